@@ -1,0 +1,146 @@
+//! Why a file, or a sector of it, is not believed.
+
+use core::fmt;
+
+use crate::header::{FORMAT_VERSION, MAX_HEADER_BYTES};
+use crate::sector::SectorIndex;
+
+/// Why there is no answer. None of these is ever "not exposed".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Error {
+    /// The first sector does not begin with the magic bytes.
+    NotAFilter,
+    /// A format that this code does not read.
+    UnsupportedVersion {
+        /// Version in the file.
+        found: u16,
+    },
+    /// The checksum of a sector is wrong: it was changed, stands in another place,
+    /// or belongs to another file.
+    SectorDamaged {
+        /// Where it was read.
+        index: SectorIndex,
+        /// CRC-32C in the sector.
+        stored: u32,
+        /// CRC-32C of what was read.
+        computed: u32,
+    },
+    /// The file has fewer sectors than its header says.
+    Truncated {
+        /// Sectors that the header asks for.
+        expected_sectors: u32,
+        /// Whole sectors that there are.
+        found_sectors: u32,
+    },
+    /// The header is longer than [`MAX_HEADER_BYTES`].
+    HeaderTooLarge {
+        /// Length that sector 0 states, or the header to be written needs; bytes.
+        bytes: u32,
+    },
+    /// The header's checksum is right, but what it says cannot be.
+    HeaderMalformed(HeaderDefect),
+    /// The dataset's identifiers were normalised by other rules than this code's.
+    NormalisationVersion {
+        /// Version in the file.
+        found: u8,
+    },
+    /// A verdict was asked for before every sector was supplied.
+    Unfinished,
+}
+
+/// What a header says that cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum HeaderDefect {
+    /// Bytes that are no header: cut short, a text over its limit, more datasets
+    /// than the limit, or a kind, encoding or hash that this code does not know.
+    Unreadable,
+    /// Bytes behind the header's end.
+    TrailingBytes,
+    /// A reserved byte is not zero.
+    ReservedBytes,
+    /// No dataset.
+    NoDataset,
+    /// A dataset of no items.
+    NoItems,
+    /// Datasets that overlap, leave a gap, or do not end with the file.
+    SectorRange,
+    /// A number of probes outside 1 to [`MAX_HASHES`](crate::encoding::bloom::MAX_HASHES).
+    NumHashes,
+    /// A rate that is 0 or above 1.
+    FalsePositiveRate,
+    /// A month above 12, or a day above 31.
+    Date,
+    /// A control character in a name or note.
+    ControlCharacter,
+    /// A phone profile that no region can have.
+    PhoneProfile,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::NotAFilter => f.write_str(
+                "not a leaksieve file, or its first sector is damaged",
+            ),
+            Self::UnsupportedVersion { found } => write!(
+                f,
+                "format version {found}, but this program reads version {FORMAT_VERSION}: update the program"
+            ),
+            Self::SectorDamaged {
+                index,
+                stored,
+                computed,
+            } => write!(
+                f,
+                "sector {index} is damaged or belongs to another file (checksum {stored:08x}, computed {computed:08x})"
+            ),
+            Self::Truncated {
+                expected_sectors,
+                found_sectors,
+            } => write!(
+                f,
+                "cut short: {found_sectors} of {expected_sectors} sectors are there"
+            ),
+            Self::HeaderTooLarge { bytes } => {
+                write!(f, "header of {bytes} bytes, over the limit of {MAX_HEADER_BYTES}")
+            }
+            Self::HeaderMalformed(defect) => write!(f, "the header makes no sense: {defect}"),
+            Self::NormalisationVersion { found } => write!(
+                f,
+                "identifiers normalised by rules of version {found}, which this program does not have: update it, or build the file anew"
+            ),
+            Self::Unfinished => f.write_str("the lookup was not finished"),
+        }
+    }
+}
+
+impl fmt::Display for HeaderDefect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreadable => "unreadable, or of a newer program",
+            Self::TrailingBytes => "bytes behind its end",
+            Self::ReservedBytes => "a reserved byte is not zero",
+            Self::NoDataset => "it has no dataset",
+            Self::NoItems => "a dataset of no items",
+            Self::SectorRange => "datasets overlap, leave a gap or pass the file's end",
+            Self::NumHashes => "an impossible number of probes",
+            Self::FalsePositiveRate => "an impossible false-positive rate",
+            Self::Date => "an impossible date",
+            Self::ControlCharacter => "a control character in a text",
+            Self::PhoneProfile => "impossible phone rules",
+        })
+    }
+}
+
+impl core::error::Error for Error {}
+impl core::error::Error for HeaderDefect {}
+
+impl From<HeaderDefect> for Error {
+    fn from(defect: HeaderDefect) -> Self {
+        Self::HeaderMalformed(defect)
+    }
+}

@@ -1,0 +1,394 @@
+//! What a file says of itself: its datasets, where they lie, and what they cover.
+//!
+//! Sector 0 starts with a fixed part, then comes the [`Header`] in postcard's wire
+//! format, running on into as many sectors as it needs. Every integer of it has a
+//! fixed width (`postcard::fixint`), so that a header's length depends on its texts
+//! and phone rules alone: the builder knows where the first page goes before it has
+//! counted anything.
+//!
+//! ```text
+//! sector 0   0       8         10       12         16        32                  508  512
+//!            | magic | version | length | reserved | file id | postcard header .. | CRC |
+//! sector 1   0                                                                   508  512
+//!            | .. postcard header, then zeros                                     | CRC |
+//! ```
+
+use core::fmt;
+use core::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::encoding::bloom;
+use crate::error::{Error, HeaderDefect};
+use crate::hash::HashFunction;
+use crate::identifier::{NORMALISATION_VERSION, Profile};
+use crate::sector::{FileId, PAYLOAD_BYTES, Payload, Sector, SectorIndex, seal};
+
+/// The first eight bytes of a file. As in PNG, the first is no ASCII, and the line
+/// ends show a copy that was mangled as text.
+pub const MAGIC: [u8; 8] = *b"\x93LSV\r\n\x1a\n";
+/// The format that this code reads and writes.
+pub const FORMAT_VERSION: u16 = 1;
+
+const MAGIC_FIELD: Range<usize> = 0..8;
+const VERSION_FIELD: Range<usize> = 8..10;
+const LENGTH_FIELD: Range<usize> = 10..12;
+const RESERVED_FIELD: Range<usize> = 12..16;
+const FILE_ID_FIELD: Range<usize> = 16..32;
+/// Bytes of sector 0 before the postcard header: 32.
+pub const FIXED_BYTES: usize = FILE_ID_FIELD.end;
+
+/// Most sectors that a header may take: 4.
+pub const MAX_HEADER_SECTORS: u32 = 4;
+/// Longest postcard header: 2,000 bytes.
+pub const MAX_HEADER_BYTES: usize = MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES - FIXED_BYTES;
+/// Most datasets of a file: 8.
+pub const MAX_DATASETS: usize = 8;
+/// Longest name of a breach: 64 bytes of UTF-8.
+pub const MAX_NAME_BYTES: usize = 64;
+/// Longest note on a source: 96 bytes of UTF-8.
+pub const MAX_SOURCE_NOTE_BYTES: usize = 96;
+
+/// A text of a header: at most `N` bytes of UTF-8, no control characters.
+pub type Text<const N: usize> = heapless::String<N>;
+
+/// The header of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Header {
+    /// Sectors of the whole file, header included.
+    #[serde(with = "postcard::fixint::le")]
+    pub num_sectors: u32,
+    /// When the file was made; seconds since 1970-01-01 UTC.
+    #[serde(with = "postcard::fixint::le")]
+    pub created_unix_s: u64,
+    /// Counter that grows with each publication, for roll-back protection; 0 when unused.
+    #[serde(with = "postcard::fixint::le")]
+    pub epoch: u32,
+    /// When the file should be replaced; seconds since 1970-01-01 UTC, 0 for never.
+    #[serde(with = "postcard::fixint::le")]
+    pub expires_unix_s: u64,
+    /// 1 to [`MAX_DATASETS`], in the order of their sectors.
+    pub datasets: heapless::Vec<Dataset, MAX_DATASETS>,
+}
+
+/// One leaked set of identifiers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Dataset {
+    /// Name of the breach.
+    pub name: Text<MAX_NAME_BYTES>,
+    /// When it happened.
+    pub date: Date,
+    /// Where the list came from; may be empty.
+    pub source_note: Text<MAX_SOURCE_NOTE_BYTES>,
+    /// Version of the rules in [`crate::identifier`] that made the items.
+    pub normalisation_version: u8,
+    /// Kind of identifier, and its rules.
+    pub profile: Profile,
+    /// Distinct items; at least 1.
+    #[serde(with = "postcard::fixint::le")]
+    pub num_items: u64,
+    /// Lines of the source that gave no item: the file says nothing about them.
+    #[serde(with = "postcard::fixint::le")]
+    pub num_rejected: u64,
+    /// How items become bits.
+    pub encoding: Encoding,
+    /// How items are hashed.
+    pub hash: HashFunction,
+    /// First sector of the pages.
+    pub first_sector: SectorIndex,
+    /// Number of pages, each a sector; at least 1.
+    #[serde(with = "postcard::fixint::le")]
+    pub num_sectors: u32,
+    /// False-positive rate that the builder aimed at.
+    pub designed: Rate,
+    /// False-positive rate of the pages as they are: the mean over all pages of
+    /// `(ones / 4064) ^ num_hashes`, and the hash collisions within a page.
+    pub measured: Rate,
+}
+
+/// How a dataset's items become bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Encoding {
+    /// Sector-blocked Bloom filter: [`bloom`].
+    Bloom {
+        /// Probes an item: 1 to [`bloom::MAX_HASHES`].
+        num_hashes: u8,
+    },
+}
+
+/// A day, a month or a year; what is unknown is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Date {
+    /// Year of the common era, 0 when unknown.
+    #[serde(with = "postcard::fixint::le")]
+    pub year: u16,
+    /// 1 to 12, 0 when unknown.
+    pub month: u8,
+    /// 1 to 31, 0 when unknown.
+    pub day: u8,
+}
+
+impl Date {
+    fn is_possible(self) -> bool {
+        self.month <= 12
+            && self.day <= 31
+            && (self.year != 0 || self.month == 0)
+            && (self.month != 0 || self.day == 0)
+    }
+}
+
+/// `2021-06-11`, `2021-06`, `2021`, or `date unknown`.
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self { year: 0, .. } => f.write_str("date unknown"),
+            Self { year, month: 0, .. } => write!(f, "{year:04}"),
+            Self {
+                year,
+                month,
+                day: 0,
+            } => write!(f, "{year:04}-{month:02}"),
+            Self { year, month, day } => write!(f, "{year:04}-{month:02}-{day:02}"),
+        }
+    }
+}
+
+/// A false-positive rate, in units of 1e-18. An integer, so that a device without a
+/// floating-point unit can say "1 in N".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[serde(transparent)]
+pub struct Rate(#[serde(with = "postcard::fixint::le")] u64);
+
+impl Rate {
+    /// Units of the rate 1: 10^18.
+    pub const ONE: u64 = 1_000_000_000_000_000_000;
+
+    /// A rate of so many units of 1e-18, at least one unit and at most 1.
+    pub const fn from_units(units: u64) -> Self {
+        match units {
+            0 => Self(1),
+            Self::ONE.. => Self(Self::ONE),
+            units => Self(units),
+        }
+    }
+
+    /// The rate in units of 1e-18.
+    pub const fn units(self) -> u64 {
+        self.0
+    }
+
+    /// N of "1 in N", rounded to the nearest.
+    pub const fn one_in(self) -> u64 {
+        match self.0 {
+            0 => u64::MAX,
+            units => (Self::ONE + units / 2) / units,
+        }
+    }
+
+    const fn is_possible(self) -> bool {
+        0 < self.0 && self.0 <= Self::ONE
+    }
+}
+
+impl Header {
+    /// Sectors that the header itself takes, when its postcard form has so many bytes.
+    const fn sectors_for(header_bytes: usize) -> u32 {
+        (FIXED_BYTES + header_bytes).div_ceil(PAYLOAD_BYTES) as u32
+    }
+
+    /// The header's sectors, to be written at the start of file `file_id`.
+    ///
+    /// # Errors
+    /// [`Error::HeaderTooLarge`], or the [`HeaderDefect`] that a reader would find.
+    pub fn encode(&self, file_id: FileId) -> Result<EncodedHeader, Error> {
+        let mut bytes = [0; MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES];
+        let (fixed, body) = bytes.split_at_mut(FIXED_BYTES);
+        let length = match postcard::to_slice(self, body) {
+            Ok(written) => written.len(),
+            Err(_) => {
+                let needed = postcard::experimental::serialized_size(self).unwrap_or(usize::MAX);
+                return Err(Error::HeaderTooLarge {
+                    bytes: u32::try_from(needed).unwrap_or(u32::MAX),
+                });
+            }
+        };
+        let encoded_sectors = Self::sectors_for(length);
+        self.check(encoded_sectors)?;
+        for (field, value) in [
+            (MAGIC_FIELD, MAGIC.as_slice()),
+            (VERSION_FIELD, &FORMAT_VERSION.to_le_bytes()),
+            (LENGTH_FIELD, &(length as u16).to_le_bytes()),
+            (FILE_ID_FIELD, &file_id.0),
+        ] {
+            fixed[field].copy_from_slice(value);
+        }
+        Ok(EncodedHeader {
+            file_id,
+            bytes,
+            num_sectors: encoded_sectors,
+        })
+    }
+
+    /// Sectors that this header takes. It does not depend on counts, rates, seeds or
+    /// sector numbers, so it can be asked before those are known.
+    ///
+    /// # Errors
+    /// [`Error::HeaderTooLarge`].
+    pub fn num_header_sectors(&self) -> Result<u32, Error> {
+        let length =
+            postcard::experimental::serialized_size(self).map_err(|_| HeaderDefect::Unreadable)?;
+        if length > MAX_HEADER_BYTES {
+            return Err(Error::HeaderTooLarge {
+                bytes: u32::try_from(length).unwrap_or(u32::MAX),
+            });
+        }
+        Ok(Self::sectors_for(length))
+    }
+
+    /// Can all of this be? `header_sectors` is the length of the header itself.
+    fn check(&self, header_sectors: u32) -> Result<(), Error> {
+        if self.datasets.is_empty() {
+            return Err(HeaderDefect::NoDataset.into());
+        }
+        let mut next = u64::from(header_sectors);
+        for dataset in &self.datasets {
+            dataset.check()?;
+            if u64::from(dataset.first_sector.0) != next || dataset.num_sectors == 0 {
+                return Err(HeaderDefect::SectorRange.into());
+            }
+            next += u64::from(dataset.num_sectors);
+        }
+        if next != u64::from(self.num_sectors) {
+            return Err(HeaderDefect::SectorRange.into());
+        }
+        Ok(())
+    }
+}
+
+impl Dataset {
+    fn check(&self) -> Result<(), Error> {
+        if self.normalisation_version != NORMALISATION_VERSION {
+            return Err(Error::NormalisationVersion {
+                found: self.normalisation_version,
+            });
+        }
+        let Encoding::Bloom { num_hashes } = self.encoding;
+        let defect = if self.num_items == 0 {
+            HeaderDefect::NoItems
+        } else if !(1..=bloom::MAX_HASHES).contains(&num_hashes) {
+            HeaderDefect::NumHashes
+        } else if !(self.designed.is_possible() && self.measured.is_possible()) {
+            HeaderDefect::FalsePositiveRate
+        } else if !self.date.is_possible() {
+            HeaderDefect::Date
+        } else if [self.name.as_str(), self.source_note.as_str()]
+            .iter()
+            .any(|text| text.chars().any(char::is_control))
+        {
+            HeaderDefect::ControlCharacter
+        } else if !self.profile.is_possible() {
+            HeaderDefect::PhoneProfile
+        } else {
+            return Ok(());
+        };
+        Err(defect.into())
+    }
+}
+
+/// A header as it is written.
+#[derive(Clone)]
+pub struct EncodedHeader {
+    file_id: FileId,
+    bytes: [u8; MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES],
+    num_sectors: u32,
+}
+
+impl EncodedHeader {
+    /// The header's sectors, sealed, in order: 1 to [`MAX_HEADER_SECTORS`].
+    pub fn sectors(&self) -> impl Iterator<Item = Sector> + '_ {
+        let payloads: &[Payload] = self.bytes.as_chunks().0;
+        (0..self.num_sectors)
+            .zip(payloads)
+            .map(|(index, payload)| seal(self.file_id, SectorIndex(index), payload))
+    }
+}
+
+/// What sector 0 says before the postcard header begins. Its checksum is not checked
+/// here: that needs the file id, which this gives.
+#[derive(Clone, Copy)]
+pub(crate) struct Fixed {
+    pub(crate) file_id: FileId,
+    pub(crate) header_bytes: u16,
+    reserved: u32,
+}
+
+impl Fixed {
+    /// # Errors
+    /// [`Error::NotAFilter`].
+    pub(crate) fn parse(payload: &Payload) -> Result<(Self, u16), Error> {
+        if payload.get(MAGIC_FIELD) != Some(&MAGIC) {
+            return Err(Error::NotAFilter);
+        }
+        let fixed = Self {
+            file_id: FileId(field(payload, FILE_ID_FIELD)),
+            header_bytes: u16::from_le_bytes(field(payload, LENGTH_FIELD)),
+            reserved: u32::from_le_bytes(field(payload, RESERVED_FIELD)),
+        };
+        Ok((fixed, u16::from_le_bytes(field(payload, VERSION_FIELD))))
+    }
+
+    /// To be called once the checksum was found right.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedVersion`], [`Error::HeaderTooLarge`] or
+    /// [`HeaderDefect::ReservedBytes`].
+    pub(crate) fn check(self, version: u16) -> Result<(), Error> {
+        if version != FORMAT_VERSION {
+            return Err(Error::UnsupportedVersion { found: version });
+        }
+        if self.reserved != 0 {
+            return Err(HeaderDefect::ReservedBytes.into());
+        }
+        if usize::from(self.header_bytes) > MAX_HEADER_BYTES {
+            return Err(Error::HeaderTooLarge {
+                bytes: self.header_bytes.into(),
+            });
+        }
+        Ok(())
+    }
+
+    pub(crate) const fn num_header_sectors(self) -> u32 {
+        Header::sectors_for(self.header_bytes as usize)
+    }
+}
+
+/// Read a header from all payload bytes of its sectors behind the fixed part.
+pub(crate) fn parse(bytes: &[u8], fixed: Fixed) -> Result<Header, Error> {
+    let (body, padding) = bytes
+        .split_at_checked(fixed.header_bytes.into())
+        .ok_or(HeaderDefect::Unreadable)?;
+    if padding.iter().any(|byte| *byte != 0) {
+        return Err(HeaderDefect::ReservedBytes.into());
+    }
+    let (header, rest) =
+        postcard::take_from_bytes::<Header>(body).map_err(|_| HeaderDefect::Unreadable)?;
+    if !rest.is_empty() {
+        return Err(HeaderDefect::TrailingBytes.into());
+    }
+    header.check(fixed.num_header_sectors())?;
+    Ok(header)
+}
+
+/// A fixed-width field; its range is a constant within the payload.
+fn field<const N: usize>(payload: &Payload, range: Range<usize>) -> [u8; N] {
+    payload
+        .get(range)
+        .and_then(|bytes| bytes.try_into().ok())
+        .unwrap_or([0; N])
+}

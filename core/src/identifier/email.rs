@@ -1,0 +1,118 @@
+//! E-mail addresses -> `local@domain` in lower case.
+//!
+//! RFC 5321 section 2.4 leaves the case of the local part to the domain; no large
+//! provider tells letters apart, and people type both, so both parts are folded.
+//! The syntax is looser than RFC 5322's dot-atom, because leaks hold what systems
+//! accepted (dots at the edge, for example), and has no quoted local parts.
+
+use super::text::{CaseRule, push_folded, single_spelling};
+use super::{Folder, Folding, Item, NormaliseError};
+
+/// Longest local part: 64 bytes (RFC 5321 section 4.5.3.1.1).
+const MAX_LOCAL_BYTES: usize = 64;
+/// Longest domain: 253 bytes (RFC 1035 section 3.1, without the root's dot).
+const MAX_DOMAIN_BYTES: usize = 253;
+/// Longest label of a domain: 63 bytes (RFC 1035 section 2.3.4).
+const MAX_LABEL_BYTES: usize = 63;
+
+pub(super) fn normalise(text: &str, folder: Option<Folder>) -> Result<Item, NormaliseError> {
+    let is_at = |c| single_spelling(c) == Some('@');
+    let (local, domain) = text.rsplit_once(is_at).ok_or(NormaliseError::NotAnEmail)?;
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+
+    let mut item = Item::empty();
+    push_folded(&mut item, local, Folding::Text(CaseRule::Fold), folder)?;
+    let local_bytes = item.as_bytes().len();
+    if local_bytes > MAX_LOCAL_BYTES || !is_local_part(item.as_bytes()) {
+        return Err(NormaliseError::NotAnEmail);
+    }
+    item.push(b'@')?;
+    push_folded(&mut item, domain, Folding::Domain, folder)?;
+    let domain = item.as_bytes().get(local_bytes + 1..).unwrap_or(&[]);
+    if !is_domain(domain) {
+        return Err(NormaliseError::NotAnEmail);
+    }
+    Ok(item)
+}
+
+/// No blank, and none of the characters that RFC 5322 section 3.2.3 calls specials,
+/// but for the dot.
+fn is_local_part(local: &[u8]) -> bool {
+    !local.is_empty()
+        && local
+            .iter()
+            .all(|byte| !matches!(byte, b' ' | b'"' | b'(' | b')' | b',' | b':'..=b'<' | b'>' | b'@' | b'['..=b']'))
+}
+
+/// At least two labels of letters, digits, hyphens and underscores.
+fn is_domain(domain: &[u8]) -> bool {
+    let is_label = |label: &[u8]| {
+        !label.is_empty()
+            && label.len() <= MAX_LABEL_BYTES
+            && label.first() != Some(&b'-')
+            && label.last() != Some(&b'-')
+            && label
+                .iter()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
+    };
+    domain.len() <= MAX_DOMAIN_BYTES
+        && domain.contains(&b'.')
+        && domain.split(|byte| *byte == b'.').all(is_label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+
+    fn email(text: &str) -> Result<String, NormaliseError> {
+        normalise(text, None).map(|item| String::from_utf8(item.as_bytes().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn one_spelling() {
+        for text in [
+            "ann.lee@example.com",
+            "Ann.Lee@Example.COM",
+            "ann.lee@example.com.",
+            "ａｎｎ.lee＠example.com",
+        ] {
+            assert_eq!(email(text), Ok("ann.lee@example.com".into()));
+        }
+        assert_eq!(email("o'neil+x@a-b.co"), Ok("o'neil+x@a-b.co".into()));
+        assert_eq!(email("x@XN--BCHER-KVA.example"), Ok("x@xn--bcher-kva.example".into()));
+    }
+
+    #[test]
+    fn what_only_a_host_can_fold() {
+        assert_eq!(email("x@bücher.example"), Err(NormaliseError::NeedsFolding));
+        assert_eq!(email("jörg@example.com"), Err(NormaliseError::NeedsFolding));
+        // An ideograph has one spelling, but a domain's A-label needs tables.
+        assert_eq!(email("x@例子.example"), Err(NormaliseError::NeedsFolding));
+        let keep: Folder = |_, text, folded| {
+            folded
+                .push_str(text)
+                .map_err(|_| NormaliseError::NeedsFolding)
+        };
+        assert!(normalise("jörg@example.com", Some(keep)).is_ok());
+        // What a folder leaves must be a domain.
+        assert_eq!(
+            normalise("x@例子.example", Some(keep)),
+            Err(NormaliseError::NotAnEmail)
+        );
+    }
+
+    #[test]
+    fn not_an_email() {
+        for text in [
+            "example.com", "@example.com", "x@", "x@localhost", "x@.com", "x@a..b", "x@-a.com",
+            "x@a-.com", "a b@example.com", "a@b@example.com", "\"x\"@example.com",
+            "<x@example.com>", "x@exa mple.com", "x,y@example.com",
+        ] {
+            assert_eq!(email(text), Err(NormaliseError::NotAnEmail), "{text}");
+        }
+        let long = "l".repeat(65) + "@example.com";
+        assert_eq!(email(&long), Err(NormaliseError::NotAnEmail));
+        assert_eq!(email("x\u{7}@example.com"), Err(NormaliseError::ControlCharacter));
+    }
+}

@@ -1,0 +1,295 @@
+//! Telephone numbers -> E.164 digits, without phone tables on the device.
+//!
+//! The rules of a dataset's default region stand in its [`PhoneProfile`]; the
+//! host makes them from libphonenumber's metadata. The order of the decisions,
+//! and so the result, is that of libphonenumber's parser: a number means here
+//! what it means to the telephones that most people carry.
+//!
+//! Three steps: the text becomes digits ([`written`]), prefixes are taken off
+//! by the profile's rule lists ([`rules`]), and what is left must be of a
+//! length that the region has.
+//!
+//! # Invariants
+//! - Work is bounded: at most [`MAX_DIGITS`] digits are looked at, the rule lists
+//!   have at most [`MAX_RULE_BYTES`] bytes, and none is walked more than a
+//!   fixed number of times.
+//! - No profile makes this code panic, however its bytes came about.
+
+mod rules;
+#[cfg(test)]
+mod tests;
+mod written;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Coverage, Item, NormaliseError};
+use rules::{first_match, is_match};
+use written::{Digits, Written};
+
+/// Most digits that a written telephone number may have, prefixes included.
+pub const MAX_DIGITS: usize = 32;
+
+/// Most bytes that the rule lists of a [`PhoneProfile`] may have together.
+pub const MAX_RULE_BYTES: usize = 255;
+
+/// The region of a profile without a default region: user-assigned in ISO 3166-1.
+pub const WORLD: [u8; 2] = *b"ZZ";
+
+/// The bits that [`PhoneProfile::num_digits`] may have: 2 to 17 digits.
+const POSSIBLE_NUM_DIGITS: u32 = 0x3_FFFC;
+
+/// The fewest digits that a number of another country is taken to have, country code included.
+const MIN_INTERNATIONAL_DIGITS: usize = 7;
+
+/// The most digits of an international number (ITU-T E.164, 6.1).
+const MAX_INTERNATIONAL_DIGITS: usize = 15;
+
+/// How the telephone numbers of one dataset become items: the rules of one
+/// region, or of the world.
+///
+/// For CN: calling code 86; a number begins with `00` when it goes abroad, with
+/// `0` or a carrier's code such as `17911` at home; 7 to 12 digits follow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct PhoneProfile {
+    /// The default region: ISO 3166-1 alpha-2 in capitals, or `ZZ` for the
+    /// world, where every number must carry its country code.
+    pub region: [u8; 2],
+    /// The calling code of the region, 1 to 999; 0 for the world.
+    #[serde(with = "postcard::fixint::le")]
+    pub calling_code: u16,
+    /// Bit n: a number may have n digits after the calling code (for the world:
+    /// n digits with the calling code). Bits 2 to 17; never all zero.
+    #[serde(with = "postcard::fixint::le")]
+    pub num_digits: u32,
+    /// Bytes of the first list in `rules`: what is dialled before a country code in place of `+`.
+    pub num_international_bytes: u8,
+    /// Bytes of the second list in `rules`: what is dialled before a national number, and
+    /// other local forms. For the world, what stands between country code and national number.
+    pub num_national_bytes: u8,
+    /// Three rule lists, one after the other: international prefixes, national prefixes, and
+    /// the numbers of the numbering plan, by their first digits and length. The bytes are
+    /// specified in FORMAT.md, "Telephone profile".
+    pub rules: heapless::Vec<u8, MAX_RULE_BYTES>,
+}
+
+/// Where a count of digits lies among those that are possible.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Length {
+    Possible,
+    TooFew,
+    TooMany,
+    Between,
+}
+
+impl PhoneProfile {
+    /// Does every number have to carry its country code?
+    pub const fn is_world(&self) -> bool {
+        self.calling_code == 0
+    }
+
+    /// Could a builder have written this profile? [`normalise`] keeps its promises
+    /// without this check; it tells a damaged profile from a working one.
+    pub(crate) fn is_possible(&self) -> bool {
+        let lists = [self.international_prefixes(), self.national_prefixes(), self.numbers()];
+        let num_bytes: usize = lists.iter().map(|list| list.len()).sum();
+        self.region.iter().all(u8::is_ascii_uppercase)
+            && (self.region == WORLD) == self.is_world()
+            && self.calling_code <= 999
+            && self.num_digits != 0
+            && self.num_digits & !POSSIBLE_NUM_DIGITS == 0
+            && num_bytes == self.rules.len()
+            && lists.iter().all(|list| rules::is_whole(list))
+    }
+
+    fn international_prefixes(&self) -> &[u8] {
+        let end = usize::from(self.num_international_bytes);
+        self.rules.get(..end).unwrap_or(&[])
+    }
+
+    fn national_prefixes(&self) -> &[u8] {
+        let start = usize::from(self.num_international_bytes);
+        let end = start + usize::from(self.num_national_bytes);
+        self.rules.get(start..end).unwrap_or(&[])
+    }
+
+    fn numbers(&self) -> &[u8] {
+        let start = usize::from(self.num_international_bytes) + usize::from(self.num_national_bytes);
+        self.rules.get(start..).unwrap_or(&[])
+    }
+
+    fn length(&self, num_digits: usize) -> Length {
+        let lengths = self.num_digits;
+        // 31 lies above every possible length and inside the mask.
+        let n = num_digits.min(31) as u32;
+        if lengths >> n & 1 == 1 {
+            Length::Possible
+        } else if lengths >> n == 0 {
+            Length::TooMany
+        } else if lengths & ((1 << n) - 1) == 0 {
+            Length::TooFew
+        } else {
+            Length::Between
+        }
+    }
+
+    fn check_length(&self, num_digits: usize) -> Result<(), NormaliseError> {
+        match self.length(num_digits) {
+            Length::Possible => Ok(()),
+            Length::TooFew => Err(NormaliseError::TooFewDigits),
+            Length::TooMany => Err(NormaliseError::TooManyDigits),
+            Length::Between => Err(NormaliseError::ImpossibleLength),
+        }
+    }
+
+    /// The digits after an international prefix, if there is one. A prefix that
+    /// is followed by 0 is none: no country code begins so.
+    fn after_international_prefix(&self, digits: &[u8]) -> Option<Digits> {
+        let found = first_match(self.international_prefixes(), digits)?;
+        let rest = digits.get(found.num_matched..)?;
+        (rest.first() != Some(&b'0'))
+            .then(|| Digits::from_slice(rest))
+            .flatten()
+    }
+
+    /// The number without its national prefix; as it was, if it has none or is
+    /// a number of the plan only with it.
+    fn without_national_prefix(&self, number: Digits) -> Digits {
+        let Some(found) = first_match(self.national_prefixes(), number.as_slice()) else {
+            return number;
+        };
+        match found.rewrite(number.as_slice()) {
+            Some(stripped)
+                if !is_match(self.numbers(), number.as_slice())
+                    || is_match(self.numbers(), stripped.as_slice()) =>
+            {
+                stripped
+            }
+            _ => number,
+        }
+    }
+
+    /// The national number of digits that stand without `+` and international
+    /// prefix: they may still begin with the region's own calling code.
+    fn national(&self, digits: Digits, calling_code: &[u8]) -> Digits {
+        if let Some(rest) = digits.as_slice().strip_prefix(calling_code)
+            && let Some(rest) = Digits::from_slice(rest)
+        {
+            let stripped = self.without_national_prefix(rest);
+            let is_better = !is_match(self.numbers(), digits.as_slice())
+                && is_match(self.numbers(), stripped.as_slice());
+            if is_better || self.length(digits.len()) == Length::TooMany {
+                return stripped;
+            }
+        }
+        digits
+    }
+
+    fn item_of_region(&self, number: Digits, calling_code: &[u8]) -> Result<Item, NormaliseError> {
+        let stripped = self.without_national_prefix(number.clone());
+        // A number that is too short without its prefix was none with a prefix.
+        let number = match self.length(stripped.len()) {
+            Length::Possible | Length::TooMany => stripped,
+            Length::TooFew | Length::Between => number,
+        };
+        self.check_length(number.len())?;
+        self.item(calling_code, number.as_slice())
+    }
+
+    fn item_of_world(&self, number: Digits) -> Result<Item, NormaliseError> {
+        let number = match first_match(self.national_prefixes(), number.as_slice())
+            .and_then(|found| found.rewrite(number.as_slice()))
+        {
+            Some(stripped) => stripped,
+            None => number,
+        };
+        self.check_length(number.len())?;
+        self.item(&[], number.as_slice())
+    }
+
+    /// A number outside the numbering plan may be one of another country
+    /// without its `+`, so a filter's silence about it means nothing.
+    fn item(&self, calling_code: &[u8], number: &[u8]) -> Result<Item, NormaliseError> {
+        let mut item = Item::from_slice(calling_code)?;
+        item.extend(number)?;
+        if !is_match(self.numbers(), number) {
+            item.coverage = Coverage::Incidental(NormaliseError::ImpossibleLength);
+        }
+        Ok(item)
+    }
+}
+
+/// The item of a number of a country that the profile has no rules for.
+fn item_of_other_country(mut number: Digits, zero_in_brackets: bool, at: usize) -> Result<Item, NormaliseError> {
+    if zero_in_brackets {
+        number.remove(at);
+    }
+    if number.len() < MIN_INTERNATIONAL_DIGITS {
+        return Err(NormaliseError::TooFewDigits);
+    }
+    if number.len() > MAX_INTERNATIONAL_DIGITS {
+        return Err(NormaliseError::TooManyDigits);
+    }
+    let mut item = Item::from_slice(number.as_slice())?;
+    item.coverage = Coverage::Incidental(NormaliseError::OtherCountry);
+    Ok(item)
+}
+
+/// The item of a telephone number: its E.164 digits without `+`. `text` is
+/// trimmed and not empty.
+///
+/// # Errors
+/// Why the text is not a number that can be dialled from the profile's region. Never panics.
+pub(super) fn normalise(profile: &PhoneProfile, text: &str) -> Result<Item, NormaliseError> {
+    let written = Written::read(text)?;
+    let digits = written.digits;
+    let first = *digits.as_slice().first().ok_or(NormaliseError::TooFewDigits)?;
+
+    // `+0...` is a slip for the international prefix, as in `+0086...`.
+    let international = if written.has_plus && first != b'0' {
+        Some(digits.clone())
+    } else {
+        profile.after_international_prefix(digits.as_slice())
+    };
+    let Some(number) = international else {
+        if written.has_plus || profile.is_world() {
+            return Err(NormaliseError::NeedsCountryCode);
+        }
+        let mut buffer = [0; 3];
+        let calling_code = calling_code_digits(profile.calling_code, &mut buffer);
+        let number = profile.national(digits, calling_code);
+        return profile.item_of_region(number, calling_code);
+    };
+
+    if profile.is_world() {
+        return profile.item_of_world(number);
+    }
+    let mut buffer = [0; 3];
+    let calling_code = calling_code_digits(profile.calling_code, &mut buffer);
+    match number.as_slice().strip_prefix(calling_code) {
+        Some(national) => {
+            let national = Digits::from_slice(national).ok_or(NormaliseError::TooManyDigits)?;
+            profile.item_of_region(national, calling_code)
+        }
+        None => {
+            let num_dropped = digits.len() - number.len();
+            let at = written.zero_in_brackets.and_then(|at| at.checked_sub(num_dropped));
+            item_of_other_country(number, at.is_some_and(|at| at > 0), at.unwrap_or(0))
+        }
+    }
+}
+
+/// The decimal digits of a calling code, 1 to 3 of them; the last three of a greater number.
+fn calling_code_digits(calling_code: u16, buffer: &mut [u8; 3]) -> &[u8] {
+    let mut rest = calling_code;
+    let mut start = buffer.len();
+    for (index, digit) in buffer.iter_mut().enumerate().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        start = index;
+        if rest == 0 {
+            break;
+        }
+    }
+    buffer.get(start..).unwrap_or(&[])
+}

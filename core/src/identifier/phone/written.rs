@@ -1,0 +1,325 @@
+//! A written telephone number -> its digits.
+//!
+//! Takes what libphonenumber takes: all its separators and extensions, and
+//! RFC 3966 URIs. Beyond that, any Unicode space and the direction marks that
+//! contact applications copy along. Letters are refused: a vanity number has
+//! several readings.
+
+use super::{MAX_DIGITS, NormaliseError};
+
+/// Most digits of an extension after a word such as `ext.`, a double comma, a
+/// lone sign, and before a closing `#`; as in libphonenumber.
+const MAX_AFTER_WORD: usize = 20;
+const MAX_AFTER_PAUSE: usize = 15;
+const MAX_AFTER_SIGN: usize = 9;
+const MAX_BEFORE_HASH: usize = 6;
+
+/// Fewest digits that an extension can follow.
+const MIN_BEFORE_EXTENSION: usize = 3;
+
+const PHONE_CONTEXT: &str = ";phone-context=";
+
+/// The words that an extension follows, with the most digits that it then has.
+/// ASCII letters stand for both cases.
+const EXTENSION_WORDS: [(&str, usize); 20] = [
+    ("ext", MAX_AFTER_WORD),
+    ("extn", MAX_AFTER_WORD),
+    ("xt", MAX_AFTER_WORD),
+    ("xtn", MAX_AFTER_WORD),
+    ("extension", MAX_AFTER_WORD),
+    ("extensi\u{F3}n", MAX_AFTER_WORD),
+    ("extensio\u{301}n", MAX_AFTER_WORD),
+    ("anexo", MAX_AFTER_WORD),
+    ("\u{434}\u{43E}\u{431}", MAX_AFTER_WORD),
+    ("\u{414}\u{43E}\u{431}", MAX_AFTER_WORD),
+    ("\u{414}\u{41E}\u{411}", MAX_AFTER_WORD),
+    ("\u{FF45}\u{FF58}\u{FF54}", MAX_AFTER_WORD),
+    ("\u{FF45}\u{FF58}\u{FF54}\u{FF4E}", MAX_AFTER_WORD),
+    ("\u{FF58}\u{FF54}", MAX_AFTER_WORD),
+    ("int", MAX_AFTER_SIGN),
+    ("\u{FF49}\u{FF4E}\u{FF54}", MAX_AFTER_SIGN),
+    ("x", MAX_AFTER_SIGN),
+    ("\u{FF58}", MAX_AFTER_SIGN),
+    ("~", MAX_AFTER_SIGN),
+    ("\u{FF5E}", MAX_AFTER_SIGN),
+];
+
+/// The zeros of Unicode's decimal digits (category Nd) in the Basic
+/// Multilingual Plane; nine more digits follow each.
+const ZEROS: [u16; 36] = [
+    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66,
+    0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90,
+    0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
+];
+
+/// ASCII digits, at most [`MAX_DIGITS`].
+#[derive(Clone)]
+pub(super) struct Digits {
+    bytes: [u8; MAX_DIGITS],
+    // At most MAX_DIGITS.
+    len: u8,
+}
+
+impl Digits {
+    const fn new() -> Self {
+        Self {
+            bytes: [0; MAX_DIGITS],
+            len: 0,
+        }
+    }
+
+    pub(super) fn from_slice(digits: &[u8]) -> Option<Self> {
+        let mut all = Self::new();
+        all.extend(digits)?;
+        Some(all)
+    }
+
+    pub(super) fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len()).unwrap_or(&[])
+    }
+
+    pub(super) fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    pub(super) fn extend(&mut self, digits: &[u8]) -> Option<()> {
+        let start = self.len();
+        let end = start + digits.len();
+        self.bytes.get_mut(start..end)?.copy_from_slice(digits);
+        self.len = end as u8;
+        Some(())
+    }
+
+    /// Takes one digit out; nothing happens beyond the end.
+    pub(super) fn remove(&mut self, at: usize) {
+        if at < self.len() {
+            self.bytes.copy_within(at + 1.., at);
+            self.len -= 1;
+        }
+    }
+
+    fn push(&mut self, digit: u8) -> Result<(), NormaliseError> {
+        let free = self.bytes.get_mut(usize::from(self.len));
+        *free.ok_or(NormaliseError::TooManyDigits)? = digit;
+        self.len += 1;
+        Ok(())
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len as u8);
+    }
+}
+
+/// What a text says, before the rules of a region are applied.
+pub(super) struct Written {
+    pub(super) digits: Digits,
+    /// The number begins with `+`.
+    pub(super) has_plus: bool,
+    /// Index among the digits of a 0 that stands alone in brackets, as in `+44 (0)20`.
+    pub(super) zero_in_brackets: Option<usize>,
+}
+
+impl Written {
+    const fn new() -> Self {
+        Self {
+            digits: Digits::new(),
+            has_plus: false,
+            zero_in_brackets: None,
+        }
+    }
+
+    /// # Errors
+    /// Which kind of character does not belong into a telephone number, or that
+    /// there are more digits than [`MAX_DIGITS`].
+    pub(super) fn read(text: &str) -> Result<Self, NormaliseError> {
+        // The common spellings, byte by byte; anything else starts again with care.
+        let mut written = Self::new();
+        let mut bytes = text.as_bytes();
+        if let Some((b'+', rest)) = bytes.split_first() {
+            written.has_plus = true;
+            bytes = rest;
+        }
+        for &byte in bytes {
+            match byte {
+                b'0'..=b'9' => written.digits.push(byte)?,
+                b' ' | b'-' => {}
+                _ => return Self::read_carefully(text),
+            }
+        }
+        Ok(written)
+    }
+
+    fn read_carefully(text: &str) -> Result<Self, NormaliseError> {
+        let text = strip_prefix_ignoring_case(text, "tel:").unwrap_or(text);
+        let mut written = Self::new();
+        let mut number = text;
+        if let Some((before, context)) = text.split_once(PHONE_CONTEXT) {
+            number = before;
+            let context = context.split(';').next().unwrap_or_default();
+            written.read_context(context)?;
+        }
+        written.read_number(number)?;
+        Ok(written)
+    }
+
+    /// RFC 3966, 5.1.5: the leading digits of a local number, or a domain that says nothing here.
+    fn read_context(&mut self, context: &str) -> Result<(), NormaliseError> {
+        let Some(digits) = context.strip_prefix('+') else {
+            let is_domain = context.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && context.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+            return if is_domain { Ok(()) } else { Err(NormaliseError::UnexpectedCharacter) };
+        };
+        for byte in digits.bytes() {
+            match byte {
+                b'0'..=b'9' => self.digits.push(byte)?,
+                b'-' | b'.' | b'(' | b')' => {}
+                _ => return Err(NormaliseError::UnexpectedCharacter),
+            }
+        }
+        if self.digits.len() == 0 {
+            return Err(NormaliseError::TooFewDigits);
+        }
+        self.has_plus = true;
+        Ok(())
+    }
+
+    fn read_number(&mut self, text: &str) -> Result<(), NormaliseError> {
+        let mut opened_at = None;
+        // Where the last run of digits starts, and whether a space or hyphen stands before it.
+        let mut run_start = (0, false);
+        let mut num_letters = 0;
+        for (at, c) in text.char_indices() {
+            let tail = text.get(at..).unwrap_or_default();
+            let num_digits = self.digits.len();
+            if let Some(digit) = decimal_digit(c) {
+                self.digits.push(digit)?;
+                continue;
+            }
+            let may_start_extension = !is_separator(c) || matches!(c, '~' | '\u{FF5E}');
+            if may_start_extension && num_digits >= MIN_BEFORE_EXTENSION && is_extension(tail) {
+                return Ok(());
+            }
+            match c {
+                '+' | '\u{FF0B}' if num_digits == 0 => self.has_plus = true,
+                '(' | '\u{FF08}' => opened_at = Some(num_digits),
+                ')' | '\u{FF09}' => {
+                    let is_zero = self.digits.as_slice().last() == Some(&b'0');
+                    if is_zero && opened_at == Some(num_digits - 1) {
+                        self.zero_in_brackets = opened_at;
+                    }
+                }
+                // A placeholder for a carrier's code, as in (0xx11); three are a word.
+                'x' | 'X' | '\u{FF58}' | '\u{FF38}' if num_letters < 2 => num_letters += 1,
+                '#' | '\u{FF03}' => return self.drop_before_hash(run_start, tail),
+                c if is_separator(c) => {}
+                c if c.is_ascii_control() => return Err(NormaliseError::ControlCharacter),
+                c if is_wrapping(c) && (num_digits == 0 || is_end(tail)) => {}
+                _ => return Err(NormaliseError::UnexpectedCharacter),
+            }
+            run_start = (self.digits.len(), matches!(c, ' ' | '-'));
+        }
+        Ok(())
+    }
+
+    /// `555 1234 - 503#`: the last run of digits is an extension.
+    fn drop_before_hash(&mut self, run_start: (usize, bool), tail: &str) -> Result<(), NormaliseError> {
+        let (start, is_set_off) = run_start;
+        let num_digits = self.digits.len() - start;
+        let is_extension = is_set_off
+            && start >= MIN_BEFORE_EXTENSION
+            && (1..=MAX_BEFORE_HASH).contains(&num_digits)
+            && is_end(tail.get(1..).unwrap_or("#"));
+        if !is_extension {
+            return Err(NormaliseError::UnexpectedCharacter);
+        }
+        self.digits.truncate(start);
+        Ok(())
+    }
+}
+
+/// Is this the rest of a number, from the sign or word that an extension
+/// follows to the end?
+fn is_extension(tail: &str) -> bool {
+    if let Some(rest) = tail.strip_prefix(';') {
+        return rest.starts_with("isub=")
+            || rest.strip_prefix("ext=").is_some_and(|rest| is_extension_digits(rest, MAX_AFTER_WORD))
+            || is_extension_digits(rest, MAX_AFTER_PAUSE);
+    }
+    if let Some(rest) = tail.strip_prefix(['#', '\u{FF03}']) {
+        return is_extension_digits(rest, MAX_AFTER_SIGN);
+    }
+    if let Some(rest) = tail.strip_prefix(',') {
+        let limit = if rest.starts_with(',') { MAX_AFTER_PAUSE } else { MAX_AFTER_SIGN };
+        let rest = rest.trim_start_matches([' ', '\u{A0}', '\t', ',']);
+        return is_extension_digits(rest, limit) || is_worded_extension(rest);
+    }
+    is_worded_extension(tail)
+}
+
+fn is_worded_extension(tail: &str) -> bool {
+    EXTENSION_WORDS.iter().any(|&(word, limit)| {
+        strip_prefix_ignoring_case(tail, word).is_some_and(|rest| is_extension_digits(rest, limit))
+    })
+}
+
+/// Is this all digits, 1 to `limit`, but for what may stand around them?
+fn is_extension_digits(text: &str, limit: usize) -> bool {
+    let text = text.strip_prefix([':', '.', '\u{FF0E}']).unwrap_or(text);
+    let text = text.trim_start_matches([' ', '\u{A0}', '\t', ',', '-']);
+    let rest = text.trim_start_matches(|c| decimal_digit(c).is_some());
+    let num_digits = text.chars().count() - rest.chars().count();
+    (1..=limit).contains(&num_digits) && is_end(rest.strip_prefix('#').unwrap_or(rest))
+}
+
+/// Does nothing of a number follow?
+fn is_end(tail: &str) -> bool {
+    tail.chars().all(|c| is_wrapping(c) || is_separator(c))
+}
+
+/// What may stand around a number: quotes and the like, left over from where it was copied.
+const fn is_wrapping(c: char) -> bool {
+    matches!(
+        c,
+        '"' | '\'' | '`' | ',' | ';' | ':' | '<' | '>' | '|' | '_' | '!' | '?' | '{' | '}' | '\u{2018}'
+            ..='\u{201F}' | '\u{3001}' | '\u{3002}' | '\u{FF0C}' | '\u{FF1A}' | '\u{FEFF}'
+    )
+}
+
+/// Separators that libphonenumber takes; every space of Unicode; marks of
+/// writing direction and other characters without a shape.
+const fn is_separator(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '-' | '(' | ')' | '.' | '/' | '[' | ']' | '~'
+            | '\u{A0}' | '\u{AD}' | '\u{61C}' | '\u{1680}' | '\u{180E}'
+            | '\u{2000}'..='\u{200F}' | '\u{2010}'..='\u{2015}' | '\u{2028}'..='\u{202F}'
+            | '\u{2043}' | '\u{2053}' | '\u{205F}'..='\u{2064}' | '\u{2066}'..='\u{2069}'
+            | '\u{2212}' | '\u{223C}' | '\u{3000}' | '\u{301C}' | '\u{30FC}'
+            | '\u{FE58}' | '\u{FE63}' | '\u{FEFF}' | '\u{FF08}' | '\u{FF09}'
+            | '\u{FF0D}'..='\u{FF0F}' | '\u{FF3B}' | '\u{FF3D}' | '\u{FF5E}'
+    )
+}
+
+/// The ASCII digit that a decimal digit of any script stands for.
+fn decimal_digit(c: char) -> Option<u8> {
+    if c.is_ascii() {
+        return c.is_ascii_digit().then_some(c as u8);
+    }
+    let code_point = c as u32;
+    // Mathematical digits, five styles in a row.
+    if let Some(offset) = code_point.checked_sub(0x1D7CE)
+        && offset < 50
+    {
+        return Some(b'0' + (offset % 10) as u8);
+    }
+    ZEROS.iter().find_map(|&zero| {
+        let value = code_point.checked_sub(u32::from(zero))?;
+        (value < 10).then(|| b'0' + value as u8)
+    })
+}
+
+/// The rest after a prefix, whose ASCII letters may be of either case.
+fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (start, rest) = text.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}

@@ -1,0 +1,221 @@
+//! User names and ids -> text of one spelling.
+//!
+//! Unicode spells many words in several ways (case, width, composed or not). A host
+//! folds a text with tables of some 100 KB; a device has none. What is the same with
+//! and without those tables is taken everywhere, the rest only where there is a
+//! [`Folder`].
+
+use serde::{Deserialize, Serialize};
+
+use super::{Folded, Folder, Folding, Item, NormaliseError};
+
+/// Do capital and small letters make two names?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum CaseRule {
+    /// `Alice` and `alice` are one item.
+    Fold,
+    /// `Alice` and `alice` are two items.
+    Exact,
+}
+
+/// What an id looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum IdScheme {
+    /// Any text, under a case rule.
+    Plain(CaseRule),
+    /// Resident id of the People's Republic of China (GB 11643-1999): 17 digits and a
+    /// check digit by ISO 7064 MOD 11-2; the 15 digits of before 1999 are brought to
+    /// the 18 of today.
+    ChineseResident,
+}
+
+/// The one spelling of a character, or `None` when only tables can tell.
+///
+/// ASCII is itself, full-width ASCII is ASCII, and ideographs, kana and Hangul
+/// syllables have no case and no other spelling under NFKC.
+pub(super) fn single_spelling(c: char) -> Option<char> {
+    match c {
+        '\0'..='\x7F' => Some(c),
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0),
+        '\u{3041}'..='\u{3096}'
+        | '\u{30A1}'..='\u{30FA}'
+        | '\u{30FC}'
+        | '\u{3400}'..='\u{4DBF}'
+        | '\u{4E00}'..='\u{9FFF}'
+        | '\u{AC00}'..='\u{D7A3}' => Some(c),
+        _ => None,
+    }
+}
+
+/// Append the one spelling of a text.
+pub(super) fn push_folded(
+    item: &mut Item,
+    text: &str,
+    folding: Folding,
+    folder: Option<Folder>,
+) -> Result<(), NormaliseError> {
+    if text.chars().any(char::is_control) {
+        return Err(NormaliseError::ControlCharacter);
+    }
+    // An ideograph has one spelling, but not in a domain name.
+    let is_single = |c| match folding {
+        Folding::Text(_) => single_spelling(c).is_some(),
+        Folding::Domain => single_spelling(c).is_some_and(|c| c.is_ascii()),
+    };
+    if !text.chars().all(is_single) {
+        let mut folded = Folded::new();
+        folder.ok_or(NormaliseError::NeedsFolding)?(folding, text, &mut folded)?;
+        return item.extend(folded.as_bytes());
+    }
+    for c in text.chars() {
+        let c = match (single_spelling(c), folding) {
+            (Some(c), Folding::Text(CaseRule::Exact)) => c,
+            (Some(c), _) => c.to_ascii_lowercase(),
+            (None, _) => return Err(NormaliseError::NeedsFolding),
+        };
+        item.extend(c.encode_utf8(&mut [0; 4]).as_bytes())?;
+    }
+    Ok(())
+}
+
+pub(super) fn normalise(
+    case: CaseRule,
+    text: &str,
+    folder: Option<Folder>,
+) -> Result<Item, NormaliseError> {
+    let mut item = Item::empty();
+    push_folded(&mut item, text, Folding::Text(case), folder)?;
+    Ok(item)
+}
+
+pub(super) fn normalise_id(
+    scheme: IdScheme,
+    text: &str,
+    folder: Option<Folder>,
+) -> Result<Item, NormaliseError> {
+    match scheme {
+        IdScheme::Plain(case) => normalise(case, text, folder),
+        IdScheme::ChineseResident => chinese_resident(text),
+    }
+}
+
+/// Years before 2000 are all that an id of 15 digits can mean.
+const CENTURY: [u8; 2] = *b"19";
+/// Where the year stands: behind six digits of a district.
+const DISTRICT_DIGITS: usize = 6;
+
+fn chinese_resident(text: &str) -> Result<Item, NormaliseError> {
+    let mut item = Item::empty();
+    for c in text.chars() {
+        match single_spelling(c) {
+            Some(c @ ('0'..='9' | 'x' | 'X')) => item.push(c.to_ascii_uppercase() as u8)?,
+            _ => return Err(NormaliseError::NotAnId),
+        }
+    }
+    let typed = item.as_bytes();
+    let body = match typed.len() {
+        18 => typed.get(..17),
+        15 => Some(typed),
+        _ => None,
+    };
+    let body = body
+        .filter(|body| body.iter().all(u8::is_ascii_digit))
+        .ok_or(NormaliseError::NotAnId)?;
+    let mut full = Item::empty();
+    if let (15, Some((district, rest))) = (body.len(), body.split_at_checked(DISTRICT_DIGITS)) {
+        full.extend(district)?;
+        full.extend(&CENTURY)?;
+        full.extend(rest)?;
+    } else {
+        full.extend(body)?;
+    }
+    full.push(check_character(full.as_bytes()))?;
+    if typed.len() == 18 && full != item {
+        return Err(NormaliseError::CheckDigit);
+    }
+    Ok(full)
+}
+
+/// ISO 7064 MOD 11-2 over the digits.
+fn check_character(digits: &[u8]) -> u8 {
+    let sum = digits.iter().fold(0u32, |sum, digit| {
+        (sum + u32::from(digit.wrapping_sub(b'0'))) * 2 % 11
+    });
+    match (12 - sum) % 11 {
+        10 => b'X',
+        digit => b'0' + digit as u8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::string::String;
+    use unicode_normalization::UnicodeNormalization;
+
+    fn name(text: &str) -> Result<String, NormaliseError> {
+        normalise(CaseRule::Fold, text, None)
+            .map(|item| String::from_utf8(item.as_bytes().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn names() {
+        assert_eq!(name("Alice_42"), Ok("alice_42".into()));
+        assert_eq!(name("ＡＬＩＣＥ"), Ok("alice".into()));
+        assert_eq!(name("小明Abc"), Ok("小明abc".into()));
+        assert_eq!(name("José"), Err(NormaliseError::NeedsFolding));
+        assert_eq!(name("a\tb"), Err(NormaliseError::ControlCharacter));
+        let folder: Folder = |folding, text, folded| {
+            assert_eq!(folding, Folding::Text(CaseRule::Fold));
+            folded
+                .push_str(&text.to_lowercase())
+                .map_err(|_| NormaliseError::NeedsFolding)
+        };
+        let folded = normalise(CaseRule::Fold, "José", Some(folder)).unwrap();
+        assert_eq!(folded.as_bytes(), "josé".as_bytes());
+        let exact = normalise(CaseRule::Exact, "Alice", None).unwrap();
+        assert_eq!(exact.as_bytes(), b"Alice");
+    }
+
+    proptest! {
+        /// What a device accepts is what a host's tables make of it.
+        #[test]
+        fn accepted_without_tables_is_folded_with_them(text in "[ -~！-～ぁ-ゖァ-ヺー㐀-䶿一-鿿가-힣\u{80}-\u{24F}\u{300}-\u{36F}]{1,24}") {
+            if let Ok(item) = normalise(CaseRule::Fold, &text, None) {
+                let folded: String = text.nfkc().collect::<String>().to_lowercase().nfkc().collect();
+                prop_assert_eq!(item.as_bytes(), folded.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn every_single_spelling_is_its_own_nfkc() {
+        for c in (0..=0x10_FFFF).filter_map(char::from_u32) {
+            if let Some(spelling) = single_spelling(c) {
+                let nfkc: String = [c].iter().copied().nfkc().collect();
+                assert_eq!(nfkc, String::from(spelling));
+            }
+        }
+    }
+
+    #[test]
+    fn chinese_resident_ids() {
+        let id = |text| normalise_id(IdScheme::ChineseResident, text, None);
+        // The two examples of GB 11643-1999.
+        for text in ["11010519491231002X", "440524188001010014"] {
+            assert_eq!(id(text).unwrap().as_bytes(), text.as_bytes());
+        }
+        assert_eq!(id("11010519491231002x"), id("11010519491231002X"));
+        assert_eq!(id("１１０１０５19491231002X"), id("11010519491231002X"));
+        assert_eq!(id("110105491231002"), id("11010519491231002X"));
+        assert_eq!(id("110105194912310021"), Err(NormaliseError::CheckDigit));
+        assert_eq!(id("11010519491231X02X"), Err(NormaliseError::NotAnId));
+        assert_eq!(id("1101051949123100"), Err(NormaliseError::NotAnId));
+        assert_eq!(id("11010519491231002é"), Err(NormaliseError::NotAnId));
+    }
+}

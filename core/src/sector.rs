@@ -1,0 +1,162 @@
+//! 512 bytes: 508 bytes of payload and the CRC-32C that binds them to their
+//! place in their file.
+//!
+//! The checksum covers `file_id || sector index || payload`, so that a sector in
+//! the wrong place, or of another file, fails like a damaged one. CRC-32C
+//! (Castagnoli, RFC 3720 section 12.1) has Hamming distance 6 at this length: it
+//! catches every error of up to five bits (Koopman, "32-Bit Cyclic Redundancy
+//! Codes for Internet Applications", DSN 2002, table 1).
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// Bytes of a sector, as SD cards and SPI flash read them: 512.
+pub const SECTOR_BYTES: usize = 512;
+/// Bytes of a sector that carry content: 508.
+pub const PAYLOAD_BYTES: usize = SECTOR_BYTES - CRC_BYTES;
+/// Bytes of the checksum at the end of a sector: 4, little-endian.
+pub const CRC_BYTES: usize = 4;
+
+/// One sector as it is stored.
+pub type Sector = [u8; SECTOR_BYTES];
+/// The content of one sector.
+pub type Payload = [u8; PAYLOAD_BYTES];
+
+/// What tells one file from another: 16 bytes, part of every sector's checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct FileId(pub [u8; 16]);
+
+impl fmt::Display for FileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A sector's place in its file, counted from 0. 32 bits reach 2 TiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[serde(transparent)]
+pub struct SectorIndex(#[serde(with = "postcard::fixint::le")] pub u32);
+
+impl fmt::Display for SectorIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(not(feature = "fast-crc"))]
+type Tables = crc::Table<1>;
+#[cfg(feature = "fast-crc")]
+type Tables = crc::Table<16>;
+
+/// CRC-32C; the catalogue that the `crc` crate follows calls it "ISCSI".
+static CRC_32C: crc::Crc<u32, Tables> = crc::Crc::<u32, Tables>::new(&crc::CRC_32_ISCSI);
+
+fn checksum(file_id: FileId, index: SectorIndex, payload: &Payload) -> u32 {
+    let mut digest = CRC_32C.digest();
+    digest.update(&file_id.0);
+    digest.update(&index.0.to_le_bytes());
+    digest.update(payload);
+    digest.finalize()
+}
+
+/// The sector that stores `payload` at `index` of file `file_id`.
+pub fn seal(file_id: FileId, index: SectorIndex, payload: &Payload) -> Sector {
+    let mut sector = [0; SECTOR_BYTES];
+    let (content, crc) = sector.split_at_mut(PAYLOAD_BYTES);
+    content.copy_from_slice(payload);
+    crc.copy_from_slice(&checksum(file_id, index, payload).to_le_bytes());
+    sector
+}
+
+/// The payload of a sector that was read at `index` of file `file_id`.
+///
+/// # Errors
+/// [`Error::SectorDamaged`] with both checksums when the sector was changed,
+/// stands elsewhere in the file, or belongs to another file.
+pub fn verify(file_id: FileId, index: SectorIndex, sector: &Sector) -> Result<&Payload, Error> {
+    let (payload, stored) = split(sector);
+    let stored = u32::from_le_bytes(*stored);
+    let computed = checksum(file_id, index, payload);
+    if stored != computed {
+        return Err(Error::SectorDamaged {
+            index,
+            stored,
+            computed,
+        });
+    }
+    Ok(payload)
+}
+
+/// Payload and checksum of a sector, the latter not checked.
+pub(crate) fn split(sector: &Sector) -> (&Payload, &[u8; CRC_BYTES]) {
+    const ZERO_PAYLOAD: &Payload = &[0; PAYLOAD_BYTES];
+    const ZERO_CRC: &[u8; CRC_BYTES] = &[0; CRC_BYTES];
+    // Both are always there; the fall-backs keep a panic path out of the firmware.
+    (
+        sector.first_chunk().unwrap_or(ZERO_PAYLOAD),
+        sector.last_chunk().unwrap_or(ZERO_CRC),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: FileId = FileId(*b"0123456789abcdef");
+
+    fn sample() -> Sector {
+        let mut payload = [0; PAYLOAD_BYTES];
+        for (i, byte) in payload.iter_mut().enumerate() {
+            *byte = (i * 7) as u8;
+        }
+        seal(ID, SectorIndex(5), &payload)
+    }
+
+    #[test]
+    fn crc_is_castagnoli() {
+        // RFC 3720, appendix B.4, and the check value of the CRC catalogue.
+        assert_eq!(CRC_32C.checksum(b"123456789"), 0xE306_9283);
+        assert_eq!(CRC_32C.checksum(&[0; 32]), 0x8A91_36AA);
+        assert_eq!(CRC_32C.checksum(&[0xFF; 32]), 0x62A8_AB43);
+    }
+
+    #[test]
+    fn one_table_and_sixteen_agree() {
+        let one = crc::Crc::<u32, crc::Table<1>>::new(&crc::CRC_32_ISCSI);
+        let sixteen = crc::Crc::<u32, crc::Table<16>>::new(&crc::CRC_32_ISCSI);
+        for len in 0..=SECTOR_BYTES {
+            let bytes = &sample()[..len];
+            assert_eq!(one.checksum(bytes), sixteen.checksum(bytes));
+        }
+    }
+
+    #[test]
+    fn sealed_sector_verifies_in_its_place_only() {
+        let sector = sample();
+        let payload = verify(ID, SectorIndex(5), &sector).unwrap();
+        assert_eq!(payload, &sector[..PAYLOAD_BYTES]);
+        assert!(verify(ID, SectorIndex(4), &sector).is_err());
+        assert!(verify(FileId([0; 16]), SectorIndex(5), &sector).is_err());
+    }
+
+    #[test]
+    fn every_flip_of_one_and_two_bits_is_noticed() {
+        let bits = SECTOR_BYTES * 8;
+        for first in 0..bits {
+            let mut sector = sample();
+            sector[first / 8] ^= 1 << (first % 8);
+            assert!(verify(ID, SectorIndex(5), &sector).is_err());
+            // A second one at a few distances; all pairs would be 8 million.
+            for second in [first + 1, first + 8, first + 31, first + 509].map(|bit| bit % bits) {
+                let mut sector = sector;
+                sector[second / 8] ^= 1 << (second % 8);
+                assert!(verify(ID, SectorIndex(5), &sector).is_err());
+            }
+        }
+    }
+}

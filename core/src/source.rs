@@ -1,0 +1,123 @@
+//! Where sectors come from, and the blocking helpers over it.
+
+use core::fmt;
+
+use crate::error::Error;
+use crate::identifier::Identifier;
+use crate::lookup::{Catalogue, Opening, Verdict};
+use crate::sector::{SECTOR_BYTES, Sector, SectorIndex};
+
+/// Something that sectors are read from: a card, a file, flash in the address space.
+pub trait SectorSource {
+    /// Why a read failed.
+    type Error;
+
+    /// Number of whole sectors that can be read. More than the file has is no harm.
+    ///
+    /// # Errors
+    /// When the medium cannot be asked.
+    fn num_sectors(&mut self) -> Result<u32, Self::Error>;
+
+    /// Read one sector into the buffer.
+    ///
+    /// # Errors
+    /// When not all 512 bytes could be read.
+    fn read_sector(&mut self, index: SectorIndex, buffer: &mut Sector) -> Result<(), Self::Error>;
+}
+
+/// The sector is past the end of a slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct NoSuchSector(pub SectorIndex);
+
+impl fmt::Display for NoSuchSector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no sector {}", self.0)
+    }
+}
+
+impl core::error::Error for NoSuchSector {}
+
+/// A file in memory, or in flash that is part of the address space.
+impl SectorSource for &[u8] {
+    type Error = NoSuchSector;
+
+    fn num_sectors(&mut self) -> Result<u32, NoSuchSector> {
+        Ok(u32::try_from(self.len() / SECTOR_BYTES).unwrap_or(u32::MAX))
+    }
+
+    fn read_sector(&mut self, index: SectorIndex, buffer: &mut Sector) -> Result<(), NoSuchSector> {
+        let sectors: &[Sector] = self.as_chunks().0;
+        let sector = usize::try_from(index.0)
+            .ok()
+            .and_then(|index| sectors.get(index))
+            .ok_or(NoSuchSector(index))?;
+        *buffer = *sector;
+        Ok(())
+    }
+}
+
+/// Why a blocking helper has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum ReadError<E> {
+    /// The source could not be read.
+    Source(E),
+    /// What was read is not believed, or does not fit.
+    Filter(Error),
+}
+
+impl<E> From<Error> for ReadError<E> {
+    fn from(error: Error) -> Self {
+        Self::Filter(error)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for ReadError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(error) => error.fmt(f),
+            Self::Filter(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> core::error::Error for ReadError<E> {}
+
+/// Read and verify a file's header: 1 to 4 sectors.
+///
+/// # Errors
+/// As [`Opening`], or the source's own.
+pub fn open<S: SectorSource>(
+    source: &mut S,
+    buffer: &mut Sector,
+) -> Result<Catalogue, ReadError<S::Error>> {
+    let mut opening = Opening::new(source.num_sectors().map_err(ReadError::Source)?);
+    while let Some(index) = opening.wants() {
+        source
+            .read_sector(index, buffer)
+            .map_err(ReadError::Source)?;
+        opening.supply(buffer)?;
+    }
+    Ok(opening.finish()?)
+}
+
+/// Look an identifier up: one sector is read for each dataset that covers it.
+///
+/// # Errors
+/// [`Error::SectorDamaged`], or the source's own.
+pub fn check<S: SectorSource>(
+    catalogue: &Catalogue,
+    identifier: Identifier<'_>,
+    source: &mut S,
+    buffer: &mut Sector,
+) -> Result<Verdict, ReadError<S::Error>> {
+    let mut lookup = catalogue.lookup(identifier);
+    while let Some(index) = lookup.wants() {
+        source
+            .read_sector(index, buffer)
+            .map_err(ReadError::Source)?;
+        lookup.supply(buffer)?;
+    }
+    Ok(lookup.verdict()?)
+}

@@ -1,0 +1,212 @@
+//! What a filter holds and covers, in words: at the start, and after `?`.
+
+use core::fmt::{self, Display};
+
+use leaksieve_core::header::Rate;
+use leaksieve_core::sector::SECTOR_BYTES;
+use leaksieve_core::{Catalogue, Dataset, Profile};
+use time::OffsetDateTime;
+
+use crate::stack::StackUse;
+use crate::verdict::Breach;
+
+/// The end of a line, as terminals want it.
+pub(crate) const END: &str = "\r\n";
+
+/// One line a dataset: name, date, kind, items and odds.
+pub struct Summary<'a>(pub &'a Catalogue);
+
+impl Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for dataset in self.0.datasets() {
+            write!(
+                f,
+                "  {}: {}, {} items, false alarm 1 in {}{END}",
+                Breach(dataset),
+                KindOf(&dataset.profile),
+                Grouped(dataset.num_items),
+                Odds(dataset.measured)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// All that a person may want to know of a filter.
+pub struct About<'a> {
+    /// The filter.
+    pub catalogue: &'a Catalogue,
+    /// The most stack that a question took so far.
+    pub stack: Option<StackUse>,
+}
+
+impl Display for About<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = self.catalogue.header();
+        let num_bytes = u64::from(header.num_sectors) * SECTOR_BYTES as u64;
+        write!(
+            f,
+            "Filter {}: {} sectors, {} bytes{END}",
+            self.catalogue.file_id(),
+            Grouped(header.num_sectors.into()),
+            Grouped(num_bytes)
+        )?;
+        write!(
+            f,
+            "  created {}, epoch {}, to be replaced {}{END}",
+            Day(header.created_unix_s),
+            header.epoch,
+            Expiry(header.expires_unix_s)
+        )?;
+        for dataset in self.catalogue.datasets() {
+            self.dataset(f, dataset)?;
+        }
+        write!(
+            f,
+            "Verdicts: EXPOSED is true but for a false alarm at the odds shown; \"not exposed\" is{END}\
+             certain for the breaches named and says nothing of others; all else is no answer.{END}"
+        )?;
+        if let Some(stack) = self.stack {
+            write!(
+                f,
+                "Stack: at most {} of {} bytes used{END}",
+                Grouped(stack.used_bytes.into()),
+                Grouped(stack.size_bytes.into())
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl About<'_> {
+    fn dataset(&self, f: &mut fmt::Formatter<'_>, dataset: &Dataset) -> fmt::Result {
+        write!(f, "Breach {}, {}{END}", dataset.name, dataset.date)?;
+        write!(f, "  covers: {}{END}", KindOf(&dataset.profile))?;
+        if !dataset.source_note.is_empty() {
+            write!(f, "  source: {}{END}", dataset.source_note)?;
+        }
+        write!(
+            f,
+            "  items: {}; lines left out: {}{END}",
+            Grouped(dataset.num_items),
+            Grouped(dataset.num_rejected)
+        )?;
+        write!(
+            f,
+            "  false alarm: 1 in {} as designed, 1 in {} as measured{END}",
+            Odds(dataset.designed),
+            Odds(dataset.measured)
+        )
+    }
+}
+
+/// A kind, with the region of a phone dataset: `phone, CN`.
+pub(crate) struct KindOf<'a>(pub(crate) &'a Profile);
+
+impl Display for KindOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.kind().name())?;
+        match self.0 {
+            Profile::Phone(profile) if profile.is_world() => f.write_str(", with country code"),
+            Profile::Phone(profile) => {
+                let region = core::str::from_utf8(&profile.region).unwrap_or("??");
+                write!(f, ", {region}")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// N of "1 in N".
+pub(crate) struct Odds(pub(crate) Rate);
+
+impl Display for Odds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Grouped(self.0.one_in()).fmt(f)
+    }
+}
+
+/// A number with a comma before each three digits.
+pub(crate) struct Grouped(pub(crate) u64);
+
+impl Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut unit = 1u64;
+        while self.0 / unit >= 1000 {
+            unit *= 1000;
+        }
+        write!(f, "{}", self.0 / unit)?;
+        while unit > 1 {
+            let rest = self.0 % unit;
+            unit /= 1000;
+            write!(f, ",{:03}", rest / unit)?;
+        }
+        Ok(())
+    }
+}
+
+/// `2026-11-23`, UTC.
+struct Day(u64);
+
+impl Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = i64::try_from(self.0)
+            .ok()
+            .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+        match moment {
+            Some(moment) => {
+                let (year, month, day) = moment.to_calendar_date();
+                write!(f, "{year:04}-{:02}-{day:02}", u8::from(month))
+            }
+            None => f.write_str("on an impossible day"),
+        }
+    }
+}
+
+/// When a filter should be replaced; 0 stands for never. Shown, not judged: the device
+/// has no clock.
+struct Expiry(u64);
+
+impl Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("never"),
+            seconds => write!(f, "on {}", Day(seconds)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn numbers_are_grouped_by_three_digits() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_000_050, "1,000,050"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ] {
+            assert_eq!(Grouped(number).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn days() {
+        for (seconds, text) in [
+            (0, "1970-01-01"),
+            (951_782_400, "2000-02-29"),
+            (1_763_927_999, "2025-11-23"),
+            (253_402_300_799, "9999-12-31"),
+            (253_402_300_800, "on an impossible day"),
+            (u64::MAX, "on an impossible day"),
+        ] {
+            assert_eq!(Day(seconds).to_string(), text);
+        }
+        assert_eq!(Expiry(0).to_string(), "never");
+        assert_eq!(Expiry(86_400).to_string(), "on 1970-01-02");
+    }
+}

@@ -1,0 +1,95 @@
+//! A filter that is a file on an SD card.
+
+use embedded_hal::delay::DelayNs;
+use embedded_hal::spi::SpiDevice;
+use embedded_sdmmc::{Block, BlockDevice, BlockIdx, SdCard, SdCardError};
+use leaksieve_core::{Sector, SectorIndex, SectorSource};
+
+use crate::fat::{BlockReader, FileMap};
+use crate::log::info;
+use crate::storage::{Storage, StorageError};
+
+/// A block device that can be taken out.
+pub trait Card: BlockDevice {
+    /// Begin anew at the next read: another card may be there.
+    fn forget(&self);
+
+    /// What a failure means to a person.
+    fn explain(error: &Self::Error) -> StorageError;
+}
+
+impl<SPI: SpiDevice<u8>, DELAY: DelayNs> Card for SdCard<SPI, DELAY> {
+    fn forget(&self) {
+        self.mark_card_uninit();
+    }
+
+    fn explain(error: &SdCardError) -> StorageError {
+        match error {
+            SdCardError::ReadError | SdCardError::CrcError(..) => StorageError::Unreadable,
+            _ => StorageError::NoCard,
+        }
+    }
+}
+
+/// The file LEAKS.LSV in the top folder of a card's FAT volume.
+///
+/// No content of the file is kept between calls: a sector is read from the card each
+/// time, in one block read. Only the place of the file is remembered, until the next
+/// [`mount`](Storage::mount). When another card is put in meanwhile, what is read there is
+/// no sector of the mounted filter, and core's checksum says so.
+pub struct CardFile<D: Card> {
+    card: D,
+    buffer: [Block; 1],
+    map: Option<FileMap>,
+}
+
+impl<D: Card> CardFile<D> {
+    /// Nothing is read before [`mount`](Storage::mount).
+    pub const fn new(card: D) -> Self {
+        Self {
+            card,
+            buffer: [Block {
+                contents: [0; Block::LEN],
+            }],
+            map: None,
+        }
+    }
+}
+
+impl<D: Card> SectorSource for CardFile<D> {
+    type Error = StorageError;
+
+    fn num_sectors(&mut self) -> Result<u32, StorageError> {
+        let map = self.map.as_ref().ok_or(StorageError::NoCard)?;
+        Ok(map.num_blocks())
+    }
+
+    fn read_sector(&mut self, index: SectorIndex, buffer: &mut Sector) -> Result<(), StorageError> {
+        let map = self.map.as_ref().ok_or(StorageError::NoCard)?;
+        let mut blocks = BlockReader::new(&self.card, &mut self.buffer);
+        let block = map.locate(&mut blocks, index.0)?;
+        self.card
+            .read(&mut self.buffer, BlockIdx(block))
+            .map_err(|error| D::explain(&error))?;
+        let [read] = &self.buffer;
+        *buffer = read.contents;
+        Ok(())
+    }
+}
+
+impl<D: Card> Storage for CardFile<D> {
+    const REMEDY: &'static str = "copy the filter onto the card again";
+
+    fn mount(&mut self) -> Result<(), StorageError> {
+        self.map = None;
+        self.card.forget();
+        let map = FileMap::find(&mut BlockReader::new(&self.card, &mut self.buffer))?;
+        info!(
+            "card: file of {=u32} sectors in {=usize} extents",
+            map.num_blocks(),
+            map.num_extents()
+        );
+        self.map = Some(map);
+        Ok(())
+    }
+}

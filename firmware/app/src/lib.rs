@@ -1,0 +1,39 @@
+//! What every leaksieve device does, whatever its board: it mounts a filter, reads a
+//! line from a person, and says one verdict.
+//!
+//! A board brings three things: a console ([`embedded_io::Read`] and
+//! [`embedded_io::Write`]), a [`Storage`] that the filter lies on, and a [`StackMeter`].
+//! [`Session::run`] does the rest.
+//!
+//! # Invariants
+//! - "not exposed" is written only for [`leaksieve_core::Verdict::NotExposed`].
+//! - Nothing that a card holds or a person types makes this code panic or hang.
+//! - No filter sector is kept: each question reads its sectors from the card that is
+//!   there now, and each sector names its file in its checksum.
+//! - Logs hold no identifier, no hash, and no sector number of a lookup, which is a
+//!   part of the hash.
+//!
+//! Reading order: [`console`], [`filter`], [`verdict`]; then [`storage`] and [`card`].
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::expect_used))]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod about;
+pub mod card;
+pub mod console;
+mod fat;
+pub mod filter;
+pub mod line;
+mod log;
+pub mod stack;
+pub mod storage;
+pub mod verdict;
+
+pub use card::{Card, CardFile};
+pub use console::Session;
+pub use stack::{StackMeter, StackUse};
+pub use storage::{Memory, Storage, StorageError};

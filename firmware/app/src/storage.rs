@@ -1,0 +1,85 @@
+//! What a filter lies on, and what to tell a person when it cannot be read.
+
+use core::fmt;
+
+use leaksieve_core::{Sector, SectorIndex, SectorSource};
+
+/// Something that a filter lies on, and that may be taken out and put back.
+pub trait Storage: SectorSource<Error = StorageError> {
+    /// What to do about a filter that is damaged, as the end of a sentence.
+    const REMEDY: &'static str;
+
+    /// Find the filter, as if the power had just come on. Nothing that was known of
+    /// the medium before is used.
+    ///
+    /// # Errors
+    /// Why there is no filter to read.
+    fn mount(&mut self) -> Result<(), StorageError>;
+}
+
+/// Why a medium could not be read. Its text says what to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum StorageError {
+    /// No card is there, or it stopped answering.
+    NoCard,
+    /// The card answers, but could not read a block, or its checksum was wrong.
+    Unreadable,
+    /// There is no FAT16 or FAT32 volume that this code reads.
+    NoVolume,
+    /// The volume has no filter file in its top folder.
+    NoFile,
+    /// The file table leads nowhere.
+    VolumeDamaged,
+    /// A sector was asked for that lies past the end.
+    PastEnd,
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoCard => "no SD card answers: insert one, then ask again",
+            Self::Unreadable => {
+                "the card cannot be read there: ask again; if this stays so, use another card"
+            }
+            Self::NoVolume => {
+                "the card has no FAT32 volume: format it as FAT32 (exFAT will not do) and copy LEAKS.LSV onto it"
+            }
+            Self::NoFile => {
+                "the card has no LEAKS.LSV in its top folder: copy the filter there under this name"
+            }
+            Self::VolumeDamaged => {
+                "the card's file table is damaged: format the card and copy LEAKS.LSV onto it again"
+            }
+            Self::PastEnd => "the filter ends too early: copy it again",
+        })
+    }
+}
+
+impl core::error::Error for StorageError {}
+
+/// A filter in the address space, such as flash behind the program.
+pub struct Memory<'a>(pub &'a [u8]);
+
+impl SectorSource for Memory<'_> {
+    type Error = StorageError;
+
+    fn num_sectors(&mut self) -> Result<u32, StorageError> {
+        self.0.num_sectors().map_err(|_| StorageError::PastEnd)
+    }
+
+    fn read_sector(&mut self, index: SectorIndex, buffer: &mut Sector) -> Result<(), StorageError> {
+        self.0
+            .read_sector(index, buffer)
+            .map_err(|_| StorageError::PastEnd)
+    }
+}
+
+impl Storage for Memory<'_> {
+    const REMEDY: &'static str = "load the filter into the flash again";
+
+    fn mount(&mut self) -> Result<(), StorageError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! leaksieve on the LM3S6965 evaluation board, as QEMU emulates it: a Cortex-M3 with
+//! 256 KiB of flash and 64 KiB of RAM.
+//!
+//! This package is drivers and wiring; what the device does is in `leaksieve-app`. Logs go
+//! to the emulator over semihosting, the conversation over UART0.
+
+#![no_std]
+#![no_main]
+
+#[cfg(feature = "internal-flash")]
+mod flash;
+#[cfg(all(feature = "sd-card", not(feature = "internal-flash")))]
+mod sd;
+#[cfg(all(feature = "sd-card", not(feature = "internal-flash")))]
+mod spi;
+
+mod registers;
+mod stack;
+mod stop;
+mod uart;
+
+use cortex_m_rt::entry;
+use defmt_semihosting as _;
+#[cfg(feature = "internal-flash")]
+use flash as medium;
+use leaksieve_app::Session;
+#[cfg(all(feature = "sd-card", not(feature = "internal-flash")))]
+use sd as medium;
+use static_cell::StaticCell;
+
+use crate::stack::PaintedStack;
+use crate::uart::Uart;
+
+#[cfg(not(any(feature = "sd-card", feature = "internal-flash")))]
+compile_error!("choose where the filter lies: feature `sd-card` or `internal-flash`");
+
+/// Static, so that its buffers are counted as RAM and not as stack.
+static SESSION: StaticCell<Session<medium::Medium, PaintedStack>> = StaticCell::new();
+
+#[entry]
+fn main() -> ! {
+    let Some(core) = cortex_m::Peripherals::take() else {
+        stop::stop("main ran twice");
+    };
+    // Interrupts only wake the processor; none is ever taken. See `uart`.
+    cortex_m::interrupt::disable();
+    registers::enable_clocks();
+    let mut uart = Uart::new();
+    let session = SESSION.init_with(|| Session::new(medium::new(core.SYST), PaintedStack));
+    match session.run(&mut uart) {
+        Ok(()) => stop::stop("the console ended"),
+        Err(_) => stop::stop("the console failed"),
+    }
+}

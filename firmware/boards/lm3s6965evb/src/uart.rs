@@ -1,0 +1,139 @@
+//! UART0, a PL011: the console, 115200 baud, 8 data bits, no parity, 1 stop bit.
+
+use cortex_m::interrupt::InterruptNumber;
+use cortex_m::peripheral::NVIC;
+use embedded_io::{ErrorKind, ErrorType, Read, Write};
+
+use crate::registers::{CLOCK_HZ, Register};
+
+const BAUD: u32 = 115_200;
+
+const DATA: Register = Register(0x4000_C000);
+const FLAGS: Register = Register(0x4000_C018);
+const INTEGER_DIVISOR: Register = Register(0x4000_C024);
+const FRACTIONAL_DIVISOR: Register = Register(0x4000_C028);
+const LINE_CONTROL: Register = Register(0x4000_C02C);
+const CONTROL: Register = Register(0x4000_C030);
+const INTERRUPT_MASK: Register = Register(0x4000_C038);
+const INTERRUPT_CLEAR: Register = Register(0x4000_C044);
+const PORT_A_FUNCTION: Register = Register(0x4000_4420);
+const PORT_A_DIGITAL: Register = Register(0x4000_451C);
+
+/// PA0 receives, PA1 sends.
+const PINS: u32 = 0b11;
+const EIGHT_BITS: u32 = 0b11 << 5;
+const FIFO: u32 = 1 << 4;
+const ENABLE_BOTH_WAYS: u32 = 1 << 9 | 1 << 8 | 1;
+/// A full receive FIFO, and a character that waits in one.
+const RECEIVE_INTERRUPTS: u32 = 1 << 6 | 1 << 4;
+const RECEIVE_EMPTY: u32 = 1 << 4;
+const SEND_FULL: u32 = 1 << 5;
+const SENDING: u32 = 1 << 3;
+/// Overrun, break, parity and framing error of the character read.
+const RECEIVE_ERRORS: u32 = 0xF << 8;
+
+#[derive(Clone, Copy)]
+struct UartInterrupt;
+
+// SAFETY: 5 is UART0's fixed place in this chip's vector table.
+unsafe impl InterruptNumber for UartInterrupt {
+    fn number(self) -> u16 {
+        5
+    }
+}
+
+/// The console.
+pub(crate) struct Uart(());
+
+impl Uart {
+    /// Set the UART up. Its clock must be on, and interrupts off: the receive interrupt
+    /// wakes the processor from its sleep and is never taken.
+    pub(crate) fn new() -> Self {
+        // In 64ths, rounded to the nearest.
+        let divisor = (CLOCK_HZ * 4 + BAUD / 2) / BAUD;
+        PORT_A_FUNCTION.set(PINS);
+        PORT_A_DIGITAL.set(PINS);
+        CONTROL.write(0);
+        INTEGER_DIVISOR.write(divisor / 64);
+        FRACTIONAL_DIVISOR.write(divisor % 64);
+        LINE_CONTROL.write(EIGHT_BITS | FIFO);
+        INTERRUPT_MASK.write(RECEIVE_INTERRUPTS);
+        CONTROL.write(ENABLE_BOTH_WAYS);
+        // SAFETY: `PRIMASK` is set and stays so, hence the missing handler is never called,
+        // and no critical section relies on this interrupt being masked.
+        unsafe { NVIC::unmask(UartInterrupt) };
+        Self(())
+    }
+
+    fn receive(&mut self) -> Result<u8, Garbled> {
+        loop {
+            // Cleared before the look at the flag: a character that comes after it pends
+            // the interrupt again, and the sleep ends at once.
+            INTERRUPT_CLEAR.write(RECEIVE_INTERRUPTS);
+            NVIC::unpend(UartInterrupt);
+            if FLAGS.read() & RECEIVE_EMPTY == 0 {
+                break;
+            }
+            cortex_m::asm::wfi();
+        }
+        let character = DATA.read();
+        if character & RECEIVE_ERRORS != 0 {
+            return Err(Garbled);
+        }
+        let [byte, ..] = character.to_le_bytes();
+        Ok(byte)
+    }
+
+    fn send(&mut self, byte: u8) {
+        while FLAGS.read() & SEND_FULL != 0 {}
+        DATA.write(byte.into());
+    }
+}
+
+/// A character that arrived damaged, or the one before which others were lost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Garbled;
+
+impl core::fmt::Display for Garbled {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("a character was lost on the serial line")
+    }
+}
+
+impl core::error::Error for Garbled {}
+
+impl embedded_io::Error for Garbled {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::InvalidData
+    }
+}
+
+impl ErrorType for Uart {
+    type Error = Garbled;
+}
+
+impl Read for Uart {
+    /// Waits for one character.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Garbled> {
+        let Some(first) = buffer.first_mut() else {
+            return Ok(0);
+        };
+        *first = self.receive()?;
+        Ok(1)
+    }
+}
+
+/// Never fails.
+impl Write for Uart {
+    fn write(&mut self, buffer: &[u8]) -> Result<usize, Garbled> {
+        for &byte in buffer {
+            self.send(byte);
+        }
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Garbled> {
+        while FLAGS.read() & SENDING != 0 {}
+        Ok(())
+    }
+}

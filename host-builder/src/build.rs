@@ -1,0 +1,360 @@
+//! Leaked lists -> a filter file: source -> normalise -> hash -> partition -> encode
+//! -> write, then every item is asked of the finished bytes before they get their name.
+
+use std::io;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use leaksieve_core::hash::HashFunction;
+use leaksieve_core::header::{Dataset, Date, Encoding, Header, Rate};
+use leaksieve_core::identifier::NORMALISATION_VERSION;
+use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex};
+use leaksieve_core::{IdentifierKind, Profile, ReadError};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::encode::Pages;
+use crate::file::{FileSectors, byte_of};
+use crate::measure::Trial;
+use crate::normalise::{Counts, Rules, hash_all};
+use crate::output::{Beside, OutputError};
+use crate::partition::Partitions;
+use crate::progress::{Observer, Stage};
+use crate::recheck;
+use crate::size::{Aim, Shape, ShapeError, shape};
+use crate::source::{Input, Layout, SourceError};
+
+/// Standard deviations by which a finished file may differ from its own prediction:
+/// by chance, once in 10^9 builds.
+const TRIAL_DEVIATIONS: f64 = 6.1;
+
+/// What to build.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The lists; their items are one dataset.
+    pub inputs: Vec<Input>,
+    /// Where in a line the identifier stands.
+    pub layout: Layout,
+    /// What the records are.
+    pub kind: IdentifierKind,
+    /// How they become items.
+    pub profile: Profile,
+    /// Size or false-positive rate.
+    pub aim: Aim,
+    /// Name of the breach.
+    pub name: String,
+    /// When it happened.
+    pub date: Date,
+    /// Where the list came from.
+    pub source_note: String,
+    /// Seed of the hash; `None` draws one.
+    pub seed: Option<u64>,
+    /// When the file is made; seconds since 1970-01-01 UTC.
+    pub created_unix_s: u64,
+    /// Counter of publications.
+    pub epoch: u32,
+    /// When the file should be replaced; seconds since 1970-01-01 UTC, 0 for never.
+    pub expires_unix_s: u64,
+    /// Largest share of rejected records, 0 to 1.
+    pub max_rejected_share: f64,
+    /// Threads that normalise.
+    pub num_threads: usize,
+    /// Replace an output that exists.
+    pub replace: bool,
+}
+
+/// What was built.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// What was read.
+    pub counts: Counts,
+    /// Distinct items.
+    pub num_items: u64,
+    /// Pages and probes.
+    pub shape: Shape,
+    /// Bytes of the file.
+    pub num_bytes: u64,
+    /// False-positive rate of the pages as they are.
+    pub measured: f64,
+    /// The finished file's answers for what is no item.
+    pub trial: Trial,
+}
+
+/// Why there is no filter.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// An input.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The output.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The size.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// A text of the header is too long.
+    #[error("the {what} is {found_bytes} bytes long, and may have {limit_bytes}: shorten it")]
+    TextTooLong {
+        /// Which.
+        what: &'static str,
+        /// How long it is.
+        found_bytes: usize,
+        /// How long it may be.
+        limit_bytes: usize,
+    },
+    /// No item at all.
+    #[error("no identifier in the input: a filter of nothing would call everybody safe")]
+    NoItems(Box<Counts>),
+    /// Too many records gave no item.
+    #[error(
+        "{} of {} records were rejected ({:.2} %), and --max-rejected allows {:.2} %: nothing was written. \
+         Is this the right --kind, --column or --region? If these lines are no identifiers, allow more",
+        counts.rejects.count(), counts.rejects.count() + counts.num_accepted,
+        counts.rejected_share() * 100.0, limit * 100.0
+    )]
+    TooManyRejects {
+        /// What was read.
+        counts: Box<Counts>,
+        /// The share that is allowed, 0 to 1.
+        limit: f64,
+    },
+    /// No random seed.
+    #[error("the system gave no random seed: {0}; give one with --seed")]
+    NoSeed(getrandom::Error),
+    /// The header.
+    #[error("the header cannot be written: {0}")]
+    Header(#[from] leaksieve_core::Error),
+    /// The finished bytes cannot be read back.
+    #[error("the finished file does not read back: {0}; nothing was put in place. Is the disk sound?")]
+    ReadBack(#[from] ReadError<io::Error>),
+    /// The finished bytes lack items.
+    #[error(
+        "the finished file lacks {num_lost} of its items; nothing was put in place. This is a defect: please report it"
+    )]
+    Lost {
+        /// How many.
+        num_lost: u64,
+    },
+    /// The finished file gives other answers than its bits say.
+    #[error(
+        "the finished file gave {found:.3e} false alarms a question, not the {expected:.3e} that its bits say; \
+         nothing was put in place. This is a defect: please report it"
+    )]
+    Rate {
+        /// Measured by asking.
+        found: f64,
+        /// Computed from the bits.
+        expected: f64,
+    },
+}
+
+/// Build a filter file at `output`.
+///
+/// # Errors
+/// [`BuildError`]; what was at `output` before is then as it was.
+pub fn build(
+    options: &Options,
+    output: &Path,
+    observer: &dyn Observer,
+) -> Result<Summary, BuildError> {
+    // Asked first, so that an hour's work does not end in "exists already".
+    let mut beside = Beside::create(output, options.replace)?;
+    let seed = match options.seed {
+        Some(seed) => seed,
+        None => getrandom::u64().map_err(BuildError::NoSeed)?,
+    };
+    let mut header = plan(options, seed)?;
+    let header_sectors = header.num_header_sectors()?;
+
+    // Source -> normalise -> hash -> partition.
+    let rules = Rules {
+        kind: options.kind,
+        profile: options.profile.clone(),
+        hash: HashFunction::Xxh3 { seed },
+    };
+    let partitions = Partitions::default();
+    let counts = hash_all(
+        &options.inputs,
+        &options.layout,
+        &rules,
+        options.num_threads,
+        observer,
+        || {
+            let mut writer = partitions.writer();
+            move |hash, _place| writer.push(hash)
+        },
+    )?;
+    if counts.num_accepted == 0 {
+        return Err(BuildError::NoItems(Box::new(counts)));
+    }
+    if counts.rejected_share() > options.max_rejected_share {
+        return Err(BuildError::TooManyRejects {
+            counts: Box::new(counts),
+            limit: options.max_rejected_share,
+        });
+    }
+    observer.begin(Stage::Sort, None);
+    let hashes = partitions.into_sorted();
+    observer.end();
+
+    // Now that the items are known: how large, and what is it called.
+    let num_items = hashes.count();
+    let shape = shape(num_items, options.aim, header_sectors)?;
+    header.num_sectors = header_sectors + shape.num_pages;
+    for dataset in &mut header.datasets {
+        dataset.num_items = num_items;
+        dataset.num_rejected = counts.rejects.count();
+        dataset.encoding = Encoding::Bloom {
+            num_hashes: shape.num_hashes,
+        };
+        dataset.first_sector = SectorIndex(header_sectors);
+        dataset.num_sectors = shape.num_pages;
+        dataset.designed = rate(match options.aim {
+            Aim::FalsePositiveRate(rate) => rate,
+            Aim::MaxBytes(_) => shape.false_positive_rate,
+        });
+    }
+    let pages = Pages {
+        file_id: file_id(&header, &hashes.digest().to_le_bytes())?,
+        first_sector: SectorIndex(header_sectors),
+        num_pages: shape.num_pages,
+        num_hashes: shape.num_hashes,
+    };
+
+    // Encode -> write. The header says what was measured, so it is written last.
+    observer.begin(Stage::Encode, Some(shape.num_pages.into()));
+    beside.seek(byte_of(pages.first_sector))?;
+    let fill = pages
+        .write(&hashes, &mut beside, &|pages| observer.advance(pages))
+        .map_err(|error| beside.error(error))?;
+    observer.end();
+    let measured = fill.false_positive_rate(shape.num_hashes, num_items);
+    for dataset in &mut header.datasets {
+        dataset.measured = rate(measured);
+    }
+    write_header(&header, pages.file_id, &mut beside)?;
+
+    // Ask the finished bytes.
+    observer.begin(Stage::Recheck, Some(shape.num_pages.into()));
+    let file = beside.reopen()?;
+    let findings = recheck::ask_all(&file, &pages, &hashes, seed, &|pages| {
+        observer.advance(pages);
+    })?;
+    let read_back = read_header(file)?;
+    observer.end();
+    if findings.num_lost > 0 || read_back != header {
+        return Err(BuildError::Lost {
+            num_lost: findings.num_lost,
+        });
+    }
+    if !findings.trial.interval(TRIAL_DEVIATIONS).contains(&measured) {
+        return Err(BuildError::Rate {
+            found: findings.trial.rate(),
+            expected: measured,
+        });
+    }
+    beside.commit()?;
+    Ok(Summary {
+        counts,
+        num_items,
+        shape,
+        num_bytes: byte_of(SectorIndex(header.num_sectors)),
+        measured,
+        trial: findings.trial,
+    })
+}
+
+/// The header, but for what is known when the items are.
+fn plan(options: &Options, seed: u64) -> Result<Header, BuildError> {
+    let dataset = Dataset {
+        name: text("name", &options.name)?,
+        date: options.date,
+        source_note: text("source note", &options.source_note)?,
+        normalisation_version: NORMALISATION_VERSION,
+        profile: options.profile.clone(),
+        num_items: 0,
+        num_rejected: 0,
+        encoding: Encoding::Bloom { num_hashes: 0 },
+        hash: HashFunction::Xxh3 { seed },
+        first_sector: SectorIndex(0),
+        num_sectors: 0,
+        designed: Rate::from_units(Rate::ONE),
+        measured: Rate::from_units(Rate::ONE),
+    };
+    let mut header = Header {
+        num_sectors: 0,
+        created_unix_s: options.created_unix_s,
+        epoch: options.epoch,
+        expires_unix_s: options.expires_unix_s,
+        datasets: Default::default(),
+    };
+    // There is room for one.
+    let _ = header.datasets.push(dataset);
+    Ok(header)
+}
+
+fn text<const N: usize>(
+    what: &'static str,
+    text: &str,
+) -> Result<leaksieve_core::header::Text<N>, BuildError> {
+    text.try_into().map_err(|_| BuildError::TextTooLong {
+        what,
+        found_bytes: text.len(),
+        limit_bytes: N,
+    })
+}
+
+fn rate(rate: f64) -> Rate {
+    Rate::from_units((rate * Rate::ONE as f64).round() as u64)
+}
+
+/// An id that two files share only by chance: a hash of what the header says, before
+/// the rate is measured, and of the content. The same content has the same id.
+pub(crate) fn file_id(header: &Header, content: &[u8]) -> Result<FileId, BuildError> {
+    let mut bytes = Vec::new();
+    for sector in header.encode(FileId([0; 16]))?.sectors() {
+        bytes.extend_from_slice(&sector);
+    }
+    bytes.extend_from_slice(content);
+    Ok(FileId(xxh3_128(&bytes).to_le_bytes()))
+}
+
+/// Write the header to the start of a file whose pages are written.
+pub(crate) fn write_header(
+    header: &Header,
+    file_id: FileId,
+    beside: &mut Beside,
+) -> Result<(), BuildError> {
+    beside.seek(0)?;
+    for sector in header.encode(file_id)?.sectors() {
+        beside
+            .write_all(&sector)
+            .map_err(|error| beside.error(error))?;
+    }
+    Ok(())
+}
+
+/// The header as a device will read it.
+pub(crate) fn read_header(file: std::fs::File) -> Result<Header, ReadError<io::Error>> {
+    let mut sectors = FileSectors::new(file).map_err(ReadError::Source)?;
+    let catalogue = leaksieve_core::open(&mut sectors, &mut [0; SECTOR_BYTES])?;
+    Ok(catalogue.header().clone())
+}
+
+/// A file name's stem, as the name of a breach that was not given one.
+pub fn name_of(inputs: &[Input]) -> Option<String> {
+    inputs.iter().find_map(|input| match input {
+        Input::Stdin => None,
+        Input::File(path) => {
+            let name = PathBuf::from(path.file_name()?);
+            let mut stem = name.clone();
+            while let Some(shorter) = stem.file_stem().filter(|stem| *stem != name.as_os_str()) {
+                let shorter = PathBuf::from(shorter);
+                if shorter == stem {
+                    break;
+                }
+                stem = shorter;
+            }
+            stem.to_str().map(str::to_owned)
+        }
+    })
+}

@@ -1,0 +1,314 @@
+//! `leaksieve build`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Instant, SystemTime};
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use leaksieve::build::{BuildError, Options, Summary, build, name_of};
+use leaksieve::normalise::Counts;
+use leaksieve::profile::phone_profile;
+use leaksieve::size::Aim;
+use leaksieve::source::Input;
+use leaksieve_core::header::Date;
+use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
+use leaksieve_core::{IdentifierKind, Profile};
+
+use super::{Format, Kind, count, list, one_in_f64, progress, size};
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  leaksieve build taobao.csv -o taobao.lsv --kind phone --region CN --column phone --name 'Taobao 2021'
+  leaksieve build emails.txt.gz more.txt -o mail.lsv --kind email --name 'Example Forum' --date 2019-03
+  leaksieve build pwned-passwords-sha1.txt -o passwords.lsv --kind sha1 --name 'Pwned Passwords'")]
+pub(crate) struct Args {
+    /// Lists: plain lines, CSV or TSV with --column, HASH:COUNT lines; gzip or not; - is standard
+    /// input
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+    /// The filter file to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// What the identifiers are
+    #[arg(long, value_enum)]
+    kind: Kind,
+    /// Phone numbers without a country code are of this region: two letters (ISO 3166-1) such as
+    /// CN, or "world" when every number has its country code
+    #[arg(long, required_if_eq("kind", "phone"))]
+    region: Option<String>,
+    /// User names and ids: are capital and small letters the same? [default: fold]
+    #[arg(long, value_enum)]
+    case: Option<Case>,
+    /// Ids: what they look like [default: plain]
+    #[arg(long, value_enum)]
+    id_scheme: Option<Scheme>,
+    /// Typed passwords: the digest that the filter holds [default: sha1]
+    #[arg(long, value_enum)]
+    digest: Option<Digest>,
+    #[command(flatten)]
+    list: list::Args,
+    /// Name of the breach [default: the first file's name]
+    #[arg(long)]
+    name: Option<String>,
+    /// When it happened: 2021-06-11, 2021-06 or 2021
+    #[arg(long, value_parser = super::parse_date)]
+    date: Option<Date>,
+    /// Where the list came from
+    #[arg(long, default_value = "", hide_default_value = true)]
+    source_note: String,
+    /// False-positive rate: 0.001, 1e-3, 0.1% or 1/1000
+    #[arg(long, value_name = "RATE", value_parser = super::parse_share, default_value = "0.001", conflicts_with = "max_size")]
+    fpr: f64,
+    /// The lowest false-positive rate that fits, such as 900KiB
+    #[arg(long, value_name = "SIZE", value_parser = super::parse_size)]
+    max_size: Option<u64>,
+    /// Seed of the hash; the same inputs, arguments, seed and time give the same bytes [default:
+    /// random]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// When the file is made: a day, or seconds since 1970 [default: SOURCE_DATE_EPOCH, or now]
+    #[arg(long, value_name = "TIME", value_parser = super::parse_time)]
+    created: Option<u64>,
+    /// When the file should be replaced: a day, or seconds since 1970 [default: never]
+    #[arg(long, value_name = "TIME", value_parser = super::parse_time)]
+    expires: Option<u64>,
+    /// Counter of publications, for roll-back protection
+    #[arg(long, default_value_t = 0)]
+    epoch: u32,
+    /// Largest share of lines that may be no identifiers: each is one that the filter cannot know
+    #[arg(long, value_name = "SHARE", value_parser = super::parse_share, default_value = "1%")]
+    max_rejected: f64,
+    /// Threads that work [default: one a core]
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Replace FILE if it exists
+    #[arg(short, long)]
+    force: bool,
+    /// How the summary is written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// No progress, no summary
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Case {
+    /// Alice and alice are one
+    Fold,
+    /// Alice and alice are two
+    Exact,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scheme {
+    /// Any text
+    Plain,
+    /// Resident ids of China, with their check digit
+    ChineseResident,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Digest {
+    Sha1,
+    Ntlm,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let inputs: Vec<Input> = self
+            .inputs
+            .iter()
+            .map(|path| Input::from_argument(path))
+            .collect();
+        list::check_inputs(&inputs)?;
+        if self.output.as_os_str() == "-" {
+            bail!("a filter is asked for every item before it gets its name, so it cannot go to standard output: name a file with -o");
+        }
+        let kind = IdentifierKind::from(self.kind);
+        let num_threads = match self.threads {
+            Some(0) => bail!("--threads needs at least 1"),
+            Some(threads) => threads,
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        // Fails only when somebody set the pool up before; then that one is used.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(num_threads)
+            .build_global();
+        let options = Options {
+            layout: self.list.layout(kind),
+            kind,
+            profile: self.profile()?,
+            aim: match self.max_size {
+                Some(max_size) => Aim::MaxBytes(max_size),
+                None => Aim::FalsePositiveRate(self.fpr),
+            },
+            name: match &self.name {
+                Some(name) => name.clone(),
+                None => name_of(&inputs).context("name the breach with --name")?,
+            },
+            date: self.date.unwrap_or_default(),
+            source_note: self.source_note.clone(),
+            seed: self.seed,
+            created_unix_s: self.created()?,
+            epoch: self.epoch,
+            expires_unix_s: self.expires.unwrap_or(0),
+            max_rejected_share: self.max_rejected,
+            num_threads,
+            replace: self.force,
+            inputs,
+        };
+        let began = Instant::now();
+        let observer = progress::Bar::new(self.quiet);
+        let result = build(&options, &self.output, observer.as_ref());
+        drop(observer);
+        match result {
+            Ok(summary) => {
+                warn_of_rejects(&summary.counts, &options.inputs, self.quiet);
+                if !self.quiet {
+                    self.report(&options, &summary, began.elapsed().as_secs_f64())?;
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(error) => {
+                if let BuildError::TooManyRejects { counts, .. } | BuildError::NoItems(counts) = &error {
+                    warn_of_rejects(counts, &options.inputs, false);
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    fn profile(&self) -> anyhow::Result<Profile> {
+        for (given, belongs_to, option) in [
+            (self.region.is_some(), &[Kind::Phone][..], "--region"),
+            (self.case.is_some(), &[Kind::Username, Kind::Id], "--case"),
+            (self.id_scheme.is_some(), &[Kind::Id], "--id-scheme"),
+            (self.digest.is_some(), &[Kind::Password], "--digest"),
+        ] {
+            if given && !belongs_to.contains(&self.kind) {
+                let name = IdentifierKind::from(self.kind).name();
+                bail!("{option} says nothing about --kind {name}: leave it out");
+            }
+        }
+        let case = match self.case {
+            Some(Case::Exact) => CaseRule::Exact,
+            Some(Case::Fold) | None => CaseRule::Fold,
+        };
+        Ok(match self.kind {
+            Kind::Phone => {
+                let region = self.region.as_deref().context("--kind phone needs --region")?;
+                Profile::Phone(phone_profile(region)?)
+            }
+            Kind::Email => Profile::Email,
+            Kind::Username => Profile::Username(case),
+            Kind::Id if self.id_scheme == Some(Scheme::ChineseResident) => {
+                if self.case.is_some() {
+                    bail!("--case says nothing about resident ids: leave it out");
+                }
+                Profile::Id(IdScheme::ChineseResident)
+            }
+            Kind::Id => Profile::Id(IdScheme::Plain(case)),
+            Kind::Password => Profile::Password(match self.digest {
+                Some(Digest::Ntlm) => PasswordDigest::Ntlm,
+                Some(Digest::Sha1) | None => PasswordDigest::Sha1,
+            }),
+            Kind::Sha1 => Profile::Password(PasswordDigest::Sha1),
+            Kind::Ntlm => Profile::Password(PasswordDigest::Ntlm),
+        })
+    }
+
+    fn created(&self) -> anyhow::Result<u64> {
+        if let Some(created) = self.created {
+            return Ok(created);
+        }
+        // https://reproducible-builds.org/specs/source-date-epoch/
+        if let Ok(epoch) = std::env::var("SOURCE_DATE_EPOCH") {
+            return epoch
+                .parse()
+                .context("SOURCE_DATE_EPOCH is not a number of seconds");
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        Ok(now.context("the clock is before 1970; give --created")?.as_secs())
+    }
+
+    fn report(&self, options: &Options, summary: &Summary, seconds: f64) -> anyhow::Result<()> {
+        let counts = &summary.counts;
+        let rejected = counts.rejects.count();
+        let bits_per_item = summary.num_bytes as f64 * 8.0 / summary.num_items as f64;
+        let interval = summary.trial.interval(1.96);
+        let mut out = io::stdout().lock();
+        match self.format {
+            Format::Json => {
+                let summary = serde_json::json!({
+                    "file": self.output.display().to_string(),
+                    "name": options.name,
+                    "kind": options.kind.name(),
+                    "num_lines": counts.num_accepted + counts.num_blank + rejected,
+                    "num_items": summary.num_items,
+                    "num_duplicates": counts.num_accepted - summary.num_items,
+                    "num_blank": counts.num_blank,
+                    "num_rejected": rejected,
+                    "size_bytes": summary.num_bytes,
+                    "bits_per_item": bits_per_item,
+                    "num_hashes": summary.shape.num_hashes,
+                    "false_positive_rate": {
+                        "designed": summary.shape.false_positive_rate,
+                        "measured": summary.measured,
+                        "probed": summary.trial.rate(),
+                        "probed_interval_95": [interval.start(), interval.end()],
+                        "num_probes": summary.trial.num_probes,
+                    },
+                    "seconds": seconds,
+                });
+                writeln!(out, "{summary}")?;
+            }
+            Format::Text => {
+                writeln!(out, "{}", self.output.display())?;
+                writeln!(
+                    out,
+                    "  items        {} distinct of {} lines ({} duplicates, {} blank, {} rejected)",
+                    count(summary.num_items),
+                    count(counts.num_accepted + counts.num_blank + rejected),
+                    count(counts.num_accepted - summary.num_items),
+                    count(counts.num_blank),
+                    count(rejected),
+                )?;
+                writeln!(
+                    out,
+                    "  size         {} in {} sectors, {bits_per_item:.2} bits an item, header and checksums included",
+                    size(summary.num_bytes),
+                    count(summary.num_bytes / leaksieve_core::sector::SECTOR_BYTES as u64),
+                )?;
+                writeln!(
+                    out,
+                    "  false alarm  {} by its bits; asked {} times for what is no item: {} ({:.2e} to {:.2e})",
+                    one_in_f64(summary.measured),
+                    count(summary.trial.num_probes),
+                    one_in_f64(summary.trial.rate()),
+                    interval.start(),
+                    interval.end(),
+                )?;
+                writeln!(
+                    out,
+                    "  checked      every item was asked of the finished file and found; {seconds:.1} s in all"
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rejected lines are identifiers that the filter may lack: say so, even when few.
+fn warn_of_rejects(counts: &Counts, inputs: &[Input], quiet: bool) {
+    if counts.rejects.count() == 0 || quiet {
+        return;
+    }
+    eprintln!("leaksieve: rejected lines, which the filter says nothing about:");
+    for line in list::describe(&counts.rejects, inputs) {
+        eprintln!("  {line}");
+    }
+}

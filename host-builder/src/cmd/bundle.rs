@@ -1,0 +1,44 @@
+//! `leaksieve bundle`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use leaksieve::bundle::bundle;
+use leaksieve_core::sector::SECTOR_BYTES;
+
+use super::sentence::{covers, title};
+use super::{progress, size};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Filter files; the new file has their datasets, in this order
+    #[arg(required = true, value_name = "FILE")]
+    parts: Vec<PathBuf>,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Replace the output if it exists
+    #[arg(short, long)]
+    force: bool,
+    /// No progress, no summary
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let observer = progress::Bar::new(self.quiet);
+        let header = bundle(&self.parts, &self.output, self.force, observer.as_ref())?;
+        drop(observer);
+        if !self.quiet {
+            let mut out = io::stdout().lock();
+            let num_bytes = u64::from(header.num_sectors) * SECTOR_BYTES as u64;
+            writeln!(out, "{}: {}", self.output.display(), size(num_bytes))?;
+            for dataset in &header.datasets {
+                writeln!(out, "  {} ({})", title(dataset), covers(dataset))?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

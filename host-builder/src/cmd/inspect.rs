@@ -1,0 +1,165 @@
+//! `leaksieve inspect`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use leaksieve::file::FilterFile;
+use leaksieve_core::header::{Dataset, Encoding};
+use leaksieve_core::sector::SECTOR_BYTES;
+use serde::Serialize;
+
+use super::sentence::covers;
+use super::{Format, as_f64, count, day_of, one_in, size};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The filter file
+    file: PathBuf,
+    /// How it is shown
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Report {
+    file_id: String,
+    format_version: u16,
+    size_bytes: u64,
+    num_sectors: u32,
+    created_unix_s: u64,
+    epoch: u32,
+    expires_unix_s: Option<u64>,
+    datasets: Vec<DatasetReport>,
+}
+
+#[derive(Serialize)]
+struct DatasetReport {
+    name: String,
+    date: Option<String>,
+    source_note: String,
+    kind: &'static str,
+    covers: String,
+    normalisation_version: u8,
+    encoding: &'static str,
+    num_hashes: Option<u8>,
+    num_items: u64,
+    num_rejected: u64,
+    first_sector: u32,
+    num_sectors: u32,
+    bits_per_item: f64,
+    false_positive_rate: Rates,
+}
+
+#[derive(Serialize)]
+struct Rates {
+    designed: f64,
+    measured: f64,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let file = FilterFile::open(&self.file)?;
+        let header = file.catalogue().header();
+        let mut out = io::stdout().lock();
+        match self.format {
+            Format::Json => {
+                let report = Report {
+                    file_id: file.catalogue().file_id().to_string(),
+                    format_version: leaksieve_core::header::FORMAT_VERSION,
+                    size_bytes: file.num_bytes(),
+                    num_sectors: header.num_sectors,
+                    created_unix_s: header.created_unix_s,
+                    epoch: header.epoch,
+                    expires_unix_s: (header.expires_unix_s != 0).then_some(header.expires_unix_s),
+                    datasets: header.datasets.iter().map(DatasetReport::new).collect(),
+                };
+                serde_json::to_writer_pretty(&mut out, &report)?;
+                writeln!(out)?;
+            }
+            Format::Text => {
+                writeln!(out, "{}", self.file.display())?;
+                writeln!(out, "  size      {} in {} sectors", size(file.num_bytes()), count(header.num_sectors.into()))?;
+                writeln!(out, "  file id   {}", file.catalogue().file_id())?;
+                writeln!(out, "  created   {}", day_of(header.created_unix_s))?;
+                if header.expires_unix_s != 0 {
+                    writeln!(out, "  expires   {}", day_of(header.expires_unix_s))?;
+                }
+                if header.epoch != 0 {
+                    writeln!(out, "  epoch     {}", header.epoch)?;
+                }
+                for dataset in &header.datasets {
+                    describe(dataset, &mut out)?;
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Sectors of the pages, checksums included, for each item.
+fn bits_per_item(dataset: &Dataset) -> f64 {
+    f64::from(dataset.num_sectors) * SECTOR_BYTES as f64 * 8.0 / dataset.num_items as f64
+}
+
+const fn encoding(dataset: &Dataset) -> (&'static str, Option<u8>) {
+    match dataset.encoding {
+        Encoding::Bloom { num_hashes } => ("bloom", Some(num_hashes)),
+        _ => ("unknown", None),
+    }
+}
+
+impl DatasetReport {
+    fn new(dataset: &Dataset) -> Self {
+        let (encoding, num_hashes) = encoding(dataset);
+        Self {
+            name: dataset.name.to_string(),
+            date: (dataset.date.year != 0).then(|| dataset.date.to_string()),
+            source_note: dataset.source_note.to_string(),
+            kind: dataset.profile.kind().name(),
+            covers: covers(dataset),
+            normalisation_version: dataset.normalisation_version,
+            encoding,
+            num_hashes,
+            num_items: dataset.num_items,
+            num_rejected: dataset.num_rejected,
+            first_sector: dataset.first_sector.0,
+            num_sectors: dataset.num_sectors,
+            bits_per_item: bits_per_item(dataset),
+            false_positive_rate: Rates {
+                designed: as_f64(dataset.designed),
+                measured: as_f64(dataset.measured),
+            },
+        }
+    }
+}
+
+fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\n{}", dataset.name)?;
+    writeln!(out, "  date         {}", dataset.date)?;
+    if !dataset.source_note.is_empty() {
+        writeln!(out, "  source       {}", dataset.source_note)?;
+    }
+    writeln!(out, "  covers       {}", covers(dataset))?;
+    writeln!(out, "  items        {}", count(dataset.num_items))?;
+    if dataset.num_rejected > 0 {
+        writeln!(
+            out,
+            "  rejected     {} lines of the source gave no item: nothing is known of them",
+            count(dataset.num_rejected)
+        )?;
+    }
+    if let Encoding::Bloom { num_hashes } = dataset.encoding {
+        writeln!(
+            out,
+            "  encoding     bloom, {num_hashes} probes in one sector, {:.2} bits an item",
+            bits_per_item(dataset)
+        )?;
+    }
+    writeln!(
+        out,
+        "  false alarm  {} measured, {} designed",
+        one_in(dataset.measured),
+        one_in(dataset.designed)
+    )
+}

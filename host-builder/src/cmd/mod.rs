@@ -1,0 +1,196 @@
+//! One file a subcommand, and what they share: how arguments are read and figures written.
+
+mod build;
+mod bundle;
+mod check;
+mod estimate;
+mod inspect;
+mod list;
+mod man;
+mod progress;
+mod sentence;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Subcommand, ValueEnum};
+use leaksieve_core::IdentifierKind;
+use leaksieve_core::header::{Date, Rate};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Compile a leaked list into a filter file
+    Build(build::Args),
+    /// Ask a filter file about identifiers, one a line; exits as grep does
+    Check(check::Args),
+    /// Show what a filter file holds and covers
+    Inspect(inspect::Args),
+    /// Read every sector of a filter file; with --source, ask it for every item
+    Verify(verify::Args),
+    /// Tell how large a filter will be, or what rate fits a size
+    Estimate(estimate::Args),
+    /// Join filter files into one
+    Bundle(bundle::Args),
+    /// Print the completions of a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (troff)
+    Man,
+}
+
+impl Command {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Build(args) => args.run(),
+            Self::Check(args) => args.run(),
+            Self::Inspect(args) => args.run(),
+            Self::Verify(args) => args.run(),
+            Self::Estimate(args) => args.run(),
+            Self::Bundle(args) => args.run(),
+            Self::Completions { shell } => man::completions(shell, crate::Cli::command()),
+            Self::Man => man::page(crate::Cli::command()),
+        }
+    }
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs: one JSON object, or one a line
+    Json,
+}
+
+/// What an identifier is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Telephone numbers
+    Phone,
+    /// E-mail addresses
+    Email,
+    /// User names
+    Username,
+    /// Ids that an authority or service gave
+    Id,
+    /// Passwords as they are typed
+    Password,
+    /// SHA-1 of passwords, in hexadecimal; `HASH:COUNT` lines too
+    Sha1,
+    /// NTLM hashes of passwords, in hexadecimal; `HASH:COUNT` lines too
+    Ntlm,
+}
+
+impl From<Kind> for IdentifierKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Phone => Self::Phone,
+            Kind::Email => Self::Email,
+            Kind::Username => Self::Username,
+            Kind::Id => Self::Id,
+            Kind::Password => Self::Password,
+            Kind::Sha1 => Self::Sha1,
+            Kind::Ntlm => Self::Ntlm,
+        }
+    }
+}
+
+/// `0.001`, `1e-3`, `0.1%` or `1/1000`.
+pub(crate) fn parse_share(text: &str) -> Result<f64, String> {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let share = if let Some(percent) = text.strip_suffix('%') {
+        number(percent).map(|percent| percent / 100.0)
+    } else if let Some((one, in_n)) = text.split_once('/') {
+        number(one).zip(number(in_n)).map(|(one, in_n)| one / in_n)
+    } else {
+        number(text)
+    };
+    share
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "give a share from 0 to 1, such as 0.001, 1e-3, 0.1% or 1/1000".into())
+}
+
+/// `900KiB`, `2MB` or a number of bytes.
+pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
+    text.parse::<bytesize::ByteSize>()
+        .map(|size| size.as_u64())
+        .map_err(|_| "give a size such as 900KiB, 2MB or 1GiB".into())
+}
+
+/// `2021-06-11`, `2021-06` or `2021`.
+pub(crate) fn parse_date(text: &str) -> Result<Date, String> {
+    let error = || "give a date such as 2021-06-11, 2021-06 or 2021".to_owned();
+    let mut parts = text.split('-').map(|part| part.parse::<u16>().ok());
+    let date = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(Some(year)), None, None, None) => (year, 0, 0),
+        (Some(Some(year)), Some(Some(month @ 1..=12)), None, None) => (year, month, 0),
+        (Some(Some(year)), Some(Some(month)), Some(Some(day)), None) => {
+            // The calendar knows which days there are.
+            jiff::civil::Date::new(year as i16, month as i8, day as i8).map_err(|_| error())?;
+            (year, month, day)
+        }
+        _ => return Err(error()),
+    };
+    match date {
+        (year @ 1..=9999, month, day) => Ok(Date {
+            year,
+            month: month as u8,
+            day: day as u8,
+        }),
+        _ => Err(error()),
+    }
+}
+
+/// `2027-01-31`, or seconds since 1970-01-01 UTC.
+pub(crate) fn parse_time(text: &str) -> Result<u64, String> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(seconds);
+    }
+    text.parse::<jiff::civil::Date>()
+        .ok()
+        .and_then(|date| jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok())
+        .and_then(|time| u64::try_from(time.as_second()).ok())
+        .ok_or_else(|| "give a date such as 2027-01-31, or seconds since 1970-01-01 UTC".into())
+}
+
+/// A time as a day; `never` for 0.
+pub(crate) fn day_of(unix_s: u64) -> String {
+    i64::try_from(unix_s)
+        .ok()
+        .and_then(|second| jiff::Timestamp::from_second(second).ok())
+        .map_or_else(
+            || "a day that no calendar has".into(),
+            |time| time.strftime("%Y-%m-%d").to_string(),
+        )
+}
+
+/// A count with its thousands apart.
+pub(crate) fn count(number: u64) -> String {
+    indicatif::HumanCount(number).to_string()
+}
+
+/// Bytes in KiB, MiB or GiB.
+pub(crate) fn size(num_bytes: u64) -> String {
+    bytesize::ByteSize(num_bytes).display().iec().to_string()
+}
+
+/// `1 in 1,000`.
+pub(crate) fn one_in(rate: Rate) -> String {
+    format!("1 in {}", count(rate.one_in()))
+}
+
+/// A rate of the header as a number.
+pub(crate) fn as_f64(rate: Rate) -> f64 {
+    rate.units() as f64 / Rate::ONE as f64
+}
+
+/// A number as `1 in N`.
+pub(crate) fn one_in_f64(rate: f64) -> String {
+    if rate > 0.0 {
+        format!("1 in {}", count((1.0 / rate).round() as u64))
+    } else {
+        "never".into()
+    }
+}

@@ -1,0 +1,169 @@
+//! `leaksieve verify`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use anyhow::{Context, bail};
+use leaksieve::file::{FileError, FilterFile};
+use leaksieve::normalise::{Rules, hash_all};
+use leaksieve::source::Input;
+use leaksieve::verify::{ask, verify};
+use leaksieve_core::encoding::Match;
+use leaksieve_core::{Catalogue, IdentifierKind};
+
+use super::{Kind, as_f64, count, list, one_in_f64, progress, size};
+
+/// Places of lost items that are named.
+const NUM_NAMED: usize = 5;
+/// A rate that differs by more than this share from the header's is no rounding.
+const RATE_TOLERANCE: f64 = 1e-6;
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Exit status: 0 when all is well, 2 when the file is damaged or lacks an item.")]
+pub(crate) struct Args {
+    /// The filter file
+    file: PathBuf,
+    /// Lists that the file was made of: every line of them is asked; - is standard input
+    #[arg(long, value_name = "INPUT", num_args = 1..)]
+    source: Vec<PathBuf>,
+    /// What the lines of the lists are [default: what the file holds]
+    #[arg(long, value_enum, requires = "source")]
+    kind: Option<Kind>,
+    #[command(flatten)]
+    list: list::Args,
+    /// No progress, and output only when something is wrong
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let file = FilterFile::open(&self.file)?;
+        let observer = progress::Bar::new(self.quiet);
+        let findings = verify(&file, observer.as_ref())?;
+        for (dataset, measured) in file.catalogue().datasets().iter().zip(&findings.measured) {
+            let stated = as_f64(dataset.measured);
+            if (measured / stated - 1.0).abs() > RATE_TOLERANCE {
+                bail!(
+                    "{}: {} states a false alarm {}, but its bits say {}: the file was not made by this program; do not use it",
+                    self.file.display(), dataset.name, one_in_f64(stated), one_in_f64(*measured)
+                );
+            }
+        }
+        if findings.num_trailing_bytes > 0 {
+            bail!(
+                "{}: {} bytes stand behind the last sector: something was appended, or two files were joined",
+                self.file.display(), count(findings.num_trailing_bytes)
+            );
+        }
+        let mut out = io::stdout().lock();
+        if !self.quiet {
+            writeln!(
+                out,
+                "{}: {} sectors, {}, each as it was written",
+                self.file.display(),
+                count(findings.num_sectors.into()),
+                size(file.num_bytes())
+            )?;
+        }
+        if !self.source.is_empty() {
+            self.ask_all(&file, &mut out)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn ask_all(&self, file: &FilterFile, out: &mut impl Write) -> anyhow::Result<()> {
+        let inputs: Vec<Input> = self
+            .source
+            .iter()
+            .map(|path| Input::from_argument(path))
+            .collect();
+        list::check_inputs(&inputs)?;
+        let (index, kind) = self.dataset(file.catalogue())?;
+        let dataset = file.catalogue().datasets().get(index).context("no such dataset")?;
+        let rules = Rules {
+            kind,
+            profile: dataset.profile.clone(),
+            hash: dataset.hash,
+        };
+        let lost = Mutex::new(Vec::new());
+        let failed: Mutex<Option<FileError>> = Mutex::new(None);
+        let observer = progress::Bar::new(self.quiet);
+        let counts = hash_all(
+            &inputs,
+            &self.list.layout(kind),
+            &rules,
+            std::thread::available_parallelism().map_or(1, usize::from),
+            observer.as_ref(),
+            || {
+                |hash, place| match ask(file, index, hash) {
+                    Ok(Match::Hit) => {}
+                    Ok(Match::Miss) => {
+                        if let Ok(mut lost) = lost.lock() {
+                            lost.push(place);
+                        }
+                    }
+                    Err(error) => {
+                        if let Ok(mut failed) = failed.lock() {
+                            failed.get_or_insert(error);
+                        }
+                    }
+                }
+            },
+        )?;
+        drop(observer);
+        if let Some(error) = failed.into_inner().ok().flatten() {
+            return Err(error.into());
+        }
+        for line in list::describe(&counts.rejects, &inputs) {
+            eprintln!("leaksieve: not asked: {line}");
+        }
+        let mut lost = lost.into_inner().unwrap_or_default();
+        if !lost.is_empty() {
+            lost.sort_unstable();
+            let places: Vec<String> = lost
+                .iter()
+                .take(NUM_NAMED)
+                .filter_map(|place| Some(format!("{} line {}", inputs.get(place.input)?, place.line)))
+                .collect();
+            bail!(
+                "{} lacks {} of {} lines, the first at {}: it was made of another list, or with another --region or --case",
+                self.file.display(),
+                count(lost.len() as u64),
+                count(counts.num_accepted),
+                places.join(", ")
+            );
+        }
+        if counts.num_accepted == 0 {
+            bail!("no line of the lists is an identifier of this file's kind: nothing was asked");
+        }
+        if !self.quiet {
+            writeln!(
+                out,
+                "{}: all {} lines of the lists are in it",
+                self.file.display(),
+                count(counts.num_accepted)
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The dataset that the lists are asked of, and what their lines are.
+    fn dataset(&self, catalogue: &Catalogue) -> anyhow::Result<(usize, IdentifierKind)> {
+        let kind = self.kind.map(IdentifierKind::from);
+        let mut fitting = catalogue.datasets().iter().enumerate().filter(|(_, dataset)| {
+            kind.is_none_or(|kind| dataset.profile.answers(kind))
+        });
+        match (fitting.next(), fitting.next()) {
+            (Some((index, dataset)), None) => Ok((index, kind.unwrap_or(dataset.profile.kind()))),
+            (None, _) => bail!("{} holds no dataset of this kind", self.file.display()),
+            (Some(_), Some(_)) => bail!(
+                "{} holds several datasets: choose one with --kind, or verify the files that it was bundled of",
+                self.file.display()
+            ),
+        }
+    }
+}

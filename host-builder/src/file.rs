@@ -1,0 +1,186 @@
+//! A filter file on disk, read by sectors.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use leaksieve_core::sector::{SECTOR_BYTES, Sector, SectorIndex};
+use leaksieve_core::{Catalogue, ReadError, SectorSource, Verdict};
+
+/// Why a filter file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {error}{}", path.display(), remedy(error))]
+pub struct FileError {
+    path: PathBuf,
+    #[source]
+    error: ReadError<io::Error>,
+}
+
+/// What to do about it.
+fn remedy(error: &ReadError<io::Error>) -> &'static str {
+    use leaksieve_core::Error;
+    match error {
+        ReadError::Filter(Error::NotAFilter) => {
+            "; give a file that `leaksieve build` made, or fetch it again"
+        }
+        ReadError::Filter(Error::SectorDamaged { .. } | Error::Truncated { .. } | Error::HeaderMalformed(_)) => {
+            "; do not use this file: fetch it again, or build it anew"
+        }
+        _ => "",
+    }
+}
+
+/// An open filter file. It is never read whole: a lookup reads a sector.
+#[derive(Debug)]
+pub struct FilterFile {
+    path: PathBuf,
+    sectors: FileSectors,
+    catalogue: Catalogue,
+}
+
+impl FilterFile {
+    /// Open a file and verify its header.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn open(path: &Path) -> Result<Self, FileError> {
+        let open = || {
+            let mut sectors = FileSectors::new(File::open(path).map_err(ReadError::Source)?)
+                .map_err(ReadError::Source)?;
+            let catalogue = leaksieve_core::open(&mut sectors, &mut [0; SECTOR_BYTES])?;
+            Ok((sectors, catalogue))
+        };
+        match open() {
+            Ok((sectors, catalogue)) => Ok(Self {
+                path: path.to_path_buf(),
+                sectors,
+                catalogue,
+            }),
+            Err(error) => Err(FileError {
+                path: path.to_path_buf(),
+                error,
+            }),
+        }
+    }
+
+    /// What the file holds.
+    pub const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Length of the file; bytes.
+    pub const fn num_bytes(&self) -> u64 {
+        self.sectors.num_bytes
+    }
+
+    /// Look an identifier up.
+    ///
+    /// # Errors
+    /// [`FileError`] when a sector cannot be read or is damaged.
+    pub fn check(&mut self, identifier: leaksieve_core::Identifier<'_>) -> Result<Verdict, FileError> {
+        let mut buffer = [0; SECTOR_BYTES];
+        leaksieve_core::check(&self.catalogue, identifier, &mut self.sectors, &mut buffer)
+            .map_err(|error| self.error(error))
+    }
+
+    /// Read neighbouring sectors and verify each; gives their payloads in order.
+    ///
+    /// # Errors
+    /// [`FileError`] of the first that cannot be read or is damaged.
+    pub fn read_payloads(
+        &self,
+        sectors: std::ops::Range<u32>,
+    ) -> Result<Vec<leaksieve_core::sector::Payload>, FileError> {
+        read_payloads(&self.sectors.file, self.catalogue.file_id(), sectors)
+            .map_err(|error| self.error(error))
+    }
+
+    fn error(&self, error: ReadError<io::Error>) -> FileError {
+        FileError {
+            path: self.path.clone(),
+            error,
+        }
+    }
+}
+
+/// The sectors of an open file.
+#[derive(Debug)]
+pub(crate) struct FileSectors {
+    file: File,
+    num_bytes: u64,
+}
+
+impl FileSectors {
+    pub(crate) fn new(file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        Ok(Self {
+            num_bytes: metadata.len(),
+            file,
+        })
+    }
+}
+
+impl SectorSource for FileSectors {
+    type Error = io::Error;
+
+    fn num_sectors(&mut self) -> io::Result<u32> {
+        Ok(u32::try_from(self.num_bytes / SECTOR_BYTES as u64).unwrap_or(u32::MAX))
+    }
+
+    fn read_sector(&mut self, index: SectorIndex, buffer: &mut Sector) -> io::Result<()> {
+        read_exact_at(&self.file, buffer, byte_of(index))
+    }
+}
+
+/// Where a sector begins; bytes.
+pub(crate) const fn byte_of(index: SectorIndex) -> u64 {
+    index.0 as u64 * SECTOR_BYTES as u64
+}
+
+/// Read neighbouring sectors of a file and verify each.
+pub(crate) fn read_payloads(
+    file: &File,
+    file_id: leaksieve_core::sector::FileId,
+    sectors: std::ops::Range<u32>,
+) -> Result<Vec<leaksieve_core::sector::Payload>, ReadError<io::Error>> {
+    let mut bytes = vec![0; sectors.len() * SECTOR_BYTES];
+    read_exact_at(file, &mut bytes, byte_of(SectorIndex(sectors.start))).map_err(ReadError::Source)?;
+    let read: &[Sector] = bytes.as_chunks().0;
+    sectors
+        .zip(read)
+        .map(|(index, sector)| {
+            leaksieve_core::sector::verify(file_id, SectorIndex(index), sector)
+                .copied()
+                .map_err(ReadError::Filter)
+        })
+        .collect()
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, buffer: &mut [u8], byte: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, byte)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut buffer: &mut [u8], mut byte: u64) -> io::Result<()> {
+    while !buffer.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, buffer, byte) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(num_bytes) => {
+                buffer = &mut buffer[num_bytes..];
+                byte += num_bytes as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! Unicode's tables, which a device does not have: what the core asks a
+//! [`Folder`](leaksieve_core::identifier::Folder) for.
+
+use leaksieve_core::NormaliseError;
+use leaksieve_core::identifier::{CaseRule, Folded, Folding, MAX_IDENTIFIER_BYTES};
+use unicode_normalization::UnicodeNormalization;
+
+/// Fold a text; for [`leaksieve_core::Identifier::folded_by`].
+///
+/// # Errors
+/// [`NormaliseError::TooLong`], or [`NormaliseError::NotAnEmail`] for a domain that has
+/// no A-labels.
+pub fn fold(folding: Folding, text: &str, folded: &mut Folded) -> Result<(), NormaliseError> {
+    let result = match folding {
+        Folding::Text(case) => {
+            let compatible = text.nfkc();
+            match case {
+                // Lower case can bring a text out of NFKC.
+                CaseRule::Fold => compatible.collect::<String>().to_lowercase().nfkc().collect(),
+                _ => compatible.collect::<String>(),
+            }
+        }
+        Folding::Domain => {
+            idna::domain_to_ascii(text).map_err(|_| NormaliseError::NotAnEmail)?
+        }
+    };
+    folded
+        .push_str(&result)
+        .map_err(|_| NormaliseError::TooLong {
+            limit_bytes: MAX_IDENTIFIER_BYTES as u16,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use leaksieve_core::identifier::PasswordDigest;
+    use leaksieve_core::{Identifier, Profile};
+
+    fn item(profile: &Profile, text: &str) -> Vec<u8> {
+        let identifier = Identifier::new(text.as_bytes()).folded_by(fold);
+        profile.normalise(&identifier).unwrap().as_bytes().to_vec()
+    }
+
+    #[test]
+    fn emails() {
+        for (text, expected) in [
+            ("X@BÜCHER.example", "x@xn--bcher-kva.example"),
+            ("x@例子.example", "x@xn--fsqu00a.example"),
+            ("JÖRG@example.com", "jörg@example.com"),
+            ("jo\u{308}rg@example.com", "jörg@example.com"),
+            ("ｘ＠example.com", "x@example.com"),
+        ] {
+            assert_eq!(item(&Profile::Email, text), expected.as_bytes());
+        }
+        let no_domain = Identifier::new("x@ü\u{FFFD}.example".as_bytes()).folded_by(fold);
+        assert_eq!(
+            Profile::Email.normalise(&no_domain),
+            Err(NormaliseError::NotAnEmail)
+        );
+    }
+
+    #[test]
+    fn names() {
+        let folded = Profile::Username(CaseRule::Fold);
+        let exact = Profile::Username(CaseRule::Exact);
+        assert_eq!(item(&folded, "JOSÉ"), "josé".as_bytes());
+        assert_eq!(item(&exact, "Jose\u{301}"), "José".as_bytes());
+        assert_eq!(item(&folded, "ＡＢＣ小明"), "abc小明".as_bytes());
+        let long = Identifier::new("\u{FDFA}".repeat(80).leak().as_bytes()).folded_by(fold);
+        assert!(matches!(
+            folded.normalise(&long),
+            Err(NormaliseError::TooLong { .. })
+        ));
+    }
+
+    #[test]
+    fn passwords_stay_as_they_are() {
+        let profile = Profile::Password(PasswordDigest::Sha1);
+        assert_ne!(item(&profile, "É"), item(&profile, "é"));
+    }
+}

@@ -1,0 +1,34 @@
+//! Compiles leaked identifier sets into filter files, and asks such files.
+//!
+//! Data flows down this list:
+//!
+//! | module | from -> to |
+//! |---|---|
+//! | [`source`] | files, streams, compression, tables -> raw identifiers with their lines |
+//! | [`fold`], [`normalise`] | raw identifiers -> items -> hashes, by the core's rules |
+//! | [`partition`] | hashes -> sorted, distinct |
+//! | [`size`] | how many, what rate -> pages and probes |
+//! | `encode` | hashes -> pages -> sealed sectors |
+//! | `output` | written beside, re-asked (`recheck`), synced, renamed |
+//!
+//! [`build::build`] is the whole of it. The bytes, the normalisation and the hash are
+//! [`leaksieve_core`]'s: a device reads what is written here with the same functions.
+
+pub mod build;
+pub mod bundle;
+mod encode;
+pub mod file;
+pub mod fold;
+pub mod measure;
+pub mod normalise;
+mod output;
+pub mod partition;
+pub mod profile;
+pub mod progress;
+mod recheck;
+pub mod reject;
+pub mod size;
+pub mod source;
+pub mod verify;
+
+pub use output::OutputError;

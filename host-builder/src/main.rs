@@ -1,0 +1,45 @@
+//! The `leaksieve` command line.
+
+mod cmd;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Compiles leaked identifier sets into filter files that answer "exposed or not" offline.
+#[derive(Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
+    #[command(subcommand)]
+    command: cmd::Command,
+}
+
+/// As a shell reports a program that the closed end of a pipe ended: 128 + SIGPIPE.
+const BROKEN_PIPE: u8 = 128 + 13;
+/// As grep: 2 is an error.
+const ERROR: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.color.write_global();
+    match cli.command.run() {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(BROKEN_PIPE),
+        Err(error) => {
+            eprintln!("leaksieve: {error:#}");
+            ExitCode::from(ERROR)
+        }
+    }
+}
+
+/// `| head` has seen enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,168 @@
+//! Raw identifiers -> items -> hashes, on all cores.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use leaksieve_core::hash::HashFunction;
+use leaksieve_core::identifier::phone;
+use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Profile};
+
+use crate::fold;
+use crate::progress::{Observer, Stage};
+use crate::reject::{Place, Reason, Rejects};
+use crate::source::{self, Batch, Input, Layout, MAX_RECORD_BYTES, Record, SourceError};
+
+/// How the records of a list become hashes.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// What the records are.
+    pub kind: IdentifierKind,
+    /// How they become items.
+    pub profile: Profile,
+    /// How items become hashes.
+    pub hash: HashFunction,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records that gave an item, duplicates included.
+    pub num_accepted: u64,
+    /// Records with nothing in them.
+    pub num_blank: u64,
+    /// Records that gave none.
+    pub rejects: Rejects,
+}
+
+impl Counts {
+    fn merge(&mut self, other: &Self) {
+        self.num_accepted += other.num_accepted;
+        self.num_blank += other.num_blank;
+        self.rejects.merge(&other.rejects);
+    }
+
+    /// Share of the records with something in them that gave no item, 0 to 1.
+    pub fn rejected_share(&self) -> f64 {
+        let rejected = self.rejects.count();
+        rejected as f64 / (rejected + self.num_accepted).max(1) as f64
+    }
+}
+
+/// The identifier that a list's record stands for. In a dataset without a default
+/// country, lists write E.164 digits without their plus sign; a person who types
+/// digits alone is asked for the country.
+fn with_plus<'a>(profile: &Profile, text: &'a [u8]) -> Cow<'a, [u8]> {
+    match profile {
+        Profile::Phone(phone) if phone.region == phone::WORLD => {
+            let text = text.trim_ascii();
+            if text.first().is_some_and(|first| matches!(first, b'1'..=b'9')) {
+                return [b"+", text].concat().into();
+            }
+            text.into()
+        }
+        _ => text.into(),
+    }
+}
+
+impl Rules {
+    /// The hash of a record.
+    fn hash(&self, record: Record<'_>) -> Result<u64, Reason> {
+        if record.is_missing {
+            return Err(Reason::MissingColumn);
+        }
+        if record.text.len() > MAX_RECORD_BYTES {
+            return Err(Reason::RecordTooLong);
+        }
+        let text = with_plus(&self.profile, record.text);
+        let identifier = Identifier::new(&text)
+            .of_kind(self.kind)
+            .folded_by(fold::fold);
+        match self.profile.normalise(&identifier) {
+            Ok(item) => Ok(self.hash.hash(&item)),
+            Err(error) => Err(Reason::Normalise(error)),
+        }
+    }
+
+    fn hash_batch(&self, batch: &Batch, counts: &mut Counts, take: &mut impl FnMut(u64, Place)) {
+        batch.for_each(|record| {
+            let place = Place {
+                input: batch.input,
+                line: record.line,
+            };
+            match self.hash(record) {
+                Ok(hash) => {
+                    counts.num_accepted += 1;
+                    take(hash, place);
+                }
+                Err(Reason::Normalise(NormaliseError::Empty)) => counts.num_blank += 1,
+                Err(reason) => counts.rejects.add(reason, place),
+            }
+        });
+    }
+}
+
+/// Read all inputs and give the hash of each record to a consumer, one consumer a
+/// thread, made by `consumer`. The calling thread reads; the others normalise.
+///
+/// # Errors
+/// The first input that cannot be read.
+pub fn hash_all<C: FnMut(u64, Place)>(
+    inputs: &[Input],
+    layout: &Layout,
+    rules: &Rules,
+    num_threads: usize,
+    observer: &dyn Observer,
+    consumer: impl Fn() -> C + Sync,
+) -> Result<Counts, SourceError> {
+    let total = inputs.iter().map(Input::num_bytes).sum::<Option<u64>>();
+    observer.begin(Stage::Read, total);
+    // Two batches a thread: none waits, and memory is bounded.
+    let (send, receive) = crossbeam_channel::bounded::<Batch>(num_threads * 2);
+    let failed = AtomicBool::new(false);
+    let counts = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..num_threads)
+            .map(|_| {
+                let receive = receive.clone();
+                let (consumer, failed) = (&consumer, &failed);
+                scope.spawn(move || {
+                    let mut take = consumer();
+                    let mut counts = Counts::default();
+                    for batch in receive {
+                        if !failed.load(Ordering::Relaxed) {
+                            rules.hash_batch(&batch, &mut counts, &mut take);
+                        }
+                    }
+                    counts
+                })
+            })
+            .collect();
+        drop(receive);
+        let read = inputs.iter().enumerate().try_for_each(|(index, input)| {
+            source::read(
+                index,
+                input,
+                layout,
+                &|num_bytes| observer.advance(num_bytes),
+                &mut |batch| {
+                    // The workers live as long as the channel.
+                    let _ = send.send(batch);
+                    Ok::<_, SourceError>(())
+                },
+            )
+        });
+        if read.is_err() {
+            failed.store(true, Ordering::Relaxed);
+        }
+        drop(send);
+        let mut counts = Counts::default();
+        for worker in workers {
+            match worker.join() {
+                Ok(part) => counts.merge(&part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        read.map(|()| counts)
+    })?;
+    observer.end();
+    Ok(counts)
+}

@@ -1,0 +1,119 @@
+//! Records that gave no item: counted by reason, with the places of the first few,
+//! never with their text.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use leaksieve_core::NormaliseError;
+
+/// How many places are kept for each reason.
+const NUM_PLACES: usize = 3;
+
+/// Why a record gave no item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The row has no such column.
+    MissingColumn,
+    /// Longer than a record may be.
+    RecordTooLong,
+    /// The core declined it.
+    Normalise(NormaliseError),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingColumn => f.write_str("the row has no such column"),
+            Self::RecordTooLong => {
+                write!(f, "longer than {} bytes", crate::source::MAX_RECORD_BYTES)
+            }
+            Self::Normalise(error) => error.fmt(f),
+        }
+    }
+}
+
+/// A record's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Index of the input.
+    pub input: usize,
+    /// Line, counted from 1.
+    pub line: u64,
+}
+
+/// The records of one reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// How many.
+    pub count: u64,
+    /// The first of them, in order.
+    pub first: Vec<Place>,
+}
+
+/// All records that gave no item.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rejects {
+    groups: BTreeMap<Reason, Group>,
+}
+
+impl Rejects {
+    /// Count a record.
+    pub fn add(&mut self, reason: Reason, place: Place) {
+        self.groups.entry(reason).or_default().add(1, &[place]);
+    }
+
+    /// Take over what another thread counted.
+    pub fn merge(&mut self, other: &Self) {
+        for (reason, group) in &other.groups {
+            self.groups
+                .entry(*reason)
+                .or_default()
+                .add(group.count, &group.first);
+        }
+    }
+
+    /// How many, for all reasons.
+    pub fn count(&self) -> u64 {
+        self.groups.values().map(|group| group.count).sum()
+    }
+
+    /// The reasons with their records.
+    pub fn groups(&self) -> impl Iterator<Item = (Reason, &Group)> {
+        self.groups.iter().map(|(reason, group)| (*reason, group))
+    }
+}
+
+impl Group {
+    fn add(&mut self, count: u64, places: &[Place]) {
+        self.count += count;
+        // Threads meet batches in any order; what is kept must not depend on it.
+        self.first.extend_from_slice(places);
+        self.first.sort_unstable();
+        self.first.truncate(NUM_PLACES);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_in_any_order() {
+        let place = |line| Place { input: 0, line };
+        let empty = Reason::Normalise(NormaliseError::Empty);
+        let lines = [9, 2, 7, 1, 8];
+        let mut forward = Rejects::default();
+        let mut backward = Rejects::default();
+        for line in lines {
+            forward.add(empty, place(line));
+            let mut one = Rejects::default();
+            one.add(empty, place(line));
+            one.merge(&backward);
+            backward = one;
+        }
+        assert_eq!(forward, backward);
+        assert_eq!(forward.count(), 5);
+        let (_, group) = forward.groups().next().unwrap();
+        assert_eq!(group.first, [1, 2, 7].map(place));
+    }
+}

@@ -1,0 +1,216 @@
+//! Tables in CSV and TSV -> the cells of one column.
+
+use std::io::Read;
+
+use csv_core::{ReadFieldResult, ReaderBuilder};
+
+use super::{Batch, Field, Input, MAX_RECORD_BYTES, Records, SourceError};
+
+/// Longest row, over all its columns: 1 MiB.
+const MAX_ROW_BYTES: u64 = 1 << 20;
+/// Bytes that are read at a time; also how much of the first row a delimiter is guessed from.
+const CHUNK_BYTES: usize = 1 << 18;
+/// Bytes of cells in a batch.
+const BATCH_BYTES: usize = 1 << 20;
+/// The delimiters that are guessed; the earlier wins a tie.
+const DELIMITERS: &[u8] = b"\t;|,";
+
+/// Which column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// By its name in the first row.
+    Name(String),
+    /// By its place, counted from 0; the first row is data.
+    Index(usize),
+}
+
+impl Column {
+    /// A number is a place counted from 1, all else is a name.
+    pub fn from_argument(argument: &str) -> Self {
+        match argument.parse::<usize>().ok().and_then(|place| place.checked_sub(1)) {
+            Some(index) => Self::Index(index),
+            None => Self::Name(argument.to_owned()),
+        }
+    }
+}
+
+/// Read a table, giving batches of the cells of one column to `take`.
+pub(super) fn read<E: From<SourceError>>(
+    index: usize,
+    input: &Input,
+    mut reader: impl Read,
+    column: &Column,
+    delimiter: Option<u8>,
+    take: &mut dyn FnMut(Batch) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut table = Table {
+        input,
+        column,
+        wanted: match column {
+            Column::Index(index) => Some(*index),
+            Column::Name(_) => None,
+        },
+        cell: Vec::new(),
+        found: None,
+        column_index: 0,
+        row_bytes: 0,
+        row_line: 1,
+        bytes: Vec::new(),
+        fields: Vec::new(),
+    };
+    let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+    let mut parser: Option<csv_core::Reader> = None;
+    let mut last_line = 0;
+    loop {
+        chunk.clear();
+        (&mut reader)
+            .take(CHUNK_BYTES as u64)
+            .read_to_end(&mut chunk)
+            .map_err(|error| SourceError::Read {
+                input: input.clone(),
+                line: last_line,
+                error,
+            })?;
+        let parser = parser.get_or_insert_with(|| {
+            let delimiter = delimiter.unwrap_or_else(|| guess_delimiter(&chunk));
+            ReaderBuilder::new()
+                .delimiter(delimiter)
+                // TSV has no quoting (IANA, text/tab-separated-values): a stray quotation
+                // mark in a nickname must not swallow the rows behind it.
+                .quoting(delimiter != b'\t')
+                .build()
+        });
+        table.parse(parser, &chunk)?;
+        last_line = parser.line();
+        if chunk.is_empty() || table.bytes.len() >= BATCH_BYTES {
+            if let Some(batch) = table.batch(index) {
+                take(batch)?;
+            }
+        }
+        if chunk.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// Of the delimiters in the first line, the most frequent.
+fn guess_delimiter(start: &[u8]) -> u8 {
+    let end = memchr::memchr(b'\n', start).unwrap_or(start.len());
+    let count = |delimiter: u8| memchr::memchr_iter(delimiter, &start[..end]).count();
+    DELIMITERS
+        .iter()
+        .copied()
+        .rev()
+        .max_by_key(|delimiter| count(*delimiter))
+        .unwrap_or(b',')
+}
+
+struct Table<'a> {
+    input: &'a Input,
+    column: &'a Column,
+    /// Place of the column; not known while the first row is read for its name.
+    wanted: Option<usize>,
+    /// What was read of the current cell, up to [`MAX_RECORD_BYTES`] and one.
+    cell: Vec<u8>,
+    /// In the first row: the place of the name.
+    found: Option<usize>,
+    column_index: usize,
+    row_bytes: u64,
+    row_line: u64,
+    bytes: Vec<u8>,
+    fields: Vec<Field>,
+}
+
+impl Table<'_> {
+    /// Feed a piece of the file; an empty one says that it ended.
+    fn parse(&mut self, parser: &mut csv_core::Reader, chunk: &[u8]) -> Result<(), SourceError> {
+        let mut rest = chunk;
+        let mut output = [0; 4096];
+        loop {
+            let (result, consumed, written) = parser.read_field(rest, &mut output);
+            rest = &rest[consumed..];
+            self.row_bytes += consumed as u64;
+            if self.row_bytes > MAX_ROW_BYTES {
+                return Err(SourceError::EndlessRow {
+                    input: self.input.clone(),
+                    line: self.row_line,
+                    limit_bytes: MAX_ROW_BYTES,
+                });
+            }
+            if self.wanted.is_none_or(|wanted| wanted == self.column_index) {
+                let room = (MAX_RECORD_BYTES + 1).saturating_sub(self.cell.len());
+                self.cell.extend_from_slice(&output[..written.min(room)]);
+            }
+            match result {
+                ReadFieldResult::InputEmpty => return Ok(()),
+                ReadFieldResult::OutputFull => {}
+                ReadFieldResult::Field { record_end } => {
+                    self.end_of_cell(parser.line());
+                    if record_end {
+                        self.end_of_row(parser.line())?;
+                    }
+                }
+                ReadFieldResult::End => return Ok(()),
+            }
+        }
+    }
+
+    fn end_of_cell(&mut self, line: u64) {
+        match (self.wanted, self.column) {
+            (Some(wanted), _) if wanted == self.column_index => {
+                self.bytes.append(&mut self.cell);
+                self.push_field(line, false);
+            }
+            (None, Column::Name(name)) => {
+                let cell = self.cell.trim_ascii();
+                if self.found.is_none() && cell.eq_ignore_ascii_case(name.trim().as_bytes()) {
+                    self.found = Some(self.column_index);
+                }
+            }
+            _ => {}
+        }
+        self.cell.clear();
+        self.column_index += 1;
+    }
+
+    fn end_of_row(&mut self, line: u64) -> Result<(), SourceError> {
+        match (self.wanted, self.column) {
+            (Some(wanted), _) => {
+                if wanted >= self.column_index {
+                    self.push_field(line, true);
+                }
+            }
+            (None, Column::Name(name)) => {
+                self.wanted = Some(self.found.ok_or_else(|| SourceError::NoSuchColumn {
+                    input: self.input.clone(),
+                    name: name.clone(),
+                    num_columns: self.column_index,
+                })?);
+            }
+            (None, Column::Index(_)) => {}
+        }
+        self.column_index = 0;
+        self.row_bytes = 0;
+        self.row_line = line;
+        Ok(())
+    }
+
+    fn push_field(&mut self, line: u64, is_missing: bool) {
+        self.fields.push(Field {
+            end: self.bytes.len(),
+            line,
+            is_missing,
+        });
+    }
+
+    fn batch(&mut self, input: usize) -> Option<Batch> {
+        if self.fields.is_empty() {
+            return None;
+        }
+        Some(Batch {
+            input,
+            bytes: std::mem::take(&mut self.bytes),
+            records: Records::Fields(std::mem::take(&mut self.fields)),
+        })
+    }
+}

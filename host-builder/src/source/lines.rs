@@ -1,0 +1,179 @@
+//! Bytes -> batches of whole lines.
+
+use std::io::{self, Read};
+
+use super::MAX_RECORD_BYTES;
+
+/// Bytes of a batch; also the longest line that is kept whole.
+const BATCH_BYTES: usize = 1 << 20;
+const _: () = assert!(MAX_RECORD_BYTES < BATCH_BYTES);
+
+/// Splits a stream into batches of whole lines of about 1 MiB. A line that is longer
+/// is cut to that length: it stays one line, far over [`MAX_RECORD_BYTES`].
+pub struct LineBatches<R> {
+    reader: R,
+    /// The start of a line, whose rest is still to be read.
+    carry: Vec<u8>,
+    next_line: u64,
+    skipping: bool,
+    at_end: bool,
+}
+
+impl<R: Read> LineBatches<R> {
+    /// Split this stream.
+    pub const fn new(reader: R) -> Self {
+        Self {
+            reader,
+            carry: Vec::new(),
+            next_line: 1,
+            skipping: false,
+            at_end: false,
+        }
+    }
+
+    /// Number of the first line of the next batch, counted from 1.
+    pub const fn next_line(&self) -> u64 {
+        self.next_line
+    }
+
+    /// The next lines, with their ends; never empty.
+    ///
+    /// # Errors
+    /// What the reader said.
+    pub fn next_batch(&mut self) -> io::Result<Option<Vec<u8>>> {
+        while !self.at_end {
+            let mut batch = std::mem::take(&mut self.carry);
+            self.fill(&mut batch)?;
+            if self.skipping {
+                match memchr::memchr(b'\n', &batch) {
+                    Some(end) => {
+                        batch.drain(..=end);
+                        self.skipping = false;
+                    }
+                    None => continue,
+                }
+            }
+            if !self.at_end {
+                match memchr::memrchr(b'\n', &batch) {
+                    Some(last) => self.carry = batch.split_off(last + 1),
+                    // A full batch of one line: give what there is, drop the rest. (After
+                    // skipping, the batch is not full, and is filled up first.)
+                    None if batch.len() >= BATCH_BYTES => {
+                        self.skipping = true;
+                        batch.push(b'\n');
+                    }
+                    None => {
+                        self.carry = batch;
+                        continue;
+                    }
+                }
+            }
+            if !batch.is_empty() {
+                self.next_line += split(&batch).count() as u64;
+                return Ok(Some(batch));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Read until the batch is full or the stream ends.
+    fn fill(&mut self, batch: &mut Vec<u8>) -> io::Result<()> {
+        let wanted = BATCH_BYTES.saturating_sub(batch.len());
+        batch.reserve_exact(wanted + 1);
+        let read = (&mut self.reader)
+            .take(wanted as u64)
+            .read_to_end(batch)?;
+        self.at_end = read < wanted;
+        Ok(())
+    }
+}
+
+/// The lines of a batch, without LF or CR LF. What stands behind the last LF is a line
+/// if it is not empty.
+pub fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    let mut ends = memchr::memchr_iter(b'\n', bytes);
+    std::iter::from_fn(move || {
+        if start >= bytes.len() {
+            return None;
+        }
+        let end = ends.next().unwrap_or(bytes.len());
+        let line = &bytes[start..end];
+        start = end + 1;
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives a few bytes at a time, as a pipe does.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let num_bytes = self.1.min(self.0.len()).min(buffer.len());
+            let (now, later) = self.0.split_at(num_bytes);
+            buffer[..num_bytes].copy_from_slice(now);
+            self.0 = later;
+            Ok(num_bytes)
+        }
+    }
+
+    fn lines_of(text: &[u8], step: usize) -> Vec<(u64, Vec<u8>)> {
+        let mut batches = LineBatches::new(Trickle(text, step));
+        let mut lines = Vec::new();
+        loop {
+            let first = batches.next_line();
+            let Some(batch) = batches.next_batch().unwrap() else {
+                return lines;
+            };
+            assert!(batch.len() <= BATCH_BYTES + 1);
+            lines.extend((first..).zip(split(&batch).map(<[u8]>::to_vec)));
+        }
+    }
+
+    fn oracle(text: &[u8]) -> Vec<(u64, Vec<u8>)> {
+        let mut lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+        if lines.last().is_some_and(|line| line.is_empty()) {
+            lines.pop();
+        }
+        (1..)
+            .zip(lines.iter().map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec()))
+            .collect()
+    }
+
+    #[test]
+    fn as_a_plain_split() {
+        let mut long = Vec::new();
+        for i in 0..300_000u64 {
+            long.extend_from_slice(format!("line {}\r\n", i * i).as_bytes());
+        }
+        for text in [
+            b"".as_slice(), b"a", b"a\n", b"\n", b"\n\n", b"a\r\nb\r\n", b"a\n\nb", b"\r\n", &long,
+        ] {
+            for step in [1, 7, 4096, usize::MAX] {
+                if text.len() < 100 || step > 1000 {
+                    assert_eq!(lines_of(text, step), oracle(text));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_over_the_limit_is_one_line_and_takes_no_memory() {
+        let mut text = b"before\n".to_vec();
+        text.extend(std::iter::repeat_n(b'x', 5 * BATCH_BYTES));
+        text.extend_from_slice(b"\nafter\n");
+        let lines = lines_of(&text, 100_000);
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0], (1, b"before".to_vec()));
+        assert_eq!(lines[1].0, 2);
+        assert!(lines[1].1.len() > MAX_RECORD_BYTES);
+        assert_eq!(lines[2], (3, b"after".to_vec()));
+        // The same at the end of the stream, without a line end.
+        let endless = vec![b'x'; 3 * BATCH_BYTES];
+        assert_eq!(lines_of(&endless, 1 << 16).len(), 1);
+    }
+}

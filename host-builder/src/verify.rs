@@ -1,0 +1,79 @@
+//! A filter file, read to its end; and, with the lists that it was made of, asked for
+//! every item of them.
+
+use leaksieve_core::header::Encoding;
+use leaksieve_core::encoding::{Match, bloom, page_of};
+use leaksieve_core::sector::SECTOR_BYTES;
+
+use crate::file::{FileError, FilterFile};
+use crate::measure::Fill;
+use crate::progress::{Observer, Stage};
+
+/// Sectors that are read at a time: 512 KiB.
+const GROUP_SECTORS: u32 = 1024;
+
+/// What reading every sector gave.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    /// Sectors of the file.
+    pub num_sectors: u32,
+    /// Bytes behind the last sector that the header speaks of. On a raw card or in
+    /// flash there are always some; a file should have none.
+    pub num_trailing_bytes: u64,
+    /// False-positive rate of each dataset's pages, computed anew.
+    pub measured: Vec<f64>,
+}
+
+/// Read and verify every sector.
+///
+/// # Errors
+/// The first sector that is damaged or cannot be read.
+pub fn verify(file: &FilterFile, observer: &dyn Observer) -> Result<Findings, FileError> {
+    let header = file.catalogue().header();
+    observer.begin(Stage::Recheck, Some(header.num_sectors.into()));
+    let mut measured = Vec::new();
+    for dataset in &header.datasets {
+        let Encoding::Bloom { num_hashes } = dataset.encoding else {
+            continue;
+        };
+        let mut fill = Fill::default();
+        let first = dataset.first_sector.0;
+        let end = first + dataset.num_sectors;
+        for start in (first..end).step_by(GROUP_SECTORS as usize) {
+            let sectors = start..end.min(start.saturating_add(GROUP_SECTORS));
+            observer.advance(sectors.len() as u64);
+            for payload in &file.read_payloads(sectors)? {
+                fill.add(bloom::count_ones(payload));
+            }
+        }
+        measured.push(fill.false_positive_rate(num_hashes, dataset.num_items));
+    }
+    observer.end();
+    let num_sectors = header.num_sectors;
+    Ok(Findings {
+        num_sectors,
+        num_trailing_bytes: file
+            .num_bytes()
+            .saturating_sub(u64::from(num_sectors) * SECTOR_BYTES as u64),
+        measured,
+    })
+}
+
+/// Does a dataset of a file hold this hash?
+///
+/// # Errors
+/// When its sector is damaged or cannot be read.
+pub fn ask(file: &FilterFile, dataset: usize, hash: u64) -> Result<Match, FileError> {
+    let Some(dataset) = file.catalogue().datasets().get(dataset) else {
+        return Ok(Match::Miss);
+    };
+    let sector = dataset.first_sector.0 + page_of(hash, dataset.num_sectors);
+    let payloads = file.read_payloads(sector..sector + 1)?;
+    let Encoding::Bloom { num_hashes } = dataset.encoding else {
+        return Ok(Match::Miss);
+    };
+    Ok(match payloads.first() {
+        Some(page) => bloom::query(page, hash, num_hashes),
+        None => Match::Miss,
+    })
+}

@@ -1,0 +1,256 @@
+//! SD-card images: one FAT32 partition that begins at 1 MiB, made without root and
+//! without any tool of the machine.
+//!
+//! # Invariants
+//! The same files give the same image: every time and serial number is fixed. The
+//! image is sparse and its size a power of two, as cards and QEMU want it.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use fatfs::{FatType, FileSystem, FormatVolumeOptions, FsOptions};
+use fscommon::{BufStream, StreamSlice};
+use leaksieve_core::sector::verify;
+use leaksieve_core::{Catalogue, Sector, SectorIndex, SectorSource, open};
+use mbrman::{BOOT_INACTIVE, CHS, MBR, MBRPartitionEntry};
+
+/// The name that the firmware opens.
+pub const FILTER_NAME: &str = "LEAKS.LSV";
+
+/// Smallest image, bytes: FAT32 begins at about 33 MiB.
+pub const SMALLEST_BYTES: u64 = 64 << 20;
+
+const SECTOR_BYTES: u64 = 512;
+const PARTITION_START: u64 = 1 << 20;
+/// Partition type "FAT32 with LBA".
+const FAT32_LBA: u8 = 0x0c;
+/// One less than 4 GiB: FAT32 holds a file's size in 32 bits.
+const LARGEST_FILE_BYTES: u64 = u32::MAX as u64;
+
+/// Verify a filter file whole and put it on a new card image.
+///
+/// `size_bytes` is rounded up to a power of two; without it, the image is as small as
+/// can be. Returns its size in bytes.
+///
+/// # Errors
+/// When the filter is damaged or too large, the image exists and `force` is not set,
+/// or something cannot be read or written. The image is then as it was.
+pub fn flash_image(filter: &Path, image: &Path, size_bytes: Option<u64>, force: bool) -> Result<u64> {
+    ensure!(
+        force || !image.exists(),
+        "{} exists: give another name, or --force to overwrite it",
+        image.display()
+    );
+    check_filter(filter)?;
+    write_image(image, size_bytes, &[(FILTER_NAME, filter)])
+}
+
+/// Put files on a new card image, as they are. An existing image is replaced only when
+/// the new one is complete.
+///
+/// # Errors
+/// When a file is too large for FAT32 or for `size_bytes`, or something cannot be read
+/// or written.
+pub fn write_image(image: &Path, size_bytes: Option<u64>, files: &[(&str, &Path)]) -> Result<u64> {
+    let mut content = 0;
+    for (_, path) in files {
+        let bytes = fs::metadata(path)
+            .with_context(|| format!("cannot read {}", path.display()))?
+            .len();
+        ensure!(
+            bytes <= LARGEST_FILE_BYTES,
+            "{} has {bytes} bytes, but a file on a FAT32 card may have {LARGEST_FILE_BYTES} (4 GiB - 1): \
+             build the filter with a higher --fpr, or split the list over several cards",
+            path.display()
+        );
+        content += bytes;
+    }
+    // The tables take 4 bytes for each cluster of 512 or more, twice.
+    let needed = (PARTITION_START + content + content / 32 + (4 << 20)).max(SMALLEST_BYTES);
+    let size = match size_bytes {
+        Some(wanted) => wanted.max(SMALLEST_BYTES),
+        None => needed,
+    };
+    ensure!(
+        size >= needed,
+        "the files need an image of {needed} bytes, but --size is {size}: give a larger one"
+    );
+    let size = size.next_power_of_two();
+
+    let folder = match image.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let temporary = tempfile::Builder::new()
+        .prefix(".sd-image-")
+        .tempfile_in(folder)
+        .with_context(|| format!("cannot write into {}", folder.display()))?;
+    let disk = temporary.as_file();
+    disk.set_len(size)?;
+    partition(disk, size)?;
+    let volume = StreamSlice::new(disk, PARTITION_START, size)?;
+    format_and_copy(BufStream::new(volume), files)
+        .with_context(|| format!("cannot make {}", image.display()))?;
+    disk.sync_all()?;
+    temporary
+        .persist(image)
+        .with_context(|| format!("cannot write {}", image.display()))?;
+    Ok(size)
+}
+
+fn partition(mut disk: &File, size: u64) -> Result<()> {
+    let mut table = MBR::new_from(&mut disk, SECTOR_BYTES as u32, *b"LSV1")?;
+    table[1] = MBRPartitionEntry {
+        boot: BOOT_INACTIVE,
+        first_chs: CHS::empty(),
+        sys: FAT32_LBA,
+        last_chs: CHS::empty(),
+        starting_lba: u32::try_from(PARTITION_START / SECTOR_BYTES)?,
+        sectors: u32::try_from((size - PARTITION_START) / SECTOR_BYTES)
+            .context("an image of 2 TiB or more")?,
+    };
+    table.write_into(&mut disk)?;
+    Ok(())
+}
+
+/// fatfs, built without its clock, gives every file the same time.
+fn format_and_copy<V: Read + Write + Seek>(mut volume: V, files: &[(&str, &Path)]) -> Result<()> {
+    let options = FormatVolumeOptions::new()
+        .fat_type(FatType::Fat32)
+        .volume_id(0x4c53_5631)
+        .volume_label(*b"LEAKSIEVE  ");
+    fatfs::format_volume(&mut volume, options)?;
+    volume.seek(SeekFrom::Start(0))?;
+    let file_system = FileSystem::new(volume, FsOptions::new().update_accessed_date(false))?;
+    for (name, path) in files {
+        let source = File::open(path)?;
+        let file = file_system.root_dir().create_file(name)?;
+        // Large pieces: fatfs looks up a cluster for each.
+        let mut to = BufWriter::with_capacity(1 << 16, file);
+        io::copy(&mut BufReader::with_capacity(1 << 16, source), &mut to)?;
+        to.flush()?;
+    }
+    file_system.unmount()?;
+    Ok(())
+}
+
+/// Verify a filter's header and every sector.
+///
+/// # Errors
+/// When it is no filter, or damaged, or cut short.
+pub fn check_filter(path: &Path) -> Result<Catalogue> {
+    let name = path.display();
+    let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
+    let bytes = file.metadata()?.len();
+    let mut source = Sectors { file, bytes };
+    let mut sector = [0; 512];
+    let catalogue = match open(&mut source, &mut sector) {
+        Ok(catalogue) => catalogue,
+        Err(error) => bail!("{name}: {error}; build it anew with `leaksieve build`"),
+    };
+    for index in (0..catalogue.header().num_sectors).map(SectorIndex) {
+        source.read_sector(index, &mut sector)?;
+        if let Err(error) = verify(catalogue.file_id(), index, &sector) {
+            bail!("{name}: {error}; build it anew with `leaksieve build`");
+        }
+    }
+    Ok(catalogue)
+}
+
+/// A file as a source of sectors, read mostly in order.
+struct Sectors {
+    file: File,
+    bytes: u64,
+}
+
+impl SectorSource for Sectors {
+    type Error = io::Error;
+
+    fn num_sectors(&mut self) -> io::Result<u32> {
+        Ok(u32::try_from(self.bytes / SECTOR_BYTES).unwrap_or(u32::MAX))
+    }
+
+    fn read_sector(&mut self, index: SectorIndex, buffer: &mut Sector) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(u64::from(index.0) * SECTOR_BYTES))?;
+        self.file.read_exact(buffer)
+    }
+}
+
+/// A size as a person writes it: `4GiB`, `64MiB`, or bytes.
+///
+/// # Errors
+/// When it is none.
+pub fn parse_size(text: &str) -> Result<u64> {
+    let (digits, shift) = [("GiB", 30), ("MiB", 20), ("KiB", 10)]
+        .into_iter()
+        .find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, shift)))
+        .unwrap_or((text, 0));
+    digits
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(1 << shift))
+        .with_context(|| format!("`{text}` is no size; write 4GiB, 64MiB or a number of bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn same_files_give_the_same_image_and_read_back() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let source = folder.path().join("source");
+        let content: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+        fs::write(&source, &content)?;
+        let mut images = Vec::new();
+        for name in ["a.img", "b.img"] {
+            let image = folder.path().join(name);
+            assert_eq!(write_image(&image, None, &[(FILTER_NAME, &source)])?, SMALLEST_BYTES);
+            images.push(fs::read(&image)?);
+        }
+        assert!(images[0] == images[1]);
+
+        let disk = File::options().read(true).write(true).open(folder.path().join("a.img"))?;
+        let volume = StreamSlice::new(disk, PARTITION_START, SMALLEST_BYTES)?;
+        let file_system = FileSystem::new(volume, FsOptions::new())?;
+        assert_eq!(file_system.fat_type(), FatType::Fat32);
+        let mut read = Vec::new();
+        file_system.root_dir().open_file(FILTER_NAME)?.read_to_end(&mut read)?;
+        assert!(read == content);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_filter_is_not_put_on_a_card() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let source = folder.path().join("source");
+        let image = folder.path().join("sd.img");
+        fs::write(&source, [7; 4096])?;
+        assert!(flash_image(&source, &image, None, false).is_err());
+        assert!(!image.exists());
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_over_4_gib_is_refused() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let source = folder.path().join("source");
+        File::create(&source)?.set_len(LARGEST_FILE_BYTES + 1)?;
+        let error = write_image(&folder.path().join("sd.img"), None, &[(FILTER_NAME, &source)]);
+        assert!(error.is_err_and(|error| error.to_string().contains("4 GiB - 1")));
+        Ok(())
+    }
+
+    #[test]
+    fn sizes() -> Result<()> {
+        assert_eq!(parse_size("4GiB")?, 4 << 30);
+        assert_eq!(parse_size("64 MiB")?, 64 << 20);
+        assert_eq!(parse_size("512")?, 512);
+        assert!(parse_size("4 GB").is_err());
+        assert!(parse_size("99999999999GiB").is_err());
+        Ok(())
+    }
+}

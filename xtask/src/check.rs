@@ -1,0 +1,51 @@
+//! `cargo xtask check`: format, lints and documentation of both workspaces.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::cross::CORTEX_M3;
+use crate::firmware::{self, Variant};
+use crate::run::{self, cargo, run, say};
+use crate::{setup, workspace};
+
+/// All of it; stops at the first that fails.
+///
+/// # Errors
+/// When something is not as it should be.
+pub fn check() -> Result<()> {
+    let cross = setup::cross(&[CORTEX_M3])?;
+    let target = workspace::target();
+    let host = |folder: &Path, arguments: &[&str]| {
+        let mut command = cargo();
+        command.args(arguments).current_dir(folder);
+        command.env("RUSTDOCFLAGS", "-D warnings");
+        let target = if folder == workspace::root() { target.clone() } else { target.join("firmware") };
+        if arguments[0] != "fmt" {
+            command.env("CARGO_TARGET_DIR", target);
+        }
+        say(format!("{}: {}", workspace::shown(folder), run::line_of(&command)));
+        run(&mut command)
+    };
+
+    let root = workspace::root();
+    let firmware = workspace::firmware();
+    host(root, &["fmt", "--all", "--check"])?;
+    host(&firmware, &["fmt", "--all", "--check"])?;
+    host(root, &["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    let app = ["--quiet", "--package", "leaksieve-app"];
+    host(&firmware, &[&["clippy"], &app[..], &["--all-targets", "--", "-D", "warnings"]].concat())?;
+    for variant in Variant::ALL {
+        let mut command = cross.clippy(
+            CORTEX_M3,
+            &["--quiet", "--no-default-features", "--features", variant.feature()],
+        );
+        command.current_dir(firmware::board()).env("CARGO_TARGET_DIR", target.join("firmware"));
+        say(format!("clippy for the board, {}", variant.feature()));
+        run(&mut command)?;
+    }
+    host(root, &["doc", "--quiet", "--workspace", "--no-deps"])?;
+    host(&firmware, &[&["doc"], &app[..], &["--no-deps"]].concat())?;
+    say("format, lints and documentation are as they should be");
+    Ok(())
+}

@@ -1,0 +1,335 @@
+//! The Debian route to a cross compiler: for machines that reach a package mirror and
+//! nothing else.
+//!
+//! Debian's own rustc is downloaded with `apt-get download` and unpacked with
+//! `dpkg -x` into `target/cross/debian`: no root, and nothing changes outside of
+//! `target/`. Debian packages no compiled `core` for the chips, so that is compiled
+//! here from the packaged source, once a chip, and put where rustc looks for it. From
+//! then on this rustc is like one of rustup's with the targets installed.
+//!
+//! # Invariant
+//! A folder bears its final name only when it is complete; what an interrupted run
+//! leaves behind is thrown away by the next.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::cross::{Cross, Target, library_path, target_variable};
+use crate::run::{self, output, say};
+use crate::workspace;
+
+/// What is asked for; apt adds what these need.
+const PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "rust-web-clippy"];
+
+/// The smallest of them, of 4 MB: downloaded once more to see whether the mirror is there.
+const SMALLEST: &str = "rust-web-clippy";
+
+/// The oldest rustc that the workspace builds with.
+const OLDEST_RUSTC: &str = env!("CARGO_PKG_RUST_VERSION");
+
+/// The compiler that an earlier run unpacked, if it is there and new enough.
+pub fn unpacked() -> Option<Cross> {
+    let root = final_root();
+    let version = version(&root).ok()?;
+    if !at_least(&version, OLDEST_RUSTC) {
+        return None;
+    }
+    Some(Cross::Debian { linker: linker().ok()?, root })
+}
+
+/// Download and unpack the compiler. Takes about half a minute and 800 MB.
+///
+/// # Errors
+/// When this is no Debian or Ubuntu, its mirror has no such packages, or what was
+/// unpacked does not run.
+pub fn unpack() -> Result<Cross> {
+    for tool in ["apt-get", "apt-cache", "dpkg"] {
+        ensure!(
+            which::which(tool).is_ok(),
+            "no cross compiler: rustup could not add the target, and there is no `{tool}` to get \
+             Debian's with; on a machine with internet, type: rustup target add {}",
+            crate::cross::CORTEX_M3
+        );
+    }
+    let linker = linker()?;
+    let start = Instant::now();
+    let partial = workspace::target_folder("cross")?.join("debian.partial");
+    remove(&partial)?;
+    let downloads = partial.join("deb");
+    fs::create_dir_all(&downloads)?;
+
+    let apt = Apt::with_packages()?;
+    let plan = apt.plan()?;
+    say(format!("downloading into target/cross: {}", plan.join(" ")));
+    run::within(
+        apt.command("apt-get").arg("download").args(&plan).current_dir(&downloads),
+        std::time::Duration::from_secs(1800),
+        &partial.join("download.log"),
+    )?;
+    say("unpacking them there (700 MB); nothing is installed on the machine");
+    for entry in fs::read_dir(&downloads)? {
+        output(Command::new("dpkg").arg("-x").arg(entry?.path()).arg(&partial))?;
+    }
+    remove(&downloads)?;
+    prune_source(&partial)?;
+
+    let version = version(&partial).context("Debian's rustc was unpacked, but does not run")?;
+    ensure!(
+        at_least(&version, OLDEST_RUSTC),
+        "Debian's rustc here is {version}, but {OLDEST_RUSTC} or newer is needed: bring the \
+         machine's package sources up to date (the security archive has the newest), or type: \
+         rustup target add {}",
+        crate::cross::CORTEX_M3
+    );
+    let root = final_root();
+    remove(&root)?;
+    fs::rename(&partial, &root)?;
+    say(format!("Debian's rustc {version} is ready ({})", run::seconds(start.elapsed())));
+    Ok(Cross::Debian { root, linker })
+}
+
+/// Compile `core` and `alloc` for the targets that do not have them yet. About 20 s
+/// for each.
+///
+/// # Errors
+/// When they, or a program that uses them, cannot be compiled.
+pub fn add_targets(root: &Path, linker: &Path, targets: &[Target]) -> Result<()> {
+    let rustlib = root.join("usr/lib/rustlib");
+    let missing: Vec<Target> =
+        targets.iter().copied().filter(|target| !rustlib.join(target).exists()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    say(format!("compiling the core library for {}, once", missing.join(", ")));
+    let start = Instant::now();
+    let build = workspace::target_folder("cross")?.join("core.partial");
+    remove(&build)?;
+    fs::create_dir_all(build.join("src"))?;
+    fs::write(build.join("Cargo.toml"), PROBE_MANIFEST)?;
+    fs::write(build.join("src/main.rs"), PROBE)?;
+
+    let cross = Cross::Debian { root: root.to_owned(), linker: linker.to_owned() };
+    let mut command = cross.cargo("build", missing[0]);
+    command.current_dir(&build).args([
+        "--quiet",
+        "--release",
+        "--target-dir=built",
+        "-Zbuild-std=core,alloc",
+        "-Zbuild-std-features=compiler-builtins-mem",
+    ]);
+    for target in &missing[1..] {
+        command.args(["--target", target]);
+    }
+    for target in &missing {
+        command.env(target_variable(target, "LINKER"), linker);
+    }
+    // -Z on a stable rustc; and what rustup ships has bitcode too, for a linker's LTO.
+    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Cembed-bitcode=yes");
+    output(&mut command).context("Debian's rustc cannot compile for the chips")?;
+
+    for target in &missing {
+        let finished = rustlib.join(target);
+        let partial = rustlib.join(format!("{target}.partial"));
+        remove(&partial)?;
+        fs::create_dir_all(partial.join("lib"))?;
+        for entry in fs::read_dir(build.join("built").join(target).join("release/deps"))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "rlib") {
+                let name = path.file_name().unwrap_or_default();
+                fs::copy(&path, partial.join("lib").join(name))?;
+            }
+        }
+        fs::rename(&partial, &finished)?;
+    }
+    remove(&build)?;
+    say(format!("compiled ({})", run::seconds(start.elapsed())));
+    Ok(())
+}
+
+const PROBE_MANIFEST: &str = r#"[package]
+name = "probe"
+edition = "2024"
+[workspace]
+"#;
+
+/// Links only if `core`, and the memory functions that compiled code calls, are there.
+const PROBE: &str = r#"#![no_std]
+#![no_main]
+extern crate alloc as _;
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! { loop {} }
+struct NoMemory;
+unsafe impl core::alloc::GlobalAlloc for NoMemory {
+    unsafe fn alloc(&self, _: core::alloc::Layout) -> *mut u8 { core::ptr::null_mut() }
+    unsafe fn dealloc(&self, _: *mut u8, _: core::alloc::Layout) {}
+}
+#[global_allocator]
+static NO_MEMORY: NoMemory = NoMemory;
+#[unsafe(no_mangle)]
+extern "C" fn _start(from: &[u8; 512], to: &mut [u8; 512]) -> ! { to.copy_from_slice(from); loop {} }
+"#;
+
+fn final_root() -> PathBuf {
+    workspace::target().join("cross/debian")
+}
+
+/// rustup's `rust-lld`, or one in PATH.
+fn linker() -> Result<PathBuf> {
+    let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
+    let bundled = fs::read_dir(Path::new(sysroot.trim()).join("lib/rustlib"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin/rust-lld"))
+        .find(|path| path.exists());
+    match bundled {
+        Some(path) => Ok(path),
+        None => which::which("rust-lld").context(
+            "no linker for the chips: rust-lld is neither in rustc's folder nor in PATH; \
+             it comes with rustup's toolchain (https://rustup.rs)",
+        ),
+    }
+}
+
+fn version(root: &Path) -> Result<String> {
+    let rustc = root.join("usr/bin/rustc");
+    let text = output(
+        Command::new(&rustc).arg("--version").env("LD_LIBRARY_PATH", library_path(root)),
+    )?;
+    text.split_whitespace()
+        .nth(1)
+        .map(str::to_owned)
+        .with_context(|| format!("{} did not say its version", rustc.display()))
+}
+
+fn at_least(version: &str, oldest: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u32> {
+        text.split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect()
+    };
+    numbers(version) >= numbers(oldest)
+}
+
+/// Only `library/` of the compiler's source is needed; the rest is half of all the room.
+fn prune_source(root: &Path) -> Result<()> {
+    for entry in fs::read_dir(root.join("usr/src"))? {
+        let source = entry?.path();
+        for part in ["compiler", "src"] {
+            remove(&source.join(part))?;
+        }
+    }
+    Ok(())
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// apt, reading the machine's package lists or, where those are missing or out of
+/// date, lists of our own.
+struct Apt {
+    options: Vec<String>,
+}
+
+impl Apt {
+    fn with_packages() -> Result<Self> {
+        let machine = Self { options: Vec::new() };
+        if machine.reaches_packages() {
+            return Ok(machine);
+        }
+        say("the machine's package lists are missing or old: reading new ones into target/cross");
+        let own = workspace::target_folder("cross/apt/lists/partial")?;
+        let lists = own.parent().unwrap_or(&own);
+        let cache = workspace::target_folder("cross/apt/cache")?;
+        let own = Self {
+            options: vec![
+                format!("-oDir::State::Lists={}", lists.display()),
+                format!("-oDir::Cache={}", cache.display()),
+            ],
+        };
+        output(own.command("apt-get").arg("update"))?;
+        ensure!(
+            own.reaches_packages(),
+            "this machine's package sources have no {}, which Debian 12 and newer have; type: \
+             rustup target add {}",
+            PACKAGES.join(", "),
+            crate::cross::CORTEX_M3
+        );
+        Ok(own)
+    }
+
+    fn command(&self, tool: &str) -> Command {
+        let mut command = Command::new(tool);
+        command.args(&self.options).env("LC_ALL", "C");
+        // Root's apt steps down to a user who may not write below target/.
+        command.arg("-oAPT::Sandbox::User=root");
+        command
+    }
+
+    /// Whether the packages are known and still where the lists say: a mirror drops
+    /// the old version when a new one comes.
+    fn reaches_packages(&self) -> bool {
+        let Ok(folder) = tempfile::tempdir() else {
+            return false;
+        };
+        let mut command = self.command("apt-get");
+        command.args(["download", SMALLEST]).current_dir(folder.path());
+        output(&mut command).is_ok()
+    }
+
+    /// The packages to download: the ones asked for, the compiler's own libraries of
+    /// the version that it depends on, and what else the machine lacks for them.
+    fn plan(&self) -> Result<Vec<String>> {
+        let mut plan = BTreeSet::new();
+        let depends = output(self.command("apt-cache").args([
+            "depends",
+            "--recurse",
+            "--no-recommends",
+            "--no-suggests",
+            "--no-conflicts",
+            "--no-breaks",
+            "--no-replaces",
+            "--no-enhances",
+            PACKAGES[0],
+        ]))?;
+        plan.extend(depends.lines().filter(|line| line.starts_with("libstd-rust-")));
+        plan.extend(PACKAGES);
+        let simulated = output(
+            self.command("apt-get")
+                .args(["--simulate", "-oDebug::NoLocking=1", "--no-install-recommends", "install"])
+                .args(&plan),
+        )?;
+        plan.extend(
+            simulated
+                .lines()
+                .filter_map(|line| line.strip_prefix("Inst "))
+                .filter_map(|line| line.split_whitespace().next()),
+        );
+        if plan.len() == PACKAGES.len() {
+            bail!("apt does not say which libraries {} depends on", PACKAGES[0]);
+        }
+        Ok(plan.into_iter().map(str::to_owned).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at_least;
+
+    #[test]
+    fn versions_compare_as_numbers() {
+        assert!(at_least("1.96.0", "1.90"));
+        assert!(at_least("1.100.0", "1.90"));
+        assert!(at_least("1.90.0-nightly", "1.90"));
+        assert!(!at_least("1.85.0", "1.90"));
+    }
+}

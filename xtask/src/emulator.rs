@@ -1,0 +1,281 @@
+//! The emulated board: booted with a card or a flash filter, typed at, its card
+//! pulled, its log read. It ends when the value is dropped.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::logs;
+
+/// What the firmware prints when it waits for a line.
+pub const PROMPT: &str = "> ";
+
+/// Where the internal-flash build looks for its filter.
+pub const FLASH_FILTER_ADDRESS: u32 = 0x2_0000;
+
+/// Longest wait for a prompt. An answer takes milliseconds; a busy machine may not
+/// run the emulator for seconds.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Where the board finds its filter.
+#[derive(Clone, Copy, Debug)]
+pub enum Storage<'a> {
+    /// The slot is empty.
+    NoCard,
+    /// A card image, not written to.
+    Card(&'a Path),
+    /// A filter file in the upper half of the flash.
+    Flash(&'a Path),
+}
+
+/// A running board.
+#[derive(Debug)]
+pub struct Emulator {
+    child: Child,
+    keyboard: ChildStdin,
+    screen: Receiver<Vec<u8>>,
+    monitor: BufReader<UnixStream>,
+    elf: PathBuf,
+    greeting: String,
+    /// Holds the monitor's socket and the log.
+    folder: TempDir,
+}
+
+impl Emulator {
+    /// Start the board and wait for its first prompt.
+    ///
+    /// # Errors
+    /// When QEMU cannot be started, or the firmware does not come to its prompt.
+    pub fn boot(qemu: &Path, elf: &Path, storage: Storage<'_>) -> Result<Self> {
+        // A socket's path may have about 100 bytes, so not below target/.
+        let folder = tempfile::Builder::new().prefix("lsv-").tempdir()?;
+        let socket = folder.path().join("monitor");
+        let mut command = Command::new(qemu);
+        command
+            .args(["-machine", "lm3s6965evb", "-cpu", "cortex-m3", "-display", "none"])
+            .args(["-monitor", "none", "-serial", "stdio"])
+            .args(["-semihosting-config", "enable=on,target=native,chardev=log"])
+            .arg("-chardev")
+            .arg(option("file,id=log,path=", &folder.path().join("log"), ""))
+            .arg("-qmp")
+            .arg(option("unix:", &socket, ",server=on,wait=off"))
+            .arg("-kernel")
+            .arg(elf);
+        match storage {
+            Storage::NoCard => {}
+            Storage::Card(image) => {
+                command.arg("-drive").arg(option("if=sd,format=raw,snapshot=on,file=", image, ""));
+            }
+            Storage::Flash(filter) => {
+                let place = format!(",addr={FLASH_FILTER_ADDRESS:#x},force-raw=on");
+                command.arg("-device").arg(option("loader,file=", filter, &place));
+            }
+        }
+        let errors = folder.path().join("errors");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&errors)?)
+            .spawn()
+            .with_context(|| format!("cannot start {}", qemu.display()))?;
+        let keyboard = child.stdin.take().context("the emulator has no stdin")?;
+        let screen = listen(child.stdout.take().context("the emulator has no stdout")?);
+        let monitor = match connect(&socket, &mut child) {
+            Ok(monitor) => monitor,
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                let said = fs::read_to_string(&errors).unwrap_or_default();
+                return Err(error.context(format!("QEMU did not start: {}", said.trim())));
+            }
+        };
+        let mut emulator = Self {
+            child,
+            keyboard,
+            screen,
+            monitor,
+            elf: elf.to_owned(),
+            greeting: String::new(),
+            folder,
+        };
+        emulator.greeting = emulator.until_prompt(|_| ())?;
+        Ok(emulator)
+    }
+
+    /// What the board said before its first prompt.
+    pub fn greeting(&self) -> &str {
+        &self.greeting
+    }
+
+    /// Type a line and give what the board answers, without the echo of the line.
+    ///
+    /// # Errors
+    /// When the prompt does not come back.
+    pub fn ask(&mut self, line: &str) -> Result<String> {
+        self.ask_live(line, |_| ())
+    }
+
+    /// As [`ask`](Self::ask), and hand on what comes over the line while it comes.
+    ///
+    /// # Errors
+    /// When the prompt does not come back.
+    pub fn ask_live(&mut self, line: &str, live: impl FnMut(&[u8])) -> Result<String> {
+        // QEMU holds the line back while the UART's FIFO is full, so it needs no pacing.
+        self.keyboard.write_all(line.as_bytes()).and_then(|()| self.keyboard.write_all(b"\r")).context("the board is gone")?;
+        let heard = self.until_prompt(live)?;
+        Ok(heard.split_once('\n').map_or("", |(_echo, answer)| answer).to_owned())
+    }
+
+    /// Pull the card out.
+    ///
+    /// # Errors
+    /// When QEMU refuses.
+    pub fn unplug(&mut self) -> Result<()> {
+        self.command(&json!({"execute": "eject", "arguments": {"device": "sd0", "force": true}}))
+    }
+
+    /// Put a card in.
+    ///
+    /// # Errors
+    /// When QEMU refuses.
+    pub fn plug(&mut self, image: &Path) -> Result<()> {
+        let arguments = json!({
+            "device": "sd0",
+            "filename": image,
+            "format": "raw",
+            "read-only-mode": "retain",
+        });
+        self.command(&json!({"execute": "blockdev-change-medium", "arguments": arguments}))
+    }
+
+    /// The log so far, as text.
+    ///
+    /// # Errors
+    /// When it cannot be decoded.
+    pub fn log(&self) -> Result<Vec<String>> {
+        logs::decode(&fs::read(&self.elf)?, &self.raw_log()?)
+    }
+
+    /// The log so far, as the bytes that left the device.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn raw_log(&self) -> Result<Vec<u8>> {
+        fs::read(self.folder.path().join("log")).context("the board has not logged")
+    }
+
+    fn until_prompt(&mut self, mut live: impl FnMut(&[u8])) -> Result<String> {
+        let deadline = Instant::now() + DEADLINE;
+        let mut heard = Vec::new();
+        while !ends_with_prompt(&heard) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.screen.recv_timeout(left) {
+                Ok(bytes) => {
+                    live(&bytes);
+                    heard.extend(bytes);
+                }
+                Err(reason) => {
+                    let why = match reason {
+                        RecvTimeoutError::Timeout => "gave no prompt in time",
+                        RecvTimeoutError::Disconnected => "ended",
+                    };
+                    let said = fs::read_to_string(self.folder.path().join("errors"));
+                    bail!(
+                        "the board {why}; it said: {:?}; the emulator: {:?}; the log: {:?}",
+                        String::from_utf8_lossy(&heard),
+                        said.unwrap_or_default(),
+                        self.log().unwrap_or_default()
+                    );
+                }
+            }
+        }
+        heard.truncate(heard.len() - PROMPT.len());
+        Ok(String::from_utf8_lossy(&heard).replace("\r\n", "\n"))
+    }
+
+    fn command(&mut self, command: &Value) -> Result<()> {
+        writeln!(self.monitor.get_mut(), "{command}")?;
+        loop {
+            let reply = read_reply(&mut self.monitor)?;
+            if let Some(error) = reply.get("error") {
+                bail!("QEMU refused {command}: {error}");
+            }
+            // Events come in between.
+            if reply.get("return").is_some() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn ends_with_prompt(heard: &[u8]) -> bool {
+    heard.strip_suffix(PROMPT.as_bytes()).is_some_and(|before| before.is_empty() || before.ends_with(b"\n"))
+}
+
+/// In QEMU's options a comma ends a value, and two are one comma.
+fn option(before: &str, path: &Path, after: &str) -> String {
+    format!("{before}{}{after}", path.display().to_string().replace(',', ",,"))
+}
+
+/// A thread that reads, because a pipe cannot be read with a deadline.
+fn listen(mut from: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        loop {
+            match from.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(length) => {
+                    if sender.send(buffer[..length].to_vec()).is_err() {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return,
+            }
+        }
+    });
+    receiver
+}
+
+fn connect(socket: &Path, child: &mut Child) -> Result<BufReader<UnixStream>> {
+    let start = Instant::now();
+    let stream = loop {
+        match UnixStream::connect(socket) {
+            Ok(stream) => break stream,
+            Err(error) => {
+                let ended = child.try_wait()?;
+                ensure!(ended.is_none() && start.elapsed() < DEADLINE, "no monitor: {error}");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    };
+    stream.set_read_timeout(Some(DEADLINE))?;
+    let mut monitor = BufReader::new(stream);
+    read_reply(&mut monitor)?;
+    writeln!(monitor.get_mut(), r#"{{"execute":"qmp_capabilities"}}"#)?;
+    read_reply(&mut monitor)?;
+    Ok(monitor)
+}
+
+fn read_reply(monitor: &mut BufReader<UnixStream>) -> Result<Value> {
+    let mut line = String::new();
+    monitor.read_line(&mut line)?;
+    serde_json::from_str(&line).with_context(|| format!("the monitor said {line:?}"))
+}

@@ -1,0 +1,54 @@
+//! The host tool, `leaksieve`, as the other commands use it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::{run, workspace};
+
+/// The environment variable that names a `leaksieve` built before.
+pub const CLI: &str = "LEAKSIEVE_CLI";
+
+/// The path of `leaksieve`, built for release if it is not up to date.
+///
+/// # Errors
+/// When it does not compile.
+pub fn cli() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os(CLI) {
+        return Ok(path.into());
+    }
+    let mut command = run::cargo();
+    command
+        .args(["build", "--release", "--package", "leaksieve", "--bin", "leaksieve", "--target-dir"])
+        .arg(workspace::target())
+        .current_dir(workspace::root());
+    if workspace::target().join("release/leaksieve").exists() {
+        command.arg("--quiet");
+    }
+    executable(&mut command)
+}
+
+/// Run a `cargo build` and give the program that it made, or found up to date.
+///
+/// # Errors
+/// When it fails, or makes no program.
+pub fn executable(build: &mut Command) -> Result<PathBuf> {
+    build.arg("--message-format=json-render-diagnostics").stderr(std::process::Stdio::inherit());
+    let out = build.output().with_context(|| format!("cannot start `{}`", run::line_of(build)))?;
+    ensure!(out.status.success(), "`{}` failed ({})", run::line_of(build), out.status);
+    String::from_utf8_lossy(&out.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .next_back()
+        .with_context(|| format!("`{}` made no program", run::line_of(build)))
+}
+
+/// Whether `made` is there and newer than all that it was made of.
+pub fn is_fresh(made: &Path, from: &[&Path]) -> bool {
+    let time = |path: &Path| std::fs::metadata(path).and_then(|data| data.modified()).ok();
+    let Some(made) = time(made) else { return false };
+    from.iter().all(|path| time(path).is_some_and(|source| source <= made))
+}

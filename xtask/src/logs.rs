@@ -1,0 +1,63 @@
+//! The device's own log: defmt frames, turned to text with the tables of its ELF.
+
+use anyhow::{Context, Result, bail};
+use defmt_decoder::{DecodeError, Table};
+
+/// The stack's high-water mark, as the firmware logs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// Most that was ever used, bytes.
+    pub used_bytes: u32,
+    /// What there is, bytes.
+    pub available_bytes: u32,
+}
+
+/// The lines that the frames say, such as `INFO  filter opened`.
+///
+/// # Errors
+/// When the ELF has no defmt tables, or is another program's.
+pub fn decode(elf: &[u8], frames: &[u8]) -> Result<Vec<String>> {
+    let table = Table::parse(elf)?.context("the firmware has no defmt tables")?;
+    let mut decoder = table.new_stream_decoder();
+    decoder.received(frames);
+    let mut lines = Vec::new();
+    loop {
+        match decoder.decode() {
+            Ok(frame) => lines.push(frame.display(false).to_string()),
+            Err(DecodeError::UnexpectedEof) => return Ok(lines),
+            Err(DecodeError::Malformed) => bail!(
+                "the log makes no sense after {} lines: is the ELF that of the program that ran?",
+                lines.len()
+            ),
+        }
+    }
+}
+
+/// The newest `stack high-water N bytes of M` in a log.
+pub fn stack(lines: &[String]) -> Option<Stack> {
+    lines.iter().rev().find_map(|line| {
+        let (_, after) = line.split_once("stack high-water ")?;
+        let mut numbers = after
+            .split(|letter: char| !letter.is_ascii_digit())
+            .filter(|word| !word.is_empty())
+            .map(str::parse);
+        Some(Stack {
+            used_bytes: numbers.next()?.ok()?,
+            available_bytes: numbers.next()?.ok()?,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Stack, stack};
+
+    #[test]
+    fn the_newest_high_water_mark_counts() {
+        let lines = ["INFO  stack high-water 10 bytes of 900", "INFO  stack high-water 2048 bytes of 50000 ", "INFO  x"]
+            .map(String::from);
+        let expected = Stack { used_bytes: 2048, available_bytes: 50_000 };
+        assert_eq!(stack(&lines), Some(expected));
+        assert_eq!(stack(&lines[2..]), None);
+    }
+}

@@ -1,0 +1,134 @@
+//! What the other commands need of the machine: found, or got and said.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross, Target};
+use crate::run::{self, output, say};
+use crate::{debian, workspace};
+
+/// How long rustup may take for a target, of about 5 MB each: without a network it
+/// retries for minutes.
+const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
+
+/// The environment variable that chooses where the cross compiler comes from:
+/// `debian` or `rustup`.
+pub const ROUTE: &str = "LEAKSIEVE_CROSS";
+
+/// Everything for `demo` and `test`. Returns at once when all is there.
+///
+/// # Errors
+/// When something is missing that cannot be got; the error says what to type.
+pub fn all() -> Result<()> {
+    let cross = cross(&[&[CORTEX_M3][..], &CORE_TARGETS].concat())?;
+    say(format!("cross compiler: {}", cross.description()));
+    say(format!("emulator: {}", emulator()?.display()));
+    Ok(())
+}
+
+/// A compiler for the targets.
+///
+/// # Errors
+/// When there is none, and neither rustup nor Debian has one.
+pub fn cross(targets: &[Target]) -> Result<Cross> {
+    let route = std::env::var(ROUTE).unwrap_or_default();
+    if !matches!(route.as_str(), "" | "debian" | "rustup") {
+        bail!("{ROUTE} is `{route}`; it may be `debian`, `rustup`, or unset");
+    }
+    if route != "debian" && targets.iter().all(|target| is_installed(target)) {
+        return Ok(Cross::Installed);
+    }
+    // Two at once would unpack into the same folder.
+    let lock = File::create(workspace::target_folder("cross")?.join("lock"))?;
+    lock.lock()?;
+    let unpacked = if route == "rustup" { None } else { debian::unpacked() };
+    if unpacked.is_none() && route != "debian" {
+        match rustup_add(targets) {
+            Ok(()) => return Ok(Cross::Installed),
+            Err(error) if route == "rustup" => return Err(error),
+            Err(error) => say(format!("rustup could not: {error}; taking Debian's rustc instead")),
+        }
+    }
+    let cross = match unpacked {
+        Some(cross) => cross,
+        None => debian::unpack()?,
+    };
+    if let Cross::Debian { root, linker } = &cross {
+        debian::add_targets(root, linker, targets)?;
+    }
+    Ok(cross)
+}
+
+/// Whether the rustc in PATH has the target's `core`.
+fn is_installed(target: Target) -> bool {
+    let folder = output(Command::new("rustc").args(["--print", "target-libdir", "--target", target]));
+    folder.is_ok_and(|folder| std::fs::read_dir(folder.trim()).is_ok_and(|mut files| files.next().is_some()))
+}
+
+fn rustup_add(targets: &[Target]) -> Result<()> {
+    if which::which("rustup").is_err() {
+        bail!("there is no rustup");
+    }
+    let mut command = Command::new("rustup");
+    command.args(["target", "add"]).args(targets);
+    say(run::line_of(&command));
+    run::within(&mut command, RUSTUP_LIMIT, &workspace::target_folder("cross")?.join("rustup.log"))?;
+    if !targets.iter().all(|target| is_installed(target)) {
+        bail!("it added the targets to another toolchain than the rustc in PATH");
+    }
+    Ok(())
+}
+
+/// The program that emulates the board.
+///
+/// # Errors
+/// When it is not in PATH and cannot be installed; the error says what to type.
+pub fn emulator() -> Result<PathBuf> {
+    const PROGRAM: &str = "qemu-system-arm";
+    if let Some(path) = std::env::var_os("LEAKSIEVE_QEMU") {
+        return Ok(path.into());
+    }
+    if let Ok(path) = which::which(PROGRAM) {
+        return Ok(path);
+    }
+    if which::which("apt-get").is_err() {
+        bail!("{PROGRAM} is missing: install QEMU (macOS: brew install qemu), then run this again");
+    }
+    let Some(apt) = privileged_apt() else {
+        bail!("{PROGRAM} is missing; type: sudo apt-get install -y --no-install-recommends {PROGRAM}");
+    };
+    let install = || {
+        let mut command = apt();
+        command.args(["install", "-y", "--no-install-recommends", PROGRAM]);
+        say(run::line_of(&command));
+        output(&mut command)
+    };
+    if install().is_err() {
+        let mut command = apt();
+        command.arg("update");
+        say(run::line_of(&command));
+        output(&mut command)?;
+        install()?;
+    }
+    Ok(which::which(PROGRAM)?)
+}
+
+/// `apt-get` as root, where that needs no password.
+fn privileged_apt() -> Option<impl Fn() -> Command> {
+    let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !is_root && output(Command::new("sudo").args(["-n", "true"])).is_err() {
+        return None;
+    }
+    Some(move || {
+        let mut command = Command::new(if is_root { "env" } else { "sudo" });
+        if !is_root {
+            command.args(["-n", "env"]);
+        }
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-oDPkg::Lock::Timeout=120"]);
+        command
+    })
+}

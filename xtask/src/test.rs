@@ -1,0 +1,106 @@
+//! `cargo xtask test`: everything that is tested, the emulated board included.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross};
+use crate::firmware::{self, Variant};
+use crate::logs::{self, Stack};
+use crate::run::{self, cargo, output, run, say};
+use crate::{host, setup, workspace};
+
+/// Set up, build, test, and print what the firmware takes of its chip.
+///
+/// # Errors
+/// When something cannot be set up or built, or a test fails.
+pub fn test() -> Result<()> {
+    let start = Instant::now();
+    let cross = setup::cross(&[&[CORTEX_M3][..], &CORE_TARGETS].concat())?;
+    let qemu = setup::emulator()?;
+    say(format!("cross compiler: {}; emulator: {}", cross.description(), qemu.display()));
+
+    say("building the firmware, in both variants");
+    let mut elves = Vec::new();
+    for variant in Variant::ALL {
+        elves.push((variant, firmware::build(&cross, variant)?));
+    }
+    core_alone(&cross)?;
+    let cli = host::cli()?;
+
+    say("cargo test --workspace -- --include-ignored");
+    let mut tests = cargo();
+    tests
+        .args(["test", "--workspace", "--target-dir"])
+        .arg(workspace::target())
+        .args(["--", "--include-ignored"])
+        .env("LEAKSIEVE_QEMU", &qemu)
+        .env(host::CLI, &cli)
+        .env(logs::STACK_REPORT, workspace::target_folder("firmware")?)
+        .current_dir(workspace::root());
+    for (variant, elf) in &elves {
+        tests.env(variant.variable(), elf);
+    }
+    run(&mut tests)?;
+
+    say("cargo test --package leaksieve-app, on this machine");
+    run(cargo()
+        .args(["test", "--package", "leaksieve-app", "--target-dir"])
+        .arg(workspace::target().join("firmware"))
+        .current_dir(workspace::firmware()))?;
+
+    let rows: Vec<_> = elves
+        .iter()
+        .map(|(variant, elf)| Ok((*variant, firmware::size(elf)?, stack_of(*variant))))
+        .collect::<Result<_>>()?;
+    println!("\n{}", firmware::table(&rows));
+    println!("all tests passed ({})", run::seconds(start.elapsed()));
+    Ok(())
+}
+
+/// What the emulator tests measured.
+fn stack_of(variant: Variant) -> Option<Stack> {
+    let file = workspace::target().join("firmware").join(logs::stack_file(variant.feature()));
+    let line = std::fs::read_to_string(file).ok()?;
+    logs::stack(&[line])
+}
+
+/// The core by itself, for every chip family, with no feature and with each.
+fn core_alone(cross: &Cross) -> Result<()> {
+    let features = core_features()?;
+    for target in CORE_TARGETS.into_iter().chain([CORTEX_M3]) {
+        say(format!("the core alone for {target}: no feature, {}", features.join(", ")));
+        for feature in std::iter::once(None).chain(features.iter().map(Some)) {
+            let mut command = cross.cargo("build", target);
+            command
+                .args(["--quiet", "--package", "leaksieve-core", "--no-default-features", "--target-dir"])
+                .arg(workspace::target().join("core"))
+                .current_dir(workspace::root());
+            if let Some(feature) = feature {
+                command.args(["--features", feature]);
+            }
+            run(&mut command)?;
+        }
+    }
+    Ok(())
+}
+
+/// The features that the core's manifest has, `default` left out.
+fn core_features() -> Result<Vec<String>> {
+    let metadata = output(
+        cargo()
+            .args(["metadata", "--no-deps", "--format-version=1"])
+            .current_dir(workspace::root()),
+    )?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let packages = metadata["packages"].as_array().context("cargo metadata lists no package")?;
+    let core = packages
+        .iter()
+        .find(|package| package["name"] == "leaksieve-core")
+        .context("there is no package leaksieve-core")?;
+    let features = core["features"].as_object().context("leaksieve-core has no features")?;
+    let names: Vec<String> = features.keys().filter(|name| *name != "default").cloned().collect();
+    ensure!(!names.is_empty(), "leaksieve-core has no feature beside `default`");
+    Ok(names)
+}

@@ -1,0 +1,39 @@
+//! Where things are.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The workspace's root folder.
+pub fn root() -> &'static Path {
+    // The manifest folder is that of `xtask/`, so there is always a parent.
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest)
+}
+
+/// The workspace's own `target/`, whatever `CARGO_TARGET_DIR` says: what is set up
+/// once must be found again by the next run.
+pub fn target() -> PathBuf {
+    root().join("target")
+}
+
+/// A folder under `target/`, made if it is not there.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn target_folder(name: &str) -> Result<PathBuf> {
+    let folder = target().join(name);
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// A path as a person standing in the workspace would write it.
+pub fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
+
+/// The firmware's workspace.
+pub fn firmware() -> PathBuf {
+    root().join("firmware")
+}
