@@ -37,10 +37,16 @@ impl Opening {
         }
     }
 
-    /// The sector to supply next, or `None` when the header is complete.
+    /// The sector to supply next, or `None` when the header is complete, or the file
+    /// ends within it.
     pub fn wants(&self) -> Option<SectorIndex> {
-        let total = self.fixed.map_or(1, Fixed::num_header_sectors);
-        (self.next < total).then_some(SectorIndex(self.next))
+        let there = self.num_header_sectors().min(self.available_sectors);
+        (self.next < there).then_some(SectorIndex(self.next))
+    }
+
+    /// As far as is known: 1 until the first sector was supplied.
+    fn num_header_sectors(&self) -> u32 {
+        self.fixed.map_or(1, Fixed::num_header_sectors)
     }
 
     /// Take the sector that [`wants`](Self::wants) named.
@@ -80,15 +86,22 @@ impl Opening {
     /// [`Error::NormalisationVersion`], or [`Error::Truncated`] when the file is
     /// shorter than its header says.
     pub fn finish(&self) -> Result<Catalogue, Error> {
-        let (Some(fixed), None) = (self.fixed, self.wants()) else {
+        let truncated = |expected_sectors| Error::Truncated {
+            expected_sectors,
+            found_sectors: self.available_sectors,
+        };
+        if self.wants().is_some() {
+            return Err(Error::Unfinished);
+        }
+        if self.next < self.num_header_sectors() {
+            return Err(truncated(self.num_header_sectors()));
+        }
+        let Some(fixed) = self.fixed else {
             return Err(Error::Unfinished);
         };
         let header = header::parse(self.payloads.get(FIXED_BYTES..).unwrap_or(&[]), fixed)?;
         if self.available_sectors < header.num_sectors {
-            return Err(Error::Truncated {
-                expected_sectors: header.num_sectors,
-                found_sectors: self.available_sectors,
-            });
+            return Err(truncated(header.num_sectors));
         }
         Ok(Catalogue {
             file_id: fixed.file_id,

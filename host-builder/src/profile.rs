@@ -5,7 +5,9 @@
 //! into rule lists. Where a rule here departs from the metadata, it stands in
 //! [`OVERRIDES`] with its reason.
 
+mod automaton;
 mod compile;
+mod expression;
 mod world;
 
 use leaksieve_core::identifier::PhoneProfile;
@@ -67,7 +69,9 @@ struct Region<'a> {
 
 impl<'a> Region<'a> {
     fn parse(line: &'a str) -> Option<Self> {
-        let mut fields = line.split('\t').map(|field| if field == "-" { "" } else { field });
+        let mut fields = line
+            .split('\t')
+            .map(|field| if field == "-" { "" } else { field });
         let mut region = Self {
             name: fields.next()?,
             calling_code: fields.next()?.parse().ok()?,
@@ -107,7 +111,10 @@ impl<'a> Region<'a> {
         };
         let lists = RuleLists {
             international_prefixes: compile::prefixes(self.international_prefix, "")?,
-            national_prefixes: compile::prefixes(self.national_prefix, self.national_prefix_transform)?,
+            national_prefixes: compile::prefixes(
+                self.national_prefix,
+                self.national_prefix_transform,
+            )?,
             numbers: compile::numbers(&numbers)?,
         };
         let name = self.name.as_bytes().first_chunk().copied();
@@ -120,7 +127,10 @@ impl<'a> Region<'a> {
 }
 
 fn regions() -> impl Iterator<Item = Region<'static>> {
-    REGIONS.lines().filter(|line| !line.starts_with('#')).filter_map(Region::parse)
+    REGIONS
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(Region::parse)
 }
 
 /// The codes of all regions that have rules, in alphabetical order, without the world.
@@ -140,10 +150,15 @@ pub fn phone_profile(region: &str) -> Result<PhoneProfile, PhoneProfileError> {
     } else {
         regions()
             .find(|region| region.name == name)
-            .ok_or_else(|| PhoneProfileError::UnknownRegion { region: region.to_owned() })?
+            .ok_or_else(|| PhoneProfileError::UnknownRegion {
+                region: region.to_owned(),
+            })?
             .profile()
     };
-    profile.map_err(|source| PhoneProfileError::Rules { region: name, source })
+    profile.map_err(|source| PhoneProfileError::Rules {
+        region: name,
+        source,
+    })
 }
 
 #[cfg(test)]

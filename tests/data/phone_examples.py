@@ -5,9 +5,8 @@
 
 One line for every region and type that has an example: the region, the E.164
 digits that libphonenumber reads from all four spellings with that region as
-default, and the spellings. A spelling that it reads as another number is
-followed by "=" and that number's digits. Nobody has these numbers: they are
-made up by the authors of the metadata.
+default, and the spellings. Nobody has these numbers: they are made up by the
+authors of the metadata.
 """
 
 import phonenumbers
@@ -17,15 +16,13 @@ print(f"# libphonenumber {phonenumbers.__version__}; by phone_examples.py")
 print("# region\te164\tE.164\tinternational\tnational\tRFC 3966")
 FORMATS = [PhoneNumberFormat.E164, PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.NATIONAL, PhoneNumberFormat.RFC3966]
 for region in sorted(phonenumbers.SUPPORTED_REGIONS):
-    seen = set()
     for kind in sorted(PhoneNumberType.values()):
         example = phonenumbers.example_number_for_type(region, kind)
         if example is None:
             continue
         expected = phonenumbers.format_number(example, PhoneNumberFormat.E164)[1:]
-        fields = [region, expected]
-        for form in FORMATS:
-            text = phonenumbers.format_number(example, form)
-            read = phonenumbers.format_number(phonenumbers.parse(text, region), PhoneNumberFormat.E164)[1:]
-            fields.append(text if read == expected else f"{text}={read}")
-        print("\t".join(fields))
+        spellings = [phonenumbers.format_number(example, form) for form in FORMATS]
+        for text in spellings:
+            read = phonenumbers.parse(text, region)
+            assert phonenumbers.format_number(read, PhoneNumberFormat.E164)[1:] == expected, (region, text)
+        print("\t".join([region, expected] + spellings))

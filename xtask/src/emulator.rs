@@ -5,8 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -39,13 +38,12 @@ pub enum Storage<'a> {
 /// A running board.
 #[derive(Debug)]
 pub struct Emulator {
-    child: Child,
-    keyboard: ChildStdin,
-    screen: Receiver<Vec<u8>>,
+    process: Process,
+    console: UnixStream,
     monitor: BufReader<UnixStream>,
     elf: PathBuf,
     greeting: String,
-    /// Holds the monitor's socket and the log.
+    /// Holds the sockets and the log.
     folder: TempDir,
 }
 
@@ -57,16 +55,17 @@ impl Emulator {
     pub fn boot(qemu: &Path, elf: &Path, storage: Storage<'_>) -> Result<Self> {
         // A socket's path may have about 100 bytes, so not below target/.
         let folder = tempfile::Builder::new().prefix("lsv-").tempdir()?;
-        let socket = folder.path().join("monitor");
+        let [console, monitor, log, errors] =
+            ["console", "monitor", "log", "errors"].map(|name| folder.path().join(name));
         let mut command = Command::new(qemu);
         command
             .args(["-machine", "lm3s6965evb", "-cpu", "cortex-m3", "-display", "none"])
-            .args(["-monitor", "none", "-serial", "stdio"])
-            .args(["-semihosting-config", "enable=on,target=native,chardev=log"])
-            .arg("-chardev")
-            .arg(option("file,id=log,path=", &folder.path().join("log"), ""))
-            .arg("-qmp")
-            .arg(option("unix:", &socket, ",server=on,wait=off"))
+            .args(["-monitor", "none", "-serial", "chardev:console", "-chardev"])
+            // The board does not start before somebody listens.
+            .arg(option("socket,id=console,server=on,wait=on,path=", &console, ""))
+            // What the device writes to the debugger is QEMU's own stdout.
+            .args(["-semihosting-config", "enable=on,target=native", "-qmp"])
+            .arg(option("unix:", &monitor, ",server=on,wait=off"))
             .arg("-kernel")
             .arg(elf);
         match storage {
@@ -79,33 +78,30 @@ impl Emulator {
                 command.arg("-device").arg(option("loader,file=", filter, &place));
             }
         }
-        let errors = folder.path().join("errors");
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(File::create(&errors)?)
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(File::create(log)?)
+            .stderr(File::create(errors)?)
             .spawn()
             .with_context(|| format!("cannot start {}", qemu.display()))?;
-        let keyboard = child.stdin.take().context("the emulator has no stdin")?;
-        let screen = listen(child.stdout.take().context("the emulator has no stdout")?);
-        let monitor = match connect(&socket, &mut child) {
-            Ok(monitor) => monitor,
-            Err(error) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                let said = fs::read_to_string(&errors).unwrap_or_default();
-                return Err(error.context(format!("QEMU did not start: {}", said.trim())));
-            }
-        };
+        let mut process = Process(child);
+        let sockets = connect(&console, &mut process)
+            .and_then(|console| Ok((console, connect(&monitor, &mut process)?)));
+        let (console, monitor) = sockets.with_context(|| {
+            let said = fs::read_to_string(folder.path().join("errors")).unwrap_or_default();
+            format!("QEMU did not start: {}", said.trim())
+        })?;
         let mut emulator = Self {
-            child,
-            keyboard,
-            screen,
-            monitor,
+            process,
+            console,
+            monitor: BufReader::new(monitor),
             elf: elf.to_owned(),
             greeting: String::new(),
             folder,
         };
+        // Its own greeting, then leave to give commands.
+        read_reply(&mut emulator.monitor)?;
+        emulator.command(&json!({"execute": "qmp_capabilities"}))?;
         emulator.greeting = emulator.until_prompt(|_| ())?;
         Ok(emulator)
     }
@@ -129,7 +125,8 @@ impl Emulator {
     /// When the prompt does not come back.
     pub fn ask_live(&mut self, line: &str, live: impl FnMut(&[u8])) -> Result<String> {
         // QEMU holds the line back while the UART's FIFO is full, so it needs no pacing.
-        self.keyboard.write_all(line.as_bytes()).and_then(|()| self.keyboard.write_all(b"\r")).context("the board is gone")?;
+        let keys = [line.as_bytes(), b"\r"].concat();
+        self.console.write_all(&keys).context("the board is gone")?;
         let heard = self.until_prompt(live)?;
         Ok(heard.split_once('\n').map_or("", |(_echo, answer)| answer).to_owned())
     }
@@ -173,29 +170,32 @@ impl Emulator {
     }
 
     fn until_prompt(&mut self, mut live: impl FnMut(&[u8])) -> Result<String> {
-        let deadline = Instant::now() + DEADLINE;
+        let start = Instant::now();
         let mut heard = Vec::new();
+        let mut buffer = [0; 4096];
         while !ends_with_prompt(&heard) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.screen.recv_timeout(left) {
-                Ok(bytes) => {
-                    live(&bytes);
-                    heard.extend(bytes);
+            let why = match self.console.read(&mut buffer) {
+                Ok(0) => "ended",
+                Ok(length) => {
+                    live(&buffer[..length]);
+                    heard.extend(&buffer[..length]);
+                    if start.elapsed() < DEADLINE {
+                        continue;
+                    }
+                    "talked without end"
                 }
-                Err(reason) => {
-                    let why = match reason {
-                        RecvTimeoutError::Timeout => "gave no prompt in time",
-                        RecvTimeoutError::Disconnected => "ended",
-                    };
-                    let said = fs::read_to_string(self.folder.path().join("errors"));
-                    bail!(
-                        "the board {why}; it said: {:?}; the emulator: {:?}; the log: {:?}",
-                        String::from_utf8_lossy(&heard),
-                        said.unwrap_or_default(),
-                        self.log().unwrap_or_default()
-                    );
-                }
-            }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                // The socket's own time limit.
+                Err(_) => "gave no prompt in time",
+            };
+            let said = fs::read_to_string(self.folder.path().join("errors"));
+            let ended = self.process.0.try_wait();
+            bail!(
+                "the board {why}; it said: {:?}; QEMU: {ended:?}, {:?}; the log: {:?}",
+                String::from_utf8_lossy(&heard),
+                said.unwrap_or_default(),
+                self.log().unwrap_or_default()
+            );
         }
         heard.truncate(heard.len() - PROMPT.len());
         Ok(String::from_utf8_lossy(&heard).replace("\r\n", "\n"))
@@ -216,11 +216,15 @@ impl Emulator {
     }
 }
 
-impl Drop for Emulator {
+/// Ends with the value that owns it.
+#[derive(Debug)]
+struct Process(Child);
+
+impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -233,45 +237,21 @@ fn option(before: &str, path: &Path, after: &str) -> String {
     format!("{before}{}{after}", path.display().to_string().replace(',', ",,"))
 }
 
-/// A thread that reads, because a pipe cannot be read with a deadline.
-fn listen(mut from: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        loop {
-            match from.read(&mut buffer) {
-                Ok(0) => return,
-                Ok(length) => {
-                    if sender.send(buffer[..length].to_vec()).is_err() {
-                        return;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return,
-            }
-        }
-    });
-    receiver
-}
-
-fn connect(socket: &Path, child: &mut Child) -> Result<BufReader<UnixStream>> {
+fn connect(socket: &Path, process: &mut Process) -> Result<UnixStream> {
     let start = Instant::now();
-    let stream = loop {
+    loop {
         match UnixStream::connect(socket) {
-            Ok(stream) => break stream,
+            Ok(stream) => {
+                stream.set_read_timeout(Some(DEADLINE))?;
+                return Ok(stream);
+            }
             Err(error) => {
-                let ended = child.try_wait()?;
-                ensure!(ended.is_none() && start.elapsed() < DEADLINE, "no monitor: {error}");
+                let ended = process.0.try_wait()?;
+                ensure!(ended.is_none() && start.elapsed() < DEADLINE, "no socket: {error}");
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
-    };
-    stream.set_read_timeout(Some(DEADLINE))?;
-    let mut monitor = BufReader::new(stream);
-    read_reply(&mut monitor)?;
-    writeln!(monitor.get_mut(), r#"{{"execute":"qmp_capabilities"}}"#)?;
-    read_reply(&mut monitor)?;
-    Ok(monitor)
+    }
 }
 
 fn read_reply(monitor: &mut BufReader<UnixStream>) -> Result<Value> {

@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use object::{Object, ObjectSection};
 
 use crate::cross::{CORTEX_M3, Cross};
-use crate::logs::Stack;
-use crate::{host, workspace};
+use crate::emulator::{Emulator, Storage};
+use crate::logs::{self, Stack};
+use crate::{card, host, workspace};
 
 /// Flash of the LM3S6965, bytes.
 const FLASH_BYTES: u64 = 256 << 10;
@@ -108,6 +109,27 @@ pub fn size(elf: &Path) -> Result<Size> {
         flash_bytes: sum(&[".vector_table", ".text", ".rodata", ".data"]),
         static_ram_bytes: sum(&[".data", ".bss", ".uninit"]),
     })
+}
+
+/// Boot a variant with a filter, ask, and give the deepest that its stack has been.
+///
+/// # Errors
+/// When it does not boot, or does not log its stack.
+pub fn deepest_stack(qemu: &Path, elf: &Path, variant: Variant, filter: &Path) -> Result<Stack> {
+    let folder = tempfile::tempdir()?;
+    let image = folder.path().join("sd.img");
+    let storage = match variant {
+        Variant::SdCard => {
+            card::write_image(&image, None, &[(card::FILTER_NAME, filter)])?;
+            Storage::Card(&image)
+        }
+        Variant::InternalFlash => Storage::Flash(filter),
+    };
+    let mut board = Emulator::boot(qemu, elf, storage)?;
+    for line in ["+86 138-0013-8000", "?", "12"] {
+        board.ask(line)?;
+    }
+    logs::deepest_stack(&board.log()?).context("the firmware did not log its stack")
 }
 
 /// The table of sizes, a line for each variant. Stacks are known after a run.

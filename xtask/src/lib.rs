@@ -14,6 +14,7 @@ pub mod demo;
 pub mod emulator;
 pub mod firmware;
 pub mod host;
+pub mod lab;
 pub mod logs;
 pub mod run;
 pub mod sample;

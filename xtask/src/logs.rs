@@ -33,31 +33,39 @@ pub fn decode(elf: &[u8], frames: &[u8]) -> Result<Vec<String>> {
     }
 }
 
-/// The newest `stack high-water N bytes of M` in a log.
-pub fn stack(lines: &[String]) -> Option<Stack> {
-    lines.iter().rev().find_map(|line| {
-        let (_, after) = line.split_once("stack high-water ")?;
-        let mut numbers = after
-            .split(|letter: char| !letter.is_ascii_digit())
-            .filter(|word| !word.is_empty())
-            .map(str::parse);
-        Some(Stack {
-            used_bytes: numbers.next()?.ok()?,
-            available_bytes: numbers.next()?.ok()?,
+/// The deepest `stack high-water N bytes of M` in a log; there is one for each question.
+pub fn deepest_stack(lines: &[String]) -> Option<Stack> {
+    lines
+        .iter()
+        .filter_map(|line| {
+            let (_, after) = line.split_once("stack high-water ")?;
+            let mut numbers = after
+                .split(|letter: char| !letter.is_ascii_digit())
+                .filter(|word| !word.is_empty())
+                .map(str::parse);
+            Some(Stack {
+                used_bytes: numbers.next()?.ok()?,
+                available_bytes: numbers.next()?.ok()?,
+            })
         })
-    })
+        .max_by_key(|stack| stack.used_bytes)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Stack, stack};
+    use super::{Stack, deepest_stack};
 
     #[test]
-    fn the_newest_high_water_mark_counts() {
-        let lines = ["INFO  stack high-water 10 bytes of 900", "INFO  stack high-water 2048 bytes of 50000 ", "INFO  x"]
-            .map(String::from);
+    fn the_deepest_high_water_mark_counts() {
+        let lines = [
+            "INFO  stack high-water 10 bytes of 50000",
+            "INFO  stack high-water 2048 bytes of 50000 ",
+            "INFO  stack high-water 12 bytes of 50000",
+            "INFO  x",
+        ]
+        .map(String::from);
         let expected = Stack { used_bytes: 2048, available_bytes: 50_000 };
-        assert_eq!(stack(&lines), Some(expected));
-        assert_eq!(stack(&lines[2..]), None);
+        assert_eq!(deepest_stack(&lines), Some(expected));
+        assert_eq!(deepest_stack(&lines[3..]), None);
     }
 }

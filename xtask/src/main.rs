@@ -1,1 +1,66 @@
-fn main(){}
+//! `cargo xtask`: the developer's and newcomer's commands. See the library.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xtask::{card, check, demo, setup, test};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Commands for newcomers and developers of leaksieve")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Get the cross compiler and the emulator, if they are missing
+    Setup,
+    /// Show the main job: leak -> filter -> SD card -> microcontroller -> verdict
+    Demo,
+    /// Run every test, the emulated board's included
+    Test,
+    /// Check format, lints and documentation of host and firmware
+    Check,
+    /// Put a filter file onto a new SD-card image
+    FlashImage {
+        /// The filter file
+        filter: PathBuf,
+        /// The image to write; copy it onto a card with `dd`
+        #[arg(short, long, value_name = "IMAGE")]
+        output: PathBuf,
+        /// Size of the card, such as 4GiB; rounded up to a power of two [default: as small as can be]
+        #[arg(long, value_parser = card::parse_size)]
+        size: Option<u64>,
+        /// Replace the image if it exists
+        #[arg(short, long)]
+        force: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        // Causes in one line; a backtrace would say nothing to whoever reads this.
+        Err(error) => {
+            xtask::run::say(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    match Cli::parse().command {
+        Command::Setup => setup::all(),
+        Command::Demo => demo::demo(),
+        Command::Test => test::test(),
+        Command::Check => check::check(),
+        Command::FlashImage { filter, output, size, force } => {
+            let bytes = card::flash_image(&filter, &output, size, force)?;
+            println!("{}: {} MiB, one FAT32 volume with {}", output.display(), bytes >> 20, card::FILTER_NAME);
+            Ok(())
+        }
+    }
+}

@@ -228,7 +228,7 @@ mod tests {
     }
 
     /// Of the first four rows.
-    const EXPECTED: u64 = 0;
+    const EXPECTED: u64 = 3_206_135_676_557_878_559;
 
     #[test]
     fn full_width_digits() {

@@ -1,5 +1,7 @@
 //! `cargo xtask test`: everything that is tested, the emulated board included.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -7,9 +9,8 @@ use serde_json::Value;
 
 use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross};
 use crate::firmware::{self, Variant};
-use crate::logs::{self, Stack};
 use crate::run::{self, cargo, output, run, say};
-use crate::{host, setup, workspace};
+use crate::{host, sample, setup, workspace};
 
 /// Set up, build, test, and print what the firmware takes of its chip.
 ///
@@ -37,7 +38,6 @@ pub fn test() -> Result<()> {
         .args(["--", "--include-ignored"])
         .env("LEAKSIEVE_QEMU", &qemu)
         .env(host::CLI, &cli)
-        .env(logs::STACK_REPORT, workspace::target_folder("firmware")?)
         .current_dir(workspace::root());
     for (variant, elf) in &elves {
         tests.env(variant.variable(), elf);
@@ -50,20 +50,32 @@ pub fn test() -> Result<()> {
         .arg(workspace::target().join("firmware"))
         .current_dir(workspace::firmware()))?;
 
+    let filter = small_filter(&cli)?;
     let rows: Vec<_> = elves
         .iter()
-        .map(|(variant, elf)| Ok((*variant, firmware::size(elf)?, stack_of(*variant))))
+        .map(|(variant, elf)| {
+            let stack = firmware::deepest_stack(&qemu, elf, *variant, &filter)?;
+            Ok((*variant, firmware::size(elf)?, Some(stack)))
+        })
         .collect::<Result<_>>()?;
     println!("\n{}", firmware::table(&rows));
     println!("all tests passed ({})", run::seconds(start.elapsed()));
     Ok(())
 }
 
-/// What the emulator tests measured.
-fn stack_of(variant: Variant) -> Option<Stack> {
-    let file = workspace::target().join("firmware").join(logs::stack_file(variant.feature()));
-    let line = std::fs::read_to_string(file).ok()?;
-    logs::stack(&[line])
+/// A filter, small enough for the chip's flash, to measure the firmware with.
+fn small_filter(cli: &Path) -> Result<PathBuf> {
+    let folder = workspace::target_folder("test")?;
+    let (list, filter) = (folder.join("phones.txt"), folder.join("phones.lsv"));
+    let phones: Vec<String> = (0..1_000).map(sample::phone).collect();
+    std::fs::write(&list, phones.join("\n"))?;
+    output(
+        Command::new(cli)
+            .args(["build", "--quiet", "--force", "--kind=phone", "--region=CN", "--seed=1"])
+            .args(["--name=Test", "--output"])
+            .args([&filter, &list]),
+    )?;
+    Ok(filter)
 }
 
 /// The core by itself, for every chip family, with no feature and with each.

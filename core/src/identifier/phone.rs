@@ -91,7 +91,11 @@ impl PhoneProfile {
     /// Could a builder have written this profile? [`normalise`] keeps its promises
     /// without this check; it tells a damaged profile from a working one.
     pub(crate) fn is_possible(&self) -> bool {
-        let lists = [self.international_prefixes(), self.national_prefixes(), self.numbers()];
+        let lists = [
+            self.international_prefixes(),
+            self.national_prefixes(),
+            self.numbers(),
+        ];
         let num_bytes: usize = lists.iter().map(|list| list.len()).sum();
         self.region.iter().all(u8::is_ascii_uppercase)
             && (self.region == WORLD) == self.is_world()
@@ -114,7 +118,8 @@ impl PhoneProfile {
     }
 
     fn numbers(&self) -> &[u8] {
-        let start = usize::from(self.num_international_bytes) + usize::from(self.num_national_bytes);
+        let start =
+            usize::from(self.num_international_bytes) + usize::from(self.num_national_bytes);
         self.rules.get(start..).unwrap_or(&[])
     }
 
@@ -133,85 +138,68 @@ impl PhoneProfile {
         }
     }
 
-    fn check_length(&self, num_digits: usize) -> Result<(), NormaliseError> {
-        match self.length(num_digits) {
-            Length::Possible => Ok(()),
-            Length::TooFew => Err(NormaliseError::TooFewDigits),
-            Length::TooMany => Err(NormaliseError::TooManyDigits),
-            Length::Between => Err(NormaliseError::ImpossibleLength),
-        }
-    }
-
     /// The digits after an international prefix, if there is one. A prefix that
     /// is followed by 0 is none: no country code begins so.
-    fn after_international_prefix(&self, digits: &[u8]) -> Option<Digits> {
+    fn after_international_prefix<'a>(&self, digits: &'a [u8]) -> Option<&'a [u8]> {
         let found = first_match(self.international_prefixes(), digits)?;
         let rest = digits.get(found.num_matched..)?;
-        (rest.first() != Some(&b'0'))
-            .then(|| Digits::from_slice(rest))
-            .flatten()
+        (rest.first() != Some(&b'0')).then_some(rest)
     }
 
-    /// The number without its national prefix; as it was, if it has none or is
-    /// a number of the plan only with it.
-    fn without_national_prefix(&self, number: Digits) -> Digits {
-        let Some(found) = first_match(self.national_prefixes(), number.as_slice()) else {
-            return number;
-        };
-        match found.rewrite(number.as_slice()) {
-            Some(stripped)
-                if !is_match(self.numbers(), number.as_slice())
-                    || is_match(self.numbers(), stripped.as_slice()) =>
-            {
-                stripped
-            }
-            _ => number,
-        }
+    /// The number without its national prefix. `None` if it has none, or is a
+    /// number of the plan only with it.
+    fn without_national_prefix(&self, number: &[u8]) -> Option<Digits> {
+        let stripped = first_match(self.national_prefixes(), number)?.rewrite(number)?;
+        let is_worse =
+            is_match(self.numbers(), number) && !is_match(self.numbers(), stripped.as_slice());
+        (!is_worse).then_some(stripped)
     }
 
     /// The national number of digits that stand without `+` and international
-    /// prefix: they may still begin with the region's own calling code.
-    fn national(&self, digits: Digits, calling_code: &[u8]) -> Digits {
-        if let Some(rest) = digits.as_slice().strip_prefix(calling_code)
-            && let Some(rest) = Digits::from_slice(rest)
-        {
-            let stripped = self.without_national_prefix(rest);
-            let is_better = !is_match(self.numbers(), digits.as_slice())
-                && is_match(self.numbers(), stripped.as_slice());
-            if is_better || self.length(digits.len()) == Length::TooMany {
-                return stripped;
-            }
-        }
-        digits
-    }
-
-    fn item_of_region(&self, number: Digits, calling_code: &[u8]) -> Result<Item, NormaliseError> {
-        let stripped = self.without_national_prefix(number.clone());
-        // A number that is too short without its prefix was none with a prefix.
-        let number = match self.length(stripped.len()) {
-            Length::Possible | Length::TooMany => stripped,
-            Length::TooFew | Length::Between => number,
-        };
-        self.check_length(number.len())?;
-        self.item(calling_code, number.as_slice())
-    }
-
-    fn item_of_world(&self, number: Digits) -> Result<Item, NormaliseError> {
-        let number = match first_match(self.national_prefixes(), number.as_slice())
-            .and_then(|found| found.rewrite(number.as_slice()))
-        {
+    /// prefix, but with the region's own calling code, as in `8613800138000`.
+    /// `None` if they are better taken for a national number.
+    fn without_calling_code(&self, digits: &[u8], calling_code: &[u8]) -> Option<Digits> {
+        let rest = digits.strip_prefix(calling_code)?;
+        let stripped = match self.without_national_prefix(rest) {
             Some(stripped) => stripped,
-            None => number,
+            None => Digits::from_slice(rest)?,
         };
-        self.check_length(number.len())?;
-        self.item(&[], number.as_slice())
+        let is_better =
+            !is_match(self.numbers(), digits) && is_match(self.numbers(), stripped.as_slice());
+        (is_better || self.length(digits.len()) == Length::TooMany).then_some(stripped)
     }
 
-    /// A number outside the numbering plan may be one of another country
-    /// without its `+`, so a filter's silence about it means nothing.
+    fn item_of_region(&self, number: &[u8], calling_code: &[u8]) -> Result<Item, NormaliseError> {
+        // What is too short without its prefix had none.
+        let stripped = self.without_national_prefix(number).filter(|stripped| {
+            matches!(
+                self.length(stripped.len()),
+                Length::Possible | Length::TooMany
+            )
+        });
+        self.item(
+            calling_code,
+            stripped.as_ref().map_or(number, Digits::as_slice),
+        )
+    }
+
+    fn item_of_world(&self, number: &[u8]) -> Result<Item, NormaliseError> {
+        let stripped =
+            first_match(self.national_prefixes(), number).and_then(|found| found.rewrite(number));
+        self.item(&[], stripped.as_ref().map_or(number, Digits::as_slice))
+    }
+
     fn item(&self, calling_code: &[u8], number: &[u8]) -> Result<Item, NormaliseError> {
+        match self.length(number.len()) {
+            Length::Possible => {}
+            Length::TooFew => return Err(NormaliseError::TooFewDigits),
+            Length::TooMany => return Err(NormaliseError::TooManyDigits),
+            Length::Between => return Err(NormaliseError::ImpossibleLength),
+        }
         let mut item = Item::from_slice(calling_code)?;
         item.extend(number)?;
+        // A number outside the numbering plan may be one of another country without
+        // its `+`, so a filter's silence about it means nothing.
         if !is_match(self.numbers(), number) {
             item.coverage = Coverage::Incidental(NormaliseError::ImpossibleLength);
         }
@@ -219,9 +207,14 @@ impl PhoneProfile {
     }
 }
 
-/// The item of a number of a country that the profile has no rules for.
-fn item_of_other_country(mut number: Digits, zero_in_brackets: bool, at: usize) -> Result<Item, NormaliseError> {
-    if zero_in_brackets {
+/// The item of a number of a country that the profile has no rules for. A lone 0
+/// in brackets, at this index, is dialled only inside that country.
+fn item_of_other_country(
+    number: &[u8],
+    zero_in_brackets: Option<usize>,
+) -> Result<Item, NormaliseError> {
+    let mut number = Digits::from_slice(number).ok_or(NormaliseError::TooManyDigits)?;
+    if let Some(at) = zero_in_brackets {
         number.remove(at);
     }
     if number.len() < MIN_INTERNATIONAL_DIGITS {
@@ -242,40 +235,34 @@ fn item_of_other_country(mut number: Digits, zero_in_brackets: bool, at: usize) 
 /// Why the text is not a number that can be dialled from the profile's region. Never panics.
 pub(super) fn normalise(profile: &PhoneProfile, text: &str) -> Result<Item, NormaliseError> {
     let written = Written::read(text)?;
-    let digits = written.digits;
-    let first = *digits.as_slice().first().ok_or(NormaliseError::TooFewDigits)?;
+    let digits = written.digits.as_slice();
+    let first = digits.first().ok_or(NormaliseError::TooFewDigits)?;
 
     // `+0...` is a slip for the international prefix, as in `+0086...`.
-    let international = if written.has_plus && first != b'0' {
-        Some(digits.clone())
+    let international = if written.has_plus && *first != b'0' {
+        Some(digits)
     } else {
-        profile.after_international_prefix(digits.as_slice())
+        profile.after_international_prefix(digits)
     };
-    let Some(number) = international else {
-        if written.has_plus || profile.is_world() {
-            return Err(NormaliseError::NeedsCountryCode);
-        }
-        let mut buffer = [0; 3];
-        let calling_code = calling_code_digits(profile.calling_code, &mut buffer);
-        let number = profile.national(digits, calling_code);
-        return profile.item_of_region(number, calling_code);
-    };
-
-    if profile.is_world() {
-        return profile.item_of_world(number);
-    }
     let mut buffer = [0; 3];
     let calling_code = calling_code_digits(profile.calling_code, &mut buffer);
-    match number.as_slice().strip_prefix(calling_code) {
-        Some(national) => {
-            let national = Digits::from_slice(national).ok_or(NormaliseError::TooManyDigits)?;
-            profile.item_of_region(national, calling_code)
-        }
-        None => {
-            let num_dropped = digits.len() - number.len();
-            let at = written.zero_in_brackets.and_then(|at| at.checked_sub(num_dropped));
-            item_of_other_country(number, at.is_some_and(|at| at > 0), at.unwrap_or(0))
-        }
+    match international {
+        None if written.has_plus || profile.is_world() => Err(NormaliseError::NeedsCountryCode),
+        None => match profile.without_calling_code(digits, calling_code) {
+            Some(number) => profile.item_of_region(number.as_slice(), calling_code),
+            None => profile.item_of_region(digits, calling_code),
+        },
+        Some(number) if profile.is_world() => profile.item_of_world(number),
+        Some(number) => match number.strip_prefix(calling_code) {
+            Some(national) => profile.item_of_region(national, calling_code),
+            None => {
+                let num_dropped = digits.len() - number.len();
+                let at = written
+                    .zero_in_brackets
+                    .and_then(|at| at.checked_sub(num_dropped));
+                item_of_other_country(number, at.filter(|at| *at > 0))
+            }
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use heapless::Vec;
 use leaksieve_core::header::MAX_DATASETS;
-use leaksieve_core::sector::FileId;
+use leaksieve_core::sector::{FileId, verify};
 use leaksieve_core::source::SectorSource;
 use leaksieve_core::{
     Catalogue, Error, Identifier, IdentifierKind, Outcome, ReadError, Sector, SectorIndex, Verdict,
@@ -100,7 +100,9 @@ impl<S: Storage> Filter<S> {
     /// each dataset that covers it.
     ///
     /// When a sector cannot be read or believed, the filter is mounted again and asked
-    /// once more: the medium may have been taken out, put back, or exchanged.
+    /// once more: the medium may have been taken out, put back, or exchanged. Where no
+    /// dataset covers the text, and so no sector was read, the first sector is read to see
+    /// that the mounted filter is still the one that is there.
     pub fn ask(&mut self, text: &[u8]) -> Reply {
         let before = self.last_id;
         if self.catalogue.is_none()
@@ -108,11 +110,12 @@ impl<S: Storage> Filter<S> {
         {
             return Reply::NotMounted(failure);
         }
-        let mut findings = self.look_up(text);
-        if let Some(failure) = findings.iter().find_map(|(_, result)| result.as_ref().err()) {
-            log_failure(failure);
+        let (mut findings, num_reads) = self.look_up(text);
+        let failed = findings.iter().any(|(_, result)| result.is_err());
+        if failed || (num_reads == 0 && !self.is_still_there()) {
+            warning!("the filter cannot be read as mounted: mounting again");
             match self.mount() {
-                Ok(_) => findings = self.look_up(text),
+                Ok(_) => (findings, _) = self.look_up(text),
                 Err(failure) => return Reply::NotMounted(failure),
             }
         }
@@ -122,10 +125,20 @@ impl<S: Storage> Filter<S> {
         }
     }
 
-    fn look_up(&mut self, text: &[u8]) -> Findings {
+    /// Does the medium hold the mounted filter? One sector is read.
+    fn is_still_there(&mut self) -> bool {
+        let first = SectorIndex(0);
+        self.storage.read_sector(first, &mut self.sector).is_ok()
+            && self
+                .last_id
+                .is_some_and(|id| verify(id, first, &self.sector).is_ok())
+    }
+
+    /// The findings, and how many sectors were read for them.
+    fn look_up(&mut self, text: &[u8]) -> (Findings, u32) {
         let mut findings = Findings::new();
         let Some(catalogue) = &self.catalogue else {
-            return findings;
+            return (findings, 0);
         };
         let mut source = Counted {
             storage: &mut self.storage,
@@ -137,18 +150,18 @@ impl<S: Storage> Filter<S> {
                 continue;
             }
             let identifier = Identifier::new(text).of_kind(kind);
-            source.num_reads = 0;
+            let num_reads_before = source.num_reads;
             let result = check(catalogue, identifier, &mut source, &mut self.sector);
             info!(
                 "verdict as {=str}: {=str}, {=u32} sectors read",
                 kind.name(),
                 label(&result),
-                source.num_reads
+                source.num_reads - num_reads_before
             );
             // There are never more kinds than datasets, so there is room.
             let _ = findings.push((kind, result));
         }
-        findings
+        (findings, source.num_reads)
     }
 }
 
@@ -177,14 +190,6 @@ const fn label(result: &Result<Verdict, Failure>) -> &'static str {
         Err(ReadError::Source(_)) => "storage error",
         Err(ReadError::Filter(Error::SectorDamaged { .. })) => "damaged sector",
         Err(ReadError::Filter(_)) => "filter error",
-    }
-}
-
-/// Logs a lookup's failure without the sector's number: it is a part of the hash.
-fn log_failure(failure: &Failure) {
-    match failure {
-        ReadError::Source(error) => warning!("lookup failed: {}, mounting again", error),
-        ReadError::Filter(_) => warning!("lookup failed: sector not believed, mounting again"),
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum)]
     digest: Option<Digest>,
     #[command(flatten)]
-    list: list::Args,
+    list: list::ListArgs,
     /// Name of the breach [default: the first file's name]
     #[arg(long)]
     name: Option<String>,

@@ -8,7 +8,7 @@ use leaksieve_core::IdentifierKind;
 use super::count;
 
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct ListArgs {
     /// The lists are tables (CSV or TSV): read this column, by its name in the first row, or by
     /// its number from 1 when the first row is data already
     #[arg(long, value_name = "NAME|NUMBER")]
@@ -27,7 +27,7 @@ enum Delimiter {
     Bar,
 }
 
-impl Args {
+impl ListArgs {
     /// Where the identifier stands in the lines of lists of this kind.
     pub(super) fn layout(&self, kind: IdentifierKind) -> Layout {
         match (&self.column, kind) {

@@ -1,7 +1,7 @@
 //! What a verdict is called, in words and in JSON. The identifier is not repeated.
 
 use leaksieve_core::header::Dataset;
-use leaksieve_core::identifier::IdScheme;
+use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
 use leaksieve_core::{Answer, Catalogue, Outcome, Profile, Verdict};
 use serde::Serialize;
 
@@ -52,7 +52,7 @@ pub(super) fn findings<'a>(catalogue: &'a Catalogue, verdict: &'a Verdict) -> Ve
 pub(super) fn reason(catalogue: &Catalogue, verdict: &Verdict) -> Option<String> {
     let reasons: Vec<String> = datasets(catalogue, verdict)
         .filter_map(|(dataset, answer)| match answer.outcome {
-            Outcome::NotCovered(reason) => Some(format!("{} ({}): {reason}", title(dataset), covers(dataset))),
+            Outcome::NotCovered(reason) => Some(format!("{}: {reason}", title_and_covers(dataset))),
             _ => None,
         })
         .collect();
@@ -109,6 +109,16 @@ pub(super) fn title(dataset: &Dataset) -> String {
     }
 }
 
+/// `Taobao 2021 (2021-06; phone, CN +86)`.
+fn title_and_covers(dataset: &Dataset) -> String {
+    let covers = covers(dataset);
+    if dataset.date.year == 0 {
+        format!("{} ({covers})", dataset.name)
+    } else {
+        format!("{} ({}; {covers})", dataset.name, dataset.date)
+    }
+}
+
 /// What a dataset can be asked about: `phone, CN +86`.
 pub(super) fn covers(dataset: &Dataset) -> String {
     let kind = dataset.profile.kind().name();
@@ -122,14 +132,15 @@ pub(super) fn covers(dataset: &Dataset) -> String {
         Profile::Username(case) => format!("{kind}, case {}", case_word(*case)),
         Profile::Id(IdScheme::Plain(case)) => format!("{kind}, case {}", case_word(*case)),
         Profile::Id(IdScheme::ChineseResident) => format!("{kind}, Chinese resident"),
-        Profile::Password(digest) => format!("{kind}, as {digest:?}"),
+        Profile::Password(PasswordDigest::Sha1) => format!("{kind}, as SHA-1"),
+        Profile::Password(PasswordDigest::Ntlm) => format!("{kind}, as NTLM"),
         _ => kind.to_owned(),
     }
 }
 
-fn case_word(case: leaksieve_core::identifier::CaseRule) -> &'static str {
+fn case_word(case: CaseRule) -> &'static str {
     match case {
-        leaksieve_core::identifier::CaseRule::Fold => "folded",
+        CaseRule::Fold => "folded",
         _ => "exact",
     }
 }

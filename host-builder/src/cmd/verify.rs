@@ -33,7 +33,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, requires = "source")]
     kind: Option<Kind>,
     #[command(flatten)]
-    list: list::Args,
+    list: list::ListArgs,
     /// No progress, and output only when something is wrong
     #[arg(short, long)]
     quiet: bool,

@@ -37,8 +37,7 @@ const TRUNK_PREFIXES: [(&str, usize, &[u32]); 4] = [
 const STEPS: [u32; 4] = [9, 10, 11, 13];
 
 /// ITU-T E.164 assigns calling codes by zones: these have one or two digits, all others three.
-const SHORT_CALLING_CODES: &str =
-    "[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]";
+const SHORT_CALLING_CODES: &str = "[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]";
 const LONG_CALLING_CODES: &str =
     "2[1-689]\\d|3[578]\\d|42\\d|5[09]\\d|6[7-9]\\d|8[035789]\\d|9[679]\\d";
 
@@ -59,8 +58,12 @@ fn national_prefixes() -> Result<Vec<u8>, CompileError> {
     let significant: Vec<String> = calling_codes()
         .into_iter()
         .filter(|(_, regions)| {
-            regions.iter().all(|region| region.national_prefix.is_empty())
-                && regions.iter().any(|region| compile::begin_with_zero(region.numbers))
+            regions
+                .iter()
+                .all(|region| region.national_prefix.is_empty())
+                && regions
+                    .iter()
+                    .any(|region| compile::begin_with_zero(region.numbers))
         })
         .map(|(calling_code, _)| format!("{calling_code}0"))
         .collect();
@@ -81,7 +84,9 @@ fn numbers() -> String {
     for (calling_code, regions) in calling_codes() {
         let code = calling_code.to_string();
         let prefix = code[..code.len().min(2)].to_owned();
-        let lengths = regions.iter().fold(0_u32, |mask, region| mask | region.num_digits);
+        let lengths = regions
+            .iter()
+            .fold(0_u32, |mask, region| mask | region.num_digits);
         let most = code.len() as u32 + lengths.ilog2() - prefix.len() as u32;
         let entry = longest.entry(prefix).or_default();
         *entry = most.max(*entry);

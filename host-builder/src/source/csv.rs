@@ -55,12 +55,13 @@ pub(super) fn read<E: From<SourceError>>(
         column_index: 0,
         row_bytes: 0,
         row_line: 1,
+        num_line_ends: 0,
+        last_byte: b'\n',
         bytes: Vec::new(),
         fields: Vec::new(),
     };
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     let mut parser: Option<csv_core::Reader> = None;
-    let mut last_line = 0;
     loop {
         chunk.clear();
         (&mut reader)
@@ -68,7 +69,7 @@ pub(super) fn read<E: From<SourceError>>(
             .read_to_end(&mut chunk)
             .map_err(|error| SourceError::Read {
                 input: input.clone(),
-                line: last_line,
+                line: table.num_line_ends,
                 error,
             })?;
         let parser = parser.get_or_insert_with(|| {
@@ -81,7 +82,6 @@ pub(super) fn read<E: From<SourceError>>(
                 .build()
         });
         table.parse(parser, &chunk)?;
-        last_line = parser.line();
         if chunk.is_empty() || table.bytes.len() >= BATCH_BYTES {
             if let Some(batch) = table.batch(index) {
                 take(batch)?;
@@ -117,6 +117,9 @@ struct Table<'a> {
     column_index: usize,
     row_bytes: u64,
     row_line: u64,
+    /// Line ends that were read, and the byte that was read last.
+    num_line_ends: u64,
+    last_byte: u8,
     bytes: Vec<u8>,
     fields: Vec<Field>,
 }
@@ -128,7 +131,10 @@ impl Table<'_> {
         let mut output = [0; 4096];
         loop {
             let (result, consumed, written) = parser.read_field(rest, &mut output);
-            rest = &rest[consumed..];
+            let (read, unread) = rest.split_at(consumed);
+            rest = unread;
+            self.num_line_ends += memchr::memchr_iter(b'\n', read).count() as u64;
+            self.last_byte = read.last().copied().unwrap_or(self.last_byte);
             self.row_bytes += consumed as u64;
             if self.row_bytes > MAX_ROW_BYTES {
                 return Err(SourceError::EndlessRow {
@@ -145,9 +151,9 @@ impl Table<'_> {
                 ReadFieldResult::InputEmpty => return Ok(()),
                 ReadFieldResult::OutputFull => {}
                 ReadFieldResult::Field { record_end } => {
-                    self.end_of_cell(parser.line());
+                    self.end_of_cell();
                     if record_end {
-                        self.end_of_row(parser.line())?;
+                        self.end_of_row()?;
                     }
                 }
                 ReadFieldResult::End => return Ok(()),
@@ -155,11 +161,11 @@ impl Table<'_> {
         }
     }
 
-    fn end_of_cell(&mut self, line: u64) {
+    fn end_of_cell(&mut self) {
         match (self.wanted, self.column) {
             (Some(wanted), _) if wanted == self.column_index => {
                 self.bytes.append(&mut self.cell);
-                self.push_field(line, false);
+                self.push_field(false);
             }
             (None, Column::Name(name)) => {
                 let cell = self.cell.trim_ascii();
@@ -173,11 +179,11 @@ impl Table<'_> {
         self.column_index += 1;
     }
 
-    fn end_of_row(&mut self, line: u64) -> Result<(), SourceError> {
+    fn end_of_row(&mut self) -> Result<(), SourceError> {
         match (self.wanted, self.column) {
             (Some(wanted), _) => {
                 if wanted >= self.column_index {
-                    self.push_field(line, true);
+                    self.push_field(true);
                 }
             }
             (None, Column::Name(name)) => {
@@ -191,14 +197,19 @@ impl Table<'_> {
         }
         self.column_index = 0;
         self.row_bytes = 0;
-        self.row_line = line;
+        self.row_line = self.line() + 1;
         Ok(())
     }
 
-    fn push_field(&mut self, line: u64, is_missing: bool) {
+    /// The line that the last byte is of. (Of CR LF, a row ends with the CR.)
+    fn line(&self) -> u64 {
+        self.num_line_ends + u64::from(self.last_byte != b'\n')
+    }
+
+    fn push_field(&mut self, is_missing: bool) {
         self.fields.push(Field {
             end: self.bytes.len(),
-            line,
+            line: self.line(),
             is_missing,
         });
     }

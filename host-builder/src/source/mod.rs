@@ -110,7 +110,7 @@ struct Field {
 pub struct Record<'a> {
     /// Its bytes, without the line's end.
     pub text: &'a [u8],
-    /// Its line, counted from 1; for a table, the line that its row ends on.
+    /// Its line, counted from 1; for a table, the line that its cell ends on.
     pub line: u64,
     /// The row has no such column.
     pub is_missing: bool,

@@ -96,8 +96,11 @@ impl<'a> Rule<'a> {
         let entries = || (0..num_entries).filter_map(|index| word(self.entries, index));
         self.entries.len().is_multiple_of(2)
             && self.inserted.iter().all(u8::is_ascii_digit)
-            && entries().all(|entry| usize::from(entry >> TARGET_SHIFT) < self.num_tails() + num_entries)
-            && entries().last().is_some_and(|entry| entry & IS_LAST != 0)
+            && entries()
+                .all(|entry| usize::from(entry >> TARGET_SHIFT) < self.num_tails() + num_entries)
+            && entries()
+                .next_back()
+                .is_some_and(|entry| entry & IS_LAST != 0)
     }
 }
 
@@ -109,7 +112,9 @@ impl Match<'_> {
             DROP_ALL => matched.len(),
             num_dropped => usize::from(num_dropped),
         };
-        let end = matched.len().saturating_sub(usize::from(self.rule.num_dropped_last));
+        let end = matched
+            .len()
+            .saturating_sub(usize::from(self.rule.num_dropped_last));
         let mut rewritten = Digits::from_slice(self.rule.inserted)?;
         rewritten.extend(matched.get(start..end).unwrap_or(&[]))?;
         rewritten.extend(rest)?;

@@ -166,8 +166,14 @@ impl Written {
     fn read_context(&mut self, context: &str) -> Result<(), NormaliseError> {
         let Some(digits) = context.strip_prefix('+') else {
             let is_domain = context.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && context.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
-            return if is_domain { Ok(()) } else { Err(NormaliseError::UnexpectedCharacter) };
+                && context
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+            return if is_domain {
+                Ok(())
+            } else {
+                Err(NormaliseError::UnexpectedCharacter)
+            };
         };
         for byte in digits.bytes() {
             match byte {
@@ -222,7 +228,11 @@ impl Written {
     }
 
     /// `555 1234 - 503#`: the last run of digits is an extension.
-    fn drop_before_hash(&mut self, run_start: (usize, bool), tail: &str) -> Result<(), NormaliseError> {
+    fn drop_before_hash(
+        &mut self,
+        run_start: (usize, bool),
+        tail: &str,
+    ) -> Result<(), NormaliseError> {
         let (start, is_set_off) = run_start;
         let num_digits = self.digits.len() - start;
         let is_extension = is_set_off
@@ -242,14 +252,20 @@ impl Written {
 fn is_extension(tail: &str) -> bool {
     if let Some(rest) = tail.strip_prefix(';') {
         return rest.starts_with("isub=")
-            || rest.strip_prefix("ext=").is_some_and(|rest| is_extension_digits(rest, MAX_AFTER_WORD))
+            || rest
+                .strip_prefix("ext=")
+                .is_some_and(|rest| is_extension_digits(rest, MAX_AFTER_WORD))
             || is_extension_digits(rest, MAX_AFTER_PAUSE);
     }
     if let Some(rest) = tail.strip_prefix(['#', '\u{FF03}']) {
         return is_extension_digits(rest, MAX_AFTER_SIGN);
     }
     if let Some(rest) = tail.strip_prefix(',') {
-        let limit = if rest.starts_with(',') { MAX_AFTER_PAUSE } else { MAX_AFTER_SIGN };
+        let limit = if rest.starts_with(',') {
+            MAX_AFTER_PAUSE
+        } else {
+            MAX_AFTER_SIGN
+        };
         let rest = rest.trim_start_matches([' ', '\u{A0}', '\t', ',']);
         return is_extension_digits(rest, limit) || is_worded_extension(rest);
     }
@@ -280,7 +296,20 @@ fn is_end(tail: &str) -> bool {
 const fn is_wrapping(c: char) -> bool {
     matches!(
         c,
-        '"' | '\'' | '`' | ',' | ';' | ':' | '<' | '>' | '|' | '_' | '!' | '?' | '{' | '}' | '\u{2018}'
+        '"' | '\''
+            | '`'
+            | ','
+            | ';'
+            | ':'
+            | '<'
+            | '>'
+            | '|'
+            | '_'
+            | '!'
+            | '?'
+            | '{'
+            | '}'
+            | '\u{2018}'
             ..='\u{201F}' | '\u{3001}' | '\u{3002}' | '\u{FF0C}' | '\u{FF1A}' | '\u{FEFF}'
     )
 }

@@ -2,7 +2,6 @@
 
 use core::slice;
 
-use cortex_m::peripheral::SYST;
 use leaksieve_app::Memory;
 
 unsafe extern "C" {
@@ -15,8 +14,8 @@ unsafe extern "C" {
 /// What the filter lies on.
 pub(crate) type Medium = Memory<'static>;
 
-/// The timer is for slower media.
-pub(crate) fn new(_timer: SYST) -> Medium {
+/// The region is read as it is; whether a filter lies there is for core to say.
+pub(crate) fn new() -> Medium {
     let start = &raw const __filter_start;
     let num_bytes = (&raw const __filter_end).addr() - start.addr();
     // SAFETY: the region lies in this chip's flash, behind all that the linker places, and

@@ -39,14 +39,11 @@ static SESSION: StaticCell<Session<medium::Medium, PaintedStack>> = StaticCell::
 
 #[entry]
 fn main() -> ! {
-    let Some(core) = cortex_m::Peripherals::take() else {
-        stop::stop("main ran twice");
-    };
     // Interrupts only wake the processor; none is ever taken. See `uart`.
     cortex_m::interrupt::disable();
     registers::enable_clocks();
     let mut uart = Uart::new();
-    let session = SESSION.init_with(|| Session::new(medium::new(core.SYST), PaintedStack));
+    let session = SESSION.init_with(|| Session::new(medium::new(), PaintedStack));
     match session.run(&mut uart) {
         Ok(()) => stop::stop("the console ended"),
         Err(_) => stop::stop("the console failed"),

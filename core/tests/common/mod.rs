@@ -1,0 +1,174 @@
+//! Files made with the core's own functions, and sources that count and fail.
+
+#![allow(dead_code, missing_docs, unreachable_pub)]
+
+use leaksieve_core::encoding::{bloom, page_of};
+use leaksieve_core::hash::HashFunction;
+use leaksieve_core::header::{Date, Encoding, Rate};
+use leaksieve_core::identifier::{CaseRule, NORMALISATION_VERSION, PasswordDigest};
+use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, SectorIndex, seal};
+use leaksieve_core::{
+    Catalogue, Dataset, Header, Identifier, Profile, ReadError, Sector, SectorSource, Verdict,
+};
+
+pub const ID: FileId = FileId(*b"a file of a test");
+
+/// A dataset to be made.
+pub struct Plan {
+    pub name: &'static str,
+    pub profile: Profile,
+    pub members: Vec<String>,
+    pub num_pages: u32,
+}
+
+pub fn emails(num_members: usize, num_pages: u32) -> Plan {
+    Plan {
+        name: "Forum",
+        profile: Profile::Email,
+        members: (0..num_members)
+            .map(|i| format!("member{i}@example.com"))
+            .collect(),
+        num_pages,
+    }
+}
+
+pub fn names(num_members: usize, num_pages: u32) -> Plan {
+    Plan {
+        name: "Game",
+        profile: Profile::Username(CaseRule::Fold),
+        members: (0..num_members).map(|i| format!("player{i}")).collect(),
+        num_pages,
+    }
+}
+
+pub fn passwords(num_members: usize, num_pages: u32) -> Plan {
+    Plan {
+        name: "Passwords",
+        profile: Profile::Password(PasswordDigest::Sha1),
+        members: (0..num_members).map(|i| format!("secret{i}")).collect(),
+        num_pages,
+    }
+}
+
+pub const NUM_HASHES: u8 = 10;
+
+pub fn header(plans: &[Plan]) -> Header {
+    let mut header = Header {
+        num_sectors: 0,
+        created_unix_s: 1_600_000_000,
+        epoch: 3,
+        expires_unix_s: 0,
+        datasets: Default::default(),
+    };
+    for (seed, plan) in (40..).zip(plans) {
+        let dataset = Dataset {
+            name: plan.name.try_into().unwrap(),
+            date: Date {
+                year: 2021,
+                month: 6,
+                day: 0,
+            },
+            source_note: Default::default(),
+            normalisation_version: NORMALISATION_VERSION,
+            profile: plan.profile.clone(),
+            num_items: plan.members.len() as u64,
+            num_rejected: 0,
+            encoding: Encoding::Bloom {
+                num_hashes: NUM_HASHES,
+            },
+            hash: HashFunction::Xxh3 { seed },
+            first_sector: SectorIndex(0),
+            num_sectors: plan.num_pages,
+            designed: Rate::from_units(Rate::ONE / 1000),
+            measured: Rate::from_units(Rate::ONE / 1000),
+        };
+        assert!(header.datasets.push(dataset).is_ok());
+    }
+    place(&mut header);
+    header
+}
+
+/// Let the datasets follow the header and each other.
+pub fn place(header: &mut Header) {
+    let mut next = header.num_header_sectors().unwrap();
+    for dataset in &mut header.datasets {
+        dataset.first_sector = SectorIndex(next);
+        next += dataset.num_sectors;
+    }
+    header.num_sectors = next;
+}
+
+pub fn file(plans: &[Plan]) -> Vec<u8> {
+    file_with_id(plans, ID)
+}
+
+pub fn file_with_id(plans: &[Plan], id: FileId) -> Vec<u8> {
+    let header = header(plans);
+    let mut bytes: Vec<u8> = header.encode(id).unwrap().sectors().flatten().collect();
+    for (dataset, plan) in header.datasets.iter().zip(plans) {
+        let mut pages = vec![[0; PAYLOAD_BYTES]; plan.num_pages as usize];
+        for member in &plan.members {
+            let item = plan
+                .profile
+                .normalise(&Identifier::new(member.as_bytes()))
+                .unwrap();
+            let hash = dataset.hash.hash(&item);
+            let page = page_of(hash, plan.num_pages) as usize;
+            bloom::insert(&mut pages[page], hash, NUM_HASHES);
+        }
+        for (index, page) in (dataset.first_sector.0..).zip(&pages) {
+            bytes.extend_from_slice(&seal(id, SectorIndex(index), page));
+        }
+    }
+    bytes
+}
+
+/// Seal a sector of a file anew, after it was changed.
+pub fn reseal(bytes: &mut [u8], index: u32) {
+    let sector = &mut bytes[index as usize * 512..][..512];
+    let payload = sector.first_chunk().unwrap();
+    let sealed = seal(ID, SectorIndex(index), payload);
+    sector.copy_from_slice(&sealed);
+}
+
+/// Counts reads, and which.
+pub struct Counting<S> {
+    pub inner: S,
+    pub reads: Vec<u32>,
+}
+
+impl<S: SectorSource> SectorSource for Counting<S> {
+    type Error = S::Error;
+
+    fn num_sectors(&mut self) -> Result<u32, S::Error> {
+        self.inner.num_sectors()
+    }
+
+    fn read_sector(&mut self, index: SectorIndex, buffer: &mut Sector) -> Result<(), S::Error> {
+        self.reads.push(index.0);
+        self.inner.read_sector(index, buffer)
+    }
+}
+
+/// Open and ask in one.
+pub fn ask(
+    mut file: &[u8],
+    identifier: Identifier<'_>,
+) -> Result<Verdict, ReadError<<&'static [u8] as SectorSource>::Error>> {
+    let mut buffer = [0; 512];
+    let catalogue = leaksieve_core::open(&mut file, &mut buffer)?;
+    leaksieve_core::check(&catalogue, identifier, &mut file, &mut buffer)
+}
+
+pub fn open(mut file: &[u8]) -> Result<Catalogue, leaksieve_core::Error> {
+    match leaksieve_core::open(&mut file, &mut [0; 512]) {
+        Ok(catalogue) => Ok(catalogue),
+        Err(ReadError::Filter(error)) => Err(error),
+        Err(ReadError::Source(_)) => panic!("a slice lacks a sector that it should have"),
+    }
+}
+
+/// Did the answer say "not exposed"?
+pub fn says_not_exposed<E>(answer: &Result<Verdict, E>) -> bool {
+    matches!(answer, Ok(Verdict::NotExposed(_)))
+}

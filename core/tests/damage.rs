@@ -1,0 +1,267 @@
+//! Damaged files: no member is ever "not exposed", and nothing panics.
+
+mod common;
+
+use std::sync::LazyLock;
+
+use common::{
+    ID, Plan, ask, emails, file, header, names, open, passwords, place, reseal, says_not_exposed,
+};
+use leaksieve_core::header::{
+    Date, Encoding, FIXED_BYTES, MAX_DATASETS, MAX_HEADER_BYTES, MAX_HEADER_SECTORS, Rate,
+};
+use leaksieve_core::identifier::phone::{MAX_RULE_BYTES, PhoneProfile};
+use leaksieve_core::sector::{PAYLOAD_BYTES, SectorIndex};
+use leaksieve_core::{Error, Header, HeaderDefect, Identifier, Profile, ReadError};
+use proptest::prelude::*;
+
+/// Three datasets, 27 sectors: 13.5 KiB.
+fn plans() -> [Plan; 3] {
+    [emails(2_000, 9), names(1_500, 8), passwords(1_700, 9)]
+}
+
+/// For each dataset a member in each page, so that every sector is read.
+fn a_member_in_each_page(bytes: &[u8], plans: &[Plan]) -> Vec<(u32, String)> {
+    let catalogue = open(bytes).unwrap();
+    let mut members: Vec<(u32, String)> = Vec::new();
+    for (dataset, plan) in catalogue.datasets().iter().zip(plans) {
+        for member in &plan.members {
+            let identifier = Identifier::new(member.as_bytes()).of_kind(dataset.profile.kind());
+            let sector = catalogue.lookup(identifier).wants().unwrap().0;
+            if members.iter().all(|(known, _)| *known != sector) {
+                members.push((sector, member.clone()));
+            }
+        }
+    }
+    assert_eq!(members.len(), 26);
+    members
+}
+
+#[test]
+fn every_single_bit_flip() {
+    let plans = plans();
+    let mut bytes = file(&plans);
+    assert!(bytes.len() >= 12 * 1024);
+    let members = a_member_in_each_page(&bytes, &plans);
+    for bit in 0..bytes.len() * 8 {
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let flipped_sector = (bit / 8 / 512) as u32;
+        if flipped_sector == 0 {
+            assert!(open(&bytes).is_err(), "bit {bit}");
+        }
+        for (sector, member) in &members {
+            // Members elsewhere are still found; one is asked as a sample.
+            if *sector == flipped_sector || *sector == 1 || flipped_sector == 0 {
+                let answer = ask(&bytes, Identifier::new(member.as_bytes()));
+                assert!(!says_not_exposed(&answer), "bit {bit}, member of sector {sector}");
+                if *sector == flipped_sector {
+                    assert!(matches!(
+                        answer,
+                        Err(ReadError::Filter(Error::SectorDamaged { index, .. })) if index.0 == *sector
+                    ));
+                }
+            }
+        }
+        bytes[bit / 8] ^= 1 << (bit % 8);
+    }
+}
+
+#[test]
+fn every_truncation() {
+    let plans = plans();
+    let bytes = file(&plans);
+    let members = a_member_in_each_page(&bytes, &plans);
+    for length in 0..bytes.len() {
+        let cut = &bytes[..length];
+        let expected_sectors = match length {
+            0..512 => 1,
+            _ => (bytes.len() / 512) as u32,
+        };
+        assert_eq!(
+            open(cut),
+            Err(Error::Truncated {
+                expected_sectors,
+                found_sectors: (length / 512) as u32,
+            })
+        );
+        for (_, member) in members.iter().step_by(5) {
+            assert!(ask(cut, Identifier::new(member.as_bytes())).is_err());
+        }
+    }
+}
+
+#[test]
+fn every_pair_of_sectors_swapped() {
+    let plans = plans();
+    let bytes = file(&plans);
+    let members = a_member_in_each_page(&bytes, &plans);
+    let num_sectors = bytes.len() / 512;
+    for first in 0..num_sectors {
+        for second in first + 1..num_sectors {
+            let mut swapped = bytes.clone();
+            let (low, high) = swapped.split_at_mut(second * 512);
+            low[first * 512..][..512].swap_with_slice(&mut high[..512]);
+            for (_, member) in &members {
+                assert!(!says_not_exposed(&ask(&swapped, Identifier::new(member.as_bytes()))));
+            }
+        }
+    }
+}
+
+/// A header with one thing wrong, its checksum right.
+fn with_header(change: impl FnOnce(&mut Header)) -> Vec<u8> {
+    let plans = plans();
+    let mut header = header(&plans);
+    change(&mut header);
+    let mut payload = [0; MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES];
+    let mut bytes = file(&plans);
+    payload[..FIXED_BYTES].copy_from_slice(&bytes[..FIXED_BYTES]);
+    let length = postcard::to_slice(&header, &mut payload[FIXED_BYTES..]).unwrap().len();
+    payload[10..12].copy_from_slice(&(length as u16).to_le_bytes());
+    assert!(FIXED_BYTES + length <= PAYLOAD_BYTES);
+    bytes[..PAYLOAD_BYTES].copy_from_slice(&payload[..PAYLOAD_BYTES]);
+    reseal(&mut bytes, 0);
+    bytes
+}
+
+/// Sector 0 with some bytes overwritten, its checksum right.
+fn with_bytes(at: usize, new: &[u8]) -> Vec<u8> {
+    let mut bytes = file(&plans());
+    bytes[at..][..new.len()].copy_from_slice(new);
+    reseal(&mut bytes, 0);
+    bytes
+}
+
+#[test]
+fn malformed_headers_by_their_defect() {
+    use HeaderDefect as Defect;
+    let malformed = |defect| Err(Error::HeaderMalformed(defect));
+    let dataset = |change: fn(&mut leaksieve_core::Dataset)| {
+        with_header(|header| change(&mut header.datasets[1]))
+    };
+    assert!(open(&with_header(|_| ())).is_ok());
+    for (name, bytes, expected) in [
+        ("magic of another program", with_bytes(0, b"\x89PNG\r\n\x1a\n"), Err(Error::NotAFilter)),
+        ("line ends turned into LF", with_bytes(4, b"\n\x1a\n "), Err(Error::NotAFilter)),
+        ("version 0", with_bytes(8, &[0, 0]), Err(Error::UnsupportedVersion { found: 0 })),
+        ("version 2", with_bytes(8, &[2, 0]), Err(Error::UnsupportedVersion { found: 2 })),
+        ("length over the limit", with_bytes(10, &2001u16.to_le_bytes()), Err(Error::HeaderTooLarge { bytes: 2001 })),
+        ("length of 65535", with_bytes(10, &[0xFF; 2]), Err(Error::HeaderTooLarge { bytes: 65535 })),
+        ("length too short", with_bytes(10, &[100, 0]), malformed(Defect::ReservedBytes)),
+        ("reserved byte", with_bytes(13, &[1]), malformed(Defect::ReservedBytes)),
+        ("byte behind the header", with_bytes(PAYLOAD_BYTES - 1, &[1]), malformed(Defect::ReservedBytes)),
+        ("no dataset", with_header(|header| header.datasets.clear()), malformed(Defect::NoDataset)),
+        ("no items", dataset(|d| d.num_items = 0), malformed(Defect::NoItems)),
+        ("no pages", dataset(|d| d.num_sectors = 0), malformed(Defect::SectorRange)),
+        ("pages over the header", dataset(|d| d.first_sector = SectorIndex(0)), malformed(Defect::SectorRange)),
+        ("pages over another's", dataset(|d| d.first_sector.0 -= 1), malformed(Defect::SectorRange)),
+        ("a gap between pages", dataset(|d| d.first_sector.0 += 1), malformed(Defect::SectorRange)),
+        ("pages without end", dataset(|d| d.num_sectors = u32::MAX), malformed(Defect::SectorRange)),
+        ("file longer than its pages", with_header(|h| h.num_sectors += 1), malformed(Defect::SectorRange)),
+        ("file shorter than its pages", with_header(|h| h.num_sectors -= 1), malformed(Defect::SectorRange)),
+        ("no probes: everybody is exposed", dataset(|d| d.encoding = Encoding::Bloom { num_hashes: 0 }), malformed(Defect::NumHashes)),
+        ("33 probes", dataset(|d| d.encoding = Encoding::Bloom { num_hashes: 33 }), malformed(Defect::NumHashes)),
+        ("month 13", dataset(|d| d.date.month = 13), malformed(Defect::Date)),
+        ("day 32", dataset(|d| d.date.day = 32), malformed(Defect::Date)),
+        ("day without month", dataset(|d| d.date = Date { year: 2021, month: 0, day: 1 }), malformed(Defect::Date)),
+        ("escape sequence in the name", dataset(|d| d.name = "\x1b[2J".try_into().unwrap()), malformed(Defect::ControlCharacter)),
+        ("line end in the note", dataset(|d| d.source_note = "a\nb".try_into().unwrap()), malformed(Defect::ControlCharacter)),
+        ("rules of another version", dataset(|d| d.normalisation_version = 2), Err(Error::NormalisationVersion { found: 2 })),
+    ] {
+        assert_eq!(open(&bytes).map(drop), expected, "{name}");
+    }
+    // Neither 0 nor more than 1 is a rate; the type makes neither, a file may.
+    let rate = Rate::from_units(Rate::ONE / 1000).units().to_le_bytes();
+    for units in [0u64, Rate::ONE + 1, u64::MAX] {
+        let mut bytes = file(&plans());
+        let at = bytes[..508].windows(8).position(|window| window == rate).unwrap();
+        bytes[at..at + 8].copy_from_slice(&units.to_le_bytes());
+        reseal(&mut bytes, 0);
+        assert_eq!(open(&bytes).map(drop), malformed(Defect::FalsePositiveRate));
+    }
+}
+
+#[test]
+fn limits_of_a_header() {
+    let plans: Vec<Plan> = (0..MAX_DATASETS).map(|_| emails(1, 1)).collect();
+    let mut most = header(&plans);
+    for dataset in &mut most.datasets {
+        dataset.name = "n".repeat(64).as_str().try_into().unwrap();
+        dataset.source_note = "s".repeat(96).as_str().try_into().unwrap();
+    }
+    // The longest texts for the most datasets fit, and read back.
+    place(&mut most);
+    let encoded = most.encode(ID).unwrap();
+    assert_eq!(encoded.sectors().count(), MAX_HEADER_SECTORS as usize);
+    let mut bytes: Vec<u8> = encoded.sectors().flatten().collect();
+    bytes.resize(most.num_sectors as usize * 512, 0);
+    assert_eq!(open(&bytes).unwrap().header(), &most);
+    // A header that is cut short within its own sectors.
+    assert_eq!(
+        open(&bytes[..3 * 512]),
+        Err(Error::Truncated {
+            expected_sectors: 4,
+            found_sectors: 3
+        })
+    );
+    // With the longest phone rules too they do not, and that is said.
+    let rules = PhoneProfile {
+        region: *b"CN",
+        calling_code: 86,
+        num_digits: 1 << 11,
+        num_international_bytes: 0,
+        num_national_bytes: 0,
+        rules: [0; MAX_RULE_BYTES].into_iter().collect(),
+    };
+    for dataset in &mut most.datasets {
+        dataset.profile = Profile::Phone(rules.clone());
+    }
+    for result in [most.encode(ID).map(drop), most.num_header_sectors().map(drop)] {
+        match result {
+            Err(Error::HeaderTooLarge { bytes }) => assert!(bytes as usize > MAX_HEADER_BYTES),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| file(&plans()));
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    /// Random header bytes under a right checksum: an error, or a header that was
+    /// checked; members that it speaks of are never "not exposed" unless the header
+    /// really says other things (another seed, say), and nothing panics.
+    #[test]
+    fn random_bytes_in_a_header(
+        changes in prop::collection::vec((FIXED_BYTES..PAYLOAD_BYTES, any::<u8>()), 1..6),
+        length in prop::option::weighted(0.2, any::<u16>()),
+    ) {
+        let mut bytes = FILE.clone();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        if let Some(length) = length {
+            bytes[10..12].copy_from_slice(&length.to_le_bytes());
+        }
+        reseal(&mut bytes, 0);
+        let _ = ask(&bytes, Identifier::new(b"member1@example.com"));
+        let _ = ask(&bytes, Identifier::new("１３８ 0013 8000".as_bytes()));
+    }
+
+    /// Nothing but random bytes, under a right checksum.
+    #[test]
+    fn a_random_header(body in prop::collection::vec(any::<u8>(), PAYLOAD_BYTES - FIXED_BYTES), length in 0u16..2100) {
+        let mut bytes = FILE.clone();
+        bytes[FIXED_BYTES..PAYLOAD_BYTES].copy_from_slice(&body);
+        bytes[10..12].copy_from_slice(&length.to_le_bytes());
+        reseal(&mut bytes, 0);
+        prop_assert!(open(&bytes).is_err());
+    }
+
+    /// Random bytes are no file.
+    #[test]
+    fn random_bytes(bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
+        prop_assert!(open(&bytes).is_err());
+    }
+}

@@ -1,0 +1,609 @@
+//! The command line as people and scripts use it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// A folder of its own, and what is run in it.
+struct Bench {
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), content).unwrap();
+    }
+
+    fn run(&self, arguments: &str) -> Ran {
+        self.run_with(arguments, b"")
+    }
+
+    /// Arguments are divided at blanks, so none may have one.
+    fn run_with(&self, arguments: &str, stdin: &[u8]) -> Ran {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_leaksieve"))
+            .args(arguments.split_whitespace())
+            .current_dir(&self.folder)
+            .env("SOURCE_DATE_EPOCH", "1700000000")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        let stdin = stdin.to_vec();
+        // It may end before it has read all.
+        let writer = std::thread::spawn(move || drop(pipe.write_all(&stdin)));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        Ran(output)
+    }
+
+    fn files(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(&self.folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+struct Ran(Output);
+
+impl Ran {
+    fn code(&self) -> i32 {
+        self.0.status.code().unwrap()
+    }
+
+    fn out(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    fn err(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.0.stdout).unwrap()
+    }
+
+    /// Each line's verdict.
+    fn verdicts(&self) -> Vec<String> {
+        self.out()
+            .lines()
+            .map(|line| {
+                let line: Value = serde_json::from_str(line).unwrap();
+                line["verdict"].as_str().unwrap().to_owned()
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    fn succeeds(self) -> Self {
+        assert_eq!(self.code(), 0, "{}", self.err());
+        self
+    }
+
+    /// Exit status 2, and all of these in the message.
+    #[track_caller]
+    fn fails(self, parts: &[&str]) -> Self {
+        assert_eq!(self.code(), 2, "{}{}", self.out(), self.err());
+        for part in parts {
+            assert!(self.err().contains(part), "{part:?} not in: {}", self.err());
+        }
+        self
+    }
+}
+
+fn emails(range: std::ops::Range<u32>) -> String {
+    range.map(|i| format!("member{i}@example.com\n")).collect()
+}
+
+/// `mail.lsv` of `mail.txt`: 1,000 addresses.
+fn bench_with_mail() -> Bench {
+    let bench = Bench::new();
+    bench.write("mail.txt", emails(0..1000));
+    bench
+        .run("build mail.txt -o mail.lsv --kind email --name Forum --date 2020-02 --fpr 1e-6 --seed 1")
+        .succeeds();
+    bench
+}
+
+#[test]
+fn exit_statuses_are_those_of_grep() {
+    let bench = bench_with_mail();
+    for (arguments, code) in [
+        ("check mail.lsv member1@example.com", 0),
+        ("check mail.lsv nobody@example.com member1@example.com", 0),
+        ("check mail.lsv nobody@example.com", 1),
+        ("check mail.lsv member1@example.com nonsense", 2),
+        ("check mail.lsv nonsense", 2),
+        ("check mail.lsv --kind phone 13800138000", 2),
+        ("check none.lsv x@example.com", 2),
+        ("check mail.txt x@example.com", 2),
+        ("check -q mail.lsv member1@example.com", 0),
+        ("check --no-such-option", 2),
+    ] {
+        assert_eq!(bench.run(arguments).code(), code, "{arguments}");
+    }
+    assert_eq!(bench.run("check -q mail.lsv member1@example.com").out(), "");
+}
+
+#[test]
+fn check_in_words_and_in_json() {
+    let bench = bench_with_mail();
+    let stdin = "MEMBER7@Example.com\r\nnobody@example.com\nnonsense\n\n  member8@example.com  ";
+    let text = bench.run_with("check mail.lsv", stdin.as_bytes());
+    assert_eq!(text.code(), 2);
+    let lines: Vec<String> = text.out().lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 5);
+    assert!(lines[0].starts_with("1: EXPOSED in Forum (2020-02): false alarm 1 in "));
+    assert_eq!(lines[1], "2: not exposed: not in Forum (2020-02)");
+    assert_eq!(lines[2], "3: cannot say: Forum (2020-02; email): not an e-mail address");
+    assert_eq!(lines[3], "4: cannot say: Forum (2020-02; email): empty");
+    assert!(lines[4].starts_with("5: EXPOSED"));
+
+    let json = bench.run_with("check mail.lsv --format json -", stdin.as_bytes());
+    assert_eq!(
+        json.verdicts(),
+        ["exposed", "not_exposed", "not_covered", "not_covered", "exposed"]
+    );
+    let first: Value = serde_json::from_str(json.out().lines().next().unwrap()).unwrap();
+    assert_eq!(first["line"], 1);
+    assert_eq!(first["datasets"][0]["name"], "Forum");
+    assert!(first["datasets"][0]["false_alarm_one_in"].as_u64().unwrap() >= 1_000_000);
+    // No identifier is repeated anywhere.
+    for output in [text.out(), text.err(), json.out(), json.err()] {
+        assert!(!output.to_lowercase().contains("@example.com"));
+        assert!(!output.contains("nonsense"));
+    }
+}
+
+#[test]
+fn inspect_in_json() {
+    let bench = bench_with_mail();
+    let report = bench.run("inspect mail.lsv --format json").succeeds().json();
+    let size = std::fs::metadata(bench.path("mail.lsv")).unwrap().len();
+    assert_eq!(report["size_bytes"], size);
+    assert_eq!(report["num_sectors"], size / 512);
+    assert_eq!(report["created_unix_s"], 1_700_000_000);
+    let dataset = &report["datasets"][0];
+    assert_eq!(dataset["name"], "Forum");
+    assert_eq!(dataset["kind"], "email");
+    assert_eq!(dataset["encoding"], "bloom");
+    assert_eq!(dataset["num_items"], 1000);
+    assert!(dataset["bits_per_item"].as_f64().unwrap() > 28.0);
+    assert!((dataset["false_positive_rate"]["designed"].as_f64().unwrap() - 1e-6).abs() < 1e-9);
+    assert!(dataset["false_positive_rate"]["measured"].as_f64().unwrap() > 1e-8);
+    let text = bench.run("inspect mail.lsv").succeeds().out();
+    for part in ["Forum", "2020-02", "1,000", "created   2023-11-14"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn a_secret_is_never_an_argument() {
+    let bench = bench_with_mail();
+    bench.write("words.txt", "hunter2\nsecret\n");
+    bench.run("build words.txt -o words.lsv --kind password").succeeds();
+    let ran = bench.run("check words.lsv hunter2").fails(&["words.lsv", "pipe it in"]);
+    assert!(!ran.err().contains("hunter2"));
+    assert_eq!(bench.run_with("check words.lsv", b"hunter2\nhunter3\n").code(), 0);
+    // Case and blanks are part of a password.
+    let other = bench.run_with("check words.lsv --format json", b"Hunter2\nhunter2 \n");
+    assert_eq!(other.verdicts(), ["not_exposed", "not_exposed"]);
+    // In a file of several kinds, a kind that is no secret may be asked by argument.
+    bench.run("bundle mail.lsv words.lsv -o both.lsv").succeeds();
+    bench.run("check both.lsv hunter2").fails(&[]);
+    bench.run("check both.lsv --kind email member1@example.com").succeeds();
+    bench.run("check both.lsv --kind sha1 0123").fails(&[]);
+    // SHA-1 of "hunter2".
+    let hash = b"F3BBBD66A63D4BF1747940578EC3D0103530E21D";
+    bench.run_with("check both.lsv --kind sha1", hash).succeeds();
+}
+
+#[test]
+fn an_output_is_not_overwritten_and_nothing_is_lost() {
+    let bench = bench_with_mail();
+    let before = std::fs::read(bench.path("mail.lsv")).unwrap();
+    bench.write("other.txt", emails(5..6));
+    bench
+        .run("build other.txt -o mail.lsv --kind email")
+        .fails(&["mail.lsv", "--force"]);
+    // A build that fails leaves what was there, and nothing beside it.
+    bench.write("bad.txt", "nonsense\nnonsense\n");
+    bench
+        .run("build bad.txt -o mail.lsv --kind email --force")
+        .fails(&["no identifier"]);
+    bench
+        .run("build none.txt -o mail.lsv --kind email --force")
+        .fails(&["none.txt"]);
+    assert_eq!(std::fs::read(bench.path("mail.lsv")).unwrap(), before);
+    assert_eq!(bench.files(), ["bad.txt", "mail.lsv", "mail.txt", "other.txt"]);
+    bench.run("build other.txt -o mail.lsv --kind email --force").succeeds();
+    assert_ne!(std::fs::read(bench.path("mail.lsv")).unwrap(), before);
+    bench
+        .run("build other.txt -o - --kind email")
+        .fails(&["standard output", "-o"]);
+    bench
+        .run("build other.txt -o none/a.lsv --kind email")
+        .fails(&["none/a.lsv"]);
+}
+
+#[test]
+fn rejects_are_counted_placed_and_never_shown() {
+    let bench = Bench::new();
+    let mut list = emails(0..99);
+    list.insert_str(0, "not an address\n");
+    bench.write("list.txt", &list);
+    let ran = bench.run("build list.txt -o a.lsv --kind email --format json").succeeds();
+    assert_eq!(ran.json()["num_rejected"], 1);
+    assert!(ran.err().contains("1: not an e-mail address (list.txt line 1)"), "{}", ran.err());
+    assert!(!ran.err().contains("not an address"));
+    // The file says it too.
+    let report = bench.run("inspect a.lsv --format json").json();
+    assert_eq!(report["datasets"][0]["num_rejected"], 1);
+
+    bench
+        .run("build list.txt -o b.lsv --kind email --max-rejected 0.5%")
+        .fails(&["1 of 100 records were rejected", "--max-rejected", "line 1"]);
+    bench
+        .run("build list.txt -o b.lsv --kind sha1")
+        .fails(&["no identifier", "100: not a hexadecimal hash"]);
+    assert!(!bench.path("b.lsv").exists());
+}
+
+#[test]
+fn line_ends_marks_and_blanks() {
+    let bench = Bench::new();
+    bench.write("lf.txt", emails(0..50));
+    bench.write(
+        "crlf.txt",
+        format!("\u{FEFF}{}\r\n\r\n  \r\n", emails(0..50).trim().replace('\n', "\r\n")),
+    );
+    for name in ["lf", "crlf"] {
+        let ran = bench
+            .run(&format!("build {name}.txt -o {name}.lsv --kind email --name A --seed 1 --format json"))
+            .succeeds();
+        assert_eq!(ran.json()["num_items"], 50);
+        assert_eq!(ran.json()["num_rejected"], 0);
+        assert_eq!(ran.json()["num_blank"], if name == "lf" { 0 } else { 2 });
+    }
+    let read = |name: &str| std::fs::read(bench.path(name)).unwrap();
+    assert_eq!(read("lf.lsv"), read("crlf.lsv"));
+}
+
+#[test]
+fn nul_and_invalid_utf_8_are_counted_rejects() {
+    let bench = Bench::new();
+    let mut list = emails(0..97).into_bytes();
+    list.extend_from_slice(b"a\0b@example.com\ncaf\xe9@example.com\n\0\n");
+    bench.write("list.txt", &list);
+    let ran = bench
+        .run("build list.txt -o a.lsv --kind email --max-rejected 5% --format json")
+        .succeeds();
+    assert_eq!(ran.json()["num_items"], 97);
+    assert_eq!(ran.json()["num_rejected"], 3);
+    assert!(ran.err().contains("not UTF-8 text (list.txt line 99)"), "{}", ran.err());
+    assert!(ran.err().contains("control character (list.txt line 98)"));
+    // For SHA-1 a password need not be UTF-8.
+    bench.write("words.txt", b"caf\xe9\n");
+    bench.run("build words.txt -o w.lsv --kind password").succeeds();
+    bench.run_with("check w.lsv", b"caf\xe9\n").succeeds();
+    assert_eq!(bench.run_with("check w.lsv", "café\n".as_bytes()).code(), 1);
+}
+
+#[test]
+fn a_line_of_100_mb_is_one_reject_and_takes_little_memory() {
+    let bench = Bench::new();
+    let mut list = emails(0..200).into_bytes();
+    list.extend(std::iter::repeat_n(b'x', 100_000_000));
+    list.extend_from_slice(b"\nlast@example.com\n");
+    let ran = bench
+        .run_with("build - -o a.lsv --kind email --name A --format json", &list)
+        .succeeds();
+    assert_eq!(ran.json()["num_items"], 201);
+    assert_eq!(ran.json()["num_rejected"], 1);
+    assert!(ran.err().contains("standard input line 201"), "{}", ran.err());
+    let asked = bench.run_with("check a.lsv --format json", &list);
+    assert_eq!(asked.verdicts().len(), 202);
+    assert_eq!(asked.verdicts()[200], "not_covered");
+    assert_eq!(asked.verdicts()[201], "exposed");
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn gzip_is_known_by_its_content() {
+    let bench = Bench::new();
+    let list = emails(0..5000);
+    // Two members, as `cat a.gz b.gz` makes them; the name says nothing.
+    let (first, second) = list.split_at(40_003);
+    let mut joined = gzip(first.as_bytes());
+    joined.extend_from_slice(&gzip(second.as_bytes()));
+    bench.write("list.txt", &list);
+    bench.write("joined.dat", &joined);
+    bench.run("build list.txt -o a.lsv --kind email --name A --seed 1").succeeds();
+    bench.run("build joined.dat -o b.lsv --kind email --name A --seed 1").succeeds();
+    bench.run_with("build - -o c.lsv --kind email --name A --seed 1", &joined).succeeds();
+    let read = |name: &str| std::fs::read(bench.path(name)).unwrap();
+    assert_eq!(read("a.lsv"), read("b.lsv"));
+    assert_eq!(read("a.lsv"), read("c.lsv"));
+
+    bench.write("cut.gz", &joined[..joined.len() - 100]);
+    bench
+        .run("build cut.gz -o d.lsv --kind email --name A")
+        .fails(&["cut.gz", "damaged or cut short"]);
+    let mut damaged = joined.clone();
+    damaged[100] ^= 0x55;
+    bench.write("damaged.gz", &damaged);
+    bench.run("build damaged.gz -o d.lsv --kind email --name A").fails(&["damaged.gz"]);
+    assert!(!bench.path("d.lsv").exists());
+}
+
+#[test]
+fn what_has_to_be_converted_first() {
+    let bench = bench_with_mail();
+    let utf_16: Vec<u8> = emails(0..9)
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for (name, content, part) in [
+        ("a.zst", b"\x28\xB5\x2F\xFD\0\0\0\0".to_vec(), "zstdcat"),
+        ("a.xz", b"\xFD7zXZ\0\0\0".to_vec(), "xzcat"),
+        ("a.zip", b"PK\x03\x04\0\0".to_vec(), "unpack"),
+        ("a.txt", [b"\xFF\xFE".to_vec(), utf_16].concat(), "iconv"),
+        ("a.gz.gz", gzip(&gzip(b"x")), "decompress it once"),
+        ("a.lsv", std::fs::read(bench.path("mail.lsv")).unwrap(), "leaksieve filter"),
+    ] {
+        bench.write(name, content);
+        bench
+            .run(&format!("build {name} -o out.lsv --kind email"))
+            .fails(&[name, part]);
+    }
+    std::fs::create_dir(bench.path("folder")).unwrap();
+    bench.run("build folder -o out.lsv --kind email").fails(&["a folder"]);
+    bench.run("build - - -o out.lsv --kind email").fails(&["only once"]);
+    bench.write("empty.txt", "");
+    bench.run("build empty.txt -o out.lsv --kind email").fails(&["no identifier"]);
+}
+
+#[test]
+fn tables() {
+    let bench = Bench::new();
+    let members = ["a@example.com", "b@example.com", "c@example.com"];
+    for (name, table, options) in [
+        ("comma", "id,Mail,x\n1,a@example.com,y\n2,\"b@example.com\",\"z,\"\"\nz\"\n3,c@example.com,\n", "--column mail"),
+        ("semicolon", "id;mail\r\n1;a@example.com\r\n2;b@example.com\r\n3;c@example.com", "--column mail"),
+        ("tab", "1\ta@example.com\t\"odd\n2\tb@example.com\tx\n3\tc@example.com\ty\n", "--column 2"),
+        ("bar", "a@example.com|1,2,3\nb@example.com|\nc@example.com|4\n", "--column 1 --delimiter bar"),
+        ("bom", "\u{FEFF}mail,id\na@example.com,1\nb@example.com,2\nc@example.com,3\n", "--column mail"),
+        ("one", "mail\na@example.com\nb@example.com\nc@example.com\n", "--column mail"),
+    ] {
+        bench.write(name, table);
+        let ran = bench
+            .run(&format!("build {name} -o {name}.lsv --kind email --format json {options}"))
+            .succeeds();
+        assert_eq!(ran.json()["num_items"], 3, "{name}");
+        assert_eq!(ran.json()["num_rejected"], 0, "{name}: {}", ran.err());
+        for member in members {
+            bench.run(&format!("check {name}.lsv {member}")).succeeds();
+        }
+        bench
+            .run(&format!("verify {name}.lsv --source {name} {options}"))
+            .succeeds();
+    }
+    // The line of a rejected cell is that of its row.
+    bench.write("bad.csv", "id,mail\n1,a@example.com\n2,\n3,nonsense\n4\n5,\"e@\n\"\n6,b@example.com\n7,junk\n");
+    let ran = bench
+        .run("build bad.csv -o bad.lsv --kind email --column mail --max-rejected 80% --format json")
+        .succeeds();
+    assert_eq!(ran.json()["num_items"], 2);
+    assert_eq!(ran.json()["num_blank"], 1);
+    for part in ["the row has no such column (bad.csv line 5)", "not an e-mail address (bad.csv line 4, bad.csv line 7, bad.csv line 9)"] {
+        assert!(ran.err().contains(part), "{}", ran.err());
+    }
+    let ran = bench
+        .run("build comma -o x.lsv --kind email --column phone")
+        .fails(&["no column named \"phone\"", "3 columns"]);
+    assert!(!ran.err().contains("a@example.com"));
+    // A first row that is data is not shown either.
+    let ran = bench
+        .run("build bar -o x.lsv --kind email --column mail")
+        .fails(&["no column"]);
+    assert!(!ran.err().contains("a@example.com"));
+    let mut endless = b"id,mail\n1,\"".to_vec();
+    endless.extend(std::iter::repeat_n(b'x', 3 << 20));
+    bench.write("endless.csv", &endless);
+    bench
+        .run("build endless.csv -o x.lsv --kind email --column mail")
+        .fails(&["endless.csv", "line 2", "quotation mark"]);
+}
+
+#[test]
+fn hash_count_lists() {
+    let bench = Bench::new();
+    // SHA-1 and NTLM of "password", as the public lists have them.
+    bench.write("sha1.txt", "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:10434004\r\n5baa61e4c9b93f3f0682250b6cf8331b7ee68fd9\n");
+    bench.write("ntlm.txt", "8846F7EAEE8FB117AD06BDD830B7586C:10434004\n");
+    for kind in ["sha1", "ntlm"] {
+        let ran = bench
+            .run(&format!("build {kind}.txt -o {kind}.lsv --kind {kind} --format json"))
+            .succeeds();
+        assert_eq!(ran.json()["num_rejected"], 0);
+        assert_eq!(bench.run_with(&format!("check {kind}.lsv"), b"password").code(), 0);
+        assert_eq!(bench.run_with(&format!("check {kind}.lsv"), b"Password").code(), 1);
+    }
+    // One kind's list as the other's is refused, not swallowed.
+    bench.run("build ntlm.txt -o x.lsv --kind sha1").fails(&["not a hexadecimal hash"]);
+}
+
+#[test]
+fn verify_finds_damage_and_what_is_missing() {
+    let bench = bench_with_mail();
+    bench.run("verify mail.lsv --source mail.txt").succeeds();
+    bench.write("more.txt", emails(990..1003));
+    let ran = bench
+        .run("verify mail.lsv --source more.txt")
+        .fails(&["lacks 3 of 13 lines", "more.txt line 11"]);
+    assert!(!ran.err().contains("@example.com"));
+    bench.write("nonsense.txt", "nonsense\n");
+    bench.run("verify mail.lsv --source nonsense.txt").fails(&["nothing was asked"]);
+
+    let bytes = std::fs::read(bench.path("mail.lsv")).unwrap();
+    let mut damaged = bytes.clone();
+    damaged[512 * 3 + 77] ^= 4;
+    bench.write("damaged.lsv", &damaged);
+    bench.run("verify damaged.lsv").fails(&["sector 3", "do not use this file"]);
+    // Lookups say so too, and never "not exposed".
+    let all = bench.run_with("check damaged.lsv --format json", emails(0..1000).as_bytes());
+    assert_eq!(all.code(), 2);
+    let verdicts = all.verdicts();
+    assert!(verdicts.iter().all(|verdict| verdict == "exposed" || verdict == "error"));
+    assert!(verdicts.iter().any(|verdict| verdict == "error"));
+
+    bench.write("cut.lsv", &bytes[..bytes.len() - 512]);
+    for command in ["verify", "inspect", "check"] {
+        bench.run(&format!("{command} cut.lsv")).fails(&["cut short"]);
+    }
+    bench.write("long.lsv", [bytes.as_slice(), b"more"].concat());
+    bench.run("verify long.lsv").fails(&["4 bytes stand behind"]);
+    bench.write("foreign.lsv", b"SQLite format 3\0".repeat(64));
+    bench.run("inspect foreign.lsv").fails(&["not a leaksieve file"]);
+    bench.write("empty.lsv", b"");
+    bench.run("inspect empty.lsv").fails(&["cut short"]);
+}
+
+#[test]
+fn a_bundle_answers_for_its_parts() {
+    let bench = bench_with_mail();
+    bench.write("names.txt", "alice\nbob\n");
+    bench.run("build names.txt -o names.lsv --kind username --name Game").succeeds();
+    bench.run("bundle mail.lsv names.lsv -o both.lsv").succeeds();
+    bench.run("verify both.lsv").succeeds();
+    bench.run("verify both.lsv --kind email --source mail.txt").succeeds();
+    bench.run("verify both.lsv --source mail.txt").fails(&["choose one with --kind"]);
+    let ran = bench.run_with(
+        "check both.lsv --format json",
+        b"alice\nmember3@example.com\nnobody@example.com\nnobody\n",
+    );
+    // "nobody" is no address, and no name of the other: one of the two cannot say.
+    assert_eq!(ran.verdicts(), ["exposed", "exposed", "not_exposed", "not_covered"]);
+    let ran = bench.run_with("check both.lsv --kind username --format json", b"alice\nnobody\n");
+    assert_eq!(ran.verdicts(), ["exposed", "not_exposed"]);
+    bench.run("bundle mail.lsv -o both.lsv").fails(&["--force"]);
+    let nine = "mail.lsv ".repeat(9);
+    bench.run(&format!("bundle {nine} -o nine.lsv")).fails(&["9 datasets"]);
+    let mut damaged = std::fs::read(bench.path("mail.lsv")).unwrap();
+    damaged[600] ^= 1;
+    bench.write("damaged.lsv", &damaged);
+    bench.run("bundle damaged.lsv names.lsv -o x.lsv").fails(&["sector 1"]);
+    assert!(!bench.path("x.lsv").exists());
+}
+
+#[test]
+fn estimate_and_build_agree() {
+    let bench = Bench::new();
+    bench.write("list.txt", emails(0..50_000));
+    let estimate = bench.run("estimate --items 50_000 --fpr 1e-3 --format json").succeeds().json();
+    let built = bench
+        .run("build list.txt -o a.lsv --kind email --fpr 0.1% --format json")
+        .succeeds()
+        .json();
+    for field in ["size_bytes", "num_hashes", "bits_per_item"] {
+        assert_eq!(estimate[field], built[field]);
+    }
+    let built = bench
+        .run("build list.txt -o b.lsv --kind email --max-size 64KiB --format json")
+        .succeeds()
+        .json();
+    assert_eq!(built["size_bytes"], 64 * 1024);
+    bench
+        .run("build list.txt -o c.lsv --kind email --max-size 2KiB")
+        .fails(&["2048 bytes hold no useful filter"]);
+    bench.run("build list.txt -o c.lsv --kind email --fpr 1e-12").fails(&["from 1e-7 to 0.5"]);
+    bench.run("estimate --items 0").fails(&["whole number"]);
+    assert_eq!(bench.run("estimate --items 1e9").succeeds().out().lines().count(), 7);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_another_file() {
+    let bench = Bench::new();
+    bench.write("list.txt", emails(0..3000));
+    let build = |name: &str, options: &str| {
+        bench
+            .run(&format!("build list.txt -o {name} --kind email --name A {options}"))
+            .succeeds();
+        std::fs::read(bench.path(name)).unwrap()
+    };
+    let first = build("a.lsv", "--seed 5");
+    assert_eq!(first, build("b.lsv", "--seed 5 --threads 1"));
+    let other = build("c.lsv", "--seed 6");
+    assert_ne!(first[16..32], other[16..32]);
+    let random = build("d.lsv", "");
+    assert_ne!(random, build("e.lsv", ""));
+    // Another list has another file id, though the seed is the same.
+    bench.write("list.txt", emails(1..3001));
+    assert_ne!(first[16..32], build("f.lsv", "--seed 5")[16..32]);
+}
+
+#[test]
+fn arguments_that_make_no_sense_say_so() {
+    let bench = bench_with_mail();
+    bench.run("build mail.txt -o x.lsv --kind phone").fails(&["--region"]);
+    bench
+        .run("build mail.txt -o x.lsv --kind phone --region XX")
+        .fails(&["XX", "CN"]);
+    bench.run("build mail.txt -o x.lsv --kind email --region CN").fails(&["--region", "email"]);
+    bench.run("build mail.txt -o x.lsv --kind email --date 2021-02-30").fails(&["2021-06-11"]);
+    bench.run("build mail.txt -o x.lsv --kind email --threads 0").fails(&["--threads"]);
+    bench.run("build - -o x.lsv --kind email").fails(&["--name"]);
+    let long = "n".repeat(65);
+    bench
+        .run(&format!("build mail.txt -o x.lsv --kind email --name {long}"))
+        .fails(&["65 bytes", "64"]);
+    bench
+        .run("build mail.txt -o x.lsv --kind email --fpr 0.1 --max-size 1MiB")
+        .fails(&["cannot be used with"]);
+    assert!(!bench.path("x.lsv").exists());
+}
+
+#[test]
+fn output_that_nobody_reads_is_no_panic() {
+    let bench = bench_with_mail();
+    bench.write("many.txt", emails(0..200_000));
+    let binary = Path::new(env!("CARGO_BIN_EXE_leaksieve")).display();
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(format!("{binary} check mail.lsv < many.txt 2> err.txt | head -n 1; cat err.txt"))
+        .current_dir(&bench.folder)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("1: EXPOSED"));
+    assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+#[test]
+fn completions_and_manual() {
+    let bench = Bench::new();
+    assert!(bench.run("completions bash").succeeds().out().contains("leaksieve"));
+    assert!(bench.run("man").succeeds().out().contains(".TH leaksieve"));
+    assert!(bench.run("--help").succeeds().out().contains("estimate"));
+}

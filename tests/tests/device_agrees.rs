@@ -1,0 +1,181 @@
+//! Host and emulated device say the same, whatever the spelling, and the device's log
+//! keeps what was typed to itself.
+
+use anyhow::{Context, Result, ensure};
+use xtask::emulator::{Emulator, Storage};
+use xtask::lab::{Lab, Said, device_verdict};
+use xtask::{logs, sample, workspace};
+
+const NUM_MEMBERS: u64 = 300;
+
+/// Stack that the app may need, bytes: half of the board's RAM stays free.
+const STACK_LIMIT_BYTES: u32 = 16 << 10;
+
+const PHONE: [&str; 2] = ["--kind=phone", "--region=CN"];
+const EMAIL: [&str; 1] = ["--kind=email"];
+const PASSWORD: [&str; 1] = ["--kind=password"];
+
+/// What is typed: members, then as many strangers, each in another spelling.
+struct Questions {
+    lines: Vec<String>,
+    num_members: usize,
+}
+
+impl Questions {
+    fn new(members: Vec<String>, strangers: Vec<String>) -> Self {
+        let num_members = members.len();
+        Self { lines: [members, strangers].concat(), num_members }
+    }
+}
+
+/// The spelling whose turn it is.
+fn turn(index: u64, mut spellings: Vec<String>) -> String {
+    let at = usize::try_from(index).unwrap_or(0) % spellings.len();
+    spellings.swap_remove(at)
+}
+
+fn phones() -> Questions {
+    let spelled = |of: fn(u64) -> String| {
+        (0..NUM_MEMBERS).map(|index| turn(index, sample::phone_spellings(&of(index)))).collect()
+    };
+    Questions::new(spelled(sample::phone), spelled(sample::stranger_phone))
+}
+
+fn emails() -> Questions {
+    let spelled = |of: fn(u64) -> String| {
+        (0..NUM_MEMBERS).map(|index| turn(index, sample::email_spellings(&of(index)))).collect()
+    };
+    Questions::new(spelled(sample::email), spelled(sample::stranger_email))
+}
+
+fn common_passwords() -> Result<Vec<String>> {
+    sample::passwords(&workspace::root().join("samples/common-passwords.txt.gz"))
+}
+
+fn passwords() -> Result<Questions> {
+    // Every 50th, so that rare ones are among them.
+    let members: Vec<String> = common_passwords()?
+        .into_iter()
+        .filter(|word| word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_graphic()))
+        .step_by(50)
+        .take(usize::try_from(NUM_MEMBERS)?)
+        .collect();
+    Ok(Questions::new(members, (0..NUM_MEMBERS).map(sample::stranger_password).collect()))
+}
+
+fn phone_filter(lab: &Lab, num_rows: u64) -> Result<std::path::PathBuf> {
+    let rows: Vec<String> = (0..num_rows).map(sample::phone).collect();
+    lab.filter("Shop 2021", &PHONE, &rows)
+}
+
+fn email_filter(lab: &Lab, num_rows: u64) -> Result<std::path::PathBuf> {
+    let rows: Vec<String> = (0..num_rows).map(sample::email).collect();
+    lab.filter("Forum 2019", &EMAIL, &rows)
+}
+
+/// Ask both about every line.
+fn agree(lab: &Lab, board: &mut Emulator, filter: &std::path::Path, questions: &Questions) -> Result<()> {
+    let host = lab.host_verdicts(filter, &questions.lines)?;
+    let mut num_false_alarms = 0;
+    for (index, (line, (expected, names))) in questions.lines.iter().zip(host).enumerate() {
+        let answer = board.ask(line)?;
+        ensure!(device_verdict(&answer)? == expected, "{line:?}: host {expected:?}, device {answer:?}");
+        for name in names {
+            ensure!(answer.contains(&name), "{line:?}: {answer:?} does not name {name:?}");
+        }
+        if index < questions.num_members {
+            ensure!(expected == Said::Exposed, "the member {line:?} is {expected:?}");
+        } else if expected == Said::Exposed {
+            num_false_alarms += 1;
+        }
+    }
+    // 0.3 are expected of 300 at 1 in 1,000.
+    ensure!(num_false_alarms <= 5, "{num_false_alarms} false alarms");
+    Ok(())
+}
+
+/// The log has something to say, but nothing of what was typed: not the line, not its
+/// digits, not the item.
+fn log_is_silent(board: &Emulator, questions: &Questions) -> Result<()> {
+    let raw = String::from_utf8_lossy(&board.raw_log()?).to_lowercase();
+    let log = board.log()?;
+    ensure!(log.len() >= questions.lines.len(), "{} lines logged", log.len());
+    let text = log.join("\n").to_lowercase();
+    for line in &questions.lines {
+        let line = line.trim().to_lowercase();
+        let digits: String = line.chars().filter(char::is_ascii_digit).collect();
+        let national = digits.get(digits.len().saturating_sub(11)..).unwrap_or_default();
+        for secret in [line.as_str(), national] {
+            // Shorter ones, such as "1234", stand in any log by chance.
+            ensure!(
+                secret.len() < 7 || !(text.contains(secret) || raw.contains(secret)),
+                "the log has {secret:?}"
+            );
+        }
+    }
+    let stack = logs::deepest_stack(&log).context("the stack is not logged")?;
+    ensure!(stack.used_bytes <= STACK_LIMIT_BYTES, "{stack:?}");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the emulator: cargo xtask test"]
+fn phones_on_a_card() -> Result<()> {
+    let lab = Lab::new()?;
+    let filter = phone_filter(&lab, 20_000)?;
+    let mut board = lab.boot(Storage::Card(&lab.card(&filter)?))?;
+    agree(&lab, &mut board, &filter, &phones())?;
+    log_is_silent(&board, &phones())
+}
+
+#[test]
+#[ignore = "needs the emulator: cargo xtask test"]
+fn emails_on_a_card() -> Result<()> {
+    let lab = Lab::new()?;
+    let filter = email_filter(&lab, 20_000)?;
+    let mut board = lab.boot(Storage::Card(&lab.card(&filter)?))?;
+    agree(&lab, &mut board, &filter, &emails())?;
+    log_is_silent(&board, &emails())
+}
+
+#[test]
+#[ignore = "needs the emulator: cargo xtask test"]
+fn passwords_on_a_card_are_not_shown() -> Result<()> {
+    let lab = Lab::new()?;
+    let filter = lab.filter("Common passwords", &PASSWORD, &common_passwords()?)?;
+    let mut board = lab.boot(Storage::Card(&lab.card(&filter)?))?;
+    let questions = passwords()?;
+    agree(&lab, &mut board, &filter, &questions)?;
+    let mut screen = Vec::new();
+    board.ask_live("correct horse battery", |bytes| screen.extend_from_slice(bytes))?;
+    ensure!(!String::from_utf8_lossy(&screen).contains("correct"), "the password was shown");
+    log_is_silent(&board, &questions)
+}
+
+#[test]
+#[ignore = "needs the emulator: cargo xtask test"]
+fn three_datasets_on_one_card() -> Result<()> {
+    let lab = Lab::new()?;
+    let parts = [
+        phone_filter(&lab, 5_000)?,
+        email_filter(&lab, 5_000)?,
+        lab.filter("Common passwords", &PASSWORD, &common_passwords()?)?,
+    ];
+    let filter = lab.bundle("all", &parts.each_ref().map(|part| part.as_path()))?;
+    let mut board = lab.boot(Storage::Card(&lab.card(&filter)?))?;
+    for questions in [phones(), emails(), passwords()?] {
+        agree(&lab, &mut board, &filter, &questions)?;
+        log_is_silent(&board, &questions)?;
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the emulator: cargo xtask test"]
+fn phones_in_internal_flash() -> Result<()> {
+    let lab = Lab::new()?;
+    let filter = phone_filter(&lab, 20_000)?;
+    let mut board = lab.boot(Storage::Flash(&filter))?;
+    agree(&lab, &mut board, &filter, &phones())?;
+    log_is_silent(&board, &phones())
+}

@@ -1,0 +1,146 @@
+//! Golden files, byte for byte: what is built now is what was built when they were
+//! made, and they are read as they were. `LEAKSIEVE_BLESS=1` writes them anew, which a
+//! change of format alone may ask for; the old ones then stay beside, to be read still.
+
+use std::path::{Path, PathBuf};
+
+use leaksieve::build::{Options, build};
+use leaksieve::bundle::bundle;
+use leaksieve::file::FilterFile;
+use leaksieve::profile::phone_profile;
+use leaksieve::size::Aim;
+use leaksieve::source::{Input, Layout};
+use leaksieve_core::header::Date;
+use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
+use leaksieve_core::{Identifier, IdentifierKind, Profile, Verdict};
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../core/tests/golden")
+        .join(name)
+}
+
+fn options(list: &str, kind: IdentifierKind, profile: Profile) -> Options {
+    Options {
+        inputs: vec![Input::File(golden(list))],
+        layout: match kind {
+            IdentifierKind::Ntlm => Layout::BeforeColon,
+            _ => Layout::Line,
+        },
+        kind,
+        profile,
+        aim: Aim::FalsePositiveRate(1e-4),
+        name: format!("Golden {list}"),
+        date: Date {
+            year: 2021,
+            month: 6,
+            day: 0,
+        },
+        source_note: "leaksieve's tests".into(),
+        seed: Some(0x1EAC_51E7E),
+        created_unix_s: 1_625_097_600,
+        epoch: 7,
+        expires_unix_s: 4_102_444_800,
+        max_rejected_share: 0.0,
+        num_threads: 2,
+        replace: false,
+    }
+}
+
+fn lists() -> Vec<(&'static str, IdentifierKind, Profile)> {
+    let phone = |region| Profile::Phone(phone_profile(region).unwrap());
+    vec![
+        ("phone", IdentifierKind::Phone, phone("CN")),
+        ("world", IdentifierKind::Phone, phone("world")),
+        ("email", IdentifierKind::Email, Profile::Email),
+        (
+            "username",
+            IdentifierKind::Username,
+            Profile::Username(CaseRule::Fold),
+        ),
+        (
+            "id",
+            IdentifierKind::Id,
+            Profile::Id(IdScheme::ChineseResident),
+        ),
+        (
+            "password",
+            IdentifierKind::Password,
+            Profile::Password(PasswordDigest::Sha1),
+        ),
+        (
+            "ntlm",
+            IdentifierKind::Ntlm,
+            Profile::Password(PasswordDigest::Ntlm),
+        ),
+    ]
+}
+
+/// Compare with the golden file, or write it.
+fn compare(built: &Path, name: &str) {
+    let golden = golden(name);
+    if std::env::var_os("LEAKSIEVE_BLESS").is_some() {
+        std::fs::copy(built, &golden).unwrap();
+    }
+    let expected = std::fs::read(&golden).unwrap();
+    let found = std::fs::read(built).unwrap();
+    assert_eq!(found.len(), expected.len(), "{name}");
+    for (sector, (found, expected)) in found.chunks(512).zip(expected.chunks(512)).enumerate() {
+        assert_eq!(found, expected, "{name}, sector {sector}");
+    }
+}
+
+#[test]
+fn the_same_lists_give_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, kind, profile) in lists() {
+        let mut options = options(&format!("{name}.txt"), kind, profile);
+        let built = folder.path().join(name);
+        build(&options, &built, &()).unwrap();
+        compare(&built, &format!("{name}.lsv"));
+        // Neither the number of threads nor a second run changes a byte.
+        options.num_threads = 5;
+        options.replace = true;
+        build(&options, &built, &()).unwrap();
+        compare(&built, &format!("{name}.lsv"));
+    }
+}
+
+#[test]
+fn the_same_parts_give_the_same_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let built = folder.path().join("bundle");
+    let parts = ["phone.lsv", "email.lsv", "password.lsv"].map(golden);
+    bundle(&parts, &built, false, &()).unwrap();
+    compare(&built, "bundle.lsv");
+}
+
+/// Every line of the lists is a member, in files of this and of every earlier version.
+#[test]
+fn members_of_golden_files_are_exposed() {
+    for (name, kind, _) in lists() {
+        let list = std::fs::read_to_string(golden(&format!("{name}.txt"))).unwrap();
+        let mut files = vec![format!("{name}.lsv")];
+        if ["phone", "email", "password"].contains(&name) {
+            files.push("bundle.lsv".into());
+        }
+        for file in files {
+            let mut file = FilterFile::open(&golden(&file)).unwrap();
+            for line in list.lines() {
+                let text = match name {
+                    "ntlm" => line.split(':').next().unwrap().to_owned(),
+                    // A person types the plus sign; a list need not have it.
+                    "world" if !line.starts_with('+') => format!("+{line}"),
+                    _ => line.to_owned(),
+                };
+                let identifier = Identifier::new(text.as_bytes())
+                    .of_kind(kind)
+                    .folded_by(leaksieve::fold::fold);
+                assert!(
+                    matches!(file.check(identifier).unwrap(), Verdict::Exposed(_)),
+                    "{name}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What the tests of the emulated board share: the tools, found or built once a
+//! process, filters and cards made of lists, and both ways to ask.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::cross::CORTEX_M3;
+use crate::emulator::{Emulator, Storage};
+use crate::firmware::{self, Variant};
+use crate::{card, host, run, setup};
+
+/// A verdict, without what else was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// In at least one dataset.
+    Exposed,
+    /// In none, and all cover it.
+    NotExposed,
+    /// Not covered, or an error.
+    CannotSay,
+}
+
+/// The verdict in what the console said: the one line that begins with one.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub fn device_verdict(answer: &str) -> Result<Said> {
+    let words = [
+        ("EXPOSED", Said::Exposed),
+        ("not exposed", Said::NotExposed),
+        ("cannot say", Said::CannotSay),
+    ];
+    let mut verdicts = answer
+        .lines()
+        .filter_map(|line| words.iter().find(|(word, _)| line.starts_with(word)));
+    match (verdicts.next(), verdicts.next()) {
+        (Some((_, said)), None) => Ok(*said),
+        _ => bail!("not one verdict, but: {answer:?}"),
+    }
+}
+
+/// Tools and a folder for what is made with them.
+#[derive(Debug)]
+pub struct Lab {
+    qemu: PathBuf,
+    cli: PathBuf,
+    folder: TempDir,
+}
+
+impl Lab {
+    /// Under `cargo xtask test` all is there; else it is set up and built.
+    ///
+    /// # Errors
+    /// When something is missing that cannot be got.
+    pub fn new() -> Result<Self> {
+        Ok(Self { qemu: setup::emulator()?, cli: host::cli()?, folder: tempfile::tempdir()? })
+    }
+
+    /// The path of a file of this lab's.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Write a file of this lab's.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<PathBuf> {
+        let path = self.path(name);
+        fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    }
+
+    /// A filter of a list, `NAME.lsv`; `arguments` say its kind.
+    ///
+    /// # Errors
+    /// When `leaksieve build` fails.
+    pub fn filter(&self, name: &str, arguments: &[&str], items: &[String]) -> Result<PathBuf> {
+        let list = self.write(&format!("{name}.txt"), items.join("\n").as_bytes())?;
+        let filter = self.path(&format!("{name}.lsv"));
+        run::output(
+            Command::new(&self.cli)
+                .args(["build", "--quiet", "--force", "--seed=1", "--name", name])
+                .args(arguments)
+                .arg("--output")
+                .args([&filter, &list]),
+        )?;
+        Ok(filter)
+    }
+
+    /// One filter of several.
+    ///
+    /// # Errors
+    /// When `leaksieve bundle` fails.
+    pub fn bundle(&self, name: &str, parts: &[&Path]) -> Result<PathBuf> {
+        let filter = self.path(&format!("{name}.lsv"));
+        run::output(
+            Command::new(&self.cli)
+                .args(["bundle", "--quiet", "--force"])
+                .args(parts)
+                .arg("--output")
+                .arg(&filter),
+        )?;
+        Ok(filter)
+    }
+
+    /// A card image with `filter` as the file that the firmware opens, whatever it holds.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn card(&self, filter: &Path) -> Result<PathBuf> {
+        let image = filter.with_extension("img");
+        card::write_image(&image, None, &[(card::FILTER_NAME, filter)])?;
+        Ok(image)
+    }
+
+    /// Start a board with a card image, a flash filter, or neither.
+    ///
+    /// # Errors
+    /// When the firmware cannot be built, or the board does not come to its prompt.
+    pub fn boot(&self, storage: Storage<'_>) -> Result<Emulator> {
+        let variant = match storage {
+            Storage::NoCard | Storage::Card(_) => Variant::SdCard,
+            Storage::Flash(_) => Variant::InternalFlash,
+        };
+        let elf = match std::env::var_os(variant.variable()) {
+            Some(path) => path.into(),
+            None => firmware::build(&setup::cross(&[CORTEX_M3])?, variant)?,
+        };
+        Emulator::boot(&self.qemu, &elf, storage)
+    }
+
+    /// What `leaksieve check` says of each line, and which datasets it names.
+    ///
+    /// # Errors
+    /// When it does not answer every line.
+    pub fn host_verdicts(&self, filter: &Path, lines: &[String]) -> Result<Vec<(Said, Vec<String>)>> {
+        let mut child = Command::new(&self.cli)
+            .args(["check", "--format=json"])
+            .arg(filter)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut stdin = child.stdin.take().context("no stdin")?;
+        let input = lines.join("\n") + "\n";
+        let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+        // Its status says what was found, not whether it worked.
+        let output = child.wait_with_output()?;
+        ensure!(writer.join().is_ok_and(|result| result.is_ok()), "leaksieve check did not read on");
+        let verdicts = String::from_utf8(output.stdout)?
+            .lines()
+            .map(|line| {
+                let record: Value = serde_json::from_str(line)?;
+                let said = match record["verdict"].as_str() {
+                    Some("exposed") => Said::Exposed,
+                    Some("not_exposed") => Said::NotExposed,
+                    Some("not_covered" | "error") => Said::CannotSay,
+                    other => bail!("unknown verdict {other:?}"),
+                };
+                let names = record["datasets"].as_array().into_iter().flatten();
+                let names = names.filter_map(|dataset| dataset["name"].as_str()).map(str::to_owned);
+                Ok((said, names.collect()))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        ensure!(verdicts.len() == lines.len(), "{} answers to {} lines", verdicts.len(), lines.len());
+        Ok(verdicts)
+    }
+}
