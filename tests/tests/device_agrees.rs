@@ -8,8 +8,11 @@ use xtask::{logs, sample, workspace};
 
 const NUM_MEMBERS: u64 = 300;
 
-/// Stack that the app may need, bytes: half of the board's RAM stays free.
-const STACK_LIMIT_BYTES: u32 = 16 << 10;
+/// Stack that a question may need, bytes.
+const QUESTION_STACK_BYTES: u32 = 12 << 10;
+
+/// Stack that mounting may need, bytes: a quarter of the board's RAM stays free.
+const MOUNT_STACK_BYTES: u32 = 48 << 10;
 
 const PHONE: [&str; 2] = ["--kind=phone", "--region=CN"];
 const EMAIL: [&str; 1] = ["--kind=email"];
@@ -24,7 +27,10 @@ struct Questions {
 impl Questions {
     fn new(members: Vec<String>, strangers: Vec<String>) -> Self {
         let num_members = members.len();
-        Self { lines: [members, strangers].concat(), num_members }
+        Self {
+            lines: [members, strangers].concat(),
+            num_members,
+        }
     }
 }
 
@@ -36,14 +42,18 @@ fn turn(index: u64, mut spellings: Vec<String>) -> String {
 
 fn phones() -> Questions {
     let spelled = |of: fn(u64) -> String| {
-        (0..NUM_MEMBERS).map(|index| turn(index, sample::phone_spellings(&of(index)))).collect()
+        (0..NUM_MEMBERS)
+            .map(|index| turn(index, sample::phone_spellings(&of(index))))
+            .collect()
     };
     Questions::new(spelled(sample::phone), spelled(sample::stranger_phone))
 }
 
 fn emails() -> Questions {
     let spelled = |of: fn(u64) -> String| {
-        (0..NUM_MEMBERS).map(|index| turn(index, sample::email_spellings(&of(index)))).collect()
+        (0..NUM_MEMBERS)
+            .map(|index| turn(index, sample::email_spellings(&of(index))))
+            .collect()
     };
     Questions::new(spelled(sample::email), spelled(sample::stranger_email))
 }
@@ -60,7 +70,10 @@ fn passwords() -> Result<Questions> {
         .step_by(50)
         .take(usize::try_from(NUM_MEMBERS)?)
         .collect();
-    Ok(Questions::new(members, (0..NUM_MEMBERS).map(sample::stranger_password).collect()))
+    Ok(Questions::new(
+        members,
+        (0..NUM_MEMBERS).map(sample::stranger_password).collect(),
+    ))
 }
 
 fn phone_filter(lab: &Lab, num_rows: u64) -> Result<std::path::PathBuf> {
@@ -74,17 +87,31 @@ fn email_filter(lab: &Lab, num_rows: u64) -> Result<std::path::PathBuf> {
 }
 
 /// Ask both about every line.
-fn agree(lab: &Lab, board: &mut Emulator, filter: &std::path::Path, questions: &Questions) -> Result<()> {
+fn agree(
+    lab: &Lab,
+    board: &mut Emulator,
+    filter: &std::path::Path,
+    questions: &Questions,
+) -> Result<()> {
     let host = lab.host_verdicts(filter, &questions.lines)?;
     let mut num_false_alarms = 0;
     for (index, (line, (expected, names))) in questions.lines.iter().zip(host).enumerate() {
         let answer = board.ask(line)?;
-        ensure!(device_verdict(&answer)? == expected, "{line:?}: host {expected:?}, device {answer:?}");
+        ensure!(
+            device_verdict(&answer)? == expected,
+            "{line:?}: host {expected:?}, device {answer:?}"
+        );
         for name in names {
-            ensure!(answer.contains(&name), "{line:?}: {answer:?} does not name {name:?}");
+            ensure!(
+                answer.contains(&name),
+                "{line:?}: {answer:?} does not name {name:?}"
+            );
         }
         if index < questions.num_members {
-            ensure!(expected == Said::Exposed, "the member {line:?} is {expected:?}");
+            ensure!(
+                expected == Said::Exposed,
+                "the member {line:?} is {expected:?}"
+            );
         } else if expected == Said::Exposed {
             num_false_alarms += 1;
         }
@@ -99,12 +126,18 @@ fn agree(lab: &Lab, board: &mut Emulator, filter: &std::path::Path, questions: &
 fn log_is_silent(board: &Emulator, questions: &Questions) -> Result<()> {
     let raw = String::from_utf8_lossy(&board.raw_log()?).to_lowercase();
     let log = board.log()?;
-    ensure!(log.len() >= questions.lines.len(), "{} lines logged", log.len());
+    ensure!(
+        log.len() >= questions.lines.len(),
+        "{} lines logged",
+        log.len()
+    );
     let text = log.join("\n").to_lowercase();
     for line in &questions.lines {
         let line = line.trim().to_lowercase();
         let digits: String = line.chars().filter(char::is_ascii_digit).collect();
-        let national = digits.get(digits.len().saturating_sub(11)..).unwrap_or_default();
+        let national = digits
+            .get(digits.len().saturating_sub(11)..)
+            .unwrap_or_default();
         for secret in [line.as_str(), national] {
             // Shorter ones, such as "1234", stand in any log by chance.
             ensure!(
@@ -113,8 +146,18 @@ fn log_is_silent(board: &Emulator, questions: &Questions) -> Result<()> {
             );
         }
     }
-    let stack = logs::deepest_stack(&log).context("the stack is not logged")?;
-    ensure!(stack.used_bytes <= STACK_LIMIT_BYTES, "{stack:?}");
+    let deepest = logs::deepest_stack(&log).context("the stack is not logged")?;
+    ensure!(
+        deepest.used_bytes <= MOUNT_STACK_BYTES,
+        "mounting: {deepest:?}"
+    );
+    let last = logs::stacks(&log)
+        .next_back()
+        .context("the stack is not logged")?;
+    ensure!(
+        last.used_bytes <= QUESTION_STACK_BYTES,
+        "a question: {last:?}"
+    );
     Ok(())
 }
 
@@ -147,8 +190,13 @@ fn passwords_on_a_card_are_not_shown() -> Result<()> {
     let questions = passwords()?;
     agree(&lab, &mut board, &filter, &questions)?;
     let mut screen = Vec::new();
-    board.ask_live("correct horse battery", |bytes| screen.extend_from_slice(bytes))?;
-    ensure!(!String::from_utf8_lossy(&screen).contains("correct"), "the password was shown");
+    board.ask_live("correct horse battery", |bytes| {
+        screen.extend_from_slice(bytes)
+    })?;
+    ensure!(
+        !String::from_utf8_lossy(&screen).contains("correct"),
+        "the password was shown"
+    );
     log_is_silent(&board, &questions)
 }
 

@@ -41,9 +41,15 @@ impl Fixture {
     fn refused(&self, storage: Storage<'_>, complaint: &str) -> Result<()> {
         let mut board = self.lab.boot(storage)?;
         let greeting = board.greeting();
-        ensure!(greeting.contains(complaint), "greeting {greeting:?} without {complaint:?}");
+        ensure!(
+            greeting.contains(complaint),
+            "greeting {greeting:?} without {complaint:?}"
+        );
         cannot_say(&mut board, complaint)?;
-        ensure!(board.ask("?")?.contains(complaint), "`?` hides {complaint:?}");
+        ensure!(
+            board.ask("?")?.contains(complaint),
+            "`?` hides {complaint:?}"
+        );
         self.works_with_the_good_card(&mut board)
     }
 
@@ -56,7 +62,10 @@ impl Fixture {
 fn cannot_say(board: &mut Emulator, complaint: &str) -> Result<()> {
     let answer = board.ask(&sample::phone(0))?;
     ensure!(device_verdict(&answer)? == Said::CannotSay, "{answer:?}");
-    ensure!(answer.contains(complaint), "{answer:?} without {complaint:?}");
+    ensure!(
+        answer.contains(complaint),
+        "{answer:?} without {complaint:?}"
+    );
     Ok(())
 }
 
@@ -93,11 +102,16 @@ fn another_filter_between_two_questions() -> Result<()> {
     let mut board = fixture.lab.boot(Storage::Card(&fixture.card))?;
     exposed(&mut board)?;
     let others: Vec<String> = (0..NUM_MEMBERS).map(sample::stranger_phone).collect();
-    let other = fixture.lab.filter("Other", &["--kind=phone", "--region=CN"], &others)?;
+    let other = fixture
+        .lab
+        .filter("Other", &["--kind=phone", "--region=CN"], &others)?;
     board.unplug()?;
     board.plug(&fixture.lab.card(&other)?)?;
     let answer = board.ask(&sample::stranger_phone(0))?;
-    ensure!(device_verdict(&answer)? == Said::Exposed && answer.contains("in Other"), "{answer:?}");
+    ensure!(
+        device_verdict(&answer)? == Said::Exposed && answer.contains("in Other"),
+        "{answer:?}"
+    );
     fixture.works_with_the_good_card(&mut board)
 }
 
@@ -165,7 +179,10 @@ fn one_damaged_sector(board: &mut Emulator) -> Result<()> {
             }
         }
     }
-    ensure!((1..300).contains(&num_unanswered), "{num_unanswered} of 300 in the damaged sector");
+    ensure!(
+        (1..300).contains(&num_unanswered),
+        "{num_unanswered} of 300 in the damaged sector"
+    );
     Ok(())
 }
 

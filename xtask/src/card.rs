@@ -37,7 +37,12 @@ const LARGEST_FILE_BYTES: u64 = u32::MAX as u64;
 /// # Errors
 /// When the filter is damaged or too large, the image exists and `force` is not set,
 /// or something cannot be read or written. The image is then as it was.
-pub fn flash_image(filter: &Path, image: &Path, size_bytes: Option<u64>, force: bool) -> Result<u64> {
+pub fn flash_image(
+    filter: &Path,
+    image: &Path,
+    size_bytes: Option<u64>,
+    force: bool,
+) -> Result<u64> {
     ensure!(
         force || !image.exists(),
         "{} exists: give another name, or --force to overwrite it",
@@ -173,7 +178,8 @@ impl SectorSource for Sectors {
     }
 
     fn read_sector(&mut self, index: SectorIndex, buffer: &mut Sector) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(u64::from(index.0) * SECTOR_BYTES))?;
+        self.file
+            .seek(SeekFrom::Start(u64::from(index.0) * SECTOR_BYTES))?;
         self.file.read_exact(buffer)
     }
 }
@@ -208,17 +214,26 @@ mod tests {
         let mut images = Vec::new();
         for name in ["a.img", "b.img"] {
             let image = folder.path().join(name);
-            assert_eq!(write_image(&image, None, &[(FILTER_NAME, &source)])?, SMALLEST_BYTES);
+            assert_eq!(
+                write_image(&image, None, &[(FILTER_NAME, &source)])?,
+                SMALLEST_BYTES
+            );
             images.push(fs::read(&image)?);
         }
         assert!(images[0] == images[1]);
 
-        let disk = File::options().read(true).write(true).open(folder.path().join("a.img"))?;
+        let disk = File::options()
+            .read(true)
+            .write(true)
+            .open(folder.path().join("a.img"))?;
         let volume = StreamSlice::new(disk, PARTITION_START, SMALLEST_BYTES)?;
         let file_system = FileSystem::new(volume, FsOptions::new())?;
         assert_eq!(file_system.fat_type(), FatType::Fat32);
         let mut read = Vec::new();
-        file_system.root_dir().open_file(FILTER_NAME)?.read_to_end(&mut read)?;
+        file_system
+            .root_dir()
+            .open_file(FILTER_NAME)?
+            .read_to_end(&mut read)?;
         assert!(read == content);
         Ok(())
     }
@@ -239,7 +254,11 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let source = folder.path().join("source");
         File::create(&source)?.set_len(LARGEST_FILE_BYTES + 1)?;
-        let error = write_image(&folder.path().join("sd.img"), None, &[(FILTER_NAME, &source)]);
+        let error = write_image(
+            &folder.path().join("sd.img"),
+            None,
+            &[(FILTER_NAME, &source)],
+        );
         assert!(error.is_err_and(|error| error.to_string().contains("4 GiB - 1")));
         Ok(())
     }

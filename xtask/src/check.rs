@@ -20,11 +20,19 @@ pub fn check() -> Result<()> {
         let mut command = cargo();
         command.args(arguments).current_dir(folder);
         command.env("RUSTDOCFLAGS", "-D warnings");
-        let target = if folder == workspace::root() { target.clone() } else { target.join("firmware") };
+        let target = if folder == workspace::root() {
+            target.clone()
+        } else {
+            target.join("firmware")
+        };
         if arguments[0] != "fmt" {
             command.env("CARGO_TARGET_DIR", target);
         }
-        say(format!("{}: {}", workspace::shown(folder), run::line_of(&command)));
+        say(format!(
+            "{}: {}",
+            workspace::shown(folder),
+            run::line_of(&command)
+        ));
         run(&mut command)
     };
 
@@ -32,15 +40,41 @@ pub fn check() -> Result<()> {
     let firmware = workspace::firmware();
     host(root, &["fmt", "--all", "--check"])?;
     host(&firmware, &["fmt", "--all", "--check"])?;
-    host(root, &["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    host(
+        root,
+        &[
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )?;
     let app = ["--quiet", "--package", "leaksieve-app"];
-    host(&firmware, &[&["clippy"], &app[..], &["--all-targets", "--", "-D", "warnings"]].concat())?;
+    host(
+        &firmware,
+        &[
+            &["clippy"],
+            &app[..],
+            &["--all-targets", "--", "-D", "warnings"],
+        ]
+        .concat(),
+    )?;
     for variant in Variant::ALL {
         let mut command = cross.clippy(
             CORTEX_M3,
-            &["--quiet", "--no-default-features", "--features", variant.feature()],
+            &[
+                "--quiet",
+                "--no-default-features",
+                "--features",
+                variant.feature(),
+            ],
         );
-        command.current_dir(firmware::board()).env("CARGO_TARGET_DIR", target.join("firmware"));
+        command
+            .current_dir(firmware::board())
+            .env("CARGO_TARGET_DIR", target.join("firmware"));
         say(format!("clippy for the board, {}", variant.feature()));
         run(&mut command)?;
     }

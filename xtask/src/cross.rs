@@ -54,7 +54,10 @@ impl Cross {
             Self::Debian { root, .. } => {
                 // What `cargo clippy` does, with the driver that fits this rustc.
                 command.args(["check", "--target", target]).args(arguments);
-                command.env("RUSTC_WORKSPACE_WRAPPER", root.join("usr/bin/clippy-driver"));
+                command.env(
+                    "RUSTC_WORKSPACE_WRAPPER",
+                    root.join("usr/bin/clippy-driver"),
+                );
                 command.env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
             }
         }

@@ -39,7 +39,10 @@ pub fn unpacked() -> Option<Cross> {
     if !at_least(&version, OLDEST_RUSTC) {
         return None;
     }
-    Some(Cross::Debian { linker: linker().ok()?, root })
+    Some(Cross::Debian {
+        linker: linker().ok()?,
+        root,
+    })
 }
 
 /// Download and unpack the compiler. Takes about half a minute and 800 MB.
@@ -67,13 +70,21 @@ pub fn unpack() -> Result<Cross> {
     let plan = apt.plan()?;
     say(format!("downloading into target/cross: {}", plan.join(" ")));
     run::within(
-        apt.command("apt-get").arg("download").args(&plan).current_dir(&downloads),
+        apt.command("apt-get")
+            .arg("download")
+            .args(&plan)
+            .current_dir(&downloads),
         std::time::Duration::from_secs(1800),
         &partial.join("download.log"),
     )?;
     say("unpacking them there (700 MB); nothing is installed on the machine");
     for entry in fs::read_dir(&downloads)? {
-        output(Command::new("dpkg").arg("-x").arg(entry?.path()).arg(&partial))?;
+        output(
+            Command::new("dpkg")
+                .arg("-x")
+                .arg(entry?.path())
+                .arg(&partial),
+        )?;
     }
     remove(&downloads)?;
     prune_source(&partial)?;
@@ -89,7 +100,10 @@ pub fn unpack() -> Result<Cross> {
     let root = final_root();
     remove(&root)?;
     fs::rename(&partial, &root)?;
-    say(format!("Debian's rustc {version} is ready ({})", run::seconds(start.elapsed())));
+    say(format!(
+        "Debian's rustc {version} is ready ({})",
+        run::seconds(start.elapsed())
+    ));
     Ok(Cross::Debian { root, linker })
 }
 
@@ -100,12 +114,18 @@ pub fn unpack() -> Result<Cross> {
 /// When they, or a program that uses them, cannot be compiled.
 pub fn add_targets(root: &Path, linker: &Path, targets: &[Target]) -> Result<()> {
     let rustlib = root.join("usr/lib/rustlib");
-    let missing: Vec<Target> =
-        targets.iter().copied().filter(|target| !rustlib.join(target).exists()).collect();
+    let missing: Vec<Target> = targets
+        .iter()
+        .copied()
+        .filter(|target| !rustlib.join(target).exists())
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    say(format!("compiling the core library for {}, once", missing.join(", ")));
+    say(format!(
+        "compiling the core library for {}, once",
+        missing.join(", ")
+    ));
     let start = Instant::now();
     let build = workspace::target_folder("cross")?.join("core.partial");
     remove(&build)?;
@@ -113,7 +133,10 @@ pub fn add_targets(root: &Path, linker: &Path, targets: &[Target]) -> Result<()>
     fs::write(build.join("Cargo.toml"), PROBE_MANIFEST)?;
     fs::write(build.join("src/main.rs"), PROBE)?;
 
-    let cross = Cross::Debian { root: root.to_owned(), linker: linker.to_owned() };
+    let cross = Cross::Debian {
+        root: root.to_owned(),
+        linker: linker.to_owned(),
+    };
     let mut command = cross.cargo("build", missing[0]);
     command.current_dir(&build).args([
         "--quiet",
@@ -129,7 +152,9 @@ pub fn add_targets(root: &Path, linker: &Path, targets: &[Target]) -> Result<()>
         command.env(target_variable(target, "LINKER"), linker);
     }
     // -Z on a stable rustc; and what rustup ships has bitcode too, for a linker's LTO.
-    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Cembed-bitcode=yes");
+    command
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", "-Cembed-bitcode=yes");
     output(&mut command).context("Debian's rustc cannot compile for the chips")?;
 
     for target in &missing {
@@ -139,7 +164,10 @@ pub fn add_targets(root: &Path, linker: &Path, targets: &[Target]) -> Result<()>
         fs::create_dir_all(partial.join("lib"))?;
         for entry in fs::read_dir(build.join("built").join(target).join("release/deps"))? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "rlib") {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "rlib")
+            {
                 let name = path.file_name().unwrap_or_default();
                 fs::copy(&path, partial.join("lib").join(name))?;
             }
@@ -199,7 +227,9 @@ fn linker() -> Result<PathBuf> {
 fn version(root: &Path) -> Result<String> {
     let rustc = root.join("usr/bin/rustc");
     let text = output(
-        Command::new(&rustc).arg("--version").env("LD_LIBRARY_PATH", library_path(root)),
+        Command::new(&rustc)
+            .arg("--version")
+            .env("LD_LIBRARY_PATH", library_path(root)),
     )?;
     text.split_whitespace()
         .nth(1)
@@ -209,7 +239,9 @@ fn version(root: &Path) -> Result<String> {
 
 fn at_least(version: &str, oldest: &str) -> bool {
     let numbers = |text: &str| -> Vec<u32> {
-        text.split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect()
+        text.split(['.', '-', '+'])
+            .map_while(|part| part.parse().ok())
+            .collect()
     };
     numbers(version) >= numbers(oldest)
 }
@@ -242,7 +274,9 @@ struct Apt {
 
 impl Apt {
     fn with_packages() -> Result<Self> {
-        let machine = Self { options: Vec::new() };
+        let machine = Self {
+            options: Vec::new(),
+        };
         if machine.reaches_packages() {
             return Ok(machine);
         }
@@ -282,7 +316,9 @@ impl Apt {
             return false;
         };
         let mut command = self.command("apt-get");
-        command.args(["download", SMALLEST]).current_dir(folder.path());
+        command
+            .args(["download", SMALLEST])
+            .current_dir(folder.path());
         output(&mut command).is_ok()
     }
 
@@ -301,11 +337,20 @@ impl Apt {
             "--no-enhances",
             PACKAGES[0],
         ]))?;
-        plan.extend(depends.lines().filter(|line| line.starts_with("libstd-rust-")));
+        plan.extend(
+            depends
+                .lines()
+                .filter(|line| line.starts_with("libstd-rust-")),
+        );
         plan.extend(PACKAGES);
         let simulated = output(
             self.command("apt-get")
-                .args(["--simulate", "-oDebug::NoLocking=1", "--no-install-recommends", "install"])
+                .args([
+                    "--simulate",
+                    "-oDebug::NoLocking=1",
+                    "--no-install-recommends",
+                    "install",
+                ])
                 .args(&plan),
         )?;
         plan.extend(
@@ -315,7 +360,10 @@ impl Apt {
                 .filter_map(|line| line.split_whitespace().next()),
         );
         if plan.len() == PACKAGES.len() {
-            bail!("apt does not say which libraries {} depends on", PACKAGES[0]);
+            bail!(
+                "apt does not say which libraries {} depends on",
+                PACKAGES[0]
+            );
         }
         Ok(plan.into_iter().map(str::to_owned).collect())
     }

@@ -70,10 +70,16 @@ pub fn demo() -> Result<()> {
         let answer = board.ask_live(line, |bytes| screen.show(bytes))?;
         let verdicts: Vec<&str> = answer
             .lines()
-            .filter(|line| [EXPOSED, NOT_EXPOSED, CANNOT_SAY].iter().any(|word| line.starts_with(word)))
+            .filter(|line| {
+                [EXPOSED, NOT_EXPOSED, CANNOT_SAY]
+                    .iter()
+                    .any(|word| line.starts_with(word))
+            })
             .collect();
         if verdicts.len() != 1 || !verdicts[0].starts_with(expected) {
-            wrong.push(format!("to {line:?}: {expected:?} was expected, but the board said {answer:?}"));
+            wrong.push(format!(
+                "to {line:?}: {expected:?} was expected, but the board said {answer:?}"
+            ));
         }
     }
     let asked = asked.elapsed();
@@ -109,8 +115,14 @@ pub fn demo() -> Result<()> {
         wrong.len(),
         asked.as_secs_f64() * 1e3 / questions.len() as f64
     );
-    print!("{}", firmware::table(&[(Variant::SdCard, size, logs::deepest_stack(&log))]));
-    println!("\n{}", style.dim(&format!("{} in all", run::seconds(start.elapsed()))));
+    print!(
+        "{}",
+        firmware::table(&[(Variant::SdCard, size, logs::deepest_stack(&log))])
+    );
+    println!(
+        "\n{}",
+        style.dim(&format!("{} in all", run::seconds(start.elapsed())))
+    );
     ensure!(wrong.is_empty(), "wrong verdicts:\n{}", wrong.join("\n"));
     Ok(())
 }
@@ -145,12 +157,36 @@ fn filters(cli: &Path, style: &Style) -> Result<Made> {
     let common = folder.join("passwords.lsv");
     let filter = folder.join("leaks.lsv");
     // Seed and time are given, so that the files are the same everywhere.
-    let always = ["--fpr", "0.001", "--seed", "2021", "--created", "2026-01-01", "--force"];
-    let taobao = ["--kind", "phone", "--region", "CN", "--column", "phone", "--name", "Taobao 2021", "--date", "2021-06"];
+    let always = [
+        "--fpr",
+        "0.001",
+        "--seed",
+        "2021",
+        "--created",
+        "2026-01-01",
+        "--force",
+    ];
+    let taobao = [
+        "--kind",
+        "phone",
+        "--region",
+        "CN",
+        "--column",
+        "phone",
+        "--name",
+        "Taobao 2021",
+        "--date",
+        "2021-06",
+    ];
     let list = ["--kind", "password", "--name", "Common passwords"];
     let steps: [(&str, &[&Path], &Path, Vec<&str>); 3] = [
         ("build", &[&leak], &phones, [&taobao[..], &always].concat()),
-        ("build", &[&passwords], &common, [&list[..], &always].concat()),
+        (
+            "build",
+            &[&passwords],
+            &common,
+            [&list[..], &always].concat(),
+        ),
         ("bundle", &[&phones, &common], &filter, vec!["--force"]),
     ];
     for (subcommand, from, to, arguments) in steps {
@@ -162,9 +198,17 @@ fn filters(cli: &Path, style: &Style) -> Result<Made> {
             command.arg(path);
         }
         shown += &format!(" -o {}", workspace::shown(to));
-        command.arg("--output").arg(to).args(&arguments).arg("--quiet");
+        command
+            .arg("--output")
+            .arg(to)
+            .args(&arguments)
+            .arg("--quiet");
         for word in arguments.iter().filter(|word| **word != "--force") {
-            shown += &if word.contains(' ') { format!(" '{word}'") } else { format!(" {word}") };
+            shown += &if word.contains(' ') {
+                format!(" '{word}'")
+            } else {
+                format!(" {word}")
+            };
         }
         println!("{}", style.dim(&shown));
         if !host::is_fresh(to, &[from, &[cli]].concat()) {
@@ -175,7 +219,8 @@ fn filters(cli: &Path, style: &Style) -> Result<Made> {
         let catalogue = card::check_filter(part)?;
         for dataset in catalogue.datasets() {
             ensure!(
-                dataset.num_rejected == 0 && num_items.is_none_or(|expected| expected == dataset.num_items),
+                dataset.num_rejected == 0
+                    && num_items.is_none_or(|expected| expected == dataset.num_items),
                 "{} has {} items and {} rejected lines: somebody in the leak would be told that he is not",
                 workspace::shown(part),
                 dataset.num_items,
@@ -184,15 +229,23 @@ fn filters(cli: &Path, style: &Style) -> Result<Made> {
         }
     }
     let image = folder.join("sd.img");
-    println!("{}", style.dim(&format!(
-        "  $ cargo xtask flash-image {} -o {}",
-        workspace::shown(&filter),
-        workspace::shown(&image)
-    )));
+    println!(
+        "{}",
+        style.dim(&format!(
+            "  $ cargo xtask flash-image {} -o {}",
+            workspace::shown(&filter),
+            workspace::shown(&image)
+        ))
+    );
     if !host::is_fresh(&image, &[&filter]) {
         card::flash_image(&filter, &image, None, true)?;
     }
-    Ok(Made { leak, phones, filter, image })
+    Ok(Made {
+        leak,
+        phones,
+        filter,
+        image,
+    })
 }
 
 /// Shows what comes over the serial line, a line at a time, verdicts in colour.
@@ -203,7 +256,10 @@ struct Screen<'a> {
 
 impl<'a> Screen<'a> {
     fn new(style: &'a Style) -> Self {
-        Self { style, line: Vec::new() }
+        Self {
+            style,
+            line: Vec::new(),
+        }
     }
 
     fn show(&mut self, bytes: &[u8]) {
@@ -238,11 +294,17 @@ struct Style {
 impl Style {
     fn of_stdout() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { colours: wanted && stdout().is_terminal() }
+        Self {
+            colours: wanted && stdout().is_terminal(),
+        }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
-        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.colours {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     fn bold(&self, text: &str) -> String {

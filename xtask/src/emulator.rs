@@ -59,10 +59,21 @@ impl Emulator {
             ["console", "monitor", "log", "errors"].map(|name| folder.path().join(name));
         let mut command = Command::new(qemu);
         command
-            .args(["-machine", "lm3s6965evb", "-cpu", "cortex-m3", "-display", "none"])
+            .args([
+                "-machine",
+                "lm3s6965evb",
+                "-cpu",
+                "cortex-m3",
+                "-display",
+                "none",
+            ])
             .args(["-monitor", "none", "-serial", "chardev:console", "-chardev"])
             // The board does not start before somebody listens.
-            .arg(option("socket,id=console,server=on,wait=on,path=", &console, ""))
+            .arg(option(
+                "socket,id=console,server=on,wait=on,path=",
+                &console,
+                "",
+            ))
             // What the device writes to the debugger is QEMU's own stdout.
             .args(["-semihosting-config", "enable=on,target=native", "-qmp"])
             .arg(option("unix:", &monitor, ",server=on,wait=off"))
@@ -71,11 +82,15 @@ impl Emulator {
         match storage {
             Storage::NoCard => {}
             Storage::Card(image) => {
-                command.arg("-drive").arg(option("if=sd,format=raw,snapshot=on,file=", image, ""));
+                command
+                    .arg("-drive")
+                    .arg(option("if=sd,format=raw,snapshot=on,file=", image, ""));
             }
             Storage::Flash(filter) => {
                 let place = format!(",addr={FLASH_FILTER_ADDRESS:#x},force-raw=on");
-                command.arg("-device").arg(option("loader,file=", filter, &place));
+                command
+                    .arg("-device")
+                    .arg(option("loader,file=", filter, &place));
             }
         }
         let child = command
@@ -128,7 +143,10 @@ impl Emulator {
         let keys = [line.as_bytes(), b"\r"].concat();
         self.console.write_all(&keys).context("the board is gone")?;
         let heard = self.until_prompt(live)?;
-        Ok(heard.split_once('\n').map_or("", |(_echo, answer)| answer).to_owned())
+        Ok(heard
+            .split_once('\n')
+            .map_or("", |(_echo, answer)| answer)
+            .to_owned())
     }
 
     /// Pull the card out.
@@ -229,12 +247,17 @@ impl Drop for Process {
 }
 
 fn ends_with_prompt(heard: &[u8]) -> bool {
-    heard.strip_suffix(PROMPT.as_bytes()).is_some_and(|before| before.is_empty() || before.ends_with(b"\n"))
+    heard
+        .strip_suffix(PROMPT.as_bytes())
+        .is_some_and(|before| before.is_empty() || before.ends_with(b"\n"))
 }
 
 /// In QEMU's options a comma ends a value, and two are one comma.
 fn option(before: &str, path: &Path, after: &str) -> String {
-    format!("{before}{}{after}", path.display().to_string().replace(',', ",,"))
+    format!(
+        "{before}{}{after}",
+        path.display().to_string().replace(',', ",,")
+    )
 }
 
 fn connect(socket: &Path, process: &mut Process) -> Result<UnixStream> {
@@ -247,7 +270,10 @@ fn connect(socket: &Path, process: &mut Process) -> Result<UnixStream> {
             }
             Err(error) => {
                 let ended = process.0.try_wait()?;
-                ensure!(ended.is_none() && start.elapsed() < DEADLINE, "no socket: {error}");
+                ensure!(
+                    ended.is_none() && start.elapsed() < DEADLINE,
+                    "no socket: {error}"
+                );
                 std::thread::sleep(Duration::from_millis(5));
             }
         }

@@ -69,7 +69,13 @@ pub fn build(cross: &Cross, variant: Variant) -> Result<PathBuf> {
     let elf = folder.join(format!("lm3s6965evb-{}.elf", variant.feature()));
     let mut command = cross.cargo("build", CORTEX_M3);
     command
-        .args(["--release", "--no-default-features", "--features", variant.feature(), "--target-dir"])
+        .args([
+            "--release",
+            "--no-default-features",
+            "--features",
+            variant.feature(),
+            "--target-dir",
+        ])
         .arg(&folder)
         // Here cargo finds the board's own settings.
         .current_dir(board());
@@ -78,8 +84,12 @@ pub fn build(cross: &Cross, variant: Variant) -> Result<PathBuf> {
     }
     let built = host::executable(&mut command)
         .with_context(|| format!("cannot build the firmware ({})", variant.feature()))?;
-    // Both variants have the same name in cargo's folder.
-    fs::copy(&built, &elf).with_context(|| format!("cannot copy {}", built.display()))?;
+    // Both variants have the same name in cargo's folder. Renamed into place, because
+    // an emulator may be reading the one that is there.
+    let copy = tempfile::NamedTempFile::new_in(&folder)?;
+    fs::copy(&built, copy.path()).with_context(|| format!("cannot copy {}", built.display()))?;
+    copy.persist(&elf)
+        .with_context(|| format!("cannot write {}", elf.display()))?;
     Ok(elf)
 }
 
@@ -143,10 +153,20 @@ pub fn table(rows: &[(Variant, Size, Option<Stack>)]) -> String {
         let ram = format!("{} of {}", kib(size.static_ram_bytes), kib(RAM_BYTES));
         let stack = stack.map_or_else(
             || "not measured".to_owned(),
-            |stack| format!("{} of {}", kib(stack.used_bytes.into()), kib(stack.available_bytes.into())),
+            |stack| {
+                format!(
+                    "{} of {}",
+                    kib(stack.used_bytes.into()),
+                    kib(stack.available_bytes.into())
+                )
+            },
         );
         // Writing to a String does not fail.
-        let _ = writeln!(table, "{:<16}{flash:>22}{ram:>22}{stack:>26}", variant.feature());
+        let _ = writeln!(
+            table,
+            "{:<16}{flash:>22}{ram:>22}{stack:>26}",
+            variant.feature()
+        );
     }
     table
 }

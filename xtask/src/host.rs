@@ -21,7 +21,15 @@ pub fn cli() -> Result<PathBuf> {
     }
     let mut command = run::cargo();
     command
-        .args(["build", "--release", "--package", "leaksieve", "--bin", "leaksieve", "--target-dir"])
+        .args([
+            "build",
+            "--release",
+            "--package",
+            "leaksieve",
+            "--bin",
+            "leaksieve",
+            "--target-dir",
+        ])
         .arg(workspace::target())
         .current_dir(workspace::root());
     if workspace::target().join("release/leaksieve").exists() {
@@ -35,9 +43,18 @@ pub fn cli() -> Result<PathBuf> {
 /// # Errors
 /// When it fails, or makes no program.
 pub fn executable(build: &mut Command) -> Result<PathBuf> {
-    build.arg("--message-format=json-render-diagnostics").stderr(std::process::Stdio::inherit());
-    let out = build.output().with_context(|| format!("cannot start `{}`", run::line_of(build)))?;
-    ensure!(out.status.success(), "`{}` failed ({})", run::line_of(build), out.status);
+    build
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(std::process::Stdio::inherit());
+    let out = build
+        .output()
+        .with_context(|| format!("cannot start `{}`", run::line_of(build)))?;
+    ensure!(
+        out.status.success(),
+        "`{}` failed ({})",
+        run::line_of(build),
+        out.status
+    );
     String::from_utf8_lossy(&out.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
@@ -48,7 +65,12 @@ pub fn executable(build: &mut Command) -> Result<PathBuf> {
 
 /// Whether `made` is there and newer than all that it was made of.
 pub fn is_fresh(made: &Path, from: &[&Path]) -> bool {
-    let time = |path: &Path| std::fs::metadata(path).and_then(|data| data.modified()).ok();
+    let time = |path: &Path| {
+        std::fs::metadata(path)
+            .and_then(|data| data.modified())
+            .ok()
+    };
     let Some(made) = time(made) else { return false };
-    from.iter().all(|path| time(path).is_some_and(|source| source <= made))
+    from.iter()
+        .all(|path| time(path).is_some_and(|source| source <= made))
 }

@@ -59,7 +59,11 @@ impl Lab {
     /// # Errors
     /// When something is missing that cannot be got.
     pub fn new() -> Result<Self> {
-        Ok(Self { qemu: setup::emulator()?, cli: host::cli()?, folder: tempfile::tempdir()? })
+        Ok(Self {
+            qemu: setup::emulator()?,
+            cli: host::cli()?,
+            folder: tempfile::tempdir()?,
+        })
     }
 
     /// The path of a file of this lab's.
@@ -140,7 +144,11 @@ impl Lab {
     ///
     /// # Errors
     /// When it does not answer every line.
-    pub fn host_verdicts(&self, filter: &Path, lines: &[String]) -> Result<Vec<(Said, Vec<String>)>> {
+    pub fn host_verdicts(
+        &self,
+        filter: &Path,
+        lines: &[String],
+    ) -> Result<Vec<(Said, Vec<String>)>> {
         let mut child = Command::new(&self.cli)
             .args(["check", "--format=json"])
             .arg(filter)
@@ -152,7 +160,10 @@ impl Lab {
         let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
         // Its status says what was found, not whether it worked.
         let output = child.wait_with_output()?;
-        ensure!(writer.join().is_ok_and(|result| result.is_ok()), "leaksieve check did not read on");
+        ensure!(
+            writer.join().is_ok_and(|result| result.is_ok()),
+            "leaksieve check did not read on"
+        );
         let verdicts = String::from_utf8(output.stdout)?
             .lines()
             .map(|line| {
@@ -164,11 +175,18 @@ impl Lab {
                     other => bail!("unknown verdict {other:?}"),
                 };
                 let names = record["datasets"].as_array().into_iter().flatten();
-                let names = names.filter_map(|dataset| dataset["name"].as_str()).map(str::to_owned);
+                let names = names
+                    .filter_map(|dataset| dataset["name"].as_str())
+                    .map(str::to_owned);
                 Ok((said, names.collect()))
             })
             .collect::<Result<Vec<_>>>()?;
-        ensure!(verdicts.len() == lines.len(), "{} answers to {} lines", verdicts.len(), lines.len());
+        ensure!(
+            verdicts.len() == lines.len(),
+            "{} answers to {} lines",
+            verdicts.len(),
+            lines.len()
+        );
         Ok(verdicts)
     }
 }

@@ -33,22 +33,25 @@ pub fn decode(elf: &[u8], frames: &[u8]) -> Result<Vec<String>> {
     }
 }
 
-/// The deepest `stack high-water N bytes of M` in a log; there is one for each question.
-pub fn deepest_stack(lines: &[String]) -> Option<Stack> {
-    lines
-        .iter()
-        .filter_map(|line| {
-            let (_, after) = line.split_once("stack high-water ")?;
-            let mut numbers = after
-                .split(|letter: char| !letter.is_ascii_digit())
-                .filter(|word| !word.is_empty())
-                .map(str::parse);
-            Some(Stack {
-                used_bytes: numbers.next()?.ok()?,
-                available_bytes: numbers.next()?.ok()?,
-            })
+/// Every `stack high-water N bytes of M` in a log: one after mounting, one after each
+/// question.
+pub fn stacks(lines: &[String]) -> impl DoubleEndedIterator<Item = Stack> {
+    lines.iter().filter_map(|line| {
+        let (_, after) = line.split_once("stack high-water ")?;
+        let mut numbers = after
+            .split(|letter: char| !letter.is_ascii_digit())
+            .filter(|word| !word.is_empty())
+            .map(str::parse);
+        Some(Stack {
+            used_bytes: numbers.next()?.ok()?,
+            available_bytes: numbers.next()?.ok()?,
         })
-        .max_by_key(|stack| stack.used_bytes)
+    })
+}
+
+/// The deepest of [`stacks`].
+pub fn deepest_stack(lines: &[String]) -> Option<Stack> {
+    stacks(lines).max_by_key(|stack| stack.used_bytes)
 }
 
 #[cfg(test)]
@@ -64,7 +67,10 @@ mod tests {
             "INFO  x",
         ]
         .map(String::from);
-        let expected = Stack { used_bytes: 2048, available_bytes: 50_000 };
+        let expected = Stack {
+            used_bytes: 2048,
+            available_bytes: 50_000,
+        };
         assert_eq!(deepest_stack(&lines), Some(expected));
         assert_eq!(deepest_stack(&lines[3..]), None);
     }

@@ -8,7 +8,10 @@ use clap::{Parser, Subcommand};
 use xtask::{card, check, demo, setup, test};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Commands for newcomers and developers of leaksieve")]
+#[command(
+    name = "cargo xtask",
+    about = "Commands for newcomers and developers of leaksieve"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -57,9 +60,19 @@ fn run() -> Result<()> {
         Command::Demo => demo::demo(),
         Command::Test => test::test(),
         Command::Check => check::check(),
-        Command::FlashImage { filter, output, size, force } => {
+        Command::FlashImage {
+            filter,
+            output,
+            size,
+            force,
+        } => {
             let bytes = card::flash_image(&filter, &output, size, force)?;
-            println!("{}: {} MiB, one FAT32 volume with {}", output.display(), bytes >> 20, card::FILTER_NAME);
+            println!(
+                "{}: {} MiB, one FAT32 volume with {}",
+                output.display(),
+                bytes >> 20,
+                card::FILTER_NAME
+            );
             Ok(())
         }
     }

@@ -95,7 +95,11 @@ pub fn within(command: &mut Command, limit: Duration, log: &Path) -> Result<()> 
     let printed = std::fs::read(log).unwrap_or_default();
     let printed = String::from_utf8_lossy(&printed);
     let last = printed.lines().rev().find(|line| !line.trim().is_empty());
-    bail!("`{}`: {ended}: {}", line_of(command), last.unwrap_or("it printed nothing").trim())
+    bail!(
+        "`{}`: {ended}: {}",
+        line_of(command),
+        last.unwrap_or("it printed nothing").trim()
+    )
 }
 
 /// The cargo that runs us, rid of what it has told us about ourselves: `CARGO_PKG_*`
@@ -117,7 +121,11 @@ fn is_about_ourselves(name: &OsStr) -> bool {
         .any(|prefix| name.starts_with(prefix))
         || matches!(
             &*name,
-            "CARGO_BIN_NAME" | "CARGO_CRATE_NAME" | "CARGO_PRIMARY_PACKAGE" | "CARGO_TARGET_TMPDIR" | "OUT_DIR"
+            "CARGO_BIN_NAME"
+                | "CARGO_CRATE_NAME"
+                | "CARGO_PRIMARY_PACKAGE"
+                | "CARGO_TARGET_TMPDIR"
+                | "OUT_DIR"
         )
 }
 

@@ -60,7 +60,11 @@ fn block_154(index: u64, parity: u64) -> String {
 
 /// The phone number of row `index`, as eleven digits.
 pub fn phone(index: u64) -> String {
-    if index == SERVICE_LINE_ROW { SERVICE_LINE.to_owned() } else { block_154(index, 0) }
+    if index == SERVICE_LINE_ROW {
+        SERVICE_LINE.to_owned()
+    } else {
+        block_154(index, 0)
+    }
 }
 
 /// A phone number that is in no row.
@@ -117,7 +121,11 @@ pub fn write_leak(to: &mut impl Write, num_rows: u64) -> io::Result<()> {
         let user_id = 10_000_019 + index * 7_919;
         let mut forms = phone_spellings(&phone(index));
         // Two thirds of a leak are plain digits.
-        let form = if choices.below(3) > 0 { 0 } else { choices.below(forms.len()) };
+        let form = if choices.below(3) > 0 {
+            0
+        } else {
+            choices.below(forms.len())
+        };
         let phone = forms.swap_remove(form);
         writeln!(to, "{user_id},{phone},{}", nickname(&mut choices))?;
     }
@@ -125,21 +133,46 @@ pub fn write_leak(to: &mut impl Write, num_rows: u64) -> io::Result<()> {
 }
 
 fn nickname(choices: &mut Choices) -> String {
-    const FAMILY: [&str; 12] = ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙"];
+    const FAMILY: [&str; 12] = [
+        "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙",
+    ];
     const GIVEN: [&str; 16] = [
-        "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "杰", "涛", "明", "霞", "平",
+        "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "杰", "涛", "明", "霞",
+        "平",
     ];
     const WORDS: [&str; 12] = [
-        "sunny", "moon", "tiger", "lily", "happy", "blue", "cat", "coco", "star", "rain", "lucky", "panda",
+        "sunny", "moon", "tiger", "lily", "happy", "blue", "cat", "coco", "star", "rain", "lucky",
+        "panda",
     ];
-    const PHRASES: [&str; 6] = ["爱吃鱼的猫", "阳光小店", "风中的叶", "北方的海", "小小书虫", "慢慢走"];
+    const PHRASES: [&str; 6] = [
+        "爱吃鱼的猫",
+        "阳光小店",
+        "风中的叶",
+        "北方的海",
+        "小小书虫",
+        "慢慢走",
+    ];
     match choices.below(5) {
         0 => format!("{}{}", choices.of(&FAMILY), choices.of(&GIVEN)),
-        1 => format!("{}{}{}", choices.of(&FAMILY), choices.of(&GIVEN), choices.of(&GIVEN)),
-        2 => format!("{}_{}{}", choices.of(&WORDS), choices.of(&WORDS), choices.below(100)),
+        1 => format!(
+            "{}{}{}",
+            choices.of(&FAMILY),
+            choices.of(&GIVEN),
+            choices.of(&GIVEN)
+        ),
+        2 => format!(
+            "{}_{}{}",
+            choices.of(&WORDS),
+            choices.of(&WORDS),
+            choices.below(100)
+        ),
         3 => format!("{}{:04}", choices.of(&PHRASES), choices.below(10_000)),
         // With a comma and quotes: such a field is quoted.
-        _ => format!("\"{}, \"\"{}\"\"\"", choices.of(&PHRASES), choices.of(&WORDS)),
+        _ => format!(
+            "\"{}, \"\"{}\"\"\"",
+            choices.of(&PHRASES),
+            choices.of(&WORDS)
+        ),
     }
 }
 
@@ -155,11 +188,18 @@ pub fn stranger_email(index: u64) -> String {
 
 /// The number in it makes it unlike every other.
 fn address(number: u64) -> String {
-    const GIVEN: [&str; 10] = ["anna", "wei", "lena", "tom", "yuki", "omar", "ines", "jan", "mei", "ivan"];
+    const GIVEN: [&str; 10] = [
+        "anna", "wei", "lena", "tom", "yuki", "omar", "ines", "jan", "mei", "ivan",
+    ];
     const SHAPES: [&str; 4] = [".", "_", "+shop", "-"];
     const TOP: [&str; 3] = ["com", "org", "net"];
     let mut choices = Choices(number ^ 0x6d61_696c);
-    format!("{}{}{number}@example.{}", choices.of(&GIVEN), choices.of(&SHAPES), choices.of(&TOP))
+    format!(
+        "{}{}{number}@example.{}",
+        choices.of(&GIVEN),
+        choices.of(&SHAPES),
+        choices.of(&TOP)
+    )
 }
 
 /// The forms in which people write an e-mail address.
@@ -170,9 +210,21 @@ pub fn email_spellings(address: &str) -> Vec<String> {
     }
     let mixed = address
         .char_indices()
-        .map(|(at, letter)| if at % 2 == 1 { letter.to_ascii_uppercase() } else { letter })
+        .map(|(at, letter)| {
+            if at % 2 == 1 {
+                letter.to_ascii_uppercase()
+            } else {
+                letter
+            }
+        })
         .collect();
-    vec![address.to_owned(), address.to_uppercase(), capital, mixed, format!("  {address} ")]
+    vec![
+        address.to_owned(),
+        address.to_uppercase(),
+        capital,
+        mixed,
+        format!("  {address} "),
+    ]
 }
 
 /// The passwords of a list, one a line, gzipped, most common first.
@@ -211,7 +263,9 @@ mod tests {
 
     #[test]
     fn only_the_service_line_exists() {
-        let existing: Vec<u64> = (0..NUM_ROWS).filter(|&index| !phone(index).starts_with("154")).collect();
+        let existing: Vec<u64> = (0..NUM_ROWS)
+            .filter(|&index| !phone(index).starts_with("154"))
+            .collect();
         assert_eq!(existing, [SERVICE_LINE_ROW]);
         assert!((0..NUM_ROWS).all(|index| phone(index).len() == 11));
     }
@@ -223,7 +277,10 @@ mod tests {
         let text = String::from_utf8_lossy(&leak);
         assert_eq!(text.lines().count(), 5);
         assert!(text.starts_with("user_id,phone,nickname\n10000019,"));
-        assert_eq!(leak.iter().fold(0, |sum, &byte| mix(sum ^ u64::from(byte))), EXPECTED);
+        assert_eq!(
+            leak.iter().fold(0, |sum, &byte| mix(sum ^ u64::from(byte))),
+            EXPECTED
+        );
         Ok(())
     }
 

@@ -45,12 +45,18 @@ pub fn cross(targets: &[Target]) -> Result<Cross> {
     // Two at once would unpack into the same folder.
     let lock = File::create(workspace::target_folder("cross")?.join("lock"))?;
     lock.lock()?;
-    let unpacked = if route == "rustup" { None } else { debian::unpacked() };
+    let unpacked = if route == "rustup" {
+        None
+    } else {
+        debian::unpacked()
+    };
     if unpacked.is_none() && route != "debian" {
         match rustup_add(targets) {
             Ok(()) => return Ok(Cross::Installed),
             Err(error) if route == "rustup" => return Err(error),
-            Err(error) => say(format!("rustup could not: {error}; taking Debian's rustc instead")),
+            Err(error) => say(format!(
+                "rustup could not: {error}; taking Debian's rustc instead"
+            )),
         }
     }
     let cross = match unpacked {
@@ -65,8 +71,11 @@ pub fn cross(targets: &[Target]) -> Result<Cross> {
 
 /// Whether the rustc in PATH has the target's `core`.
 fn is_installed(target: Target) -> bool {
-    let folder = output(Command::new("rustc").args(["--print", "target-libdir", "--target", target]));
-    folder.is_ok_and(|folder| std::fs::read_dir(folder.trim()).is_ok_and(|mut files| files.next().is_some()))
+    let folder =
+        output(Command::new("rustc").args(["--print", "target-libdir", "--target", target]));
+    folder.is_ok_and(|folder| {
+        std::fs::read_dir(folder.trim()).is_ok_and(|mut files| files.next().is_some())
+    })
 }
 
 fn rustup_add(targets: &[Target]) -> Result<()> {
@@ -76,7 +85,11 @@ fn rustup_add(targets: &[Target]) -> Result<()> {
     let mut command = Command::new("rustup");
     command.args(["target", "add"]).args(targets);
     say(run::line_of(&command));
-    run::within(&mut command, RUSTUP_LIMIT, &workspace::target_folder("cross")?.join("rustup.log"))?;
+    run::within(
+        &mut command,
+        RUSTUP_LIMIT,
+        &workspace::target_folder("cross")?.join("rustup.log"),
+    )?;
     if !targets.iter().all(|target| is_installed(target)) {
         bail!("it added the targets to another toolchain than the rustc in PATH");
     }
@@ -99,7 +112,9 @@ pub fn emulator() -> Result<PathBuf> {
         bail!("{PROGRAM} is missing: install QEMU (macOS: brew install qemu), then run this again");
     }
     let Some(apt) = privileged_apt() else {
-        bail!("{PROGRAM} is missing; type: sudo apt-get install -y --no-install-recommends {PROGRAM}");
+        bail!(
+            "{PROGRAM} is missing; type: sudo apt-get install -y --no-install-recommends {PROGRAM}"
+        );
     };
     let install = || {
         let mut command = apt();
@@ -128,7 +143,12 @@ fn privileged_apt() -> Option<impl Fn() -> Command> {
         if !is_root {
             command.args(["-n", "env"]);
         }
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-oDPkg::Lock::Timeout=120"]);
+        command.args([
+            "DEBIAN_FRONTEND=noninteractive",
+            "apt-get",
+            "-qq",
+            "-oDPkg::Lock::Timeout=120",
+        ]);
         command
     })
 }

@@ -20,7 +20,11 @@ pub fn test() -> Result<()> {
     let start = Instant::now();
     let cross = setup::cross(&[&[CORTEX_M3][..], &CORE_TARGETS].concat())?;
     let qemu = setup::emulator()?;
-    say(format!("cross compiler: {}; emulator: {}", cross.description(), qemu.display()));
+    say(format!(
+        "cross compiler: {}; emulator: {}",
+        cross.description(),
+        qemu.display()
+    ));
 
     say("building the firmware, in both variants");
     let mut elves = Vec::new();
@@ -71,7 +75,14 @@ fn small_filter(cli: &Path) -> Result<PathBuf> {
     std::fs::write(&list, phones.join("\n"))?;
     output(
         Command::new(cli)
-            .args(["build", "--quiet", "--force", "--kind=phone", "--region=CN", "--seed=1"])
+            .args([
+                "build",
+                "--quiet",
+                "--force",
+                "--kind=phone",
+                "--region=CN",
+                "--seed=1",
+            ])
             .args(["--name=Test", "--output"])
             .args([&filter, &list]),
     )?;
@@ -82,11 +93,20 @@ fn small_filter(cli: &Path) -> Result<PathBuf> {
 fn core_alone(cross: &Cross) -> Result<()> {
     let features = core_features()?;
     for target in CORE_TARGETS.into_iter().chain([CORTEX_M3]) {
-        say(format!("the core alone for {target}: no feature, {}", features.join(", ")));
+        say(format!(
+            "the core alone for {target}: no feature, {}",
+            features.join(", ")
+        ));
         for feature in std::iter::once(None).chain(features.iter().map(Some)) {
             let mut command = cross.cargo("build", target);
             command
-                .args(["--quiet", "--package", "leaksieve-core", "--no-default-features", "--target-dir"])
+                .args([
+                    "--quiet",
+                    "--package",
+                    "leaksieve-core",
+                    "--no-default-features",
+                    "--target-dir",
+                ])
                 .arg(workspace::target().join("core"))
                 .current_dir(workspace::root());
             if let Some(feature) = feature {
@@ -106,13 +126,24 @@ fn core_features() -> Result<Vec<String>> {
             .current_dir(workspace::root()),
     )?;
     let metadata: Value = serde_json::from_str(&metadata)?;
-    let packages = metadata["packages"].as_array().context("cargo metadata lists no package")?;
+    let packages = metadata["packages"]
+        .as_array()
+        .context("cargo metadata lists no package")?;
     let core = packages
         .iter()
         .find(|package| package["name"] == "leaksieve-core")
         .context("there is no package leaksieve-core")?;
-    let features = core["features"].as_object().context("leaksieve-core has no features")?;
-    let names: Vec<String> = features.keys().filter(|name| *name != "default").cloned().collect();
-    ensure!(!names.is_empty(), "leaksieve-core has no feature beside `default`");
+    let features = core["features"]
+        .as_object()
+        .context("leaksieve-core has no features")?;
+    let names: Vec<String> = features
+        .keys()
+        .filter(|name| *name != "default")
+        .cloned()
+        .collect();
+    ensure!(
+        !names.is_empty(),
+        "leaksieve-core has no feature beside `default`"
+    );
     Ok(names)
 }

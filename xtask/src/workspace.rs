@@ -30,7 +30,10 @@ pub fn target_folder(name: &str) -> Result<PathBuf> {
 
 /// A path as a person standing in the workspace would write it.
 pub fn shown(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+    path.strip_prefix(root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 /// The firmware's workspace.

@@ -48,10 +48,9 @@ pub fn insert(page: &mut Payload, hash: u64, num_hashes: u8) {
 pub fn query(page: &Payload, hash: u64, num_hashes: u8) -> Match {
     let bits = BitSlice::<u8, Lsb0>::from_slice(page.as_slice());
     for bit in probes(hash, num_hashes) {
-        match bits.get(bit).as_deref() {
-            Some(false) => return Match::Miss,
-            // A bit outside the page cannot be; were it so, it would not be a miss.
-            Some(true) | None => {}
+        // A bit outside the page cannot be; were it so, it would not be a miss.
+        if let Some(false) = bits.get(bit).as_deref() {
+            return Match::Miss;
         }
     }
     Match::Hit

@@ -241,6 +241,9 @@ pub enum NormaliseError {
     TooManyDigits,
     /// A telephone number whose count of digits lies between two that are possible.
     ImpossibleLength,
+    /// A telephone number that its country's numbering plan does not have; it may be one
+    /// of another country without its country code.
+    OutsideNumberingPlan,
     /// A telephone number without a country code, where the dataset has no default country.
     NeedsCountryCode,
     /// A telephone number of another country than the dataset covers.
@@ -268,6 +271,7 @@ impl fmt::Display for NormaliseError {
             Self::TooFewDigits => "too few digits for a phone number",
             Self::TooManyDigits => "too many digits for a phone number",
             Self::ImpossibleLength => "no phone number has this many digits there",
+            Self::OutsideNumberingPlan => "no number of the country begins like this",
             Self::NeedsCountryCode => "needs its country code, as in +86 138...",
             Self::OtherCountry => "a phone number of a country that is not covered",
             Self::NotAnEmail => "not an e-mail address",
@@ -284,6 +288,10 @@ impl core::error::Error for NormaliseError {}
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "phone rules are the largest, and there is no allocator to put them apart"
+)]
 pub enum Profile {
     /// Telephone numbers: E.164 digits.
     Phone(PhoneProfile),

@@ -201,7 +201,7 @@ impl PhoneProfile {
         // A number outside the numbering plan may be one of another country without
         // its `+`, so a filter's silence about it means nothing.
         if !is_match(self.numbers(), number) {
-            item.coverage = Coverage::Incidental(NormaliseError::ImpossibleLength);
+            item.coverage = Coverage::Incidental(NormaliseError::OutsideNumberingPlan);
         }
         Ok(item)
     }

@@ -198,7 +198,7 @@ fn numbers_outside_the_plan_are_incidental() {
     let (digits, reason) = incidental(&china(), "447911123456");
     assert_eq!(
         (digits.as_str(), reason),
-        ("86447911123456", NormaliseError::ImpossibleLength)
+        ("86447911123456", NormaliseError::OutsideNumberingPlan)
     );
 }
 
@@ -225,11 +225,11 @@ fn the_world_takes_out_what_is_dialled_only_at_home() {
     // Something is left before the number: silence would prove nothing.
     assert_eq!(
         incidental(&world(), "+54 11 15 2345 6789").1,
-        NormaliseError::ImpossibleLength
+        NormaliseError::OutsideNumberingPlan
     );
     assert_eq!(
         incidental(&world(), "+1 650 253 000").1,
-        NormaliseError::ImpossibleLength
+        NormaliseError::OutsideNumberingPlan
     );
 }
 
