@@ -83,9 +83,7 @@ pub enum HeaderDefect {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::NotAFilter => f.write_str(
-                "not a leaksieve file, or its first sector is damaged",
-            ),
+            Self::NotAFilter => f.write_str("not a leaksieve file, or its first sector is damaged"),
             Self::UnsupportedVersion { found } => write!(
                 f,
                 "format version {found}, but this program reads version {FORMAT_VERSION}: update the program"
@@ -106,7 +104,10 @@ impl fmt::Display for Error {
                 "cut short: {found_sectors} of {expected_sectors} sectors are there"
             ),
             Self::HeaderTooLarge { bytes } => {
-                write!(f, "header of {bytes} bytes, over the limit of {MAX_HEADER_BYTES}")
+                write!(
+                    f,
+                    "header of {bytes} bytes, over the limit of {MAX_HEADER_BYTES}"
+                )
             }
             Self::HeaderMalformed(defect) => write!(f, "the header makes no sense: {defect}"),
             Self::NormalisationVersion { found } => write!(

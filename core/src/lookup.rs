@@ -204,7 +204,10 @@ impl Lookup<'_> {
         };
         let page = verify(self.catalogue.file_id, pending.sector, sector)?;
         let Encoding::Bloom { num_hashes } = dataset.encoding;
-        let outcome = match (bloom::query(page, pending.hash, num_hashes), pending.coverage) {
+        let outcome = match (
+            bloom::query(page, pending.hash, num_hashes),
+            pending.coverage,
+        ) {
             (Match::Hit, _) => Outcome::Exposed,
             (Match::Miss, Coverage::Complete) => Outcome::Absent,
             (Match::Miss, Coverage::Incidental(reason)) => Outcome::NotCovered(reason),
@@ -242,7 +245,10 @@ impl Lookup<'_> {
                 return;
             };
             self.next_dataset += 1;
-            if self.scope.is_some_and(|kind| !dataset.profile.answers(kind)) {
+            if self
+                .scope
+                .is_some_and(|kind| !dataset.profile.answers(kind))
+            {
                 continue;
             }
             match dataset.profile.normalise(&self.identifier) {

@@ -53,7 +53,10 @@ fn every_single_bit_flip() {
             // Members elsewhere are still found; one is asked as a sample.
             if *sector == flipped_sector || *sector == 1 || flipped_sector == 0 {
                 let answer = ask(&bytes, Identifier::new(member.as_bytes()));
-                assert!(!says_not_exposed(&answer), "bit {bit}, member of sector {sector}");
+                assert!(
+                    !says_not_exposed(&answer),
+                    "bit {bit}, member of sector {sector}"
+                );
                 if *sector == flipped_sector {
                     assert!(matches!(
                         answer,
@@ -102,7 +105,10 @@ fn every_pair_of_sectors_swapped() {
             let (low, high) = swapped.split_at_mut(second * 512);
             low[first * 512..][..512].swap_with_slice(&mut high[..512]);
             for (_, member) in &members {
-                assert!(!says_not_exposed(&ask(&swapped, Identifier::new(member.as_bytes()))));
+                assert!(!says_not_exposed(&ask(
+                    &swapped,
+                    Identifier::new(member.as_bytes())
+                )));
             }
         }
     }
@@ -116,7 +122,9 @@ fn with_header(change: impl FnOnce(&mut Header)) -> Vec<u8> {
     let mut payload = [0; MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES];
     let mut bytes = file(&plans);
     payload[..FIXED_BYTES].copy_from_slice(&bytes[..FIXED_BYTES]);
-    let length = postcard::to_slice(&header, &mut payload[FIXED_BYTES..]).unwrap().len();
+    let length = postcard::to_slice(&header, &mut payload[FIXED_BYTES..])
+        .unwrap()
+        .len();
     payload[10..12].copy_from_slice(&(length as u16).to_le_bytes());
     assert!(FIXED_BYTES + length <= PAYLOAD_BYTES);
     bytes[..PAYLOAD_BYTES].copy_from_slice(&payload[..PAYLOAD_BYTES]);
@@ -141,32 +149,142 @@ fn malformed_headers_by_their_defect() {
     };
     assert!(open(&with_header(|_| ())).is_ok());
     for (name, bytes, expected) in [
-        ("magic of another program", with_bytes(0, b"\x89PNG\r\n\x1a\n"), Err(Error::NotAFilter)),
-        ("line ends turned into LF", with_bytes(4, b"\n\x1a\n "), Err(Error::NotAFilter)),
-        ("version 0", with_bytes(8, &[0, 0]), Err(Error::UnsupportedVersion { found: 0 })),
-        ("version 2", with_bytes(8, &[2, 0]), Err(Error::UnsupportedVersion { found: 2 })),
-        ("length over the limit", with_bytes(10, &2001u16.to_le_bytes()), Err(Error::HeaderTooLarge { bytes: 2001 })),
-        ("length of 65535", with_bytes(10, &[0xFF; 2]), Err(Error::HeaderTooLarge { bytes: 65535 })),
-        ("length too short", with_bytes(10, &[100, 0]), malformed(Defect::ReservedBytes)),
-        ("reserved byte", with_bytes(13, &[1]), malformed(Defect::ReservedBytes)),
-        ("byte behind the header", with_bytes(PAYLOAD_BYTES - 1, &[1]), malformed(Defect::ReservedBytes)),
-        ("no dataset", with_header(|header| header.datasets.clear()), malformed(Defect::NoDataset)),
-        ("no items", dataset(|d| d.num_items = 0), malformed(Defect::NoItems)),
-        ("no pages", dataset(|d| d.num_sectors = 0), malformed(Defect::SectorRange)),
-        ("pages over the header", dataset(|d| d.first_sector = SectorIndex(0)), malformed(Defect::SectorRange)),
-        ("pages over another's", dataset(|d| d.first_sector.0 -= 1), malformed(Defect::SectorRange)),
-        ("a gap between pages", dataset(|d| d.first_sector.0 += 1), malformed(Defect::SectorRange)),
-        ("pages without end", dataset(|d| d.num_sectors = u32::MAX), malformed(Defect::SectorRange)),
-        ("file longer than its pages", with_header(|h| h.num_sectors += 1), malformed(Defect::SectorRange)),
-        ("file shorter than its pages", with_header(|h| h.num_sectors -= 1), malformed(Defect::SectorRange)),
-        ("no probes: everybody is exposed", dataset(|d| d.encoding = Encoding::Bloom { num_hashes: 0 }), malformed(Defect::NumHashes)),
-        ("33 probes", dataset(|d| d.encoding = Encoding::Bloom { num_hashes: 33 }), malformed(Defect::NumHashes)),
-        ("month 13", dataset(|d| d.date.month = 13), malformed(Defect::Date)),
-        ("day 32", dataset(|d| d.date.day = 32), malformed(Defect::Date)),
-        ("day without month", dataset(|d| d.date = Date { year: 2021, month: 0, day: 1 }), malformed(Defect::Date)),
-        ("escape sequence in the name", dataset(|d| d.name = "\x1b[2J".try_into().unwrap()), malformed(Defect::ControlCharacter)),
-        ("line end in the note", dataset(|d| d.source_note = "a\nb".try_into().unwrap()), malformed(Defect::ControlCharacter)),
-        ("rules of another version", dataset(|d| d.normalisation_version = 2), Err(Error::NormalisationVersion { found: 2 })),
+        (
+            "magic of another program",
+            with_bytes(0, b"\x89PNG\r\n\x1a\n"),
+            Err(Error::NotAFilter),
+        ),
+        (
+            "line ends turned into LF",
+            with_bytes(4, b"\n\x1a\n "),
+            Err(Error::NotAFilter),
+        ),
+        (
+            "version 0",
+            with_bytes(8, &[0, 0]),
+            Err(Error::UnsupportedVersion { found: 0 }),
+        ),
+        (
+            "version 2",
+            with_bytes(8, &[2, 0]),
+            Err(Error::UnsupportedVersion { found: 2 }),
+        ),
+        (
+            "length over the limit",
+            with_bytes(10, &2001u16.to_le_bytes()),
+            Err(Error::HeaderTooLarge { bytes: 2001 }),
+        ),
+        (
+            "length of 65535",
+            with_bytes(10, &[0xFF; 2]),
+            Err(Error::HeaderTooLarge { bytes: 65535 }),
+        ),
+        (
+            "length too short",
+            with_bytes(10, &[100, 0]),
+            malformed(Defect::ReservedBytes),
+        ),
+        (
+            "reserved byte",
+            with_bytes(13, &[1]),
+            malformed(Defect::ReservedBytes),
+        ),
+        (
+            "byte behind the header",
+            with_bytes(PAYLOAD_BYTES - 1, &[1]),
+            malformed(Defect::ReservedBytes),
+        ),
+        (
+            "no dataset",
+            with_header(|header| header.datasets.clear()),
+            malformed(Defect::NoDataset),
+        ),
+        (
+            "no items",
+            dataset(|d| d.num_items = 0),
+            malformed(Defect::NoItems),
+        ),
+        (
+            "no pages",
+            dataset(|d| d.num_sectors = 0),
+            malformed(Defect::SectorRange),
+        ),
+        (
+            "pages over the header",
+            dataset(|d| d.first_sector = SectorIndex(0)),
+            malformed(Defect::SectorRange),
+        ),
+        (
+            "pages over another's",
+            dataset(|d| d.first_sector.0 -= 1),
+            malformed(Defect::SectorRange),
+        ),
+        (
+            "a gap between pages",
+            dataset(|d| d.first_sector.0 += 1),
+            malformed(Defect::SectorRange),
+        ),
+        (
+            "pages without end",
+            dataset(|d| d.num_sectors = u32::MAX),
+            malformed(Defect::SectorRange),
+        ),
+        (
+            "file longer than its pages",
+            with_header(|h| h.num_sectors += 1),
+            malformed(Defect::SectorRange),
+        ),
+        (
+            "file shorter than its pages",
+            with_header(|h| h.num_sectors -= 1),
+            malformed(Defect::SectorRange),
+        ),
+        (
+            "no probes: everybody is exposed",
+            dataset(|d| d.encoding = Encoding::Bloom { num_hashes: 0 }),
+            malformed(Defect::NumHashes),
+        ),
+        (
+            "33 probes",
+            dataset(|d| d.encoding = Encoding::Bloom { num_hashes: 33 }),
+            malformed(Defect::NumHashes),
+        ),
+        (
+            "month 13",
+            dataset(|d| d.date.month = 13),
+            malformed(Defect::Date),
+        ),
+        (
+            "day 32",
+            dataset(|d| d.date.day = 32),
+            malformed(Defect::Date),
+        ),
+        (
+            "day without month",
+            dataset(|d| {
+                d.date = Date {
+                    year: 2021,
+                    month: 0,
+                    day: 1,
+                }
+            }),
+            malformed(Defect::Date),
+        ),
+        (
+            "escape sequence in the name",
+            dataset(|d| d.name = "\x1b[2J".try_into().unwrap()),
+            malformed(Defect::ControlCharacter),
+        ),
+        (
+            "line end in the note",
+            dataset(|d| d.source_note = "a\nb".try_into().unwrap()),
+            malformed(Defect::ControlCharacter),
+        ),
+        (
+            "rules of another version",
+            dataset(|d| d.normalisation_version = 2),
+            Err(Error::NormalisationVersion { found: 2 }),
+        ),
     ] {
         assert_eq!(open(&bytes).map(drop), expected, "{name}");
     }
@@ -174,7 +292,10 @@ fn malformed_headers_by_their_defect() {
     let rate = Rate::from_units(Rate::ONE / 1000).units().to_le_bytes();
     for units in [0u64, Rate::ONE + 1, u64::MAX] {
         let mut bytes = file(&plans());
-        let at = bytes[..508].windows(8).position(|window| window == rate).unwrap();
+        let at = bytes[..508]
+            .windows(8)
+            .position(|window| window == rate)
+            .unwrap();
         bytes[at..at + 8].copy_from_slice(&units.to_le_bytes());
         reseal(&mut bytes, 0);
         assert_eq!(open(&bytes).map(drop), malformed(Defect::FalsePositiveRate));
@@ -216,7 +337,10 @@ fn limits_of_a_header() {
     for dataset in &mut most.datasets {
         dataset.profile = Profile::Phone(rules.clone());
     }
-    for result in [most.encode(ID).map(drop), most.num_header_sectors().map(drop)] {
+    for result in [
+        most.encode(ID).map(drop),
+        most.num_header_sectors().map(drop),
+    ] {
         match result {
             Err(Error::HeaderTooLarge { bytes }) => assert!(bytes as usize > MAX_HEADER_BYTES),
             other => panic!("{other:?}"),

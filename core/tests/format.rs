@@ -12,44 +12,100 @@ const FORMAT: &str = include_str!("../FORMAT.md");
 fn says(text: &str) {
     // Lines may be wrapped anywhere.
     let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat(FORMAT).contains(&flat(text)), "FORMAT.md lacks: {text}");
+    assert!(
+        flat(FORMAT).contains(&flat(text)),
+        "FORMAT.md lacks: {text}"
+    );
 }
 
 #[test]
 fn the_tables_hold_the_constants() {
-    says(&format!("# The leaksieve file, format {}", header::FORMAT_VERSION));
-    says(&format!("| 8 | 2 | format version: {} |", header::FORMAT_VERSION));
+    says(&format!(
+        "# The leaksieve file, format {}",
+        header::FORMAT_VERSION
+    ));
+    says(&format!(
+        "| 8 | 2 | format version: {} |",
+        header::FORMAT_VERSION
+    ));
     says(&format!("A file is a row of {SECTOR_BYTES}-byte sectors"));
     says(&format!("| 0 | {PAYLOAD_BYTES} | payload |"));
     says(&format!("| {PAYLOAD_BYTES} | {CRC_BYTES} | CRC-32C"));
-    let magic: Vec<String> = header::MAGIC.iter().map(|byte| format!("{byte:02X}")).collect();
+    let magic: Vec<String> = header::MAGIC
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
     says(&format!("| 0 | 8 | magic: `{}` |", magic.join(" ")));
-    says(&format!("| 10 | 2 | length of the postcard header, 0 to {} |", header::MAX_HEADER_BYTES));
+    says(&format!(
+        "| 10 | 2 | length of the postcard header, 0 to {} |",
+        header::MAX_HEADER_BYTES
+    ));
     says(&format!(
         "| {} | {} | postcard header, its first part |",
         header::FIXED_BYTES,
         PAYLOAD_BYTES - header::FIXED_BYTES
     ));
-    says(&format!("go on through sector {}", header::MAX_HEADER_SECTORS - 1));
-    says(&format!("| datasets | list of Dataset | 1 to {} |", header::MAX_DATASETS));
-    says(&format!("name of the breach; at most {} bytes", header::MAX_NAME_BYTES));
-    says(&format!("where the list came from; at most {} bytes", header::MAX_SOURCE_NOTE_BYTES));
-    says(&format!("version of the rules under \"Items\": {NORMALISATION_VERSION} |"));
+    says(&format!(
+        "go on through sector {}",
+        header::MAX_HEADER_SECTORS - 1
+    ));
+    says(&format!(
+        "| datasets | list of Dataset | 1 to {} |",
+        header::MAX_DATASETS
+    ));
+    says(&format!(
+        "name of the breach; at most {} bytes",
+        header::MAX_NAME_BYTES
+    ));
+    says(&format!(
+        "where the list came from; at most {} bytes",
+        header::MAX_SOURCE_NOTE_BYTES
+    ));
+    says(&format!(
+        "version of the rules under \"Items\": {NORMALISATION_VERSION} |"
+    ));
     says(&format!("num_hashes (u8, 1 to {})", bloom::MAX_HASHES));
     says(&format!("bit = (x · {}) >> 32", bloom::PAGE_BITS));
-    says(&format!("the canonical bytes of an identifier, 1 to {MAX_IDENTIFIER_BYTES}"));
+    says(&format!(
+        "the canonical bytes of an identifier, 1 to {MAX_IDENTIFIER_BYTES}"
+    ));
     for (limit, value) in [
-        ("header", format!("{} sectors, {} bytes of postcard", header::MAX_HEADER_SECTORS, header::MAX_HEADER_BYTES)),
+        (
+            "header",
+            format!(
+                "{} sectors, {} bytes of postcard",
+                header::MAX_HEADER_SECTORS,
+                header::MAX_HEADER_BYTES
+            ),
+        ),
         ("datasets of a file", header::MAX_DATASETS.to_string()),
-        ("name, source note", format!("{}, {} bytes", header::MAX_NAME_BYTES, header::MAX_SOURCE_NOTE_BYTES)),
-        ("item, and identifier after trimming", format!("{MAX_IDENTIFIER_BYTES} bytes")),
+        (
+            "name, source note",
+            format!(
+                "{}, {} bytes",
+                header::MAX_NAME_BYTES,
+                header::MAX_SOURCE_NOTE_BYTES
+            ),
+        ),
+        (
+            "item, and identifier after trimming",
+            format!("{MAX_IDENTIFIER_BYTES} bytes"),
+        ),
         ("probes", format!("1 to {}", bloom::MAX_HASHES)),
-        ("rule lists of a phone profile", format!("{} bytes", phone::MAX_RULE_BYTES)),
+        (
+            "rule lists of a phone profile",
+            format!("{} bytes", phone::MAX_RULE_BYTES),
+        ),
     ] {
         says(&format!("| {limit} | {value} |"));
     }
-    let probes: Vec<String> = bloom::probes(0x89AB_CDEF, 8).map(|bit| bit.to_string()).collect();
-    says(&format!("The probes of `low = 0x89ABCDEF` are {}, ...", probes.join(", ")));
+    let probes: Vec<String> = bloom::probes(0x89AB_CDEF, 8)
+        .map(|bit| bit.to_string())
+        .collect();
+    says(&format!(
+        "The probes of `low = 0x89ABCDEF` are {}, ...",
+        probes.join(", ")
+    ));
 }
 
 /// Takes fields off the front, as FORMAT.md lays them out.
@@ -94,7 +150,10 @@ fn a_file_read_by_the_byte_tables() {
     assert_eq!(header.number(8), 4_102_444_800);
     assert_eq!(header.number(1), 1, "datasets");
     assert_eq!(header.text(), "Golden email.txt");
-    assert_eq!((header.number(2), header.number(1), header.number(1)), (2021, 6, 0));
+    assert_eq!(
+        (header.number(2), header.number(1), header.number(1)),
+        (2021, 6, 0)
+    );
     assert_eq!(header.text(), "leaksieve's tests");
     assert_eq!(header.number(1), 1, "normalisation version");
     assert_eq!(header.number(1), 1, "profile: email");
@@ -106,7 +165,11 @@ fn a_file_read_by_the_byte_tables() {
     let seed = header.number(8);
     let first_sector = header.number(4);
     let num_pages = header.number(4);
-    assert_eq!(header.number(8), 100_000_000_000_000, "1e-4 in units of 1e-18");
+    assert_eq!(
+        header.number(8),
+        100_000_000_000_000,
+        "1e-4 in units of 1e-18"
+    );
     assert!((1..100_000_000_000_000).contains(&header.number(8)));
     assert!(header.0.is_empty());
     assert_eq!(first_sector, 1);

@@ -50,7 +50,8 @@ fn one_sector_a_query_and_dataset() {
         assert_eq!(source.reads.len(), num_reads, "{text} {kind:?}");
         for read in &source.reads {
             assert!(catalogue.datasets().iter().any(|dataset| {
-                (dataset.first_sector.0..dataset.first_sector.0 + dataset.num_sectors).contains(read)
+                (dataset.first_sector.0..dataset.first_sector.0 + dataset.num_sectors)
+                    .contains(read)
             }));
         }
     }

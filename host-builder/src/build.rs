@@ -124,7 +124,9 @@ pub enum BuildError {
     #[error("the header cannot be written: {0}")]
     Header(#[from] leaksieve_core::Error),
     /// The finished bytes cannot be read back.
-    #[error("the finished file does not read back: {0}; nothing was put in place. Is the disk sound?")]
+    #[error(
+        "the finished file does not read back: {0}; nothing was put in place. Is the disk sound?"
+    )]
     ReadBack(#[from] ReadError<io::Error>),
     /// The finished bytes lack items.
     #[error(
@@ -246,7 +248,11 @@ pub fn build(
             num_lost: findings.num_lost,
         });
     }
-    if !findings.trial.interval(TRIAL_DEVIATIONS).contains(&measured) {
+    if !findings
+        .trial
+        .interval(TRIAL_DEVIATIONS)
+        .contains(&measured)
+    {
         return Err(BuildError::Rate {
             found: findings.trial.rate(),
             expected: measured,

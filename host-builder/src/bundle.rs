@@ -23,7 +23,9 @@ pub enum BundleError {
     #[error(transparent)]
     Build(#[from] BuildError),
     /// Too many datasets.
-    #[error("these files hold {found} datasets, and a file may have {MAX_DATASETS}: make several files")]
+    #[error(
+        "these files hold {found} datasets, and a file may have {MAX_DATASETS}: make several files"
+    )]
     TooManyDatasets {
         /// How many.
         found: usize,
@@ -55,8 +57,7 @@ pub fn bundle(
     let header_sectors = header.num_header_sectors().map_err(BuildError::Header)?;
     let mut end = u64::from(header_sectors);
     for dataset in &mut header.datasets {
-        dataset.first_sector =
-            SectorIndex(u32::try_from(end).map_err(|_| BundleError::TooLarge)?);
+        dataset.first_sector = SectorIndex(u32::try_from(end).map_err(|_| BundleError::TooLarge)?);
         end += u64::from(dataset.num_sectors);
     }
     header.num_sectors = u32::try_from(end).map_err(|_| BundleError::TooLarge)?;
@@ -87,8 +88,12 @@ pub fn bundle(
     }
     observer.end();
     let reopened = beside.reopen().map_err(BuildError::Output)?;
-    if read_header(reopened.try_clone().map_err(|error| BuildError::Output(beside.error(error)))?)
-        .map_err(BuildError::ReadBack)?
+    if read_header(
+        reopened
+            .try_clone()
+            .map_err(|error| BuildError::Output(beside.error(error)))?,
+    )
+    .map_err(BuildError::ReadBack)?
         != header
     {
         return Err(BuildError::Lost { num_lost: 0 }.into());

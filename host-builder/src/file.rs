@@ -23,9 +23,9 @@ fn remedy(error: &ReadError<io::Error>) -> &'static str {
         ReadError::Filter(Error::NotAFilter) => {
             "; give a file that `leaksieve build` made, or fetch it again"
         }
-        ReadError::Filter(Error::SectorDamaged { .. } | Error::Truncated { .. } | Error::HeaderMalformed(_)) => {
-            "; do not use this file: fetch it again, or build it anew"
-        }
+        ReadError::Filter(
+            Error::SectorDamaged { .. } | Error::Truncated { .. } | Error::HeaderMalformed(_),
+        ) => "; do not use this file: fetch it again, or build it anew",
         _ => "",
     }
 }
@@ -82,7 +82,10 @@ impl FilterFile {
     ///
     /// # Errors
     /// [`FileError`] when a sector cannot be read or is damaged.
-    pub fn check(&mut self, identifier: leaksieve_core::Identifier<'_>) -> Result<Verdict, FileError> {
+    pub fn check(
+        &mut self,
+        identifier: leaksieve_core::Identifier<'_>,
+    ) -> Result<Verdict, FileError> {
         let mut buffer = [0; SECTOR_BYTES];
         leaksieve_core::check(&self.catalogue, identifier, &mut self.sectors, &mut buffer)
             .map_err(|error| self.error(error))
@@ -152,7 +155,8 @@ pub(crate) fn read_payloads(
     sectors: std::ops::Range<u32>,
 ) -> Result<Vec<leaksieve_core::sector::Payload>, ReadError<io::Error>> {
     let mut bytes = vec![0; sectors.len() * SECTOR_BYTES];
-    read_exact_at(file, &mut bytes, byte_of(SectorIndex(sectors.start))).map_err(ReadError::Source)?;
+    read_exact_at(file, &mut bytes, byte_of(SectorIndex(sectors.start)))
+        .map_err(ReadError::Source)?;
     let read: &[Sector] = bytes.as_chunks().0;
     sectors
         .zip(read)

@@ -16,13 +16,15 @@ pub fn fold(folding: Folding, text: &str, folded: &mut Folded) -> Result<(), Nor
             let compatible = text.nfkc();
             match case {
                 // Lower case can bring a text out of NFKC.
-                CaseRule::Fold => compatible.collect::<String>().to_lowercase().nfkc().collect(),
+                CaseRule::Fold => compatible
+                    .collect::<String>()
+                    .to_lowercase()
+                    .nfkc()
+                    .collect(),
                 _ => compatible.collect::<String>(),
             }
         }
-        Folding::Domain => {
-            idna::domain_to_ascii(text).map_err(|_| NormaliseError::NotAnEmail)?
-        }
+        Folding::Domain => idna::domain_to_ascii(text).map_err(|_| NormaliseError::NotAnEmail)?,
     };
     folded
         .push_str(&result)

@@ -55,7 +55,10 @@ fn with_plus<'a>(profile: &Profile, text: &'a [u8]) -> Cow<'a, [u8]> {
     match profile {
         Profile::Phone(phone) if phone.region == phone::WORLD => {
             let text = text.trim_ascii();
-            if text.first().is_some_and(|first| matches!(first, b'1'..=b'9')) {
+            if text
+                .first()
+                .is_some_and(|first| matches!(first, b'1'..=b'9'))
+            {
                 return [b"+", text].concat().into();
             }
             text.into()

@@ -184,7 +184,10 @@ mod tests {
         let beside = Beside::create(&target, false).unwrap();
         std::fs::write(&target, b"old").unwrap();
         assert!(matches!(beside.commit(), Err(OutputError::Exists(_))));
-        assert!(matches!(Beside::create(&target, false), Err(OutputError::Exists(_))));
+        assert!(matches!(
+            Beside::create(&target, false),
+            Err(OutputError::Exists(_))
+        ));
         assert_eq!(std::fs::read(&target).unwrap(), b"old");
 
         let mut beside = Beside::create(&target, true).unwrap();
@@ -198,7 +201,10 @@ mod tests {
     #[test]
     fn no_place_for_a_file() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(Beside::create(folder.path(), true), Err(OutputError::NotAFile(_))));
+        assert!(matches!(
+            Beside::create(folder.path(), true),
+            Err(OutputError::NotAFile(_))
+        ));
         assert!(matches!(
             Beside::create(&folder.path().join("none/a.lsv"), true),
             Err(OutputError::Write { .. })

@@ -104,7 +104,11 @@ impl SortedHashes {
     }
 
     /// The hashes of some neighbouring pages, in order.
-    pub fn of_pages(&self, pages: std::ops::Range<u32>, num_pages: u32) -> impl Iterator<Item = u64> {
+    pub fn of_pages(
+        &self,
+        pages: std::ops::Range<u32>,
+        num_pages: u32,
+    ) -> impl Iterator<Item = u64> {
         let low = first_hash_of(pages.start, num_pages);
         let high = first_hash_of(pages.end, num_pages);
         let partitions = match (u64::try_from(low), high.checked_sub(1)) {

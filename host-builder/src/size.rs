@@ -129,7 +129,8 @@ fn predict(items_per_page: f64, num_hashes: u8) -> f64 {
     let reach = 13.0 * items_per_page.sqrt() + 20.0;
     let first = (items_per_page - reach).max(0.0).floor();
     let last = (items_per_page + reach).ceil();
-    let mut ln_weight = first * items_per_page.max(f64::MIN_POSITIVE).ln() - items_per_page
+    let mut ln_weight = first * items_per_page.max(f64::MIN_POSITIVE).ln()
+        - items_per_page
         - (1..=first as u64).map(|i| (i as f64).ln()).sum::<f64>();
     let mut rate = 0.0;
     let mut items = first;
@@ -177,7 +178,12 @@ mod tests {
     /// implementation. Ours have 4,064 bits, which adds at most 1 % to the rate.
     #[test]
     fn rates_of_published_sizes() {
-        for (bits_per_item, expected) in [(8.0, 2.18e-2), (12.0, 3.26e-3), (16.0, 5.05e-4), (24.0, 1.36e-5)] {
+        for (bits_per_item, expected) in [
+            (8.0, 2.18e-2),
+            (12.0, 3.26e-3),
+            (16.0, 5.05e-4),
+            (24.0, 1.36e-5),
+        ] {
             let density = f64::from(PAGE_BITS) / bits_per_item;
             let best = (1..=MAX_HASHES)
                 .map(|num_hashes| predict(density, num_hashes))

@@ -1,8 +1,8 @@
 //! A filter file, read to its end; and, with the lists that it was made of, asked for
 //! every item of them.
 
-use leaksieve_core::header::Encoding;
 use leaksieve_core::encoding::{Match, bloom, page_of};
+use leaksieve_core::header::Encoding;
 use leaksieve_core::sector::SECTOR_BYTES;
 
 use crate::file::{FileError, FilterFile};

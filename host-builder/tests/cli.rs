@@ -151,14 +151,23 @@ fn check_in_words_and_in_json() {
     assert_eq!(lines.len(), 5);
     assert!(lines[0].starts_with("1: EXPOSED in Forum (2020-02): false alarm 1 in "));
     assert_eq!(lines[1], "2: not exposed: not in Forum (2020-02)");
-    assert_eq!(lines[2], "3: cannot say: Forum (2020-02; email): not an e-mail address");
+    assert_eq!(
+        lines[2],
+        "3: cannot say: Forum (2020-02; email): not an e-mail address"
+    );
     assert_eq!(lines[3], "4: cannot say: Forum (2020-02; email): empty");
     assert!(lines[4].starts_with("5: EXPOSED"));
 
     let json = bench.run_with("check mail.lsv --format json -", stdin.as_bytes());
     assert_eq!(
         json.verdicts(),
-        ["exposed", "not_exposed", "not_covered", "not_covered", "exposed"]
+        [
+            "exposed",
+            "not_exposed",
+            "not_covered",
+            "not_covered",
+            "exposed"
+        ]
     );
     let first: Value = serde_json::from_str(json.out().lines().next().unwrap()).unwrap();
     assert_eq!(first["line"], 1);
@@ -174,7 +183,10 @@ fn check_in_words_and_in_json() {
 #[test]
 fn inspect_in_json() {
     let bench = bench_with_mail();
-    let report = bench.run("inspect mail.lsv --format json").succeeds().json();
+    let report = bench
+        .run("inspect mail.lsv --format json")
+        .succeeds()
+        .json();
     let size = std::fs::metadata(bench.path("mail.lsv")).unwrap().len();
     assert_eq!(report["size_bytes"], size);
     assert_eq!(report["num_sectors"], size / 512);
@@ -197,21 +209,36 @@ fn inspect_in_json() {
 fn a_secret_is_never_an_argument() {
     let bench = bench_with_mail();
     bench.write("words.txt", "hunter2\nsecret\n");
-    bench.run("build words.txt -o words.lsv --kind password").succeeds();
-    let ran = bench.run("check words.lsv hunter2").fails(&["words.lsv", "pipe it in"]);
+    bench
+        .run("build words.txt -o words.lsv --kind password")
+        .succeeds();
+    let ran = bench
+        .run("check words.lsv hunter2")
+        .fails(&["words.lsv", "pipe it in"]);
     assert!(!ran.err().contains("hunter2"));
-    assert_eq!(bench.run_with("check words.lsv", b"hunter2\nhunter3\n").code(), 0);
+    assert_eq!(
+        bench
+            .run_with("check words.lsv", b"hunter2\nhunter3\n")
+            .code(),
+        0
+    );
     // Case and blanks are part of a password.
     let other = bench.run_with("check words.lsv --format json", b"Hunter2\nhunter2 \n");
     assert_eq!(other.verdicts(), ["not_exposed", "not_exposed"]);
     // In a file of several kinds, a kind that is no secret may be asked by argument.
-    bench.run("bundle mail.lsv words.lsv -o both.lsv").succeeds();
+    bench
+        .run("bundle mail.lsv words.lsv -o both.lsv")
+        .succeeds();
     bench.run("check both.lsv hunter2").fails(&[]);
-    bench.run("check both.lsv --kind email member1@example.com").succeeds();
+    bench
+        .run("check both.lsv --kind email member1@example.com")
+        .succeeds();
     bench.run("check both.lsv --kind sha1 0123").fails(&[]);
     // SHA-1 of "hunter2".
     let hash = b"F3BBBD66A63D4BF1747940578EC3D0103530E21D";
-    bench.run_with("check both.lsv --kind sha1", hash).succeeds();
+    bench
+        .run_with("check both.lsv --kind sha1", hash)
+        .succeeds();
 }
 
 #[test]
@@ -231,8 +258,13 @@ fn an_output_is_not_overwritten_and_nothing_is_lost() {
         .run("build none.txt -o mail.lsv --kind email --force")
         .fails(&["none.txt"]);
     assert_eq!(std::fs::read(bench.path("mail.lsv")).unwrap(), before);
-    assert_eq!(bench.files(), ["bad.txt", "mail.lsv", "mail.txt", "other.txt"]);
-    bench.run("build other.txt -o mail.lsv --kind email --force").succeeds();
+    assert_eq!(
+        bench.files(),
+        ["bad.txt", "mail.lsv", "mail.txt", "other.txt"]
+    );
+    bench
+        .run("build other.txt -o mail.lsv --kind email --force")
+        .succeeds();
     assert_ne!(std::fs::read(bench.path("mail.lsv")).unwrap(), before);
     bench
         .run("build other.txt -o - --kind email")
@@ -248,9 +280,16 @@ fn rejects_are_counted_placed_and_never_shown() {
     let mut list = emails(0..99);
     list.insert_str(0, "not an address\n");
     bench.write("list.txt", &list);
-    let ran = bench.run("build list.txt -o a.lsv --kind email --format json").succeeds();
+    let ran = bench
+        .run("build list.txt -o a.lsv --kind email --format json")
+        .succeeds();
     assert_eq!(ran.json()["num_rejected"], 1);
-    assert!(ran.err().contains("1: not an e-mail address (list.txt line 1)"), "{}", ran.err());
+    assert!(
+        ran.err()
+            .contains("1: not an e-mail address (list.txt line 1)"),
+        "{}",
+        ran.err()
+    );
     assert!(!ran.err().contains("not an address"));
     // The file says it too.
     let report = bench.run("inspect a.lsv --format json").json();
@@ -271,11 +310,16 @@ fn line_ends_marks_and_blanks() {
     bench.write("lf.txt", emails(0..50));
     bench.write(
         "crlf.txt",
-        format!("\u{FEFF}{}\r\n\r\n  \r\n", emails(0..50).trim().replace('\n', "\r\n")),
+        format!(
+            "\u{FEFF}{}\r\n\r\n  \r\n",
+            emails(0..50).trim().replace('\n', "\r\n")
+        ),
     );
     for name in ["lf", "crlf"] {
         let ran = bench
-            .run(&format!("build {name}.txt -o {name}.lsv --kind email --name A --seed 1 --format json"))
+            .run(&format!(
+                "build {name}.txt -o {name}.lsv --kind email --name A --seed 1 --format json"
+            ))
             .succeeds();
         assert_eq!(ran.json()["num_items"], 50);
         assert_eq!(ran.json()["num_rejected"], 0);
@@ -296,11 +340,17 @@ fn nul_and_invalid_utf_8_are_counted_rejects() {
         .succeeds();
     assert_eq!(ran.json()["num_items"], 97);
     assert_eq!(ran.json()["num_rejected"], 3);
-    assert!(ran.err().contains("not UTF-8 text (list.txt line 99)"), "{}", ran.err());
+    assert!(
+        ran.err().contains("not UTF-8 text (list.txt line 99)"),
+        "{}",
+        ran.err()
+    );
     assert!(ran.err().contains("control character (list.txt line 98)"));
     // For SHA-1 a password need not be UTF-8.
     bench.write("words.txt", b"caf\xe9\n");
-    bench.run("build words.txt -o w.lsv --kind password").succeeds();
+    bench
+        .run("build words.txt -o w.lsv --kind password")
+        .succeeds();
     bench.run_with("check w.lsv", b"caf\xe9\n").succeeds();
     assert_eq!(bench.run_with("check w.lsv", "café\n".as_bytes()).code(), 1);
 }
@@ -312,11 +362,18 @@ fn a_line_of_100_mb_is_one_reject_and_takes_little_memory() {
     list.extend(std::iter::repeat_n(b'x', 100_000_000));
     list.extend_from_slice(b"\nlast@example.com\n");
     let ran = bench
-        .run_with("build - -o a.lsv --kind email --name A --format json", &list)
+        .run_with(
+            "build - -o a.lsv --kind email --name A --format json",
+            &list,
+        )
         .succeeds();
     assert_eq!(ran.json()["num_items"], 201);
     assert_eq!(ran.json()["num_rejected"], 1);
-    assert!(ran.err().contains("standard input line 201"), "{}", ran.err());
+    assert!(
+        ran.err().contains("standard input line 201"),
+        "{}",
+        ran.err()
+    );
     let asked = bench.run_with("check a.lsv --format json", &list);
     assert_eq!(asked.verdicts().len(), 202);
     assert_eq!(asked.verdicts()[200], "not_covered");
@@ -339,9 +396,15 @@ fn gzip_is_known_by_its_content() {
     joined.extend_from_slice(&gzip(second.as_bytes()));
     bench.write("list.txt", &list);
     bench.write("joined.dat", &joined);
-    bench.run("build list.txt -o a.lsv --kind email --name A --seed 1").succeeds();
-    bench.run("build joined.dat -o b.lsv --kind email --name A --seed 1").succeeds();
-    bench.run_with("build - -o c.lsv --kind email --name A --seed 1", &joined).succeeds();
+    bench
+        .run("build list.txt -o a.lsv --kind email --name A --seed 1")
+        .succeeds();
+    bench
+        .run("build joined.dat -o b.lsv --kind email --name A --seed 1")
+        .succeeds();
+    bench
+        .run_with("build - -o c.lsv --kind email --name A --seed 1", &joined)
+        .succeeds();
     let read = |name: &str| std::fs::read(bench.path(name)).unwrap();
     assert_eq!(read("a.lsv"), read("b.lsv"));
     assert_eq!(read("a.lsv"), read("c.lsv"));
@@ -353,7 +416,9 @@ fn gzip_is_known_by_its_content() {
     let mut damaged = joined.clone();
     damaged[100] ^= 0x55;
     bench.write("damaged.gz", &damaged);
-    bench.run("build damaged.gz -o d.lsv --kind email --name A").fails(&["damaged.gz"]);
+    bench
+        .run("build damaged.gz -o d.lsv --kind email --name A")
+        .fails(&["damaged.gz"]);
     assert!(!bench.path("d.lsv").exists());
 }
 
@@ -370,7 +435,11 @@ fn what_has_to_be_converted_first() {
         ("a.zip", b"PK\x03\x04\0\0".to_vec(), "unpack"),
         ("a.txt", [b"\xFF\xFE".to_vec(), utf_16].concat(), "iconv"),
         ("a.gz.gz", gzip(&gzip(b"x")), "decompress it once"),
-        ("a.lsv", std::fs::read(bench.path("mail.lsv")).unwrap(), "leaksieve filter"),
+        (
+            "a.lsv",
+            std::fs::read(bench.path("mail.lsv")).unwrap(),
+            "leaksieve filter",
+        ),
     ] {
         bench.write(name, content);
         bench
@@ -378,10 +447,16 @@ fn what_has_to_be_converted_first() {
             .fails(&[name, part]);
     }
     std::fs::create_dir(bench.path("folder")).unwrap();
-    bench.run("build folder -o out.lsv --kind email").fails(&["a folder"]);
-    bench.run("build - - -o out.lsv --kind email").fails(&["only once"]);
+    bench
+        .run("build folder -o out.lsv --kind email")
+        .fails(&["a folder"]);
+    bench
+        .run("build - - -o out.lsv --kind email")
+        .fails(&["only once"]);
     bench.write("empty.txt", "");
-    bench.run("build empty.txt -o out.lsv --kind email").fails(&["no identifier"]);
+    bench
+        .run("build empty.txt -o out.lsv --kind email")
+        .fails(&["no identifier"]);
 }
 
 #[test]
@@ -389,16 +464,42 @@ fn tables() {
     let bench = Bench::new();
     let members = ["a@example.com", "b@example.com", "c@example.com"];
     for (name, table, options) in [
-        ("comma", "id,Mail,x\n1,a@example.com,y\n2,\"b@example.com\",\"z,\"\"\nz\"\n3,c@example.com,\n", "--column mail"),
-        ("semicolon", "id;mail\r\n1;a@example.com\r\n2;b@example.com\r\n3;c@example.com", "--column mail"),
-        ("tab", "1\ta@example.com\t\"odd\n2\tb@example.com\tx\n3\tc@example.com\ty\n", "--column 2"),
-        ("bar", "a@example.com|1,2,3\nb@example.com|\nc@example.com|4\n", "--column 1 --delimiter bar"),
-        ("bom", "\u{FEFF}mail,id\na@example.com,1\nb@example.com,2\nc@example.com,3\n", "--column mail"),
-        ("one", "mail\na@example.com\nb@example.com\nc@example.com\n", "--column mail"),
+        (
+            "comma",
+            "id,Mail,x\n1,a@example.com,y\n2,\"b@example.com\",\"z,\"\"\nz\"\n3,c@example.com,\n",
+            "--column mail",
+        ),
+        (
+            "semicolon",
+            "id;mail\r\n1;a@example.com\r\n2;b@example.com\r\n3;c@example.com",
+            "--column mail",
+        ),
+        (
+            "tab",
+            "1\ta@example.com\t\"odd\n2\tb@example.com\tx\n3\tc@example.com\ty\n",
+            "--column 2",
+        ),
+        (
+            "bar",
+            "a@example.com|1,2,3\nb@example.com|\nc@example.com|4\n",
+            "--column 1 --delimiter bar",
+        ),
+        (
+            "bom",
+            "\u{FEFF}mail,id\na@example.com,1\nb@example.com,2\nc@example.com,3\n",
+            "--column mail",
+        ),
+        (
+            "one",
+            "mail\na@example.com\nb@example.com\nc@example.com\n",
+            "--column mail",
+        ),
     ] {
         bench.write(name, table);
         let ran = bench
-            .run(&format!("build {name} -o {name}.lsv --kind email --format json {options}"))
+            .run(&format!(
+                "build {name} -o {name}.lsv --kind email --format json {options}"
+            ))
             .succeeds();
         assert_eq!(ran.json()["num_items"], 3, "{name}");
         assert_eq!(ran.json()["num_rejected"], 0, "{name}: {}", ran.err());
@@ -410,13 +511,19 @@ fn tables() {
             .succeeds();
     }
     // The line of a rejected cell is that of its row.
-    bench.write("bad.csv", "id,mail\n1,a@example.com\n2,\n3,nonsense\n4\n5,\"e@\n\"\n6,b@example.com\n7,junk\n");
+    bench.write(
+        "bad.csv",
+        "id,mail\n1,a@example.com\n2,\n3,nonsense\n4\n5,\"e@\n\"\n6,b@example.com\n7,junk\n",
+    );
     let ran = bench
         .run("build bad.csv -o bad.lsv --kind email --column mail --max-rejected 80% --format json")
         .succeeds();
     assert_eq!(ran.json()["num_items"], 2);
     assert_eq!(ran.json()["num_blank"], 1);
-    for part in ["the row has no such column (bad.csv line 5)", "not an e-mail address (bad.csv line 4, bad.csv line 7, bad.csv line 9)"] {
+    for part in [
+        "the row has no such column (bad.csv line 5)",
+        "not an e-mail address (bad.csv line 4, bad.csv line 7, bad.csv line 9)",
+    ] {
         assert!(ran.err().contains(part), "{}", ran.err());
     }
     let ran = bench
@@ -444,14 +551,28 @@ fn hash_count_lists() {
     bench.write("ntlm.txt", "8846F7EAEE8FB117AD06BDD830B7586C:10434004\n");
     for kind in ["sha1", "ntlm"] {
         let ran = bench
-            .run(&format!("build {kind}.txt -o {kind}.lsv --kind {kind} --format json"))
+            .run(&format!(
+                "build {kind}.txt -o {kind}.lsv --kind {kind} --format json"
+            ))
             .succeeds();
         assert_eq!(ran.json()["num_rejected"], 0);
-        assert_eq!(bench.run_with(&format!("check {kind}.lsv"), b"password").code(), 0);
-        assert_eq!(bench.run_with(&format!("check {kind}.lsv"), b"Password").code(), 1);
+        assert_eq!(
+            bench
+                .run_with(&format!("check {kind}.lsv"), b"password")
+                .code(),
+            0
+        );
+        assert_eq!(
+            bench
+                .run_with(&format!("check {kind}.lsv"), b"Password")
+                .code(),
+            1
+        );
     }
     // One kind's list as the other's is refused, not swallowed.
-    bench.run("build ntlm.txt -o x.lsv --kind sha1").fails(&["not a hexadecimal hash"]);
+    bench
+        .run("build ntlm.txt -o x.lsv --kind sha1")
+        .fails(&["not a hexadecimal hash"]);
 }
 
 #[test]
@@ -464,28 +585,45 @@ fn verify_finds_damage_and_what_is_missing() {
         .fails(&["lacks 3 of 13 lines", "more.txt line 11"]);
     assert!(!ran.err().contains("@example.com"));
     bench.write("nonsense.txt", "nonsense\n");
-    bench.run("verify mail.lsv --source nonsense.txt").fails(&["nothing was asked"]);
+    bench
+        .run("verify mail.lsv --source nonsense.txt")
+        .fails(&["nothing was asked"]);
 
     let bytes = std::fs::read(bench.path("mail.lsv")).unwrap();
     let mut damaged = bytes.clone();
     damaged[512 * 3 + 77] ^= 4;
     bench.write("damaged.lsv", &damaged);
-    bench.run("verify damaged.lsv").fails(&["sector 3", "do not use this file"]);
+    bench
+        .run("verify damaged.lsv")
+        .fails(&["sector 3", "do not use this file"]);
     // Lookups say so too, and never "not exposed".
-    let all = bench.run_with("check damaged.lsv --format json", emails(0..1000).as_bytes());
+    let all = bench.run_with(
+        "check damaged.lsv --format json",
+        emails(0..1000).as_bytes(),
+    );
     assert_eq!(all.code(), 2);
     let verdicts = all.verdicts();
-    assert!(verdicts.iter().all(|verdict| verdict == "exposed" || verdict == "error"));
+    assert!(
+        verdicts
+            .iter()
+            .all(|verdict| verdict == "exposed" || verdict == "error")
+    );
     assert!(verdicts.iter().any(|verdict| verdict == "error"));
 
     bench.write("cut.lsv", &bytes[..bytes.len() - 512]);
     for command in ["verify", "inspect", "check"] {
-        bench.run(&format!("{command} cut.lsv")).fails(&["cut short"]);
+        bench
+            .run(&format!("{command} cut.lsv"))
+            .fails(&["cut short"]);
     }
     bench.write("long.lsv", [bytes.as_slice(), b"more"].concat());
-    bench.run("verify long.lsv").fails(&["4 bytes stand behind"]);
+    bench
+        .run("verify long.lsv")
+        .fails(&["4 bytes stand behind"]);
     bench.write("foreign.lsv", b"SQLite format 3\0".repeat(64));
-    bench.run("inspect foreign.lsv").fails(&["not a leaksieve file"]);
+    bench
+        .run("inspect foreign.lsv")
+        .fails(&["not a leaksieve file"]);
     bench.write("empty.lsv", b"");
     bench.run("inspect empty.lsv").fails(&["cut short"]);
 }
@@ -494,26 +632,44 @@ fn verify_finds_damage_and_what_is_missing() {
 fn a_bundle_answers_for_its_parts() {
     let bench = bench_with_mail();
     bench.write("names.txt", "alice\nbob\n");
-    bench.run("build names.txt -o names.lsv --kind username --name Game").succeeds();
-    bench.run("bundle mail.lsv names.lsv -o both.lsv").succeeds();
+    bench
+        .run("build names.txt -o names.lsv --kind username --name Game")
+        .succeeds();
+    bench
+        .run("bundle mail.lsv names.lsv -o both.lsv")
+        .succeeds();
     bench.run("verify both.lsv").succeeds();
-    bench.run("verify both.lsv --kind email --source mail.txt").succeeds();
-    bench.run("verify both.lsv --source mail.txt").fails(&["choose one with --kind"]);
+    bench
+        .run("verify both.lsv --kind email --source mail.txt")
+        .succeeds();
+    bench
+        .run("verify both.lsv --source mail.txt")
+        .fails(&["choose one with --kind"]);
     let ran = bench.run_with(
         "check both.lsv --format json",
         b"alice\nmember3@example.com\nnobody@example.com\nnobody\n",
     );
     // "nobody" is no address, and no name of the other: one of the two cannot say.
-    assert_eq!(ran.verdicts(), ["exposed", "exposed", "not_exposed", "not_covered"]);
-    let ran = bench.run_with("check both.lsv --kind username --format json", b"alice\nnobody\n");
+    assert_eq!(
+        ran.verdicts(),
+        ["exposed", "exposed", "not_exposed", "not_covered"]
+    );
+    let ran = bench.run_with(
+        "check both.lsv --kind username --format json",
+        b"alice\nnobody\n",
+    );
     assert_eq!(ran.verdicts(), ["exposed", "not_exposed"]);
     bench.run("bundle mail.lsv -o both.lsv").fails(&["--force"]);
     let nine = "mail.lsv ".repeat(9);
-    bench.run(&format!("bundle {nine} -o nine.lsv")).fails(&["9 datasets"]);
+    bench
+        .run(&format!("bundle {nine} -o nine.lsv"))
+        .fails(&["9 datasets"]);
     let mut damaged = std::fs::read(bench.path("mail.lsv")).unwrap();
     damaged[600] ^= 1;
     bench.write("damaged.lsv", &damaged);
-    bench.run("bundle damaged.lsv names.lsv -o x.lsv").fails(&["sector 1"]);
+    bench
+        .run("bundle damaged.lsv names.lsv -o x.lsv")
+        .fails(&["sector 1"]);
     assert!(!bench.path("x.lsv").exists());
 }
 
@@ -521,7 +677,10 @@ fn a_bundle_answers_for_its_parts() {
 fn estimate_and_build_agree() {
     let bench = Bench::new();
     bench.write("list.txt", emails(0..50_000));
-    let estimate = bench.run("estimate --items 50_000 --fpr 1e-3 --format json").succeeds().json();
+    let estimate = bench
+        .run("estimate --items 50_000 --fpr 1e-3 --format json")
+        .succeeds()
+        .json();
     let built = bench
         .run("build list.txt -o a.lsv --kind email --fpr 0.1% --format json")
         .succeeds()
@@ -537,9 +696,19 @@ fn estimate_and_build_agree() {
     bench
         .run("build list.txt -o c.lsv --kind email --max-size 2KiB")
         .fails(&["2048 bytes hold no useful filter"]);
-    bench.run("build list.txt -o c.lsv --kind email --fpr 1e-12").fails(&["from 1e-7 to 0.5"]);
+    bench
+        .run("build list.txt -o c.lsv --kind email --fpr 1e-12")
+        .fails(&["from 1e-7 to 0.5"]);
     bench.run("estimate --items 0").fails(&["whole number"]);
-    assert_eq!(bench.run("estimate --items 1e9").succeeds().out().lines().count(), 7);
+    assert_eq!(
+        bench
+            .run("estimate --items 1e9")
+            .succeeds()
+            .out()
+            .lines()
+            .count(),
+        7
+    );
 }
 
 #[test]
@@ -548,7 +717,9 @@ fn the_same_seed_gives_the_same_bytes_and_another_another_file() {
     bench.write("list.txt", emails(0..3000));
     let build = |name: &str, options: &str| {
         bench
-            .run(&format!("build list.txt -o {name} --kind email --name A {options}"))
+            .run(&format!(
+                "build list.txt -o {name} --kind email --name A {options}"
+            ))
             .succeeds();
         std::fs::read(bench.path(name)).unwrap()
     };
@@ -566,17 +737,29 @@ fn the_same_seed_gives_the_same_bytes_and_another_another_file() {
 #[test]
 fn arguments_that_make_no_sense_say_so() {
     let bench = bench_with_mail();
-    bench.run("build mail.txt -o x.lsv --kind phone").fails(&["--region"]);
+    bench
+        .run("build mail.txt -o x.lsv --kind phone")
+        .fails(&["--region"]);
     bench
         .run("build mail.txt -o x.lsv --kind phone --region XX")
         .fails(&["XX", "CN"]);
-    bench.run("build mail.txt -o x.lsv --kind email --region CN").fails(&["--region", "email"]);
-    bench.run("build mail.txt -o x.lsv --kind email --date 2021-02-30").fails(&["2021-06-11"]);
-    bench.run("build mail.txt -o x.lsv --kind email --threads 0").fails(&["--threads"]);
-    bench.run("build - -o x.lsv --kind email").fails(&["--name"]);
+    bench
+        .run("build mail.txt -o x.lsv --kind email --region CN")
+        .fails(&["--region", "email"]);
+    bench
+        .run("build mail.txt -o x.lsv --kind email --date 2021-02-30")
+        .fails(&["2021-06-11"]);
+    bench
+        .run("build mail.txt -o x.lsv --kind email --threads 0")
+        .fails(&["--threads"]);
+    bench
+        .run("build - -o x.lsv --kind email")
+        .fails(&["--name"]);
     let long = "n".repeat(65);
     bench
-        .run(&format!("build mail.txt -o x.lsv --kind email --name {long}"))
+        .run(&format!(
+            "build mail.txt -o x.lsv --kind email --name {long}"
+        ))
         .fails(&["65 bytes", "64"]);
     bench
         .run("build mail.txt -o x.lsv --kind email --fpr 0.1 --max-size 1MiB")
@@ -591,7 +774,9 @@ fn output_that_nobody_reads_is_no_panic() {
     let binary = Path::new(env!("CARGO_BIN_EXE_leaksieve")).display();
     let output = Command::new("sh")
         .arg("-c")
-        .arg(format!("{binary} check mail.lsv < many.txt 2> err.txt | head -n 1; cat err.txt"))
+        .arg(format!(
+            "{binary} check mail.lsv < many.txt 2> err.txt | head -n 1; cat err.txt"
+        ))
         .current_dir(&bench.folder)
         .output()
         .unwrap();
@@ -603,7 +788,13 @@ fn output_that_nobody_reads_is_no_panic() {
 #[test]
 fn completions_and_manual() {
     let bench = Bench::new();
-    assert!(bench.run("completions bash").succeeds().out().contains("leaksieve"));
+    assert!(
+        bench
+            .run("completions bash")
+            .succeeds()
+            .out()
+            .contains("leaksieve")
+    );
     assert!(bench.run("man").succeeds().out().contains(".TH leaksieve"));
     assert!(bench.run("--help").succeeds().out().contains("estimate"));
 }

@@ -89,24 +89,25 @@ pub fn demo() -> Result<()> {
     let log = board.log()?;
     let size = firmware::size(&elf)?;
     let bytes_of = |path: &Path| fs::metadata(path).map(|data| data.len());
+    // The rows are told in words above, too.
+    const { assert!(sample::NUM_ROWS == 200_000) };
     let (leak, filter) = (bytes_of(&made.leak)?, bytes_of(&made.phones)?);
     println!("{}", style.bold("What happened"));
     println!(
-        "  leak      {:<28} {} rows, {}",
+        "  leak      {:<28} 200,000 rows, {}",
         workspace::shown(&made.leak),
-        sample::NUM_ROWS,
-        firmware::kib(leak)
+        firmware::size_text(leak)
     );
     println!(
-        "  filter    {:<28} {}, {:.1} % of it, without one number in it",
+        "  filter    {:<28} {}, {:.1} % of it",
         workspace::shown(&made.phones),
-        firmware::kib(filter),
+        firmware::size_text(filter),
         filter as f64 * 100.0 / leak as f64
     );
     println!(
         "  card      {:<28} {} with the passwords, as {}",
         workspace::shown(&made.image),
-        firmware::kib(bytes_of(&made.filter)?),
+        firmware::size_text(bytes_of(&made.filter)?),
         card::FILTER_NAME
     );
     println!(
@@ -272,8 +273,13 @@ impl<'a> Screen<'a> {
         }
     }
 
+    /// The line as it stands; an empty one, or a prompt with nothing typed, is left out.
     fn finish(&mut self) {
         let line = String::from_utf8_lossy(&self.line);
+        if matches!(&*line, "" | PROMPT) {
+            self.line.clear();
+            return;
+        }
         let painted = match &*line {
             line if line.starts_with(EXPOSED) => self.style.paint("1;31", line),
             line if line.starts_with(NOT_EXPOSED) => self.style.paint("32", line),

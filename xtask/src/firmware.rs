@@ -149,15 +149,23 @@ pub fn table(rows: &[(Variant, Size, Option<Stack>)]) -> String {
         "LM3S6965", "flash", "static RAM", "deepest stack"
     );
     for (variant, size, stack) in rows {
-        let flash = format!("{} of {}", kib(size.flash_bytes), kib(variant.room_bytes()));
-        let ram = format!("{} of {}", kib(size.static_ram_bytes), kib(RAM_BYTES));
+        let flash = format!(
+            "{} of {}",
+            size_text(size.flash_bytes),
+            size_text(variant.room_bytes())
+        );
+        let ram = format!(
+            "{} of {}",
+            size_text(size.static_ram_bytes),
+            size_text(RAM_BYTES)
+        );
         let stack = stack.map_or_else(
             || "not measured".to_owned(),
             |stack| {
                 format!(
                     "{} of {}",
-                    kib(stack.used_bytes.into()),
-                    kib(stack.available_bytes.into())
+                    size_text(stack.used_bytes.into()),
+                    size_text(stack.available_bytes.into())
                 )
             },
         );
@@ -171,11 +179,16 @@ pub fn table(rows: &[(Variant, Size, Option<Stack>)]) -> String {
     table
 }
 
-/// Bytes as KiB with one digit behind the point.
-pub fn kib(bytes: u64) -> String {
-    let tenths = (bytes * 10 + 512) >> 10;
+/// Bytes as KiB, or from 1 MiB as MiB, with one digit behind the point where it is not 0.
+pub fn size_text(bytes: u64) -> String {
+    let (shift, unit) = if bytes < 1 << 20 {
+        (10, "KiB")
+    } else {
+        (20, "MiB")
+    };
+    let tenths = (bytes * 10 + (1 << (shift - 1))) >> shift;
     match tenths % 10 {
-        0 => format!("{} KiB", tenths / 10),
-        tenth => format!("{}.{tenth} KiB", tenths / 10),
+        0 => format!("{} {unit}", tenths / 10),
+        tenth => format!("{}.{tenth} {unit}", tenths / 10),
     }
 }

@@ -133,3 +133,20 @@ fn is_about_ourselves(name: &OsStr) -> bool {
 pub fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_too_long_is_ended_and_its_last_words_are_told() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo retrying; sleep 60"]);
+        let start = Instant::now();
+        let error = within(&mut command, Duration::from_millis(300), &folder.path().join("log"));
+        assert!(start.elapsed() < Duration::from_secs(30));
+        assert!(error.is_err_and(|error| error.to_string().ends_with("retrying")));
+        Ok(())
+    }
+}

@@ -80,7 +80,10 @@ mod tests {
             assert_eq!(email(text), Ok("ann.lee@example.com".into()));
         }
         assert_eq!(email("o'neil+x@a-b.co"), Ok("o'neil+x@a-b.co".into()));
-        assert_eq!(email("x@XN--BCHER-KVA.example"), Ok("x@xn--bcher-kva.example".into()));
+        assert_eq!(
+            email("x@XN--BCHER-KVA.example"),
+            Ok("x@xn--bcher-kva.example".into())
+        );
     }
 
     #[test]
@@ -105,14 +108,28 @@ mod tests {
     #[test]
     fn not_an_email() {
         for text in [
-            "example.com", "@example.com", "x@", "x@localhost", "x@.com", "x@a..b", "x@-a.com",
-            "x@a-.com", "a b@example.com", "a@b@example.com", "\"x\"@example.com",
-            "<x@example.com>", "x@exa mple.com", "x,y@example.com",
+            "example.com",
+            "@example.com",
+            "x@",
+            "x@localhost",
+            "x@.com",
+            "x@a..b",
+            "x@-a.com",
+            "x@a-.com",
+            "a b@example.com",
+            "a@b@example.com",
+            "\"x\"@example.com",
+            "<x@example.com>",
+            "x@exa mple.com",
+            "x,y@example.com",
         ] {
             assert_eq!(email(text), Err(NormaliseError::NotAnEmail), "{text}");
         }
         let long = "l".repeat(65) + "@example.com";
         assert_eq!(email(&long), Err(NormaliseError::NotAnEmail));
-        assert_eq!(email("x\u{7}@example.com"), Err(NormaliseError::ControlCharacter));
+        assert_eq!(
+            email("x\u{7}@example.com"),
+            Err(NormaliseError::ControlCharacter)
+        );
     }
 }

@@ -348,8 +348,12 @@ impl Profile {
             Self::Username(case) => {
                 text::normalise(*case, identifier.trimmed()?, identifier.folder)
             }
-            Self::Id(scheme) => text::normalise_id(*scheme, identifier.trimmed()?, identifier.folder),
-            Self::Password(digest) => password::normalise(*digest, identifier.text, identifier.kind),
+            Self::Id(scheme) => {
+                text::normalise_id(*scheme, identifier.trimmed()?, identifier.folder)
+            }
+            Self::Password(digest) => {
+                password::normalise(*digest, identifier.text, identifier.kind)
+            }
         }
     }
 }

@@ -119,7 +119,10 @@ mod tests {
             let kind = digest.hash_kind();
             let upper = expected.to_ascii_uppercase();
             for digits in [expected, &upper, &std::format!(" {expected}\r")] {
-                assert_eq!(normalise(digest, digits.as_bytes(), Some(kind)), Ok(item.clone()));
+                assert_eq!(
+                    normalise(digest, digits.as_bytes(), Some(kind)),
+                    Ok(item.clone())
+                );
             }
         }
     }
@@ -135,7 +138,10 @@ mod tests {
             normalise(Sha1, ntlm, Some(NtlmHex)),
             Err(NormaliseError::OtherKind)
         );
-        for bad in ["8846f7eaee8fb117ad06bdd830b7586", "8846f7eaee8fb117ad06bdd830b7586g"] {
+        for bad in [
+            "8846f7eaee8fb117ad06bdd830b7586",
+            "8846f7eaee8fb117ad06bdd830b7586g",
+        ] {
             assert_eq!(
                 normalise(Ntlm, bad.as_bytes(), Some(NtlmHex)),
                 Err(NormaliseError::NotAHash)
@@ -150,7 +156,10 @@ mod tests {
         assert_ne!(item("secret"), item("Secret"));
         // Latin-1, as old leaks have it, is still a password for SHA-1.
         assert!(normalise(Sha1, b"caf\xe9", None).is_ok());
-        assert_eq!(normalise(Ntlm, b"caf\xe9", None), Err(NormaliseError::NotUtf8));
+        assert_eq!(
+            normalise(Ntlm, b"caf\xe9", None),
+            Err(NormaliseError::NotUtf8)
+        );
         assert_eq!(normalise(Sha1, b"", None), Err(NormaliseError::Empty));
         assert_eq!(
             normalise(Sha1, b"a\0b", None),

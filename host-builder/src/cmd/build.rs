@@ -126,7 +126,9 @@ impl Args {
             .collect();
         list::check_inputs(&inputs)?;
         if self.output.as_os_str() == "-" {
-            bail!("a filter is asked for every item before it gets its name, so it cannot go to standard output: name a file with -o");
+            bail!(
+                "a filter is asked for every item before it gets its name, so it cannot go to standard output: name a file with -o"
+            );
         }
         let kind = IdentifierKind::from(self.kind);
         let num_threads = match self.threads {
@@ -162,7 +164,7 @@ impl Args {
             inputs,
         };
         let began = Instant::now();
-        let observer = progress::Bar::new(self.quiet);
+        let observer = progress::Bar::observer(self.quiet);
         let result = build(&options, &self.output, observer.as_ref());
         drop(observer);
         match result {
@@ -174,7 +176,9 @@ impl Args {
                 Ok(ExitCode::SUCCESS)
             }
             Err(error) => {
-                if let BuildError::TooManyRejects { counts, .. } | BuildError::NoItems(counts) = &error {
+                if let BuildError::TooManyRejects { counts, .. } | BuildError::NoItems(counts) =
+                    &error
+                {
                     warn_of_rejects(counts, &options.inputs, false);
                 }
                 Err(error.into())
@@ -200,7 +204,10 @@ impl Args {
         };
         Ok(match self.kind {
             Kind::Phone => {
-                let region = self.region.as_deref().context("--kind phone needs --region")?;
+                let region = self
+                    .region
+                    .as_deref()
+                    .context("--kind phone needs --region")?;
                 Profile::Phone(phone_profile(region)?)
             }
             Kind::Email => Profile::Email,
@@ -232,7 +239,9 @@ impl Args {
                 .context("SOURCE_DATE_EPOCH is not a number of seconds");
         }
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        Ok(now.context("the clock is before 1970; give --created")?.as_secs())
+        Ok(now
+            .context("the clock is before 1970; give --created")?
+            .as_secs())
     }
 
     fn report(&self, options: &Options, summary: &Summary, seconds: f64) -> anyhow::Result<()> {

@@ -28,7 +28,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let observer = progress::Bar::new(self.quiet);
+        let observer = progress::Bar::observer(self.quiet);
         let header = bundle(&self.parts, &self.output, self.force, observer.as_ref())?;
         drop(observer);
         if !self.quiet {

@@ -85,11 +85,25 @@ impl Args {
                 );
             }
             for (line, text) in (1..).zip(&self.identifiers) {
-                self.ask(&mut file, kind, line, text.as_bytes(), &mut out, &mut outcomes)?;
+                self.ask(
+                    &mut file,
+                    kind,
+                    line,
+                    text.as_bytes(),
+                    &mut out,
+                    &mut outcomes,
+                )?;
             }
         } else if io::stdin().is_terminal() && is_secret {
             let password = rpassword::prompt_password("Password (not shown): ")?;
-            self.ask(&mut file, kind, 1, password.as_bytes(), &mut out, &mut outcomes)?;
+            self.ask(
+                &mut file,
+                kind,
+                1,
+                password.as_bytes(),
+                &mut out,
+                &mut outcomes,
+            )?;
         } else {
             if io::stdin().is_terminal() {
                 eprintln!("Type one identifier a line; Ctrl-D ends.");
@@ -159,7 +173,11 @@ impl Args {
                     Verdict::NotExposed(_) => anstyle::AnsiColor::Green.on_default(),
                     Verdict::NotCovered(_) => anstyle::AnsiColor::Yellow.on_default(),
                 };
-                writeln!(out, "{line}: {style}{}{style:#}", sentence(catalogue, &verdict))?;
+                writeln!(
+                    out,
+                    "{line}: {style}{}{style:#}",
+                    sentence(catalogue, &verdict)
+                )?;
             }
             (Format::Text, Err(error)) => writeln!(out, "{line}: cannot say: {error}")?,
         }

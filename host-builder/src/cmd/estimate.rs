@@ -70,7 +70,11 @@ impl Args {
             }
             Format::Text => {
                 writeln!(out, "{} items", count(self.items))?;
-                writeln!(out, "{:>17}  {:>11}  {:>13}  {:>6}", "false alarm", "size", "bits an item", "probes")?;
+                writeln!(
+                    out,
+                    "{:>17}  {:>11}  {:>13}  {:>6}",
+                    "false alarm", "size", "bits an item", "probes"
+                )?;
                 for shape in &shapes {
                     writeln!(
                         out,

@@ -79,7 +79,12 @@ impl Args {
             }
             Format::Text => {
                 writeln!(out, "{}", self.file.display())?;
-                writeln!(out, "  size      {} in {} sectors", size(file.num_bytes()), count(header.num_sectors.into()))?;
+                writeln!(
+                    out,
+                    "  size      {} in {} sectors",
+                    size(file.num_bytes()),
+                    count(header.num_sectors.into())
+                )?;
                 writeln!(out, "  file id   {}", file.catalogue().file_id())?;
                 writeln!(out, "  created   {}", day_of(header.created_unix_s))?;
                 if header.expires_unix_s != 0 {

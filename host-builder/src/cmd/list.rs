@@ -49,7 +49,10 @@ impl ListArgs {
 
 /// Standard input can be read once.
 pub(super) fn check_inputs(inputs: &[Input]) -> anyhow::Result<()> {
-    let num_stdin = inputs.iter().filter(|input| **input == Input::Stdin).count();
+    let num_stdin = inputs
+        .iter()
+        .filter(|input| **input == Input::Stdin)
+        .count();
     anyhow::ensure!(num_stdin <= 1, "standard input (-) can be named only once");
     Ok(())
 }
@@ -62,14 +65,20 @@ pub(super) fn describe(rejects: &Rejects, inputs: &[Input]) -> Vec<String> {
             let places: Vec<String> = group
                 .first
                 .iter()
-                .filter_map(|place| Some(format!("{} line {}", inputs.get(place.input)?, place.line)))
+                .filter_map(|place| {
+                    Some(format!("{} line {}", inputs.get(place.input)?, place.line))
+                })
                 .collect();
             let more = if group.count > group.first.len() as u64 {
                 ", ..."
             } else {
                 ""
             };
-            format!("{}: {reason} ({}{more})", count(group.count), places.join(", "))
+            format!(
+                "{}: {reason} ({}{more})",
+                count(group.count),
+                places.join(", ")
+            )
         })
         .collect()
 }

@@ -12,7 +12,7 @@ pub(super) struct Bar(Mutex<ProgressBar>);
 
 impl Bar {
     /// Shown when standard error is a terminal and nobody asked for quiet.
-    pub(super) fn new(quiet: bool) -> Box<dyn Observer> {
+    pub(super) fn observer(quiet: bool) -> Box<dyn Observer> {
         if quiet || !std::io::stderr().is_terminal() {
             return Box::new(());
         }

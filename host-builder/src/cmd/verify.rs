@@ -42,21 +42,25 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let file = FilterFile::open(&self.file)?;
-        let observer = progress::Bar::new(self.quiet);
+        let observer = progress::Bar::observer(self.quiet);
         let findings = verify(&file, observer.as_ref())?;
         for (dataset, measured) in file.catalogue().datasets().iter().zip(&findings.measured) {
             let stated = as_f64(dataset.measured);
             if (measured / stated - 1.0).abs() > RATE_TOLERANCE {
                 bail!(
                     "{}: {} states a false alarm {}, but its bits say {}: the file was not made by this program; do not use it",
-                    self.file.display(), dataset.name, one_in_f64(stated), one_in_f64(*measured)
+                    self.file.display(),
+                    dataset.name,
+                    one_in_f64(stated),
+                    one_in_f64(*measured)
                 );
             }
         }
         if findings.num_trailing_bytes > 0 {
             bail!(
                 "{}: {} bytes stand behind the last sector: something was appended, or two files were joined",
-                self.file.display(), count(findings.num_trailing_bytes)
+                self.file.display(),
+                count(findings.num_trailing_bytes)
             );
         }
         let mut out = io::stdout().lock();
@@ -83,7 +87,11 @@ impl Args {
             .collect();
         list::check_inputs(&inputs)?;
         let (index, kind) = self.dataset(file.catalogue())?;
-        let dataset = file.catalogue().datasets().get(index).context("no such dataset")?;
+        let dataset = file
+            .catalogue()
+            .datasets()
+            .get(index)
+            .context("no such dataset")?;
         let rules = Rules {
             kind,
             profile: dataset.profile.clone(),
@@ -91,7 +99,7 @@ impl Args {
         };
         let lost = Mutex::new(Vec::new());
         let failed: Mutex<Option<FileError>> = Mutex::new(None);
-        let observer = progress::Bar::new(self.quiet);
+        let observer = progress::Bar::observer(self.quiet);
         let counts = hash_all(
             &inputs,
             &self.list.layout(kind),
@@ -127,7 +135,9 @@ impl Args {
             let places: Vec<String> = lost
                 .iter()
                 .take(NUM_NAMED)
-                .filter_map(|place| Some(format!("{} line {}", inputs.get(place.input)?, place.line)))
+                .filter_map(|place| {
+                    Some(format!("{} line {}", inputs.get(place.input)?, place.line))
+                })
                 .collect();
             bail!(
                 "{} lacks {} of {} lines, the first at {}: it was made of another list, or with another --region or --case",
@@ -154,9 +164,11 @@ impl Args {
     /// The dataset that the lists are asked of, and what their lines are.
     fn dataset(&self, catalogue: &Catalogue) -> anyhow::Result<(usize, IdentifierKind)> {
         let kind = self.kind.map(IdentifierKind::from);
-        let mut fitting = catalogue.datasets().iter().enumerate().filter(|(_, dataset)| {
-            kind.is_none_or(|kind| dataset.profile.answers(kind))
-        });
+        let mut fitting = catalogue
+            .datasets()
+            .iter()
+            .enumerate()
+            .filter(|(_, dataset)| kind.is_none_or(|kind| dataset.profile.answers(kind)));
         match (fitting.next(), fitting.next()) {
             (Some((index, dataset)), None) => Ok((index, kind.unwrap_or(dataset.profile.kind()))),
             (None, _) => bail!("{} holds no dataset of this kind", self.file.display()),

@@ -24,12 +24,36 @@ const UNSUPPORTED: &[(&[u8], &str, &str)] = &[
         "bzip2 data",
         "decompress it into the command: bzcat FILE | leaksieve build -",
     ),
-    (b"PK\x03\x04", "a zip archive", "unpack it and name the file in it"),
-    (b"7z\xBC\xAF\x27\x1C", "a 7z archive", "unpack it and name the file in it"),
-    (b"Rar!\x1A\x07", "a rar archive", "unpack it and name the file in it"),
-    (b"PAR1\x15", "a Parquet file", "export the column as text first"),
-    (b"\xFF\xFE", "UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8 FILE"),
-    (b"\xFE\xFF", "UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8 FILE"),
+    (
+        b"PK\x03\x04",
+        "a zip archive",
+        "unpack it and name the file in it",
+    ),
+    (
+        b"7z\xBC\xAF\x27\x1C",
+        "a 7z archive",
+        "unpack it and name the file in it",
+    ),
+    (
+        b"Rar!\x1A\x07",
+        "a rar archive",
+        "unpack it and name the file in it",
+    ),
+    (
+        b"PAR1\x15",
+        "a Parquet file",
+        "export the column as text first",
+    ),
+    (
+        b"\xFF\xFE",
+        "UTF-16 text",
+        "convert it: iconv -f UTF-16 -t UTF-8 FILE",
+    ),
+    (
+        b"\xFE\xFF",
+        "UTF-16 text",
+        "convert it: iconv -f UTF-16 -t UTF-8 FILE",
+    ),
     (
         &leaksieve_core::header::MAGIC,
         "a leaksieve filter",

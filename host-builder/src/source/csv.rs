@@ -27,7 +27,11 @@ pub enum Column {
 impl Column {
     /// A number is a place counted from 1, all else is a name.
     pub fn from_argument(argument: &str) -> Self {
-        match argument.parse::<usize>().ok().and_then(|place| place.checked_sub(1)) {
+        match argument
+            .parse::<usize>()
+            .ok()
+            .and_then(|place| place.checked_sub(1))
+        {
             Some(index) => Self::Index(index),
             None => Self::Name(argument.to_owned()),
         }
@@ -82,10 +86,10 @@ pub(super) fn read<E: From<SourceError>>(
                 .build()
         });
         table.parse(parser, &chunk)?;
-        if chunk.is_empty() || table.bytes.len() >= BATCH_BYTES {
-            if let Some(batch) = table.batch(index) {
-                take(batch)?;
-            }
+        if (chunk.is_empty() || table.bytes.len() >= BATCH_BYTES)
+            && let Some(batch) = table.batch(index)
+        {
+            take(batch)?;
         }
         if chunk.is_empty() {
             return Ok(());

@@ -80,9 +80,7 @@ impl<R: Read> LineBatches<R> {
     fn fill(&mut self, batch: &mut Vec<u8>) -> io::Result<()> {
         let wanted = BATCH_BYTES.saturating_sub(batch.len());
         batch.reserve_exact(wanted + 1);
-        let read = (&mut self.reader)
-            .take(wanted as u64)
-            .read_to_end(batch)?;
+        let read = (&mut self.reader).take(wanted as u64).read_to_end(batch)?;
         self.at_end = read < wanted;
         Ok(())
     }
@@ -140,7 +138,11 @@ mod tests {
             lines.pop();
         }
         (1..)
-            .zip(lines.iter().map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec()))
+            .zip(
+                lines
+                    .iter()
+                    .map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec()),
+            )
             .collect()
     }
 
@@ -151,7 +153,15 @@ mod tests {
             long.extend_from_slice(format!("line {}\r\n", i * i).as_bytes());
         }
         for text in [
-            b"".as_slice(), b"a", b"a\n", b"\n", b"\n\n", b"a\r\nb\r\n", b"a\n\nb", b"\r\n", &long,
+            b"".as_slice(),
+            b"a",
+            b"a\n",
+            b"\n",
+            b"\n\n",
+            b"a\r\nb\r\n",
+            b"a\n\nb",
+            b"\r\n",
+            &long,
         ] {
             for step in [1, 7, 4096, usize::MAX] {
                 if text.len() < 100 || step > 1000 {

@@ -242,7 +242,8 @@ fn built_profiles_are_possible() {
 
 #[test]
 fn damaged_profiles_are_impossible() {
-    let damages: [(&str, fn(&mut PhoneProfile)); 8] = [
+    type Damage = fn(&mut PhoneProfile);
+    let damages: [(&str, Damage); 8] = [
         ("lower_case_region", |p| p.region = *b"cn"),
         ("world_with_calling_code", |p| p.region = WORLD),
         ("region_without_calling_code", |p| p.calling_code = 0),
