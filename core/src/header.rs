@@ -197,6 +197,15 @@ impl Rate {
 }
 
 impl Header {
+    /// A header that nothing was read into: no dataset, which no file has.
+    pub(crate) const EMPTY: Self = Self {
+        num_sectors: 0,
+        created_unix_s: 0,
+        epoch: 0,
+        expires_unix_s: 0,
+        datasets: heapless::Vec::new(),
+    };
+
     /// Sectors that the header itself takes, when its postcard form has so many bytes.
     const fn sectors_for(header_bytes: usize) -> u32 {
         (FIXED_BYTES + header_bytes).div_ceil(PAYLOAD_BYTES) as u32
@@ -368,21 +377,59 @@ impl Fixed {
     }
 }
 
-/// Read a header from all payload bytes of its sectors behind the fixed part.
-pub(crate) fn parse(bytes: &[u8], fixed: Fixed) -> Result<Header, Error> {
+/// What a [`Header`] says before its datasets, in the same wire format.
+#[derive(Deserialize)]
+struct Preamble {
+    #[serde(with = "postcard::fixint::le")]
+    num_sectors: u32,
+    #[serde(with = "postcard::fixint::le")]
+    created_unix_s: u64,
+    #[serde(with = "postcard::fixint::le")]
+    epoch: u32,
+    #[serde(with = "postcard::fixint::le")]
+    expires_unix_s: u64,
+    /// postcard writes a list's length as a varint.
+    num_datasets: u32,
+}
+
+/// Read a header from all payload bytes of its sectors behind the fixed part. The place
+/// for it is the caller's, and one dataset is read at a time: by value, a header would be
+/// on the stack several times over, at 4 KiB each.
+pub(crate) fn parse_into(header: &mut Header, bytes: &[u8], fixed: Fixed) -> Result<(), Error> {
+    header.datasets.clear();
     let (body, padding) = bytes
         .split_at_checked(fixed.header_bytes.into())
         .ok_or(HeaderDefect::Unreadable)?;
     if padding.iter().any(|byte| *byte != 0) {
         return Err(HeaderDefect::ReservedBytes.into());
     }
-    let (header, rest) =
-        postcard::take_from_bytes::<Header>(body).map_err(|_| HeaderDefect::Unreadable)?;
+    let (preamble, mut rest) =
+        postcard::take_from_bytes::<Preamble>(body).map_err(|_| HeaderDefect::Unreadable)?;
+    header.num_sectors = preamble.num_sectors;
+    header.created_unix_s = preamble.created_unix_s;
+    header.epoch = preamble.epoch;
+    header.expires_unix_s = preamble.expires_unix_s;
+    for _ in 0..preamble.num_datasets {
+        rest = push_dataset(&mut header.datasets, rest)?;
+    }
     if !rest.is_empty() {
         return Err(HeaderDefect::TrailingBytes.into());
     }
-    header.check(fixed.num_header_sectors())?;
-    Ok(header)
+    header.check(fixed.num_header_sectors())
+}
+
+/// Not inlined, so that its copies of a dataset leave the stack with it.
+#[inline(never)]
+fn push_dataset<'a>(
+    datasets: &mut heapless::Vec<Dataset, MAX_DATASETS>,
+    bytes: &'a [u8],
+) -> Result<&'a [u8], Error> {
+    let (dataset, rest) =
+        postcard::take_from_bytes::<Dataset>(bytes).map_err(|_| HeaderDefect::Unreadable)?;
+    datasets
+        .push(dataset)
+        .map_err(|_| HeaderDefect::Unreadable)?;
+    Ok(rest)
 }
 
 /// A fixed-width field; its range is a constant within the payload.

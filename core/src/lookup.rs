@@ -86,6 +86,25 @@ impl Opening {
     /// [`Error::NormalisationVersion`], or [`Error::Truncated`] when the file is
     /// shorter than its header says.
     pub fn finish(&self) -> Result<Catalogue, Error> {
+        let mut catalogue = Catalogue::new();
+        self.finish_into(&mut catalogue)?;
+        Ok(catalogue)
+    }
+
+    /// As [`finish`](Self::finish), into a place of the caller's: for devices, whose stack
+    /// has no room for several catalogues of 4 KiB. After an error the catalogue is empty.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_into(&self, catalogue: &mut Catalogue) -> Result<(), Error> {
+        let finished = self.read_into(catalogue);
+        if finished.is_err() {
+            catalogue.clear();
+        }
+        finished
+    }
+
+    fn read_into(&self, catalogue: &mut Catalogue) -> Result<(), Error> {
         let truncated = |expected_sectors| Error::Truncated {
             expected_sectors,
             found_sectors: self.available_sectors,
@@ -99,14 +118,13 @@ impl Opening {
         let Some(fixed) = self.fixed else {
             return Err(Error::Unfinished);
         };
-        let header = header::parse(self.payloads.get(FIXED_BYTES..).unwrap_or(&[]), fixed)?;
-        if self.available_sectors < header.num_sectors {
-            return Err(truncated(header.num_sectors));
+        let body = self.payloads.get(FIXED_BYTES..).unwrap_or(&[]);
+        catalogue.file_id = fixed.file_id;
+        header::parse_into(&mut catalogue.header, body, fixed)?;
+        if self.available_sectors < catalogue.header.num_sectors {
+            return Err(truncated(catalogue.header.num_sectors));
         }
-        Ok(Catalogue {
-            file_id: fixed.file_id,
-            header,
-        })
+        Ok(())
     }
 }
 
@@ -119,6 +137,20 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// A place for [`Opening::finish_into`]. It has no dataset, and a lookup in it ends
+    /// with [`Error::Unfinished`].
+    pub const fn new() -> Self {
+        Self {
+            file_id: FileId([0; 16]),
+            header: Header::EMPTY,
+        }
+    }
+
+    /// Forget all datasets.
+    pub(crate) fn clear(&mut self) {
+        self.header.datasets.clear();
+    }
+
     /// The file's id.
     pub const fn file_id(&self) -> FileId {
         self.file_id
@@ -150,6 +182,12 @@ impl Catalogue {
         };
         lookup.advance();
         lookup
+    }
+}
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -144,7 +144,11 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "echo retrying; sleep 60"]);
         let start = Instant::now();
-        let error = within(&mut command, Duration::from_millis(300), &folder.path().join("log"));
+        let error = within(
+            &mut command,
+            Duration::from_millis(300),
+            &folder.path().join("log"),
+        );
         assert!(start.elapsed() < Duration::from_secs(30));
         assert!(error.is_err_and(|error| error.to_string().ends_with("retrying")));
         Ok(())

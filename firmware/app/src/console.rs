@@ -10,7 +10,7 @@ use embedded_io::{Read, Write, WriteFmtError};
 use leaksieve_core::{Catalogue, IdentifierKind};
 
 use crate::about::{About, END, Summary};
-use crate::filter::{Failure, Filter, Reply};
+use crate::filter::{Failure, Filter, Workspace};
 use crate::line::{Echo, LineEditor, MAX_LINE_BYTES, PROMPT, Submitted};
 use crate::log::info;
 use crate::stack::{StackMeter, StackUse};
@@ -19,20 +19,20 @@ use crate::verdict::{FailureText, VerdictLine};
 
 const PRODUCT: &str = concat!("leaksieve ", env!("CARGO_PKG_VERSION"));
 
-/// A device's whole state: about 7 KB, so a board puts it into a static.
-pub struct Session<S, M> {
-    filter: Filter<S>,
+/// A device's whole state.
+pub struct Session<'w, S, M> {
+    filter: Filter<'w, S>,
     line: LineEditor,
     echo: Echo,
     meter: M,
     deepest: Option<StackUse>,
 }
 
-impl<S: Storage, M: StackMeter> Session<S, M> {
+impl<'w, S: Storage, M: StackMeter> Session<'w, S, M> {
     /// Nothing is read before [`run`](Self::run).
-    pub const fn new(storage: S, meter: M) -> Self {
+    pub const fn new(storage: S, meter: M, work: &'w mut Workspace) -> Self {
         Self {
-            filter: Filter::new(storage),
+            filter: Filter::new(storage, work),
             line: LineEditor::new(),
             echo: Echo::Plain,
             meter,
@@ -59,7 +59,10 @@ impl<S: Storage, M: StackMeter> Session<S, M> {
     }
 
     fn greet<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
-        say(console, format_args!("{END}{PRODUCT}: was it in a leak?{END}"))?;
+        say(
+            console,
+            format_args!("{END}{PRODUCT}: was it in a leak?{END}"),
+        )?;
         match self.filter.mount() {
             Ok(catalogue) => {
                 self.echo = echo_for(catalogue);
@@ -90,6 +93,8 @@ impl<S: Storage, M: StackMeter> Session<S, M> {
         }
     }
 
+    /// Not inlined: its findings are on the stack only while they are needed.
+    #[inline(never)]
     fn answer<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
         let text = match self.line.submitted() {
             Submitted::Line(text) => text,
@@ -112,28 +117,25 @@ impl<S: Storage, M: StackMeter> Session<S, M> {
             b"" => Ok(()),
             b"?" => self.show_about(console),
             _ => match self.filter.ask(text) {
-                Reply::NotMounted(failure) => {
+                Err(failure) => {
                     let text = FailureText {
                         failure: &failure,
                         remedy: S::REMEDY,
                     };
                     say(console, format_args!("cannot say: {text}{END}"))
                 }
-                Reply::Asked {
-                    findings,
-                    filter_changed,
-                } => {
+                Ok(reply) => {
                     let Some(catalogue) = self.filter.catalogue() else {
                         return Ok(());
                     };
-                    if filter_changed {
+                    if reply.filter_changed {
                         self.echo = echo_for(catalogue);
                         say(console, format_args!("Another filter is there now:{END}"))?;
                         say(console, format_args!("{}", Summary(catalogue)))?;
                     }
                     let verdict = VerdictLine {
                         catalogue,
-                        findings: &findings,
+                        findings: &reply.findings,
                         remedy: S::REMEDY,
                     };
                     say(console, format_args!("{verdict}{END}"))

@@ -108,7 +108,9 @@ impl FileMap {
             num_bytes,
             extents: Vec::new(),
         };
-        let mut rest = num_bytes.div_ceil(BLOCK_BYTES).div_ceil(volume.blocks_per_cluster);
+        let mut rest = num_bytes
+            .div_ceil(BLOCK_BYTES)
+            .div_ceil(volume.blocks_per_cluster);
         let mut next = first;
         while rest > 0 {
             let (extent, after) = volume.extent(blocks, volume.cluster(next)?, rest)?;
@@ -285,12 +287,24 @@ impl Volume {
         while num_clusters < limit {
             let next = self.next(blocks, cluster)?;
             if next != cluster + 1 {
-                return Ok((Extent { first, num_clusters }, Some(next)));
+                return Ok((
+                    Extent {
+                        first,
+                        num_clusters,
+                    },
+                    Some(next),
+                ));
             }
             num_clusters += 1;
             cluster = next;
         }
-        Ok((Extent { first, num_clusters }, None))
+        Ok((
+            Extent {
+                first,
+                num_clusters,
+            },
+            None,
+        ))
     }
 
     /// The cluster after another, where there has to be one.

@@ -1,12 +1,11 @@
 //! The mounted filter: opened, asked, and opened anew when its medium was changed.
 
 use heapless::Vec;
-use leaksieve_core::header::MAX_DATASETS;
-use leaksieve_core::sector::{FileId, verify};
+use leaksieve_core::sector::{FileId, SECTOR_BYTES, verify};
 use leaksieve_core::source::SectorSource;
 use leaksieve_core::{
-    Catalogue, Error, Identifier, IdentifierKind, Outcome, ReadError, Sector, SectorIndex, Verdict,
-    check, open,
+    Catalogue, Error, Identifier, IdentifierKind, Opening, Outcome, ReadError, Sector, SectorIndex,
+    Verdict, check,
 };
 
 use crate::log::{info, warning};
@@ -18,45 +17,71 @@ pub type Failure = ReadError<StorageError>;
 /// What came of asking a file as one kind of identifier.
 pub type Finding = (IdentifierKind, Result<Verdict, Failure>);
 
-/// One finding for each kind that the file holds, in the file's order; at least one.
-pub type Findings = Vec<Finding, MAX_DATASETS>;
+/// Kinds that a person can type: phone, e-mail, user name, id and password.
+const MAX_KINDS: usize = 5;
 
-/// What an identifier met.
-pub enum Reply {
-    /// The filter was asked.
-    Asked {
-        /// What it said.
-        findings: Findings,
-        /// Another filter was found on the medium than before, and is the one asked.
-        filter_changed: bool,
-    },
-    /// There is no filter to ask.
-    NotMounted(Failure),
+/// One finding for each kind that the file holds, in the file's order; at least one.
+pub type Findings = Vec<Finding, MAX_KINDS>;
+
+/// What a filter said.
+pub struct Reply {
+    /// What it said, kind by kind.
+    pub findings: Findings,
+    /// Another filter was found on the medium than before, and is the one that was asked.
+    pub filter_changed: bool,
+}
+
+/// The memory that reading a filter takes: about 7 KiB, all zero at first, so that a board
+/// can have it as a plain static. Apart from [`Filter`] because a value of this size would
+/// be built on the stack before it is moved to its place.
+pub struct Workspace {
+    sector: Sector,
+    catalogue: Catalogue,
+    /// In use only while a header is read.
+    opening: Opening,
+}
+
+impl Workspace {
+    /// Of no filter.
+    pub const fn new() -> Self {
+        Self {
+            sector: [0; SECTOR_BYTES],
+            catalogue: Catalogue::new(),
+            opening: Opening::new(0),
+        }
+    }
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// A storage, and the catalogue of the filter on it.
-pub struct Filter<S> {
+pub struct Filter<'w, S> {
     storage: S,
-    sector: Sector,
-    catalogue: Option<Catalogue>,
+    work: &'w mut Workspace,
+    /// Without this, the workspace's catalogue means nothing.
+    is_mounted: bool,
     /// The filter that was mounted last, even if it is gone.
     last_id: Option<FileId>,
 }
 
-impl<S: Storage> Filter<S> {
+impl<'w, S: Storage> Filter<'w, S> {
     /// Nothing is read before [`mount`](Self::mount).
-    pub const fn new(storage: S) -> Self {
+    pub const fn new(storage: S, work: &'w mut Workspace) -> Self {
         Self {
             storage,
-            sector: [0; leaksieve_core::sector::SECTOR_BYTES],
-            catalogue: None,
+            work,
+            is_mounted: false,
             last_id: None,
         }
     }
 
     /// What is mounted.
-    pub const fn catalogue(&self) -> Option<&Catalogue> {
-        self.catalogue.as_ref()
+    pub fn catalogue(&self) -> Option<&Catalogue> {
+        self.is_mounted.then_some(&self.work.catalogue)
     }
 
     /// Find the filter and verify its header, as if the power had just come on. What was
@@ -64,36 +89,43 @@ impl<S: Storage> Filter<S> {
     ///
     /// # Errors
     /// Why there is no filter to ask.
+    #[inline(never)]
     pub fn mount(&mut self) -> Result<&Catalogue, Failure> {
-        self.catalogue = None;
-        let opened = self
-            .storage
-            .mount()
-            .map_err(ReadError::Source)
-            .and_then(|()| open(&mut self.storage, &mut self.sector));
-        match opened {
-            Ok(catalogue) => {
-                info!(
-                    "mounted: {=u32} sectors, {=usize} datasets",
-                    catalogue.header().num_sectors,
-                    catalogue.datasets().len()
-                );
-                for dataset in catalogue.datasets() {
-                    info!(
-                        "dataset of kind {=str}: {=u64} items, {=u32} sectors",
-                        dataset.profile.kind().name(),
-                        dataset.num_items,
-                        dataset.num_sectors
-                    );
-                }
-                self.last_id = Some(catalogue.file_id());
-                Ok(self.catalogue.insert(catalogue))
-            }
-            Err(failure) => {
-                warning!("not mounted: {}", failure);
-                Err(failure)
-            }
+        self.is_mounted = false;
+        if let Err(failure) = self.open() {
+            warning!("not mounted: {}", failure);
+            return Err(failure);
         }
+        let catalogue = &self.work.catalogue;
+        info!(
+            "mounted: {=u32} sectors, {=usize} datasets",
+            catalogue.header().num_sectors,
+            catalogue.datasets().len()
+        );
+        for dataset in catalogue.datasets() {
+            info!(
+                "dataset of kind {=str}: {=u64} items, {=u32} sectors",
+                dataset.profile.kind().name(),
+                dataset.num_items,
+                dataset.num_sectors
+            );
+        }
+        self.last_id = Some(catalogue.file_id());
+        self.is_mounted = true;
+        Ok(catalogue)
+    }
+
+    fn open(&mut self) -> Result<(), Failure> {
+        self.storage.mount().map_err(ReadError::Source)?;
+        let num_sectors = self.storage.num_sectors().map_err(ReadError::Source)?;
+        self.work.opening = Opening::new(num_sectors);
+        while let Some(index) = self.work.opening.wants() {
+            self.storage
+                .read_sector(index, &mut self.work.sector)
+                .map_err(ReadError::Source)?;
+            self.work.opening.supply(&self.work.sector)?;
+        }
+        Ok(self.work.opening.finish_into(&mut self.work.catalogue)?)
     }
 
     /// Ask about a text, once as each kind that the file holds. One sector is read for
@@ -103,43 +135,42 @@ impl<S: Storage> Filter<S> {
     /// once more: the medium may have been taken out, put back, or exchanged. Where no
     /// dataset covers the text, and so no sector was read, the first sector is read to see
     /// that the mounted filter is still the one that is there.
-    pub fn ask(&mut self, text: &[u8]) -> Reply {
+    ///
+    /// # Errors
+    /// Why there is no filter to ask.
+    pub fn ask(&mut self, text: &[u8]) -> Result<Reply, Failure> {
         let before = self.last_id;
-        if self.catalogue.is_none()
-            && let Err(failure) = self.mount()
-        {
-            return Reply::NotMounted(failure);
+        if !self.is_mounted {
+            self.mount()?;
         }
         let (mut findings, num_reads) = self.look_up(text);
         let failed = findings.iter().any(|(_, result)| result.is_err());
         if failed || (num_reads == 0 && !self.is_still_there()) {
             warning!("the filter cannot be read as mounted: mounting again");
-            match self.mount() {
-                Ok(_) => (findings, _) = self.look_up(text),
-                Err(failure) => return Reply::NotMounted(failure),
-            }
+            self.mount()?;
+            (findings, _) = self.look_up(text);
         }
-        Reply::Asked {
+        Ok(Reply {
             findings,
             filter_changed: before != self.last_id,
-        }
+        })
     }
 
     /// Does the medium hold the mounted filter? One sector is read.
     fn is_still_there(&mut self) -> bool {
         let first = SectorIndex(0);
-        self.storage.read_sector(first, &mut self.sector).is_ok()
+        self.storage
+            .read_sector(first, &mut self.work.sector)
+            .is_ok()
             && self
                 .last_id
-                .is_some_and(|id| verify(id, first, &self.sector).is_ok())
+                .is_some_and(|id| verify(id, first, &self.work.sector).is_ok())
     }
 
     /// The findings, and how many sectors were read for them.
     fn look_up(&mut self, text: &[u8]) -> (Findings, u32) {
         let mut findings = Findings::new();
-        let Some(catalogue) = &self.catalogue else {
-            return (findings, 0);
-        };
+        let catalogue = &self.work.catalogue;
         let mut source = Counted {
             storage: &mut self.storage,
             num_reads: 0,
@@ -151,29 +182,32 @@ impl<S: Storage> Filter<S> {
             }
             let identifier = Identifier::new(text).of_kind(kind);
             let num_reads_before = source.num_reads;
-            let result = check(catalogue, identifier, &mut source, &mut self.sector);
+            let result = check(catalogue, identifier, &mut source, &mut self.work.sector);
             info!(
                 "verdict as {=str}: {=str}, {=u32} sectors read",
                 kind.name(),
                 label(&result),
                 source.num_reads - num_reads_before
             );
-            // There are never more kinds than datasets, so there is room.
-            let _ = findings.push((kind, result));
+            if findings.push((kind, result)).is_err() {
+                // A sixth kind, which this code does not know: no verdict without it.
+                findings.clear();
+                break;
+            }
         }
         (findings, source.num_reads)
     }
 }
 
 /// Did any kind's verdict turn out so?
-pub fn any_exposed(findings: &Findings) -> bool {
+pub(crate) fn any_exposed(findings: &Findings) -> bool {
     findings
         .iter()
         .any(|(_, result)| matches!(result, Ok(Verdict::Exposed(_))))
 }
 
 /// Did every kind answer, and none has the identifier? False when nothing was asked.
-pub fn all_absent(findings: &Findings) -> bool {
+pub(crate) fn all_absent(findings: &Findings) -> bool {
     !findings.is_empty()
         && findings.iter().all(|(_, result)| {
             matches!(result, Ok(Verdict::NotExposed(answers))

@@ -35,5 +35,6 @@ pub mod verdict;
 
 pub use card::{Card, CardFile};
 pub use console::Session;
+pub use filter::Workspace;
 pub use stack::{StackMeter, StackUse};
 pub use storage::{Memory, Storage, StorageError};

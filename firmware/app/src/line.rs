@@ -81,7 +81,12 @@ impl LineEditor {
     ///
     /// # Errors
     /// When the echo cannot be written.
-    pub fn key<W: Write>(&mut self, byte: u8, echo: Echo, console: &mut W) -> Result<bool, W::Error> {
+    pub fn key<W: Write>(
+        &mut self,
+        byte: u8,
+        echo: Echo,
+        console: &mut W,
+    ) -> Result<bool, W::Error> {
         let after_return = core::mem::take(&mut self.after_return);
         match self.sequence {
             Sequence::Begun => {
@@ -168,14 +173,21 @@ impl LineEditor {
         let mut first = self.num_bytes;
         while first > 0 && self.num_bytes - first < 4 {
             first -= 1;
-            if self.bytes.get(first).is_none_or(|byte| !is_continuation(*byte)) {
+            if self
+                .bytes
+                .get(first)
+                .is_none_or(|byte| !is_continuation(*byte))
+            {
                 break;
             }
         }
         if first == self.num_bytes {
             return Ok(());
         }
-        let erased = self.bytes.get_mut(first..self.num_bytes).unwrap_or_default();
+        let erased = self
+            .bytes
+            .get_mut(first..self.num_bytes)
+            .unwrap_or_default();
         let is_one_column = erased.len() == 1 || echo == Echo::Stars;
         erased.zeroize();
         self.num_bytes = first;

@@ -118,7 +118,14 @@ impl VerdictLine<'_> {
             if (answer.outcome == Outcome::Exposed) == exposed
                 && let Some(dataset) = self.catalogue.datasets().get(usize::from(answer.dataset))
             {
-                phrases.add(format_args!("{}", Phrase { kind, dataset, answer }))?;
+                phrases.add(format_args!(
+                    "{}",
+                    Phrase {
+                        kind,
+                        dataset,
+                        answer
+                    }
+                ))?;
             }
         }
         Ok(())
@@ -148,7 +155,12 @@ impl fmt::Display for Phrase<'_> {
             (Outcome::Absent, None) => write!(f, "not in {breach}"),
             (Outcome::Absent, Some(kind)) => write!(f, "as {kind}: not exposed in {breach}"),
             (Outcome::NotCovered(reason), None) => {
-                write!(f, "{} ({}): {reason}", dataset.name, KindOf(&dataset.profile))
+                write!(
+                    f,
+                    "{} ({}): {reason}",
+                    dataset.name,
+                    KindOf(&dataset.profile)
+                )
             }
             (Outcome::NotCovered(reason), Some(kind)) => {
                 write!(f, "as {kind}: cannot say: {}: {reason}", dataset.name)

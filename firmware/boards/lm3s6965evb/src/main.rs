@@ -23,10 +23,10 @@ use cortex_m_rt::entry;
 use defmt_semihosting as _;
 #[cfg(feature = "internal-flash")]
 use flash as medium;
-use leaksieve_app::Session;
+use leaksieve_app::{Session, Workspace};
 #[cfg(all(feature = "sd-card", not(feature = "internal-flash")))]
 use sd as medium;
-use static_cell::StaticCell;
+use static_cell::{ConstStaticCell, StaticCell};
 
 use crate::stack::PaintedStack;
 use crate::uart::Uart;
@@ -34,8 +34,11 @@ use crate::uart::Uart;
 #[cfg(not(any(feature = "sd-card", feature = "internal-flash")))]
 compile_error!("choose where the filter lies: feature `sd-card` or `internal-flash`");
 
-/// Static, so that its buffers are counted as RAM and not as stack.
-static SESSION: StaticCell<Session<medium::Medium, PaintedStack>> = StaticCell::new();
+type Device = Session<'static, medium::Medium, PaintedStack>;
+
+/// Static, so that these are counted as RAM and not as stack.
+static WORKSPACE: ConstStaticCell<Workspace> = ConstStaticCell::new(Workspace::new());
+static DEVICE: StaticCell<Device> = StaticCell::new();
 
 #[entry]
 fn main() -> ! {
@@ -43,9 +46,14 @@ fn main() -> ! {
     cortex_m::interrupt::disable();
     registers::enable_clocks();
     let mut uart = Uart::new();
-    let session = SESSION.init_with(|| Session::new(medium::new(), PaintedStack));
-    match session.run(&mut uart) {
+    match device().run(&mut uart) {
         Ok(()) => stop::stop("the console ended"),
         Err(_) => stop::stop("the console failed"),
     }
+}
+
+/// Not inlined: a device is built on the stack before it gets its place.
+#[inline(never)]
+fn device() -> &'static mut Device {
+    DEVICE.init_with(|| Session::new(medium::new(), PaintedStack, WORKSPACE.take()))
 }

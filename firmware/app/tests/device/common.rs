@@ -1,0 +1,303 @@
+//! A console that types and listens, cards in memory, and filters built by core's own
+//! parts.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{Cursor, Seek, SeekFrom, Write};
+use std::rc::Rc;
+
+use embedded_io::ErrorType;
+use embedded_sdmmc::{Block, BlockCount, BlockDevice, BlockIdx};
+use leaksieve_app::{Card, CardFile, Session, StorageError, Workspace};
+use leaksieve_core::encoding::{bloom, page_of};
+use leaksieve_core::hash::HashFunction;
+use leaksieve_core::header::{Date, Encoding, Rate};
+use leaksieve_core::identifier::NORMALISATION_VERSION;
+use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, seal};
+use leaksieve_core::{Dataset, Header, Identifier, Profile, SectorIndex};
+
+const PAGES: u32 = 3;
+const NUM_HASHES: u8 = 10;
+
+/// A filter of one dataset for each name, profile and list of texts; three pages each.
+pub(crate) fn filter(id: u8, datasets: &[(&str, Profile, &[&str])]) -> Vec<u8> {
+    let hash = HashFunction::Xxh3 { seed: id.into() };
+    let mut header = Header {
+        num_sectors: 0,
+        created_unix_s: 1_763_900_000,
+        epoch: 7,
+        expires_unix_s: 0,
+        datasets: datasets
+            .iter()
+            .map(|(name, profile, texts)| Dataset {
+                name: (*name).try_into().unwrap(),
+                date: Date {
+                    year: 2021,
+                    month: 6,
+                    day: 0,
+                },
+                source_note: "made up".try_into().unwrap(),
+                normalisation_version: NORMALISATION_VERSION,
+                profile: profile.clone(),
+                num_items: texts.len() as u64,
+                num_rejected: 2,
+                encoding: Encoding::Bloom {
+                    num_hashes: NUM_HASHES,
+                },
+                hash,
+                first_sector: SectorIndex(0),
+                num_sectors: PAGES,
+                designed: Rate::from_units(Rate::ONE / 1000),
+                measured: Rate::from_units(Rate::ONE / 1234),
+            })
+            .collect(),
+    };
+    let mut next = header.num_header_sectors().unwrap();
+    for dataset in &mut header.datasets {
+        dataset.first_sector = SectorIndex(next);
+        next += PAGES;
+    }
+    header.num_sectors = next;
+
+    let file_id = FileId([id; 16]);
+    let mut file: Vec<u8> = header
+        .encode(file_id)
+        .unwrap()
+        .sectors()
+        .flatten()
+        .collect();
+    for (name, profile, texts) in datasets {
+        let mut pages = vec![[0; PAYLOAD_BYTES]; PAGES as usize];
+        for text in *texts {
+            let item = profile.normalise(&Identifier::new(text.as_bytes()));
+            let hash = hash.hash(&item.unwrap_or_else(|error| panic!("{name}: {error}")));
+            bloom::insert(&mut pages[page_of(hash, PAGES) as usize], hash, NUM_HASHES);
+        }
+        for page in pages {
+            let index = SectorIndex((file.len() / 512) as u32);
+            file.extend(seal(file_id, index, &page));
+        }
+    }
+    file
+}
+
+/// A console that types a script and keeps what was written to it.
+pub(crate) struct Script {
+    keys: VecDeque<Key>,
+    pub(crate) screen: Vec<u8>,
+}
+
+/// What happens at the console.
+pub(crate) enum Key {
+    Byte(u8),
+    /// The serial line loses a character.
+    Lost,
+    /// Something is done to the device while it waits.
+    Do(Box<dyn FnOnce()>),
+}
+
+impl Script {
+    pub(crate) fn new() -> Self {
+        Self {
+            keys: VecDeque::new(),
+            screen: Vec::new(),
+        }
+    }
+
+    pub(crate) fn line(mut self, text: &str) -> Self {
+        self.keys.extend(text.bytes().map(Key::Byte));
+        self.keys.push_back(Key::Byte(b'\r'));
+        self
+    }
+
+    pub(crate) fn key(mut self, key: Key) -> Self {
+        self.keys.push_back(key);
+        self
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct LostByte;
+
+impl fmt::Display for LostByte {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("lost")
+    }
+}
+
+impl std::error::Error for LostByte {}
+
+impl embedded_io::Error for LostByte {
+    fn kind(&self) -> embedded_io::ErrorKind {
+        embedded_io::ErrorKind::InvalidData
+    }
+}
+
+impl ErrorType for Script {
+    type Error = LostByte;
+}
+
+impl embedded_io::Read for Script {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, LostByte> {
+        loop {
+            match self.keys.pop_front() {
+                None => return Ok(0),
+                Some(Key::Byte(byte)) => {
+                    buffer[0] = byte;
+                    return Ok(1);
+                }
+                Some(Key::Lost) => return Err(LostByte),
+                Some(Key::Do(action)) => action(),
+            }
+        }
+    }
+}
+
+impl embedded_io::Write for Script {
+    fn write(&mut self, buffer: &[u8]) -> Result<usize, LostByte> {
+        self.screen.extend_from_slice(buffer);
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> Result<(), LostByte> {
+        Ok(())
+    }
+}
+
+/// What a card slot holds; `None` is empty.
+pub(crate) type Slot = Rc<RefCell<Option<Vec<u8>>>>;
+
+/// A card in memory. It answers only after it was initialised, as a card that was put in.
+#[derive(Clone, Default)]
+pub(crate) struct MemoryCard {
+    pub(crate) slot: Slot,
+    pub(crate) num_reads: Rc<Cell<u32>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum MemoryCardError {
+    Empty,
+    PastEnd,
+}
+
+impl fmt::Display for MemoryCardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl std::error::Error for MemoryCardError {}
+
+impl BlockDevice for MemoryCard {
+    type Error = MemoryCardError;
+
+    fn read(&self, blocks: &mut [Block], start: BlockIdx) -> Result<(), MemoryCardError> {
+        let slot = self.slot.borrow();
+        let card = slot.as_ref().ok_or(MemoryCardError::Empty)?;
+        self.num_reads.set(self.num_reads.get() + 1);
+        for (index, block) in blocks.iter_mut().enumerate() {
+            let at = (start.0 as usize + index) * 512;
+            let bytes = card.get(at..at + 512).ok_or(MemoryCardError::PastEnd)?;
+            block.contents.copy_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn write(&self, _blocks: &[Block], _start: BlockIdx) -> Result<(), MemoryCardError> {
+        panic!("the device writes to the card");
+    }
+
+    fn num_blocks(&self) -> Result<BlockCount, MemoryCardError> {
+        panic!("nobody asks for this");
+    }
+}
+
+impl Card for MemoryCard {
+    fn forget(&self) {}
+
+    fn explain(error: &MemoryCardError) -> StorageError {
+        match error {
+            MemoryCardError::Empty => StorageError::NoCard,
+            MemoryCardError::PastEnd => StorageError::Unreadable,
+        }
+    }
+}
+
+/// Kinds of card formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Fat16,
+    Fat32,
+    /// FAT32 without a partition table.
+    WholeCard,
+}
+
+/// First byte of the partition.
+const PARTITION_START: usize = 1 << 20;
+
+/// A card with files, each written in pieces of `piece` bytes, turn by turn.
+pub(crate) fn card(format: Format, files: &[(&str, &[u8])], piece: usize) -> Vec<u8> {
+    let (fat_type, num_bytes) = match format {
+        Format::Fat16 => (fatfs::FatType::Fat16, 8 << 20),
+        Format::Fat32 | Format::WholeCard => (fatfs::FatType::Fat32, 40 << 20),
+    };
+    let mut volume = Cursor::new(vec![0; num_bytes]);
+    let options = fatfs::FormatVolumeOptions::new()
+        .fat_type(fat_type)
+        .bytes_per_cluster(512);
+    fatfs::format_volume(&mut volume, options).unwrap();
+    volume.seek(SeekFrom::Start(0)).unwrap();
+    {
+        let system = fatfs::FileSystem::new(&mut volume, fatfs::FsOptions::new()).unwrap();
+        let root = system.root_dir();
+        let mut pieces: Vec<_> = files
+            .iter()
+            .map(|(name, content)| (root.create_file(name).unwrap(), content.chunks(piece)))
+            .collect();
+        let mut any = true;
+        while any {
+            any = false;
+            for (file, rest) in &mut pieces {
+                if let Some(bytes) = rest.next() {
+                    file.write_all(bytes).unwrap();
+                    any = true;
+                }
+            }
+        }
+    }
+    let volume = volume.into_inner();
+    if format == Format::WholeCard {
+        return volume;
+    }
+    let mut card = vec![0; PARTITION_START];
+    card[446 + 4] = if format == Format::Fat16 { 0x06 } else { 0x0C };
+    card[446 + 8..][..4].copy_from_slice(&((PARTITION_START / 512) as u32).to_le_bytes());
+    card[446 + 12..][..4].copy_from_slice(&((volume.len() / 512) as u32).to_le_bytes());
+    card[510..512].copy_from_slice(&[0x55, 0xAA]);
+    card.extend(volume);
+    card
+}
+
+/// Runs a script against a card slot and gives all that the device wrote, in lines.
+pub(crate) fn run(card: MemoryCard, mut script: Script) -> Vec<String> {
+    let mut work = Workspace::new();
+    Session::new(CardFile::new(card), (), &mut work)
+        .run(&mut script)
+        .unwrap();
+    let screen = String::from_utf8(script.screen).unwrap();
+    screen.split("\r\n").map(str::to_owned).collect()
+}
+
+/// Only the lines that are verdicts.
+pub(crate) fn verdicts(lines: &[String]) -> Vec<&str> {
+    lines
+        .iter()
+        .map(String::as_str)
+        .filter(|line| {
+            ["EXPOSED ", "not exposed", "cannot say"]
+                .iter()
+                .any(|start| line.starts_with(start))
+        })
+        .collect()
+}

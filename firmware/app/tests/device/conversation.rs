@@ -1,0 +1,236 @@
+//! The whole device against cards in memory: each line typed, each card pulled, and the
+//! one verdict line that comes of it.
+
+use crate::common::{Format, Key, MemoryCard, Script, card, filter, run, verdicts};
+use leaksieve_core::Profile;
+use leaksieve_core::identifier::PasswordDigest;
+
+const PASSWORD: Profile = Profile::Password(PasswordDigest::Sha1);
+
+fn mail_filter(id: u8) -> Vec<u8> {
+    filter(
+        id,
+        &[("Forum", Profile::Email, &["a@example.com", "b@example.com"])],
+    )
+}
+
+fn mail_card(id: u8) -> Vec<u8> {
+    card(Format::Fat32, &[("LEAKS.LSV", &mail_filter(id))], 512)
+}
+
+fn inserted(image: Vec<u8>) -> MemoryCard {
+    let card = MemoryCard::default();
+    *card.slot.borrow_mut() = Some(image);
+    card
+}
+
+/// The verdicts for a card that stays.
+fn ask(image: Vec<u8>, texts: &[&str]) -> Vec<String> {
+    let script = texts
+        .iter()
+        .fold(Script::new(), |script, text| script.line(text));
+    let lines = run(inserted(image), script);
+    verdicts(&lines).into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn one_kind() {
+    assert_eq!(
+        ask(
+            mail_card(1),
+            &["A@Example.com", "c@example.com", "12", "", "  "]
+        ),
+        [
+            "EXPOSED in Forum (2021-06): false alarm 1 in 1,234",
+            "not exposed: not in Forum (2021-06)",
+            "cannot say: Forum (email): not an e-mail address",
+        ]
+    );
+}
+
+#[test]
+fn several_kinds_are_each_named() {
+    let file = filter(
+        2,
+        &[
+            ("Forum", Profile::Email, &["a@example.com"]),
+            ("Common", PASSWORD, &["hunter2", "b@example.com"]),
+            ("Shop", Profile::Email, &["a@example.com"]),
+        ],
+    );
+    let image = card(Format::Fat16, &[("LEAKS.LSV", &file)], 512);
+    assert_eq!(
+        ask(
+            image,
+            &["a@example.com", "b@example.com", "c@example.com", "letmein"]
+        ),
+        [
+            "EXPOSED as email in Forum (2021-06): false alarm 1 in 1,234; \
+             as email in Shop (2021-06): false alarm 1 in 1,234; \
+             as password: not exposed in Common (2021-06)",
+            "EXPOSED as password in Common (2021-06): false alarm 1 in 1,234; \
+             as email: not exposed in Forum (2021-06); as email: not exposed in Shop (2021-06)",
+            "not exposed: as email: not exposed in Forum (2021-06); \
+             as email: not exposed in Shop (2021-06); as password: not exposed in Common (2021-06)",
+            "cannot say for every kind: as email: cannot say: Forum: not an e-mail address; \
+             as email: cannot say: Shop: not an e-mail address; \
+             as password: not exposed in Common (2021-06)",
+        ]
+    );
+}
+
+#[test]
+fn passwords_are_not_echoed_and_mail_is() {
+    let file = filter(3, &[("Common", PASSWORD, &["hunter2"])]);
+    let lines = run(
+        inserted(card(Format::Fat32, &[("LEAKS.LSV", &file)], 512)),
+        Script::new().line("hunter2").line("hunter3"),
+    );
+    assert!(!lines.iter().any(|line| line.contains("hunter")));
+    assert_eq!(lines.iter().filter(|line| *line == "> *******").count(), 2);
+    let lines = run(inserted(mail_card(1)), Script::new().line("a@example.com"));
+    assert!(lines.iter().any(|line| line == "> a@example.com"));
+}
+
+#[test]
+fn question_mark_shows_what_is_covered() {
+    let lines = run(inserted(mail_card(1)), Script::new().line("?"));
+    for wanted in [
+        "  created 2025-11-23, epoch 7, to be replaced never",
+        "Breach Forum, 2021-06",
+        "  covers: email",
+        "  source: made up",
+        "  items: 2; lines left out: 2",
+        "  false alarm: 1 in 1,000 as designed, 1 in 1,234 as measured",
+    ] {
+        assert!(
+            lines.iter().any(|line| line == wanted),
+            "{wanted:?} in {lines:#?}"
+        );
+    }
+    assert!(verdicts(&lines).is_empty());
+}
+
+#[test]
+fn lost_characters_and_long_lines_are_refused() {
+    let script = Script::new()
+        .key(Key::Byte(b'a'))
+        .key(Key::Lost)
+        .line("@example.com")
+        .line(&"a".repeat(257))
+        .line("a@example.com");
+    let lines = run(inserted(mail_card(1)), script);
+    let verdicts = verdicts(&lines);
+    assert!(verdicts[0].starts_with("cannot say: the line did not arrive whole"));
+    assert!(verdicts[1].starts_with("cannot say: the line is longer than 256 bytes"));
+    assert!(verdicts[2].starts_with("EXPOSED"));
+}
+
+#[test]
+fn card_that_is_pulled_and_put_back() {
+    let device = MemoryCard::default();
+    let (pull, put) = (device.slot.clone(), device.slot.clone());
+    let script = Script::new()
+        .line("a@example.com")
+        .key(Key::Do(Box::new(move || {
+            *put.borrow_mut() = Some(mail_card(1))
+        })))
+        .line("a@example.com")
+        .key(Key::Do(Box::new(move || *pull.borrow_mut() = None)))
+        .line("a@example.com")
+        .line("c@example.com")
+        .line("no address");
+    let lines = run(device, script);
+    let verdicts = verdicts(&lines);
+    assert_eq!(verdicts.len(), 5);
+    assert!(verdicts[1].starts_with("EXPOSED"));
+    for line in [0, 2, 3, 4] {
+        assert!(
+            verdicts[line].starts_with("cannot say: no SD card answers"),
+            "{lines:#?}"
+        );
+    }
+}
+
+/// Whatever the text is, the answer is the new card's, and it is said that it is new.
+#[test]
+fn card_that_is_exchanged_between_two_questions() {
+    for (text, start) in [
+        ("a@example.com", "not exposed: not in Club"),
+        ("z@example.com", "EXPOSED in Club"),
+        // Covered by neither: no sector needs to be read.
+        ("no address", "cannot say: Club (email)"),
+    ] {
+        let device = inserted(mail_card(1));
+        let other = filter(9, &[("Club", Profile::Email, &["z@example.com"])]);
+        let slot = device.slot.clone();
+        let script = Script::new()
+            .line("a@example.com")
+            .key(Key::Do(Box::new(move || {
+                *slot.borrow_mut() = Some(card(Format::Fat32, &[("LEAKS.LSV", &other)], 512));
+            })))
+            .line(text);
+        let lines = run(device, script);
+        assert!(verdicts(&lines)[1].starts_with(start), "{text}: {lines:#?}");
+        assert!(
+            lines
+                .iter()
+                .any(|line| line == "Another filter is there now:")
+        );
+    }
+}
+
+#[test]
+fn damaged_sector_is_never_a_no() {
+    let good = mail_filter(1);
+    for at in 512..good.len() {
+        if at % 37 != 0 {
+            continue;
+        }
+        let mut file = good.clone();
+        file[at] ^= 0x10;
+        let texts = [
+            "a@example.com",
+            "c@example.com",
+            "d@example.com",
+            "e@example.com",
+        ];
+        let image = card(Format::Fat16, &[("LEAKS.LSV", &file)], 512);
+        let untouched = ask(card(Format::Fat16, &[("LEAKS.LSV", &good)], 512), &texts);
+        for (verdict, was) in ask(image, &texts).iter().zip(untouched) {
+            let expected = *verdict == was
+                || (verdict.starts_with("cannot say: sector ")
+                    && verdict.ends_with("copy the filter onto the card again"));
+            assert!(expected, "{verdict}");
+        }
+    }
+}
+
+#[test]
+fn cards_without_a_filter_say_what_to_do() {
+    let good = mail_filter(1);
+    let on_card = |file: &[u8]| card(Format::Fat16, &[("LEAKS.LSV", file)], 512);
+    let mut damaged_header = good.clone();
+    damaged_header[100] ^= 1;
+    for (image, wanted) in [
+        (vec![0; 1 << 20], "no FAT32 volume"),
+        (
+            card(Format::Fat32, &[("OTHER.LSV", &good)], 512),
+            "no LEAKS.LSV",
+        ),
+        (on_card(b""), "cut short: 0 of"),
+        (on_card(&[7; 5000]), "not a leaksieve file"),
+        (on_card(&damaged_header), "sector 0 is damaged"),
+        (on_card(&good[..good.len() - 1]), "cut short"),
+    ] {
+        let lines = run(inserted(image), Script::new().line("a@example.com"));
+        assert!(
+            lines
+                .iter()
+                .any(|l| l.starts_with("No filter to ask: ") && l.contains(wanted)),
+            "{lines:#?}"
+        );
+        assert!(verdicts(&lines)[0].starts_with("cannot say: "));
+        assert!(verdicts(&lines)[0].contains(wanted));
+    }
+}

@@ -1,0 +1,7 @@
+//! The app on a host: typed at, its card pulled, its card's tables falsified.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+mod conversation;
+mod volumes;
