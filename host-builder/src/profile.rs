@@ -1,9 +1,9 @@
 //! A region's telephone rules, from libphonenumber's metadata, as the profile
 //! that a filter file carries.
 //!
-//! `profile/regions.tsv` holds the metadata's patterns; [`compile`] turns them
+//! `profile/regions.tsv` holds the metadata's patterns; `compile` turns them
 //! into rule lists. Where a rule here departs from the metadata, it stands in
-//! [`OVERRIDES`] with its reason.
+//! `OVERRIDES` with its reason.
 
 mod automaton;
 mod compile;

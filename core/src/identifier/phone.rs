@@ -5,8 +5,8 @@
 //! and so the result, is that of libphonenumber's parser: a number means here
 //! what it means to the telephones that most people carry.
 //!
-//! Three steps: the text becomes digits ([`written`]), prefixes are taken off
-//! by the profile's rule lists ([`rules`]), and what is left must be of a
+//! Three steps: the text becomes digits (`written`), prefixes are taken off
+//! by the profile's rule lists (`rules`), and what is left must be of a
 //! length that the region has.
 //!
 //! # Invariants

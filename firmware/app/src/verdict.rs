@@ -6,7 +6,7 @@
 //! - `EXPOSED` when at least one dataset has the identifier, whatever the others say.
 //!   Each such dataset comes with the odds that it is a false alarm.
 //! - `not exposed` only when every dataset of every kind covers the identifier and none
-//!   has it. See [`all_absent`].
+//!   has it.
 //! - `cannot say` otherwise: not covered, or not readable.
 //!
 //! A file of several kinds is asked as each of them, and every phrase names its kind.
