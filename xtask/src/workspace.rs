@@ -30,10 +30,11 @@ pub fn target_folder(name: &str) -> Result<PathBuf> {
 
 /// A path as a person standing in the workspace would write it.
 pub fn shown(path: &Path) -> String {
-    path.strip_prefix(root())
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    match path.strip_prefix(root()) {
+        Ok(inside) if inside.as_os_str().is_empty() => ".".into(),
+        Ok(inside) => inside.display().to_string(),
+        Err(_) => path.display().to_string(),
+    }
 }
 
 /// The firmware's workspace.
