@@ -7,6 +7,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -90,6 +91,8 @@ pub fn write_image(image: &Path, size_bytes: Option<u64>, files: &[(&str, &Path)
     };
     let temporary = tempfile::Builder::new()
         .prefix(".sd-image-")
+        // For all to read, as far as the umask lets: an image is no secret.
+        .permissions(fs::Permissions::from_mode(0o666))
         .tempfile_in(folder)
         .with_context(|| format!("cannot write into {}", folder.display()))?;
     let disk = temporary.as_file();

@@ -15,12 +15,13 @@ use crate::{setup, workspace};
 /// When something is not as it should be.
 pub fn check() -> Result<()> {
     let cross = setup::cross(&[CORTEX_M3])?;
+    let root = workspace::root();
     let target = workspace::target();
     let host = |folder: &Path, arguments: &[&str]| {
         let mut command = cargo();
         command.args(arguments).current_dir(folder);
         command.env("RUSTDOCFLAGS", "-D warnings");
-        let target = if folder == workspace::root() {
+        let target = if folder == root {
             target.clone()
         } else {
             target.join("firmware")
@@ -28,15 +29,11 @@ pub fn check() -> Result<()> {
         if arguments[0] != "fmt" {
             command.env("CARGO_TARGET_DIR", target);
         }
-        say(format!(
-            "{}: {}",
-            workspace::shown(folder),
-            run::line_of(&command)
-        ));
+        let place = if folder == root { "host" } else { "firmware" };
+        say(format!("{place}: {}", run::line_of(&command)));
         run(&mut command)
     };
 
-    let root = workspace::root();
     let firmware = workspace::firmware();
     host(root, &["fmt", "--all", "--check"])?;
     host(&firmware, &["fmt", "--all", "--check"])?;

@@ -190,6 +190,8 @@ fn filters(cli: &Path, style: &Style) -> Result<Made> {
         ),
         ("bundle", &[&phones, &common], &filter, vec!["--force"]),
     ];
+    // This program holds the arguments.
+    let ourselves = std::env::current_exe()?;
     for (subcommand, from, to, arguments) in steps {
         let mut shown = format!("  $ leaksieve {subcommand}");
         let mut command = Command::new(cli);
@@ -212,7 +214,7 @@ fn filters(cli: &Path, style: &Style) -> Result<Made> {
             };
         }
         println!("{}", style.dim(&shown));
-        if !host::is_fresh(to, &[from, &[cli]].concat()) {
+        if !host::is_fresh(to, &[from, &[cli, &ourselves]].concat()) {
             run::run(&mut command)?;
         }
     }

@@ -33,25 +33,23 @@ pub fn decode(elf: &[u8], frames: &[u8]) -> Result<Vec<String>> {
     }
 }
 
-/// Every `stack high-water N bytes of M` in a log: one after mounting, one after each
-/// question.
-pub fn stacks(lines: &[String]) -> impl DoubleEndedIterator<Item = Stack> {
-    lines.iter().filter_map(|line| {
-        let (_, after) = line.split_once("stack high-water ")?;
-        let mut numbers = after
-            .split(|letter: char| !letter.is_ascii_digit())
-            .filter(|word| !word.is_empty())
-            .map(str::parse);
-        Some(Stack {
-            used_bytes: numbers.next()?.ok()?,
-            available_bytes: numbers.next()?.ok()?,
-        })
-    })
-}
-
-/// The deepest of [`stacks`].
+/// The deepest `stack high-water N bytes of M` in a log: there is one after mounting and
+/// one after each question.
 pub fn deepest_stack(lines: &[String]) -> Option<Stack> {
-    stacks(lines).max_by_key(|stack| stack.used_bytes)
+    lines
+        .iter()
+        .filter_map(|line| {
+            let (_, after) = line.split_once("stack high-water ")?;
+            let mut numbers = after
+                .split(|letter: char| !letter.is_ascii_digit())
+                .filter(|word| !word.is_empty())
+                .map(str::parse);
+            Some(Stack {
+                used_bytes: numbers.next()?.ok()?,
+                available_bytes: numbers.next()?.ok()?,
+            })
+        })
+        .max_by_key(|stack| stack.used_bytes)
 }
 
 #[cfg(test)]

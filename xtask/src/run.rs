@@ -13,9 +13,10 @@ pub fn say(line: impl AsRef<str>) {
     eprintln!("xtask: {}", line.as_ref());
 }
 
-/// The command as a person would type it.
+/// The command as a person would type it: the program by its name.
 pub fn line_of(command: &Command) -> String {
-    std::iter::once(command.get_program())
+    let program = Path::new(command.get_program());
+    std::iter::once(program.file_name().unwrap_or(program.as_os_str()))
         .chain(command.get_args())
         .map(|word| {
             let word = word.to_string_lossy();

@@ -42,9 +42,21 @@ impl Column {
 pub(super) fn read<E: From<SourceError>>(
     index: usize,
     input: &Input,
+    reader: impl Read,
+    column: &Column,
+    delimiter: Option<u8>,
+    take: &mut dyn FnMut(Batch) -> Result<(), E>,
+) -> Result<(), E> {
+    read_chunks(index, input, reader, column, delimiter, CHUNK_BYTES, take)
+}
+
+fn read_chunks<E: From<SourceError>>(
+    index: usize,
+    input: &Input,
     mut reader: impl Read,
     column: &Column,
     delimiter: Option<u8>,
+    chunk_bytes: usize,
     take: &mut dyn FnMut(Batch) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut table = Table {
@@ -64,12 +76,12 @@ pub(super) fn read<E: From<SourceError>>(
         bytes: Vec::new(),
         fields: Vec::new(),
     };
-    let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+    let mut chunk = Vec::with_capacity(chunk_bytes);
     let mut parser: Option<csv_core::Reader> = None;
     loop {
         chunk.clear();
         (&mut reader)
-            .take(CHUNK_BYTES as u64)
+            .take(chunk_bytes as u64)
             .read_to_end(&mut chunk)
             .map_err(|error| SourceError::Read {
                 input: input.clone(),
@@ -162,6 +174,10 @@ impl Table<'_> {
                 }
                 ReadFieldResult::End => return Ok(()),
             }
+            // To the parser an empty input is the end of the table.
+            if rest.is_empty() && !chunk.is_empty() {
+                return Ok(());
+            }
         }
     }
 
@@ -227,5 +243,51 @@ impl Table<'_> {
             bytes: std::mem::take(&mut self.bytes),
             records: Records::Fields(std::mem::take(&mut self.fields)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The cells of the second column, with their lines, or `None` where a row has none.
+    fn cells(table: &str, chunk_bytes: usize) -> Vec<(Option<String>, u64)> {
+        let mut cells = Vec::new();
+        read_chunks(
+            0,
+            &Input::Stdin,
+            table.as_bytes(),
+            &Column::Index(1),
+            Some(b','),
+            chunk_bytes,
+            &mut |batch| {
+                batch.for_each(|record| {
+                    let text = String::from_utf8(record.text.to_vec()).unwrap();
+                    cells.push(((!record.is_missing).then_some(text), record.line));
+                });
+                Ok::<_, SourceError>(())
+            },
+        )
+        .unwrap();
+        cells
+    }
+
+    /// A chunk may end anywhere, behind a cell too: the parser takes an empty input for
+    /// the end of the table, so it must see one only there.
+    #[test]
+    fn wherever_chunks_end() {
+        let table = "1,a,x\n2,\"b,\"\"b\",y\r\n\r\n3,,z\n4\n5,\"c\nc\",\n6,d";
+        let expected = [
+            (Some("a"), 1),
+            (Some("b,\"b"), 2),
+            (Some(""), 4),
+            (None, 5),
+            (Some("c\nc"), 7),
+            (Some("d"), 8),
+        ];
+        let expected = expected.map(|(cell, line)| (cell.map(str::to_owned), line));
+        for chunk_bytes in 1..=table.len() + 1 {
+            assert_eq!(cells(table, chunk_bytes), expected, "{chunk_bytes}");
+        }
     }
 }
