@@ -74,7 +74,7 @@ pub enum HeaderDefect {
     FalsePositiveRate,
     /// A month above 12, or a day above 31.
     Date,
-    /// A control character in a name or note.
+    /// A control character, or an invisible one, in a name or note.
     ControlCharacter,
     /// A phone profile that no region can have.
     PhoneProfile,

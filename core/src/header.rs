@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::encoding::bloom;
 use crate::error::{Error, HeaderDefect};
 use crate::hash::HashFunction;
-use crate::identifier::{NORMALISATION_VERSION, Profile};
+use crate::identifier::{NORMALISATION_VERSION, Profile, is_invisible};
 use crate::sector::{FileId, PAYLOAD_BYTES, Payload, Sector, SectorIndex, seal};
 
 /// The first eight bytes of a file. As in PNG, the first is no ASCII, and the line
@@ -298,7 +298,7 @@ impl Dataset {
             HeaderDefect::Date
         } else if [self.name.as_str(), self.source_note.as_str()]
             .iter()
-            .any(|text| text.chars().any(char::is_control))
+            .any(|text| text.chars().any(|c| c.is_control() || is_invisible(c)))
         {
             HeaderDefect::ControlCharacter
         } else if !self.profile.is_possible() {

@@ -23,10 +23,6 @@ use crate::recheck;
 use crate::size::{Aim, Shape, ShapeError, shape};
 use crate::source::{Input, Layout, SourceError};
 
-/// Standard deviations by which a finished file may differ from its own prediction:
-/// by chance, once in 10^9 builds.
-const TRIAL_DEVIATIONS: f64 = 6.1;
-
 /// What to build.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -69,6 +65,8 @@ pub struct Summary {
     pub counts: Counts,
     /// Distinct items.
     pub num_items: u64,
+    /// False-positive rate that was aimed at.
+    pub designed: f64,
     /// Pages and probes.
     pub shape: Shape,
     /// Bytes of the file.
@@ -121,11 +119,11 @@ pub enum BuildError {
     #[error("the system gave no random seed: {0}; give one with --seed")]
     NoSeed(getrandom::Error),
     /// The header.
-    #[error("the header cannot be written: {0}")]
+    #[error("the header cannot be written; shorten names and notes, or make several files")]
     Header(#[from] leaksieve_core::Error),
     /// The finished bytes cannot be read back.
     #[error(
-        "the finished file does not read back: {0}; nothing was put in place. Is the disk sound?"
+        "the finished file does not read back, and nothing was put in place. Is the disk sound?"
     )]
     ReadBack(#[from] ReadError<io::Error>),
     /// The finished bytes lack items.
@@ -136,6 +134,11 @@ pub enum BuildError {
         /// How many.
         num_lost: u64,
     },
+    /// The finished bytes are others than were written.
+    #[error(
+        "the finished file reads back otherwise than it was written; nothing was put in place. Is the disk sound?"
+    )]
+    OtherContent,
     /// The finished file gives other answers than its bits say.
     #[error(
         "the finished file gave {found:.3e} false alarms a question, not the {expected:.3e} that its bits say; \
@@ -201,6 +204,10 @@ pub fn build(
     // Now that the items are known: how large, and what is it called.
     let num_items = hashes.count();
     let shape = shape(num_items, options.aim, header_sectors)?;
+    let designed = match options.aim {
+        Aim::FalsePositiveRate(rate) => rate,
+        Aim::MaxBytes(_) => shape.false_positive_rate,
+    };
     header.num_sectors = header_sectors + shape.num_pages;
     for dataset in &mut header.datasets {
         dataset.num_items = num_items;
@@ -210,10 +217,7 @@ pub fn build(
         };
         dataset.first_sector = SectorIndex(header_sectors);
         dataset.num_sectors = shape.num_pages;
-        dataset.designed = rate(match options.aim {
-            Aim::FalsePositiveRate(rate) => rate,
-            Aim::MaxBytes(_) => shape.false_positive_rate,
-        });
+        dataset.designed = rate(designed);
     }
     let pages = Pages {
         file_id: file_id(&header, &hashes.digest().to_le_bytes())?,
@@ -243,16 +247,15 @@ pub fn build(
     })?;
     let read_back = read_header(file)?;
     observer.end();
-    if findings.num_lost > 0 || read_back != header {
+    if findings.num_lost > 0 {
         return Err(BuildError::Lost {
             num_lost: findings.num_lost,
         });
     }
-    if !findings
-        .trial
-        .interval(TRIAL_DEVIATIONS)
-        .contains(&measured)
-    {
+    if read_back != header {
+        return Err(BuildError::OtherContent);
+    }
+    if !findings.trial.is_plausible(measured) {
         return Err(BuildError::Rate {
             found: findings.trial.rate(),
             expected: measured,
@@ -262,6 +265,7 @@ pub fn build(
     Ok(Summary {
         counts,
         num_items,
+        designed,
         shape,
         num_bytes: byte_of(SectorIndex(header.num_sectors)),
         measured,

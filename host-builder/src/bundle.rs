@@ -96,7 +96,7 @@ pub fn bundle(
     .map_err(BuildError::ReadBack)?
         != header
     {
-        return Err(BuildError::Lost { num_lost: 0 }.into());
+        return Err(BuildError::OtherContent.into());
     }
     recheck(&files, &reopened, &header, id, observer)?;
     beside.commit().map_err(BuildError::Output)?;
@@ -121,7 +121,7 @@ fn recheck(
             let written = crate::file::read_payloads(joined, id, at(dataset.first_sector))
                 .map_err(BuildError::ReadBack)?;
             if written != file.read_payloads(at(origin.first_sector))? {
-                return Err(BuildError::Lost { num_lost: 0 }.into());
+                return Err(BuildError::OtherContent.into());
             }
             observer.advance(pages.len() as u64);
         }

@@ -12,7 +12,6 @@ use leaksieve_core::{Catalogue, ReadError, SectorSource, Verdict};
 #[error("{}: {error}{}", path.display(), remedy(error))]
 pub struct FileError {
     path: PathBuf,
-    #[source]
     error: ReadError<io::Error>,
 }
 
@@ -103,7 +102,7 @@ impl FilterFile {
             .map_err(|error| self.error(error))
     }
 
-    fn error(&self, error: ReadError<io::Error>) -> FileError {
+    pub(crate) fn error(&self, error: ReadError<io::Error>) -> FileError {
         FileError {
             path: self.path.clone(),
             error,

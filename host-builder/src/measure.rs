@@ -67,6 +67,15 @@ impl Trial {
         self.num_false_alarms as f64 / self.num_probes.max(1) as f64
     }
 
+    /// Could a filter of this rate have answered so? Where few false alarms are expected, as
+    /// many as 13 come by chance less than once in 10^9 builds, and where many are, a
+    /// difference of 6.1 standard deviations does.
+    pub fn is_plausible(self, rate: f64) -> bool {
+        let expected = rate * self.num_probes as f64;
+        let difference = (self.num_false_alarms as f64 - expected).abs();
+        difference <= 6.1 * expected.sqrt() + 13.0
+    }
+
     /// The interval that holds the true rate, so many standard deviations wide: 1.96
     /// for 95 % (Wilson, "Probable Inference", JASA 22, 1927).
     pub fn interval(self, deviations: f64) -> std::ops::RangeInclusive<f64> {
@@ -94,6 +103,22 @@ mod tests {
         .interval(1.959_964);
         assert!((interval.start() - 0.2553).abs() < 5e-5);
         assert!((interval.end() - 0.3662).abs() < 5e-5);
+    }
+
+    #[test]
+    fn chance_is_no_defect_and_a_defect_is_no_chance() {
+        let trial = |num_false_alarms| Trial {
+            num_probes: 1_000_000,
+            num_false_alarms,
+        };
+        // One or two false alarms where 0.02 are expected happen now and then.
+        for num_false_alarms in 0..5 {
+            assert!(trial(num_false_alarms).is_plausible(2e-8));
+        }
+        assert!(!trial(40).is_plausible(2e-8));
+        assert!(trial(1100).is_plausible(1e-3));
+        assert!(!trial(1300).is_plausible(1e-3));
+        assert!(!trial(0).is_plausible(1e-3));
     }
 
     #[test]

@@ -70,8 +70,8 @@ fn with_plus<'a>(profile: &Profile, text: &'a [u8]) -> Cow<'a, [u8]> {
 impl Rules {
     /// The hash of a record.
     fn hash(&self, record: Record<'_>) -> Result<u64, Reason> {
-        if record.is_missing {
-            return Err(Reason::MissingColumn);
+        if let Some(fault) = record.fault {
+            return Err(Reason::Row(fault));
         }
         if record.text.len() > MAX_RECORD_BYTES {
             return Err(Reason::RecordTooLong);

@@ -6,14 +6,16 @@ use std::fmt;
 
 use leaksieve_core::NormaliseError;
 
+use crate::source::Fault;
+
 /// How many places are kept for each reason.
 const NUM_PLACES: usize = 3;
 
 /// Why a record gave no item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// The row has no such column.
-    MissingColumn,
+    /// Its row is at fault.
+    Row(Fault),
     /// Longer than a record may be.
     RecordTooLong,
     /// The core declined it.
@@ -23,7 +25,10 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::MissingColumn => f.write_str("the row has no such column"),
+            Self::Row(Fault::MissingColumn) => f.write_str("the row has no such column"),
+            Self::Row(Fault::LineEndInQuotes) => f.write_str(
+                "a line end within quotes: a cell of several lines, or rows that a stray quotation mark swallowed",
+            ),
             Self::RecordTooLong => {
                 write!(f, "longer than {} bytes", crate::source::MAX_RECORD_BYTES)
             }

@@ -93,6 +93,10 @@ pub fn shape(num_items: u64, aim: Aim, header_sectors: u32) -> Result<Shape, Sha
                 return Err(too_small);
             }
             let density = num_items as f64 / f64::from(num_pages);
+            // An item a bit: far above any rate, and far too many to predict one.
+            if density > f64::from(PAGE_BITS) {
+                return Err(too_small);
+            }
             let (false_positive_rate, num_hashes) = (1..=MAX_HASHES)
                 .map(|num_hashes| (predict(density, num_hashes), num_hashes))
                 .min_by(|a, b| a.0.total_cmp(&b.0))
@@ -213,6 +217,7 @@ mod tests {
             super::shape(50_000_000, Aim::MaxBytes(900 * 1024), 2),
             Err(ShapeError::TooSmall { .. })
         ));
+        assert!(super::shape(u64::MAX, Aim::MaxBytes(1 << 20), 2).is_err());
         assert!(super::shape(1, Aim::MaxBytes(1023), 2).is_err());
         assert!(super::shape(1, Aim::FalsePositiveRate(0.0), 2).is_err());
         assert!(super::shape(u64::MAX, Aim::FalsePositiveRate(0.1), 2).is_err());

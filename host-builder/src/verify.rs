@@ -4,6 +4,7 @@
 use leaksieve_core::encoding::{Match, bloom, page_of};
 use leaksieve_core::header::Encoding;
 use leaksieve_core::sector::SECTOR_BYTES;
+use leaksieve_core::{HeaderDefect, ReadError};
 
 use crate::file::{FileError, FilterFile};
 use crate::measure::Fill;
@@ -34,7 +35,7 @@ pub fn verify(file: &FilterFile, observer: &dyn Observer) -> Result<Findings, Fi
     let mut measured = Vec::new();
     for dataset in &header.datasets {
         let Encoding::Bloom { num_hashes } = dataset.encoding else {
-            continue;
+            return Err(unknown(file));
         };
         let mut fill = Fill::default();
         let first = dataset.first_sector.0;
@@ -65,15 +66,20 @@ pub fn verify(file: &FilterFile, observer: &dyn Observer) -> Result<Findings, Fi
 /// When its sector is damaged or cannot be read.
 pub fn ask(file: &FilterFile, dataset: usize, hash: u64) -> Result<Match, FileError> {
     let Some(dataset) = file.catalogue().datasets().get(dataset) else {
-        return Ok(Match::Miss);
+        return Err(unknown(file));
     };
     let sector = dataset.first_sector.0 + page_of(hash, dataset.num_sectors);
     let payloads = file.read_payloads(sector..sector + 1)?;
     let Encoding::Bloom { num_hashes } = dataset.encoding else {
-        return Ok(Match::Miss);
+        return Err(unknown(file));
     };
-    Ok(match payloads.first() {
-        Some(page) => bloom::query(page, hash, num_hashes),
-        None => Match::Miss,
-    })
+    match payloads.first() {
+        Some(page) => Ok(bloom::query(page, hash, num_hashes)),
+        None => Err(unknown(file)),
+    }
+}
+
+/// What this code cannot read is not verified, and holds no "no".
+fn unknown(file: &FilterFile) -> FileError {
+    file.error(ReadError::Filter(HeaderDefect::Unreadable.into()))
 }

@@ -34,7 +34,7 @@ fn measured_rates_are_as_predicted() {
         writeln!(out, "{}", number(2 * i)).unwrap();
     }
     drop(out);
-    println!("designed   predicted  found      interval (99.9999 %)   bits an item");
+    println!("designed   predicted  by its bits  found      interval (99.9999 %)   bits an item");
     for rate in [1e-2, 1e-3, 1e-4] {
         let output = folder.path().join("filter.lsv");
         let options = Options {
@@ -59,7 +59,8 @@ fn measured_rates_are_as_predicted() {
         let trial = ask_others(&FilterFile::open(&output).unwrap());
         let interval = trial.interval(DEVIATIONS);
         println!(
-            "{rate:.0e}       {:.3e}  {:.3e}  {:.3e} to {:.3e}  {:.2}",
+            "{rate:.0e}       {:.3e}  {:.3e}    {:.3e}  {:.3e} to {:.3e}  {:.2}",
+            summary.shape.false_positive_rate,
             summary.measured,
             trial.rate(),
             interval.start(),
@@ -67,6 +68,7 @@ fn measured_rates_are_as_predicted() {
             summary.num_bytes as f64 * 8.0 / NUM_ITEMS as f64,
         );
         assert!(interval.contains(&summary.measured));
+        assert!(interval.contains(&summary.shape.false_positive_rate));
         // The design holds for the average file; this one may differ by its own chance.
         assert!((summary.measured / rate - 1.0).abs() < 0.03);
     }

@@ -75,6 +75,7 @@ mod tests {
             "ann.lee@example.com",
             "Ann.Lee@Example.COM",
             "ann.lee@example.com.",
+            "ann\u{200B}.lee@exam\u{AD}ple.com",
             "ａｎｎ.lee＠example.com",
         ] {
             assert_eq!(email(text), Ok("ann.lee@example.com".into()));

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use password::PasswordDigest;
 pub use phone::PhoneProfile;
+pub(crate) use text::is_invisible;
 pub use text::{CaseRule, IdScheme};
 
 /// Longest identifier, after trimming, and longest item: 256 bytes.
@@ -127,10 +128,10 @@ impl<'a> Identifier<'a> {
         self.kind
     }
 
-    /// The text, with white space (Unicode's) cut off at both ends.
+    /// The text, with white space (Unicode's) and what is invisible cut off at both ends.
     fn trimmed(&self) -> Result<&'a str, NormaliseError> {
         let text = core::str::from_utf8(self.text).map_err(|_| NormaliseError::NotUtf8)?;
-        let text = text.trim();
+        let text = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
         if text.is_empty() {
             return Err(NormaliseError::Empty);
         }
@@ -256,6 +257,8 @@ pub enum NormaliseError {
     CheckDigit,
     /// Not hexadecimal, or not of this hash's length.
     NotAHash,
+    /// Typed as a password, but it looks like a password's hash.
+    LooksLikeAHash,
 }
 
 impl fmt::Display for NormaliseError {
@@ -278,6 +281,7 @@ impl fmt::Display for NormaliseError {
             Self::NotAnId => "not an id of this scheme",
             Self::CheckDigit => "the check digit is wrong",
             Self::NotAHash => "not a hexadecimal hash of this length",
+            Self::LooksLikeAHash => "looks like a hash, and was asked as a password",
         })
     }
 }

@@ -7,7 +7,7 @@ use md4::Md4;
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
-use super::{IdentifierKind, Item, NormaliseError, check_length};
+use super::{Coverage, IdentifierKind, Item, NormaliseError, check_length};
 
 /// The digest that a password dataset holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,17 +59,22 @@ fn typed(digest: PasswordDigest, password: &[u8]) -> Result<Item, NormaliseError
     if password.contains(&0) {
         return Err(NormaliseError::ControlCharacter);
     }
-    match digest {
-        PasswordDigest::Sha1 => Item::from_slice(&Sha1::digest(password)),
+    let mut item = match digest {
+        PasswordDigest::Sha1 => Item::from_slice(&Sha1::digest(password))?,
         PasswordDigest::Ntlm => {
             let text = core::str::from_utf8(password).map_err(|_| NormaliseError::NotUtf8)?;
             let mut md4 = Md4::new();
             for unit in text.encode_utf16() {
                 md4.update(unit.to_le_bytes());
             }
-            Item::from_slice(&md4.finalize())
+            Item::from_slice(&md4.finalize())?
         }
+    };
+    // A hash that is asked as a password is in no list of hashes, so silence is no answer.
+    if hexadecimal(digest, password).is_ok() {
+        item.coverage = Coverage::Incidental(NormaliseError::LooksLikeAHash);
     }
+    Ok(item)
 }
 
 fn hexadecimal(digest: PasswordDigest, digits: &[u8]) -> Result<Item, NormaliseError> {
@@ -147,6 +152,22 @@ mod tests {
                 Err(NormaliseError::NotAHash)
             );
         }
+    }
+
+    #[test]
+    fn a_hash_that_is_typed_as_a_password_proves_nothing() {
+        let sha1 = "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8".as_bytes();
+        let reason = NormaliseError::LooksLikeAHash;
+        for kind in [None, Some(Password)] {
+            let item = normalise(Sha1, sha1, kind).unwrap();
+            assert_eq!(item.coverage(), Coverage::Incidental(reason));
+            let other = normalise(Sha1, &sha1[..39], kind).unwrap();
+            assert_eq!(other.coverage(), Coverage::Complete);
+        }
+        assert_eq!(
+            normalise(Sha1, sha1, Some(Sha1Hex)).unwrap().coverage(),
+            Coverage::Complete
+        );
     }
 
     #[test]

@@ -51,6 +51,14 @@ pub(super) fn single_spelling(c: char) -> Option<char> {
     }
 }
 
+/// Characters that are not seen and change nothing that is read: soft hyphen, joiners,
+/// spaces of no width, marks and brackets of writing direction, byte order mark. They come
+/// with what is copied from documents and pages, and are no part of an item.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
 /// Append the one spelling of a text.
 pub(super) fn push_folded(
     item: &mut Item,
@@ -61,17 +69,21 @@ pub(super) fn push_folded(
     if text.chars().any(char::is_control) {
         return Err(NormaliseError::ControlCharacter);
     }
+    let visible = |c: &char| !is_invisible(*c);
     // An ideograph has one spelling, but not in a domain name.
     let is_single = |c| match folding {
         Folding::Text(_) => single_spelling(c).is_some(),
         Folding::Domain => single_spelling(c).is_some_and(|c| c.is_ascii()),
     };
-    if !text.chars().all(is_single) {
+    if !text.chars().filter(visible).all(is_single) {
         let mut folded = Folded::new();
         folder.ok_or(NormaliseError::NeedsFolding)?(folding, text, &mut folded)?;
-        return item.extend(folded.as_bytes());
+        return folded
+            .chars()
+            .filter(visible)
+            .try_for_each(|c| item.extend(c.encode_utf8(&mut [0; 4]).as_bytes()));
     }
-    for c in text.chars() {
+    for c in text.chars().filter(visible) {
         let c = match (single_spelling(c), folding) {
             (Some(c), Folding::Text(CaseRule::Exact)) => c,
             (Some(c), _) => c.to_ascii_lowercase(),
@@ -168,6 +180,7 @@ mod tests {
         assert_eq!(name("Alice_42"), Ok("alice_42".into()));
         assert_eq!(name("ＡＬＩＣＥ"), Ok("alice".into()));
         assert_eq!(name("小明Abc"), Ok("小明abc".into()));
+        assert_eq!(name("a\u{200B}li\u{AD}ce\u{FEFF}"), Ok("alice".into()));
         assert_eq!(name("José"), Err(NormaliseError::NeedsFolding));
         assert_eq!(name("a\tb"), Err(NormaliseError::ControlCharacter));
         let folder: Folder = |folding, text, folded| {
@@ -188,6 +201,7 @@ mod tests {
         fn accepted_without_tables_is_folded_with_them(text in "[ -~！-～ぁ-ゖァ-ヺー㐀-䶿一-鿿가-힣\u{80}-\u{24F}\u{300}-\u{36F}]{1,24}") {
             if let Ok(item) = normalise(CaseRule::Fold, &text, None) {
                 let folded: String = text.nfkc().collect::<String>().to_lowercase().nfkc().collect();
+                let folded = folded.replace('\u{AD}', "");
                 prop_assert_eq!(item.as_bytes(), folded.as_bytes());
             }
         }

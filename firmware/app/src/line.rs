@@ -124,7 +124,8 @@ impl LineEditor {
             }
             ESCAPE => self.sequence = Sequence::Begun,
             TAB | 0x20.. => self.insert(byte, echo, console)?,
-            _ => {}
+            // Any other control byte was not meant to vanish from an identifier.
+            _ => self.lost(),
         }
         Ok(false)
     }

@@ -265,7 +265,7 @@ impl Args {
                     "bits_per_item": bits_per_item,
                     "num_hashes": summary.shape.num_hashes,
                     "false_positive_rate": {
-                        "designed": summary.shape.false_positive_rate,
+                        "designed": summary.designed,
                         "measured": summary.measured,
                         "probed": summary.trial.rate(),
                         "probed_interval_95": [interval.start(), interval.end()],

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use leaksieve::file::FilterFile;
-use leaksieve::source::LineBatches;
+use leaksieve::source::{Input, LineBatches, content};
 use leaksieve_core::{Identifier, IdentifierKind, Verdict};
 
 use super::sentence::{Line, findings, reason, sentence, word};
@@ -76,6 +76,9 @@ impl Args {
         let mut out = io::BufWriter::new(anstream::stdout().lock());
         let mut outcomes = Outcomes::default();
         let from_stdin = self.identifiers.is_empty() || self.identifiers == ["-"];
+        if !from_stdin && self.identifiers.iter().any(|text| text == "-") {
+            bail!("- is standard input, and stands alone");
+        }
         if !from_stdin {
             if is_secret {
                 bail!(
@@ -108,7 +111,7 @@ impl Args {
             if io::stdin().is_terminal() {
                 eprintln!("Type one identifier a line; Ctrl-D ends.");
             }
-            let mut batches = LineBatches::new(io::stdin().lock());
+            let mut batches = LineBatches::new(content(&Input::Stdin, io::stdin().lock())?);
             loop {
                 let first_line = batches.next_line();
                 let Some(batch) = batches.next_batch()? else {

@@ -170,6 +170,9 @@ impl Args {
             .enumerate()
             .filter(|(_, dataset)| kind.is_none_or(|kind| dataset.profile.answers(kind)));
         match (fitting.next(), fitting.next()) {
+            (Some((_, dataset)), None) if kind.is_none() && dataset.profile.kind().is_secret() => {
+                bail!("say what the lines of the lists are: --kind password, sha1 or ntlm")
+            }
             (Some((index, dataset)), None) => Ok((index, kind.unwrap_or(dataset.profile.kind()))),
             (None, _) => bail!("{} holds no dataset of this kind", self.file.display()),
             (Some(_), Some(_)) => bail!(

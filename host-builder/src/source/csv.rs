@@ -4,7 +4,7 @@ use std::io::Read;
 
 use csv_core::{ReadFieldResult, ReaderBuilder};
 
-use super::{Batch, Field, Input, MAX_RECORD_BYTES, Records, SourceError};
+use super::{Batch, Fault, Field, Input, MAX_RECORD_BYTES, Records, SourceError};
 
 /// Longest row, over all its columns: 1 MiB.
 const MAX_ROW_BYTES: u64 = 1 << 20;
@@ -71,6 +71,7 @@ fn read_chunks<E: From<SourceError>>(
         column_index: 0,
         row_bytes: 0,
         row_line: 1,
+        row_begun: false,
         num_line_ends: 0,
         last_byte: b'\n',
         bytes: Vec::new(),
@@ -132,7 +133,9 @@ struct Table<'a> {
     found: Option<usize>,
     column_index: usize,
     row_bytes: u64,
+    /// The row's first line, once a byte of it was read.
     row_line: u64,
+    row_begun: bool,
     /// Line ends that were read, and the byte that was read last.
     num_line_ends: u64,
     last_byte: u8,
@@ -149,7 +152,7 @@ impl Table<'_> {
             let (result, consumed, written) = parser.read_field(rest, &mut output);
             let (read, unread) = rest.split_at(consumed);
             rest = unread;
-            self.num_line_ends += memchr::memchr_iter(b'\n', read).count() as u64;
+            self.count_lines(read);
             self.last_byte = read.last().copied().unwrap_or(self.last_byte);
             self.row_bytes += consumed as u64;
             if self.row_bytes > MAX_ROW_BYTES {
@@ -185,7 +188,7 @@ impl Table<'_> {
         match (self.wanted, self.column) {
             (Some(wanted), _) if wanted == self.column_index => {
                 self.bytes.append(&mut self.cell);
-                self.push_field(false);
+                self.push_field(None);
             }
             (None, Column::Name(name)) => {
                 let cell = self.cell.trim_ascii();
@@ -203,7 +206,7 @@ impl Table<'_> {
         match (self.wanted, self.column) {
             (Some(wanted), _) => {
                 if wanted >= self.column_index {
-                    self.push_field(true);
+                    self.push_field(Some(Fault::MissingColumn));
                 }
             }
             (None, Column::Name(name)) => {
@@ -216,9 +219,30 @@ impl Table<'_> {
             (None, Column::Index(_)) => {}
         }
         self.column_index = 0;
+        for _ in self.row_line..self.line() {
+            self.push_field(Some(Fault::LineEndInQuotes));
+        }
         self.row_bytes = 0;
-        self.row_line = self.line() + 1;
+        self.row_begun = false;
         Ok(())
+    }
+
+    fn count_lines(&mut self, read: &[u8]) {
+        let num_line_ends = |bytes| memchr::memchr_iter(b'\n', bytes).count() as u64;
+        // What the row before left of its end, and blank lines.
+        let is_blank = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let blank = match read.iter().position(|byte| !is_blank(byte)) {
+            _ if self.row_begun => 0,
+            Some(first) => first,
+            None => read.len(),
+        };
+        let (blank, row) = read.split_at(blank);
+        self.num_line_ends += num_line_ends(blank);
+        if !self.row_begun && !row.is_empty() {
+            self.row_begun = true;
+            self.row_line = self.num_line_ends + 1;
+        }
+        self.num_line_ends += num_line_ends(row);
     }
 
     /// The line that the last byte is of. (Of CR LF, a row ends with the CR.)
@@ -226,11 +250,11 @@ impl Table<'_> {
         self.num_line_ends + u64::from(self.last_byte != b'\n')
     }
 
-    fn push_field(&mut self, is_missing: bool) {
+    fn push_field(&mut self, fault: Option<Fault>) {
         self.fields.push(Field {
             end: self.bytes.len(),
             line: self.line(),
-            is_missing,
+            fault,
         });
     }
 
@@ -250,8 +274,8 @@ impl Table<'_> {
 mod tests {
     use super::*;
 
-    /// The cells of the second column, with their lines, or `None` where a row has none.
-    fn cells(table: &str, chunk_bytes: usize) -> Vec<(Option<String>, u64)> {
+    /// The cells of the second column, or what is wrong, with their lines.
+    fn cells(table: &str, chunk_bytes: usize) -> Vec<(Result<String, Fault>, u64)> {
         let mut cells = Vec::new();
         read_chunks(
             0,
@@ -263,7 +287,7 @@ mod tests {
             &mut |batch| {
                 batch.for_each(|record| {
                     let text = String::from_utf8(record.text.to_vec()).unwrap();
-                    cells.push(((!record.is_missing).then_some(text), record.line));
+                    cells.push((record.fault.map_or(Ok(text), Err), record.line));
                 });
                 Ok::<_, SourceError>(())
             },
@@ -278,16 +302,39 @@ mod tests {
     fn wherever_chunks_end() {
         let table = "1,a,x\n2,\"b,\"\"b\",y\r\n\r\n3,,z\n4\n5,\"c\nc\",\n6,d";
         let expected = [
-            (Some("a"), 1),
-            (Some("b,\"b"), 2),
-            (Some(""), 4),
-            (None, 5),
-            (Some("c\nc"), 7),
-            (Some("d"), 8),
+            (Ok("a"), 1),
+            (Ok("b,\"b"), 2),
+            (Ok(""), 4),
+            (Err(Fault::MissingColumn), 5),
+            (Ok("c\nc"), 7),
+            (Err(Fault::LineEndInQuotes), 7),
+            (Ok("d"), 8),
         ];
         let expected = expected.map(|(cell, line)| (cell.map(str::to_owned), line));
         for chunk_bytes in 1..=table.len() + 1 {
             assert_eq!(cells(table, chunk_bytes), expected, "{chunk_bytes}");
+        }
+    }
+
+    /// A quotation mark that is never closed swallows the rows behind it: each is counted.
+    #[test]
+    fn swallowed_rows_are_counted() {
+        let table = "1,a\n2,\"b\n3,c\n4,d\n";
+        let faults = cells(table, 1 << 18)
+            .iter()
+            .filter(|(cell, _)| *cell == Err(Fault::LineEndInQuotes))
+            .count();
+        assert!(faults >= 2, "{faults}");
+        // Blank lines and CR LF are no such thing.
+        for table in [
+            "\r\n\r\n1,a\r\n\r\n\r\n2,b\r\n",
+            "\n1,a\n\n\n2,b",
+            "1,a\r\n2,b\r\n\r\n",
+        ] {
+            for chunk_bytes in 1..20 {
+                let cells = cells(table, chunk_bytes);
+                assert!(cells.len() == 2 && cells.iter().all(|(cell, _)| cell.is_ok()));
+            }
         }
     }
 }

@@ -102,7 +102,7 @@ enum LineLayout {
 struct Field {
     end: usize,
     line: u64,
-    is_missing: bool,
+    fault: Option<Fault>,
 }
 
 /// A raw identifier.
@@ -112,8 +112,18 @@ pub struct Record<'a> {
     pub text: &'a [u8],
     /// Its line, counted from 1; for a table, the line that its cell ends on.
     pub line: u64,
+    /// What is wrong with its row, if anything is.
+    pub fault: Option<Fault>,
+}
+
+/// Why a row of a table gives no identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
     /// The row has no such column.
-    pub is_missing: bool,
+    MissingColumn,
+    /// The row goes on over a line end within quotes: a cell of several lines, or lines
+    /// that a stray quotation mark swallowed. There is one such record for each line end.
+    LineEndInQuotes,
 }
 
 impl Batch {
@@ -131,7 +141,7 @@ impl Batch {
                     each(Record {
                         text,
                         line,
-                        is_missing: false,
+                        fault: None,
                     });
                 }
             }
@@ -141,7 +151,7 @@ impl Batch {
                     each(Record {
                         text: &self.bytes[start..field.end],
                         line: field.line,
-                        is_missing: field.is_missing,
+                        fault: field.fault,
                     });
                     start = field.end;
                 }
@@ -209,6 +219,17 @@ pub enum SourceError {
     },
 }
 
+/// What a stream holds: decompressed, without a byte order mark.
+///
+/// # Errors
+/// [`SourceError`] when it cannot be read, or has to be converted first.
+pub fn content<'a>(
+    input: &Input,
+    reader: impl Read + 'a,
+) -> Result<Box<dyn Read + 'a>, SourceError> {
+    compression::open(input, reader)
+}
+
 /// Read an input to its end, giving each batch to `take`. `advance` is told of the
 /// bytes that were read from the file, before decompression.
 ///
@@ -225,7 +246,7 @@ pub fn read<E: From<SourceError>>(
         Input::Stdin => Box::new(io::stdin().lock()),
         Input::File(path) => Box::new(open_file(input, path)?),
     };
-    let reader = compression::open(
+    let reader = content(
         input,
         Counted {
             inner: raw,

@@ -214,8 +214,13 @@ impl Written {
                         self.zero_in_brackets = opened_at;
                     }
                 }
-                // A placeholder for a carrier's code, as in (0xx11); three are a word.
-                'x' | 'X' | '\u{FF58}' | '\u{FF38}' if num_letters < 2 => num_letters += 1,
+                // A placeholder for a carrier's code, as in (0xx11); three are a word, and
+                // elsewhere it hides a digit.
+                'x' | 'X' | '\u{FF58}' | '\u{FF38}'
+                    if num_letters < 2 && self.digits.as_slice() == b"0" =>
+                {
+                    num_letters += 1;
+                }
                 '#' | '\u{FF03}' => return self.drop_before_hash(run_start, tail),
                 c if is_separator(c) => {}
                 c if c.is_ascii_control() => return Err(NormaliseError::ControlCharacter),
@@ -238,7 +243,7 @@ impl Written {
         let is_extension = is_set_off
             && start >= MIN_BEFORE_EXTENSION
             && (1..=MAX_BEFORE_HASH).contains(&num_digits)
-            && is_end(tail.get(1..).unwrap_or("#"));
+            && tail.strip_prefix(['#', '\u{FF03}']).is_some_and(is_end);
         if !is_extension {
             return Err(NormaliseError::UnexpectedCharacter);
         }
