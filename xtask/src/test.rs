@@ -12,6 +12,9 @@ use crate::firmware::{self, Variant};
 use crate::run::{self, cargo, output, run, say};
 use crate::{host, sample, setup, workspace};
 
+/// The largest that an image with console and card may be: 64 KiB.
+const MAX_IMAGE_BYTES: u64 = 64 << 10;
+
 /// Set up, build, test, and print what the firmware takes of its chip.
 ///
 /// # Errors
@@ -63,6 +66,14 @@ pub fn test() -> Result<()> {
         })
         .collect::<Result<_>>()?;
     println!("\n{}", firmware::table(&rows));
+    for (variant, size, _) in &rows {
+        ensure!(
+            size.flash_bytes <= MAX_IMAGE_BYTES,
+            "the {} image has {} bytes, and may have {MAX_IMAGE_BYTES}",
+            variant.feature(),
+            size.flash_bytes
+        );
+    }
     println!("all tests passed ({})", run::seconds(start.elapsed()));
     Ok(())
 }
