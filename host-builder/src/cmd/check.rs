@@ -26,7 +26,7 @@ pub(crate) struct Args {
     file: PathBuf,
     /// Identifiers; without any, or with -, they are read from standard input, one a line.
     /// Passwords and their hashes cannot be given here: other programs see a command line
-    #[arg(value_name = "IDENTIFIER", allow_hyphen_values = true)]
+    #[arg(value_name = "IDENTIFIER")]
     identifiers: Vec<String>,
     /// Ask only the datasets of this kind [default: all of the file]
     #[arg(long, value_enum)]
