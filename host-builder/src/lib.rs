@@ -19,6 +19,7 @@ pub mod bundle;
 mod encode;
 pub mod file;
 pub mod fold;
+pub mod in_order;
 pub mod measure;
 pub mod normalise;
 mod output;
