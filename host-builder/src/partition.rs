@@ -20,8 +20,8 @@ use crate::spool::{BLOCK_HASHES, Block, Spool, SpoolError};
 const PARTITION_BITS: u32 = 11;
 /// Number of partitions.
 pub const NUM_PARTITIONS: u32 = 1 << PARTITION_BITS;
-/// Hashes that a thread gathers for a partition: 512 KiB for all of them.
-const WRITE_COMBINED: usize = 32;
+/// Hashes that a thread gathers for a partition: 256 KiB for all of them.
+const WRITE_COMBINED: usize = 16;
 /// Memory beside the hashes: the last block of each partition, batches of input, and the
 /// partitions that are sorted and encoded at the moment.
 const OTHER_BYTES: u64 = 192 << 20;
