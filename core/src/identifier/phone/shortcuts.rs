@@ -83,11 +83,18 @@ impl Shortcuts {
         has_plus: bool,
         buffer: &'a mut [u8; MAX_SHORTCUT_BYTES],
     ) -> Option<&'a [u8]> {
-        if !digits.iter().all(u8::is_ascii_digit) {
+        // Not `all`: without a branch for each byte it takes half as long.
+        let is_digits = digits
+            .iter()
+            .fold(true, |is, byte| is & byte.is_ascii_digit());
+        if !is_digits {
             return None;
         }
         let code = self.calling_code.get(..self.num_code_digits)?;
-        if let Some(number) = digits.strip_prefix(code) {
+        let may_have_code = code
+            .first()
+            .is_none_or(|first| digits.first() == Some(first));
+        if may_have_code && let Some(number) = digits.strip_prefix(code) {
             let table = if has_plus {
                 &self.after_plus
             } else {
