@@ -1,0 +1,1 @@
+//! Parquet files -> the values of one column.
