@@ -1,1 +1,0 @@
-//! Parquet files -> the values of one column.
