@@ -112,7 +112,10 @@ pub enum BuildError {
         limit_bytes: usize,
     },
     /// No item at all.
-    #[error("no identifier in the input: a filter of nothing would call everybody safe")]
+    #[error(
+        "no identifier in the input: a filter of nothing would call everybody safe. \
+         Is it the right file, and the right --kind, --column, --field or --region?"
+    )]
     NoItems(Box<Counts>),
     /// Too many records gave no item.
     #[error(

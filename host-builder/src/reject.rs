@@ -29,6 +29,16 @@ impl fmt::Display for Reason {
             Self::Row(Fault::LineEndInQuotes) => f.write_str(
                 "a line end within quotes: a cell of several lines, or rows that a stray quotation mark swallowed",
             ),
+            Self::Row(Fault::NotJson) => f.write_str(
+                "not one JSON value (of a document over many lines, jq -c '.[]' makes JSON lines)",
+            ),
+            Self::Row(Fault::MissingField) => f.write_str("the line has no such field"),
+            Self::Row(Fault::NotText) => {
+                f.write_str("the field is an object, an array in an array, true or false")
+            }
+            Self::Row(Fault::NotWholeNumber) => f.write_str(
+                "the field is a number with a fraction or an exponent, which may not be the digits that it was made of",
+            ),
             Self::RecordTooLong => {
                 write!(f, "longer than {} bytes", crate::source::MAX_RECORD_BYTES)
             }

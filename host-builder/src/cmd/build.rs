@@ -23,11 +23,12 @@ use super::{Format, Kind, count, list, one_in_f64, progress, size};
 #[command(after_help = "\
 Examples:
   leaksieve build taobao.csv -o taobao.lsv --kind phone --region CN --column phone --name 'Taobao 2021'
+  leaksieve build users.jsonl.zst -o users.lsv --kind username --field user.name --name 'Example Shop'
   leaksieve build emails.txt.gz more.txt -o mail.lsv --kind email --name 'Example Forum' --date 2019-03
-  leaksieve build pwned-passwords-sha1.txt -o passwords.lsv --kind sha1 --name 'Pwned Passwords'")]
+  leaksieve build ranges/ -o passwords.lsv --kind sha1 --name 'Pwned Passwords'")]
 pub(crate) struct Args {
-    /// Lists: plain lines, CSV or TSV with --column, HASH:COUNT lines; gzip or not; - is standard
-    /// input
+    /// Lists, or folders of them: plain lines; CSV, TSV or Parquet with --column; JSON lines with
+    /// --field; HASH:COUNT lines; each as it is or in gzip, zstd or xz. - is standard input
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     /// The filter file to write
@@ -127,18 +128,13 @@ enum Digest {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let inputs: Vec<Input> = self
-            .inputs
-            .iter()
-            .map(|path| Input::from_argument(path))
-            .collect();
-        list::check_inputs(&inputs)?;
         if self.output.as_os_str() == "-" {
             bail!(
                 "a filter is asked for every item before it gets its name, so it cannot go to standard output: name a file with -o"
             );
         }
         let kind = IdentifierKind::from(self.kind);
+        let inputs = self.list.inputs(&self.inputs, kind)?;
         let num_threads = match self.threads {
             Some(0) => bail!("--threads needs at least 1"),
             Some(threads) => threads,
@@ -154,7 +150,11 @@ impl Args {
             },
             name: match &self.name {
                 Some(name) => name.clone(),
-                None => name_of(&inputs).context("name the breach with --name")?,
+                None => {
+                    // A folder names it, not the first file in it.
+                    let named = self.inputs.iter().map(|path| Input::from_argument(path));
+                    name_of(&named.collect::<Vec<_>>()).context("name the breach with --name")?
+                }
             },
             date: self.date.unwrap_or_default(),
             source_note: self.source_note.clone(),

@@ -1,22 +1,35 @@
 //! Arguments that say how a list is read; shared by `build` and `verify --source`.
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 use leaksieve::reject::Rejects;
-use leaksieve::source::{Column, Input, Layout};
+use leaksieve::source::{self, Column, Input, Layout};
 use leaksieve_core::IdentifierKind;
 
 use super::count;
 
 #[derive(clap::Args)]
 pub(super) struct ListArgs {
-    /// The lists are tables (CSV or TSV): read this column, by its name in the first row, or by
-    /// its number from 1 when the first row is data already
+    /// The lists are tables (CSV, TSV, Parquet): read this column, by its name in the first row, or
+    /// by its number from 1; with a number the first row of CSV and TSV is data already
     #[arg(long, value_name = "NAME|NUMBER")]
     column: Option<String>,
     /// What stands between columns [default: tab, semicolon, bar or comma, whichever the first
     /// line has most of]
     #[arg(long, value_enum, requires = "column")]
     delimiter: Option<Delimiter>,
+    /// The lists are JSON lines: read this field; dots lead into nested objects (user.phone), and
+    /// an array gives each of its elements
+    #[arg(long, value_name = "NAME", conflicts_with = "column")]
+    field: Option<String>,
+    /// Take each whole line, though the lists look like tables, JSON or hashes
+    #[arg(long, conflicts_with_all = ["column", "field"])]
+    as_lines: bool,
+    /// Take a folder of range files (00000.txt to FFFFF.txt) that lacks some of them: passwords
+    /// in those will read "not exposed"
+    #[arg(long)]
+    partial: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -25,36 +38,58 @@ enum Delimiter {
     Semicolon,
     Tab,
     Bar,
+    /// A NAME:PASSWORD list
+    Colon,
 }
 
 impl ListArgs {
     /// Where the identifier stands in the lines of lists of this kind.
     pub(super) fn layout(&self, kind: IdentifierKind) -> Layout {
-        match (&self.column, kind) {
-            (Some(column), _) => Layout::Table {
+        match (&self.column, &self.field, kind) {
+            (Some(column), ..) => Layout::Table {
                 column: Column::from_argument(column),
                 delimiter: self.delimiter.map(|delimiter| match delimiter {
                     Delimiter::Comma => b',',
                     Delimiter::Semicolon => b';',
                     Delimiter::Tab => b'\t',
                     Delimiter::Bar => b'|',
+                    Delimiter::Colon => b':',
                 }),
             },
+            (None, Some(field), _) => Layout::Field(field.as_str().into()),
             // Hexadecimal has no colon, so a line without a count is read as well.
-            (None, IdentifierKind::Sha1 | IdentifierKind::Ntlm) => Layout::BeforeColon,
-            (None, _) => Layout::Line,
+            (None, None, IdentifierKind::Sha1 | IdentifierKind::Ntlm) => Layout::BeforeColon,
+            (None, None, _) if self.as_lines => Layout::Line,
+            (None, None, kind) => Layout::LineOf(kind),
         }
     }
-}
 
-/// Standard input can be read once.
-pub(super) fn check_inputs(inputs: &[Input]) -> anyhow::Result<()> {
-    let num_stdin = inputs
-        .iter()
-        .filter(|input| **input == Input::Stdin)
-        .count();
-    anyhow::ensure!(num_stdin <= 1, "standard input (-) can be named only once");
-    Ok(())
+    /// The lists that arguments name: files, and the files of folders.
+    pub(super) fn inputs(
+        &self,
+        arguments: &[PathBuf],
+        kind: IdentifierKind,
+    ) -> anyhow::Result<Vec<Input>> {
+        let found = source::find(arguments)?;
+        let num_stdin = found
+            .inputs
+            .iter()
+            .filter(|input| **input == Input::Stdin)
+            .count();
+        // It can be read once.
+        anyhow::ensure!(num_stdin <= 1, "standard input (-) can be named only once");
+        if self.layout(kind) == Layout::BeforeColon && !self.partial {
+            source::check_ranges(&found.inputs)?;
+        }
+        if let Some(first) = found.first_skipped {
+            eprintln!(
+                "leaksieve: {} hidden or special files and folders were skipped, the first is {}",
+                count(found.num_skipped),
+                first.display()
+            );
+        }
+        Ok(found.inputs)
+    }
 }
 
 /// The reasons and places of rejected records, one line a reason.

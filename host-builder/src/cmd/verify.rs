@@ -9,7 +9,6 @@ use anyhow::{Context, bail};
 use leaksieve::file::{FileError, FilterFile};
 use leaksieve::normalise::{Rules, hash_all, total_bytes};
 use leaksieve::progress::Stage;
-use leaksieve::source::Input;
 use leaksieve::verify::{ask, verify};
 use leaksieve_core::encoding::Match;
 use leaksieve_core::{Catalogue, IdentifierKind};
@@ -27,7 +26,8 @@ Exit status: 0 when all is well, 2 when the file is damaged or lacks an item.")]
 pub(crate) struct Args {
     /// The filter file
     file: PathBuf,
-    /// Lists that the file was made of: every line of them is asked; - is standard input
+    /// Lists that the file was made of, or folders of them: every line of them is asked; - is
+    /// standard input
     #[arg(long, value_name = "INPUT", num_args = 1..)]
     source: Vec<PathBuf>,
     /// What the lines of the lists are [default: what the file holds]
@@ -81,13 +81,8 @@ impl Args {
     }
 
     fn ask_all(&self, file: &FilterFile, out: &mut impl Write) -> anyhow::Result<()> {
-        let inputs: Vec<Input> = self
-            .source
-            .iter()
-            .map(|path| Input::from_argument(path))
-            .collect();
-        list::check_inputs(&inputs)?;
         let (index, kind) = self.dataset(file.catalogue())?;
+        let inputs = self.list.inputs(&self.source, kind)?;
         let dataset = file
             .catalogue()
             .datasets()

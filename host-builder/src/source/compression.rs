@@ -1,24 +1,19 @@
 //! What an input is, by its first bytes; its content, decompressed.
+//!
+//! Members, frames and streams that were joined are read to the last one. Memory is
+//! bounded whatever a stream says it needs.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
+use liblzma::bufread::XzDecoder;
+use liblzma::stream::{CONCATENATED, Stream};
 
 use super::{Input, SourceError};
 
 /// First bytes, what they mean, what to do. Those that could begin a text are long
 /// enough that no list of identifiers begins so by chance.
 const UNSUPPORTED: &[(&[u8], &str, &str)] = &[
-    (
-        b"\x28\xB5\x2F\xFD",
-        "zstd data",
-        "decompress it into the command: zstdcat FILE | leaksieve build -",
-    ),
-    (
-        b"\xFD7zXZ\0",
-        "xz data",
-        "decompress it into the command: xzcat FILE | leaksieve build -",
-    ),
     (
         b"BZh91AY&SY",
         "bzip2 data",
@@ -41,8 +36,8 @@ const UNSUPPORTED: &[(&[u8], &str, &str)] = &[
     ),
     (
         b"PAR1\x15",
-        "a Parquet file",
-        "export the column as text first",
+        "a Parquet file in a stream, and it is read from its end",
+        "save it, decompressed, and name the file",
     ),
     (
         b"\xFF\xFE",
@@ -60,10 +55,149 @@ const UNSUPPORTED: &[(&[u8], &str, &str)] = &[
         "give the list that it was made of; `leaksieve bundle` joins filters",
     ),
 ];
-const GZIP: &[u8] = b"\x1F\x8B";
 const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
 /// Enough to tell each of them.
 const SNIFFED_BYTES: u64 = 16;
+/// Compressed bytes that are read at a time.
+const BUFFER_BYTES: usize = 1 << 17;
+
+/// Memory that decompressing xz may take: `xz -9` needs 65 MiB.
+const XZ_MEMORY_BYTES: u64 = 256 << 20;
+/// Largest window of zstd, as a power of two: 128 MiB, as `zstd --long` makes it.
+const ZSTD_WINDOW_LOG: u32 = 27;
+
+/// What compresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Codec {
+    Gzip,
+    Zstd,
+    Xz,
+}
+
+impl Codec {
+    fn of(start: &[u8]) -> Option<Self> {
+        match start {
+            [0x1F, 0x8B, ..] => Some(Self::Gzip),
+            // A frame, or one to be skipped (RFC 8878, 3.1).
+            [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Some(Self::Zstd),
+            [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            _ => None,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+            Self::Xz => "xz",
+        }
+    }
+
+    fn decode<'a>(self, reader: impl Read + 'a) -> io::Result<Decoded<'a>> {
+        let reader = BufReader::with_capacity(BUFFER_BYTES, reader);
+        let inner: Box<dyn Read + 'a> = match self {
+            Self::Gzip => Box::new(GzipMembers {
+                member: Some(GzDecoder::new(reader)),
+            }),
+            Self::Zstd => {
+                let mut decoder = zstd::Decoder::with_buffer(reader)?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+                Box::new(decoder)
+            }
+            Self::Xz => {
+                let stream = Stream::new_stream_decoder(XZ_MEMORY_BYTES, CONCATENATED)?;
+                Box::new(XzDecoder::new_stream(reader, stream))
+            }
+        };
+        Ok(Decoded { codec: self, inner })
+    }
+
+    /// What a decoder said, in plain words.
+    fn explain(self, error: &io::Error) -> String {
+        let is_xz_limit = error
+            .get_ref()
+            .and_then(|error| error.downcast_ref::<liblzma::stream::Error>())
+            .is_some_and(|error| *error == liblzma::stream::Error::MemLimit);
+        if is_xz_limit {
+            return format!(
+                "xz data that takes more than {} MiB of memory; \
+                 decompress it into the command: xzcat FILE | leaksieve build -",
+                XZ_MEMORY_BYTES >> 20
+            );
+        }
+        // The name that libzstd has for ZSTD_error_frameParameter_windowTooLarge.
+        if self == Self::Zstd && error.to_string().contains("requires too much memory") {
+            return format!(
+                "zstd data with a window of more than {} MiB; \
+                 decompress it into the command: zstd -dc --long=31 FILE | leaksieve build -",
+                (1u64 << ZSTD_WINDOW_LOG) >> 20
+            );
+        }
+        format!(
+            "the {} data is damaged or cut short, or something else stands behind it; fetch it again",
+            self.name()
+        )
+    }
+}
+
+/// A decoder whose errors are in plain words.
+struct Decoded<'a> {
+    codec: Codec,
+    inner: Box<dyn Read + 'a>,
+}
+
+impl Read for Decoded<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buffer).map_err(|error| {
+            // What the system said of the file is no matter of the decoder.
+            if error.raw_os_error().is_some() || error.kind() == io::ErrorKind::Interrupted {
+                error
+            } else {
+                io::Error::new(io::ErrorKind::InvalidData, self.codec.explain(&error))
+            }
+        })
+    }
+}
+
+/// The members of a gzip stream, one behind the other (RFC 1952, 2.2). As for gzip,
+/// zeros may stand behind the last, and nothing else.
+struct GzipMembers<R> {
+    /// The member that is read; `None` behind the last.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Read for GzipMembers<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(mut member) = self.member.take() {
+            let result = member.read(buffer);
+            if !matches!(result, Ok(0)) || buffer.is_empty() {
+                self.member = Some(member);
+                return result;
+            }
+            let mut reader = member.into_inner();
+            match reader.fill_buf()?.first() {
+                None => {}
+                Some(0) => only_zeros(reader)?,
+                Some(_) => self.member = Some(GzDecoder::new(reader)),
+            }
+        }
+        Ok(0)
+    }
+}
+
+fn only_zeros(mut reader: impl BufRead) -> io::Result<()> {
+    loop {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if bytes.iter().any(|byte| *byte != 0) {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let num_bytes = bytes.len();
+        reader.consume(num_bytes);
+    }
+}
 
 /// The content of an input: decompressed, without a byte order mark.
 pub(super) fn open<'a>(
@@ -71,9 +205,19 @@ pub(super) fn open<'a>(
     reader: impl Read + 'a,
 ) -> Result<Box<dyn Read + 'a>, SourceError> {
     let (start, reader) = sniff(input, reader)?;
-    if start.starts_with(GZIP) {
-        let (start, reader) = sniff(input, MultiGzDecoder::new(reader))?;
+    let Some(codec) = Codec::of(&start) else {
         return text(input, &start, reader);
+    };
+    let decoded = codec
+        .decode(reader)
+        .map_err(|error| open_error(input, error))?;
+    let (start, reader) = sniff(input, decoded)?;
+    if Codec::of(&start).is_some() {
+        return Err(SourceError::Unsupported {
+            input: input.clone(),
+            found: "compressed data within compressed data",
+            remedy: "decompress it once, into the command: zcat FILE | leaksieve build -",
+        });
     }
     text(input, &start, reader)
 }
@@ -83,20 +227,13 @@ fn text<'a>(
     start: &[u8],
     mut reader: impl Read + 'a,
 ) -> Result<Box<dyn Read + 'a>, SourceError> {
-    let unsupported = |found, remedy| SourceError::Unsupported {
-        input: input.clone(),
-        found,
-        remedy,
-    };
-    if start.starts_with(GZIP) {
-        return Err(unsupported(
-            "gzip data within gzip data",
-            "decompress it once: zcat FILE | leaksieve build -",
-        ));
-    }
     for (magic, found, remedy) in UNSUPPORTED {
         if start.starts_with(magic) {
-            return Err(unsupported(found, remedy));
+            return Err(SourceError::Unsupported {
+                input: input.clone(),
+                found,
+                remedy,
+            });
         }
     }
     if start.starts_with(UTF_8_BOM) {

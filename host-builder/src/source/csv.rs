@@ -94,8 +94,9 @@ fn read_chunks<E: From<SourceError>>(
             ReaderBuilder::new()
                 .delimiter(delimiter)
                 // TSV has no quoting (IANA, text/tab-separated-values): a stray quotation
-                // mark in a nickname must not swallow the rows behind it.
-                .quoting(delimiter != b'\t')
+                // mark in a nickname must not swallow the rows behind it. Nor have
+                // NAME:PASSWORD lists.
+                .quoting(!matches!(delimiter, b'\t' | b':'))
                 .build()
         });
         table.parse(parser, &chunk)?;

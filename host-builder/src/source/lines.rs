@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use super::MAX_RECORD_BYTES;
 
 /// Bytes of a batch; also the longest line that is kept whole.
-const BATCH_BYTES: usize = 1 << 20;
+pub(super) const BATCH_BYTES: usize = 1 << 20;
 const _: () = assert!(MAX_RECORD_BYTES < BATCH_BYTES);
 
 /// Splits a stream into batches of whole lines of about 1 MiB. A line that is longer

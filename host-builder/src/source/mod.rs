@@ -5,14 +5,26 @@
 
 mod compression;
 mod csv;
+mod error;
+mod files;
+mod guess;
+mod json;
 mod lines;
+#[cfg(feature = "parquet")]
+mod parquet;
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use leaksieve_core::IdentifierKind;
 
 pub use self::csv::Column;
+pub use self::error::SourceError;
+pub use self::files::{Found, check_ranges, find};
+use self::files::{PREFIX_DIGITS, range_prefix};
 pub use self::lines::{LineBatches, split as split_lines};
 
 /// Longest line, or cell of a table, that may hold an identifier: 64 KiB.
@@ -63,7 +75,11 @@ impl fmt::Display for Input {
 pub enum Layout {
     /// The whole line.
     Line,
-    /// A column of a table in CSV or TSV (RFC 4180, with any delimiter).
+    /// The whole line, unless the first lines look like more than an identifier of this
+    /// kind: a table, JSON, hashes of passwords.
+    LineOf(IdentifierKind),
+    /// A column of a table in CSV or TSV (RFC 4180, with any delimiter), or of a Parquet
+    /// file.
     Table {
         /// Which column.
         column: Column,
@@ -72,7 +88,11 @@ pub enum Layout {
         delimiter: Option<u8>,
     },
     /// The part of the line before its first colon, as in the public `HASH:COUNT` lists.
+    /// In a file that is named as a range of them (`ABCDE.txt`), a line that lacks the five
+    /// digits of that name gets them.
     BeforeColon,
+    /// A field of JSON lines: its key, or keys of nested objects with dots between.
+    Field(Arc<str>),
 }
 
 /// Raw identifiers of one input, with their places.
@@ -92,10 +112,12 @@ enum Records {
     Fields(Vec<Field>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum LineLayout {
     Whole,
-    BeforeColon,
+    /// With the digits that the lines of a range file lack.
+    BeforeColon(Option<[u8; PREFIX_DIGITS]>),
+    Field(Arc<str>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +146,14 @@ pub enum Fault {
     /// The row goes on over a line end within quotes: a cell of several lines, or lines
     /// that a stray quotation mark swallowed. There is one such record for each line end.
     LineEndInQuotes,
+    /// The line is no JSON value, or more than one.
+    NotJson,
+    /// The JSON value has no such field.
+    MissingField,
+    /// The field is an object, true or false, or an array in an array.
+    NotText,
+    /// The field is a number with a fraction or an exponent.
+    NotWholeNumber,
 }
 
 impl Batch {
@@ -132,17 +162,23 @@ impl Batch {
         match &self.records {
             Records::Lines { first_line, layout } => {
                 for (line, text) in (*first_line..).zip(lines::split(&self.bytes)) {
-                    let text = match layout {
-                        LineLayout::Whole => text,
-                        LineLayout::BeforeColon => {
-                            memchr::memchr(b':', text).map_or(text, |colon| &text[..colon])
+                    let mut give = |text: &[u8], fault| each(Record { text, line, fault });
+                    match layout {
+                        LineLayout::Whole => give(text, None),
+                        LineLayout::BeforeColon(prefix) => {
+                            hash_of(text, *prefix, |text| give(text, None))
                         }
-                    };
-                    each(Record {
-                        text,
-                        line,
-                        fault: None,
-                    });
+                        // What is so long was cut.
+                        LineLayout::Field(_) if text.len() >= lines::BATCH_BYTES => {
+                            give(text, None)
+                        }
+                        LineLayout::Field(path) => {
+                            json::identifiers(text, path, |value| match value {
+                                Ok(text) => give(text, None),
+                                Err(fault) => give(b"", Some(fault)),
+                            })
+                        }
+                    }
                 }
             }
             Records::Fields(fields) => {
@@ -158,65 +194,6 @@ impl Batch {
             }
         }
     }
-}
-
-/// Why an input could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// It could not be opened.
-    #[error("{input}: {error}")]
-    Open {
-        /// The input.
-        input: Input,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// It could not be read to its end.
-    #[error("{input}: behind line {line}: {error}; the input may be damaged or cut short")]
-    Read {
-        /// The input.
-        input: Input,
-        /// Last line that was read.
-        line: u64,
-        /// What the system or the decompressor said.
-        error: io::Error,
-    },
-    /// A format that has to be converted first.
-    #[error("{input}: this is {found}; {remedy}")]
-    Unsupported {
-        /// The input.
-        input: Input,
-        /// What it looks like.
-        found: &'static str,
-        /// What to do.
-        remedy: &'static str,
-    },
-    /// The named column is not in the first row.
-    #[error(
-        "{input}: the first row has no column named {name:?} (it has {num_columns} columns); \
-         give --column a name of that row, or a number counted from 1 when there is no such row"
-    )]
-    NoSuchColumn {
-        /// The input.
-        input: Input,
-        /// The name that was asked for.
-        name: String,
-        /// Columns of the first row.
-        num_columns: usize,
-    },
-    /// A row of a table does not end.
-    #[error(
-        "{input}: the row that begins on line {line} is longer than {limit_bytes} bytes: \
-         a quotation mark that is never closed? Mend that row, or convert the file"
-    )]
-    EndlessRow {
-        /// The input.
-        input: Input,
-        /// Where the row begins.
-        line: u64,
-        /// Longest row.
-        limit_bytes: u64,
-    },
 }
 
 /// What a stream holds: decompressed, without a byte order mark.
@@ -242,81 +219,171 @@ pub fn read<E: From<SourceError>>(
     advance: &dyn Fn(u64),
     take: &mut dyn FnMut(Batch) -> Result<(), E>,
 ) -> Result<(), E> {
+    let mut num_bytes = None;
     let raw: Box<dyn Read> = match input {
         Input::Stdin => Box::new(io::stdin().lock()),
-        Input::File(path) => Box::new(open_file(input, path)?),
-    };
-    let reader = content(
-        input,
-        Counted {
-            inner: raw,
-            advance,
-        },
-    )?;
-    match layout {
-        Layout::Line => read_lines(index, input, reader, LineLayout::Whole, take),
-        Layout::BeforeColon => read_lines(index, input, reader, LineLayout::BeforeColon, take),
-        Layout::Table { column, delimiter } => {
-            csv::read(index, input, reader, column, *delimiter, take)
+        Input::File(path) => {
+            let open_error = |error| SourceError::Open {
+                input: input.clone(),
+                error,
+            };
+            let mut file = File::open(path).map_err(open_error)?;
+            if is_parquet(&mut file).map_err(open_error)? {
+                return read_parquet(index, input, file, layout, advance, take);
+            }
+            let metadata = file.metadata().map_err(open_error)?;
+            num_bytes = metadata.is_file().then_some(metadata.len());
+            Box::new(file)
         }
+    };
+    let counted = Counted {
+        inner: raw,
+        num_read: 0,
+        num_bytes,
+        advance,
+    };
+    let reader = content(input, counted)?;
+    let (lines, guard) = match layout {
+        Layout::Table { column, delimiter } => {
+            return csv::read(index, input, reader, column, *delimiter, take);
+        }
+        Layout::Line => (LineLayout::Whole, None),
+        Layout::LineOf(kind) => (LineLayout::Whole, Some(*kind)),
+        Layout::Field(path) => (LineLayout::Field(Arc::clone(path)), None),
+        Layout::BeforeColon => {
+            let prefix = match input {
+                Input::Stdin => None,
+                Input::File(path) => range_prefix(path),
+            };
+            (LineLayout::BeforeColon(prefix), None)
+        }
+    };
+    let any_line = read_lines(index, input, reader, &lines, guard, take)?;
+    if matches!(lines, LineLayout::BeforeColon(Some(_))) && !any_line {
+        return Err(SourceError::EmptyRange {
+            input: input.clone(),
+        }
+        .into());
     }
+    Ok(())
 }
 
+/// Read lines to the end; with `guard`, refuse what look like no identifiers of that
+/// kind. Says whether there was any line that is not blank.
 fn read_lines<E: From<SourceError>>(
     index: usize,
     input: &Input,
     reader: impl Read,
-    layout: LineLayout,
+    layout: &LineLayout,
+    guard: Option<IdentifierKind>,
     take: &mut dyn FnMut(Batch) -> Result<(), E>,
-) -> Result<(), E> {
+) -> Result<bool, E> {
     let mut batches = LineBatches::new(reader);
+    let mut any_line = false;
     loop {
         let first_line = batches.next_line();
-        match batches.next_batch() {
-            Ok(None) => return Ok(()),
-            Ok(Some(bytes)) => take(Batch {
-                input: index,
-                bytes,
-                records: Records::Lines { first_line, layout },
-            })?,
-            Err(error) => {
-                return Err(SourceError::Read {
-                    input: input.clone(),
-                    line: first_line - 1,
-                    error,
-                }
-                .into());
-            }
-        }
-    }
-}
-
-fn open_file(input: &Input, path: &Path) -> Result<File, SourceError> {
-    let open_error = |error| SourceError::Open {
-        input: input.clone(),
-        error,
-    };
-    let file = File::open(path).map_err(open_error)?;
-    if file.metadata().map_err(open_error)?.is_dir() {
-        return Err(SourceError::Unsupported {
+        let batch = batches.next_batch().map_err(|error| SourceError::Read {
             input: input.clone(),
-            found: "a folder",
-            remedy: "name the files in it, as in FOLDER/*.txt",
-        });
+            line: first_line - 1,
+            error,
+        })?;
+        let Some(bytes) = batch else {
+            return Ok(any_line);
+        };
+        if !any_line {
+            if let Some(kind) = guard {
+                guess::check(input, kind, &bytes)?;
+            }
+            any_line = !bytes.trim_ascii_start().is_empty();
+        }
+        take(Batch {
+            input: index,
+            bytes,
+            records: Records::Lines {
+                first_line,
+                layout: layout.clone(),
+            },
+        })?;
     }
-    Ok(file)
 }
 
-/// Tells how much was read.
+/// The hash of a `HASH:COUNT` line. The lines of a range file have all digits but the
+/// first, which are in its name: 35 of SHA-1, 27 of NTLM.
+fn hash_of(line: &[u8], prefix: Option<[u8; PREFIX_DIGITS]>, give: impl FnOnce(&[u8])) {
+    let hash = memchr::memchr(b':', line).map_or(line, |colon| &line[..colon]);
+    let suffix = hash.trim_ascii();
+    match prefix {
+        Some(prefix) if matches!(suffix.len(), 35 | 27) => {
+            let mut whole = [0; PREFIX_DIGITS + 35];
+            let whole = &mut whole[..PREFIX_DIGITS + suffix.len()];
+            whole[..PREFIX_DIGITS].copy_from_slice(&prefix);
+            whole[PREFIX_DIGITS..].copy_from_slice(suffix);
+            give(whole);
+        }
+        _ => give(hash),
+    }
+}
+
+/// Is this a Parquet file, by its first bytes and, if they could be the first of a text,
+/// by its last?
+fn is_parquet(file: &mut File) -> io::Result<bool> {
+    // A pipe has no end to look at, and gives its start but once.
+    if !file.metadata()?.is_file() {
+        return Ok(false);
+    }
+    let mut start = Vec::new();
+    Read::take(&mut *file, 5).read_to_end(&mut start)?;
+    let mut end = [0; 4];
+    if start.starts_with(b"PAR1") && !start.starts_with(b"PAR1\x15") {
+        file.seek(io::SeekFrom::End(-4))?;
+        file.read_exact(&mut end)?;
+    }
+    file.rewind()?;
+    Ok(start.starts_with(b"PAR1\x15") || matches!(&end, b"PAR1"))
+}
+
+#[cfg(feature = "parquet")]
+use self::parquet::read as read_parquet;
+
+#[cfg(not(feature = "parquet"))]
+fn read_parquet<E: From<SourceError>>(
+    _index: usize,
+    input: &Input,
+    _file: File,
+    _layout: &Layout,
+    _advance: &dyn Fn(u64),
+    _take: &mut dyn FnMut(Batch) -> Result<(), E>,
+) -> Result<(), E> {
+    Err(SourceError::Unsupported {
+        input: input.clone(),
+        found: "a Parquet file, and this leaksieve was built without the feature `parquet`",
+        remedy: "build it with that feature (it is among the defaults), or export the column as text",
+    }
+    .into())
+}
+
+/// Tells how much was read, and when the end comes too early.
 struct Counted<'a, R> {
     inner: R,
+    num_read: u64,
+    /// Of a file: its length when it was opened.
+    num_bytes: Option<u64>,
     advance: &'a dyn Fn(u64),
 }
 
 impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let num_bytes = self.inner.read(buffer)?;
+        self.num_read += num_bytes as u64;
         (self.advance)(num_bytes as u64);
-        Ok(num_bytes)
+        match self.num_bytes {
+            Some(expected) if num_bytes == 0 && !buffer.is_empty() && self.num_read < expected => {
+                Err(io::Error::other(format!(
+                    "the file became shorter while it was read: {} of {expected} bytes are left",
+                    self.num_read
+                )))
+            }
+            _ => Ok(num_bytes),
+        }
     }
 }

@@ -1,0 +1,122 @@
+//! Why an input could not be read.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::Input;
+
+/// Why an input could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// It could not be opened.
+    #[error("{input}: {error}")]
+    Open {
+        /// The input.
+        input: Input,
+        /// What the system or the decompressor said.
+        error: io::Error,
+    },
+    /// It could not be read to its end.
+    #[error("{input}: behind line {line}: {error}")]
+    Read {
+        /// The input.
+        input: Input,
+        /// Last line that was read.
+        line: u64,
+        /// What the system or the decompressor said.
+        error: io::Error,
+    },
+    /// A format that has to be converted first.
+    #[error("{input}: this is {found}; {remedy}")]
+    Unsupported {
+        /// The input.
+        input: Input,
+        /// What it looks like.
+        found: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Lines that would be read whole, and are more than an identifier.
+    #[error(
+        "{input}: the lines look like {found}: {remedy}; --as-lines takes each whole line as it is"
+    )]
+    LooksLike {
+        /// The input.
+        input: Input,
+        /// What they look like.
+        found: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The named column is not in the first row.
+    #[error(
+        "{input}: the first row has no column named {name:?} (it has {num_columns} columns); \
+         give --column a name of that row, or a number counted from 1 when there is no such row"
+    )]
+    NoSuchColumn {
+        /// The input.
+        input: Input,
+        /// The name that was asked for.
+        name: String,
+        /// Columns of the first row.
+        num_columns: usize,
+    },
+    /// A row of a table does not end.
+    #[error(
+        "{input}: the row that begins on line {line} is longer than {limit_bytes} bytes: \
+         a quotation mark that is never closed? Mend that row, or convert the file"
+    )]
+    EndlessRow {
+        /// The input.
+        input: Input,
+        /// Where the row begins.
+        line: u64,
+        /// Longest row.
+        limit_bytes: u64,
+    },
+    /// A folder without a file.
+    #[error("{}: no file is in this folder ({num_skipped} hidden or special ones were skipped); name the files, or another folder", folder.display())]
+    EmptyFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// What is in it and was not taken.
+        num_skipped: u64,
+    },
+    /// A folder could not be listed.
+    #[error("{}: {error}", folder.display())]
+    Folder {
+        /// The folder that was named.
+        folder: PathBuf,
+        /// What the system said, and of which file or folder.
+        error: io::Error,
+    },
+    /// Some of the range files of a list of hashes are not there.
+    #[error(
+        "{num_missing} of the {num_ranges} range files (00000 to FFFFF) are not among the inputs, the first is {first}: \
+         every password in them would read \"not exposed\". Fetch them, or give --partial if that is meant"
+    )]
+    MissingRanges {
+        /// How many are missing.
+        num_missing: u64,
+        /// How many there are.
+        num_ranges: u64,
+        /// The first that is missing: five digits.
+        first: String,
+    },
+    /// A range file has no line.
+    #[error(
+        "{input}: a range file without a line: a download that failed? Fetch it again, or remove it and give --partial"
+    )]
+    EmptyRange {
+        /// The input.
+        input: Input,
+    },
+    /// A Parquet file could not be read.
+    #[error("{input}: {error}")]
+    Parquet {
+        /// The input.
+        input: Input,
+        /// What is wrong, and what to do.
+        error: String,
+    },
+}

@@ -1,0 +1,258 @@
+//! As much of Thrift's compact protocol as tells, before the `parquet` crate reads them,
+//! that a schema is no bomb and how large a page says it is.
+//! (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>)
+
+/// Deepest nesting, of a schema and of what is skipped.
+const MAX_DEPTH: u32 = 64;
+
+const BINARY: u8 = 8;
+const STRUCT: u8 = 12;
+
+/// What a page's header says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct PageSizes {
+    pub(super) uncompressed_bytes: u64,
+    /// Bytes of the levels before the values: of a data page of version 2, which does not
+    /// compress them.
+    pub(super) level_bytes: u64,
+}
+
+/// The sizes in a page's header (`PageHeader` of parquet.thrift). It may be cut behind
+/// those.
+pub(super) fn page_sizes(header: &[u8]) -> Option<PageSizes> {
+    const DATA_PAGE_V2: i64 = 3;
+    let mut reader = Reader(header);
+    let mut id = 0;
+    let mut fields = [0; 3];
+    for (field, expected) in fields.iter_mut().zip(1..) {
+        let (found, kind) = reader.field(&mut id)??;
+        if found != expected || !is_integer(kind) {
+            return None;
+        }
+        *field = reader.integer()?;
+    }
+    let mut sizes = PageSizes {
+        uncompressed_bytes: fields[1].try_into().ok()?,
+        level_bytes: 0,
+    };
+    if fields[0] == DATA_PAGE_V2 {
+        loop {
+            match reader.field(&mut id)?? {
+                (8, STRUCT) => break,
+                (_, kind) => reader.skip(kind, 0)?,
+            }
+        }
+        // Values, nulls, rows, encoding, bytes of definition and of repetition levels.
+        let mut id = 0;
+        for expected in 1..=6 {
+            let (found, kind) = reader.field(&mut id)??;
+            if found != expected || !is_integer(kind) {
+                return None;
+            }
+            let value = u64::try_from(reader.integer()?).ok()?;
+            if expected >= 5 {
+                sizes.level_bytes += value;
+            }
+        }
+    }
+    Some(sizes)
+}
+
+/// Is the schema of a file's metadata (`FileMetaData`) a tree of a sane depth, whose
+/// nodes have no more children than there are?
+pub(super) fn has_sane_schema(metadata: &[u8]) -> Option<()> {
+    let mut reader = Reader(metadata);
+    let mut id = 0;
+    loop {
+        match reader.field(&mut id)?? {
+            (2, _) => break,
+            (_, kind) => reader.skip(kind, 0)?,
+        }
+    }
+    let (kind, num_nodes) = reader.list()?;
+    if kind != STRUCT {
+        return None;
+    }
+    // Children that are to come, of each node on the way down.
+    let mut open: Vec<u64> = Vec::new();
+    for index in 0..num_nodes {
+        let mut num_children = 0;
+        let mut id = 0;
+        while let Some((field, kind)) = reader.field(&mut id)? {
+            if field == 5 && is_integer(kind) {
+                num_children = u64::try_from(reader.integer()?).ok()?;
+            } else {
+                reader.skip(kind, 0)?;
+            }
+        }
+        if num_children >= num_nodes {
+            return None;
+        }
+        if index > 0 {
+            *open.last_mut()? -= 1;
+        }
+        open.push(num_children);
+        while open.last() == Some(&0) {
+            open.pop();
+        }
+        if open.len() > MAX_DEPTH as usize {
+            return None;
+        }
+    }
+    open.is_empty().then_some(())
+}
+
+const fn is_integer(kind: u8) -> bool {
+    matches!(kind, 4..=6)
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*byte)
+    }
+
+    fn pass(&mut self, num_bytes: u64) -> Option<()> {
+        self.0 = self.0.get(usize::try_from(num_bytes).ok()?..)?;
+        Some(())
+    }
+
+    fn unsigned(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7F) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn integer(&mut self) -> Option<i64> {
+        let zigzag = self.unsigned()?;
+        Some((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
+    }
+
+    /// Id and type of a field, or the end of the structure.
+    fn field(&mut self, id: &mut i64) -> Option<Option<(i64, u8)>> {
+        let byte = self.byte()?;
+        if byte == 0 {
+            return Some(None);
+        }
+        *id = match byte >> 4 {
+            0 => self.integer()?,
+            more => id.checked_add(more.into())?,
+        };
+        Some(Some((*id, byte & 0x0F)))
+    }
+
+    /// Type and number of a list's elements.
+    fn list(&mut self) -> Option<(u8, u64)> {
+        let byte = self.byte()?;
+        let num_elements = match byte >> 4 {
+            15 => self.unsigned()?,
+            few => few.into(),
+        };
+        // None is smaller than a byte.
+        (num_elements <= self.0.len() as u64).then_some((byte & 0x0F, num_elements))
+    }
+
+    fn skip(&mut self, kind: u8, depth: u32) -> Option<()> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        match kind {
+            // True and false are in the type.
+            1 | 2 => Some(()),
+            3 => self.pass(1),
+            4..=6 => self.unsigned().map(drop),
+            7 => self.pass(8),
+            BINARY => {
+                let num_bytes = self.unsigned()?;
+                self.pass(num_bytes)
+            }
+            9 | 10 => {
+                let (kind, num_elements) = self.list()?;
+                for _ in 0..num_elements {
+                    // In a list, true and false are a byte.
+                    self.skip(if kind < 3 { 3 } else { kind }, depth + 1)?;
+                }
+                Some(())
+            }
+            STRUCT => {
+                let mut id = 0;
+                while let Some((_, kind)) = self.field(&mut id)? {
+                    self.skip(kind, depth + 1)?;
+                }
+                Some(())
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers() {
+        // Type 0 (a data page), 300 and 200 bytes.
+        let header = [0x15, 0, 0x15, 0xD8, 0x04, 0x15, 0x90, 0x03];
+        let sizes = PageSizes {
+            uncompressed_bytes: 300,
+            level_bytes: 0,
+        };
+        assert_eq!(page_sizes(&header), Some(sizes));
+        for end in 0..header.len() {
+            assert_eq!(page_sizes(&header[..end]), None);
+        }
+        assert_eq!(page_sizes(&[0x15, 0, 0x15, 1, 0x15, 0]), None, "negative");
+        // Version 2 with a checksum: its structure is field 8; 7 and 9 bytes of levels.
+        let mut header = vec![0x15, 6, 0x15, 0xD8, 0x04, 0x15, 0x90, 0x03, 0x15, 2, 0x4C];
+        header.extend([0x15, 2, 0x15, 0, 0x15, 2, 0x15, 0, 0x15, 14, 0x15, 18]);
+        assert_eq!(page_sizes(&header).map(|sizes| sizes.level_bytes), Some(16));
+    }
+
+    /// Metadata whose nodes have so many children.
+    fn schema(children: &[u64]) -> Vec<u8> {
+        let mut bytes = vec![0x15, 2, 0x19, 0xFC];
+        let number = |mut value: u64, bytes: &mut Vec<u8>| {
+            while value > 0x7F {
+                bytes.push(value as u8 | 0x80);
+                value >>= 7;
+            }
+            bytes.push(value as u8);
+        };
+        number(children.len() as u64, &mut bytes);
+        for count in children {
+            // Name and children.
+            bytes.extend([0x48, 1, b'a', 0x15]);
+            number(count << 1, &mut bytes);
+            bytes.push(0);
+        }
+        bytes
+    }
+
+    #[test]
+    fn schemas() {
+        for (children, is_sane) in [
+            (vec![1, 0], true),
+            (vec![2, 1, 0, 0], true),
+            (vec![1], false),
+            (vec![0, 0], false),
+            (vec![1, 0, 0], false),
+            (vec![1, 1 << 30, 0], false),
+            ([vec![1; 60], vec![0]].concat(), true),
+            ([vec![1; 100_000], vec![0]].concat(), false),
+        ] {
+            let schema = schema(&children);
+            assert_eq!(has_sane_schema(&schema).is_some(), is_sane);
+            assert_eq!(has_sane_schema(&schema[..schema.len() - 1]), None);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What tests of the command line share.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// A folder of its own, and what is run in it.
+pub struct Bench {
+    pub folder: tempfile::TempDir,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), content).unwrap();
+    }
+
+    pub fn run(&self, arguments: &str) -> Ran {
+        self.run_with(arguments, b"")
+    }
+
+    /// Arguments are divided at blanks, so none may have one.
+    pub fn run_with(&self, arguments: &str, stdin: &[u8]) -> Ran {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_leaksieve"))
+            .args(arguments.split_whitespace())
+            .current_dir(&self.folder)
+            .env("SOURCE_DATE_EPOCH", "1700000000")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        let stdin = stdin.to_vec();
+        // It may end before it has read all.
+        let writer = std::thread::spawn(move || drop(pipe.write_all(&stdin)));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        Ran(output)
+    }
+
+    pub fn files(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(&self.folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// What a run gave.
+pub struct Ran(Output);
+
+impl Ran {
+    pub fn code(&self) -> i32 {
+        self.0.status.code().unwrap()
+    }
+
+    pub fn out(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    pub fn err(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.0.stdout).unwrap()
+    }
+
+    /// Each line's verdict.
+    pub fn verdicts(&self) -> Vec<String> {
+        self.out()
+            .lines()
+            .map(|line| {
+                let line: Value = serde_json::from_str(line).unwrap();
+                line["verdict"].as_str().unwrap().to_owned()
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    pub fn succeeds(self) -> Self {
+        assert_eq!(self.code(), 0, "{}", self.err());
+        self
+    }
+
+    /// Exit status 2, and all of these in the message.
+    #[track_caller]
+    pub fn fails(self, parts: &[&str]) -> Self {
+        assert_eq!(self.code(), 2, "{}{}", self.out(), self.err());
+        for part in parts {
+            assert!(self.err().contains(part), "{part:?} not in: {}", self.err());
+        }
+        self
+    }
+}
+
+pub fn emails(range: std::ops::Range<u32>) -> String {
+    range.map(|i| format!("member{i}@example.com\n")).collect()
+}
+
+pub fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
