@@ -345,8 +345,8 @@ pub(crate) fn write_header(
 
 /// The header as a device will read it.
 pub(crate) fn read_header(file: std::fs::File) -> Result<Header, ReadError<io::Error>> {
-    let mut sectors = FileSectors::new(file).map_err(ReadError::Source)?;
-    let catalogue = leaksieve_core::open(&mut sectors, &mut [0; SECTOR_BYTES])?;
+    let sectors = FileSectors::new(file).map_err(ReadError::Source)?;
+    let catalogue = leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES])?;
     Ok(catalogue.header().clone())
 }
 

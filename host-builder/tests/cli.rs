@@ -1,6 +1,6 @@
 //! The command line as people and scripts use it.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -836,6 +836,145 @@ fn output_that_nobody_reads_is_no_panic() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.starts_with("1: EXPOSED"));
     assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+#[test]
+fn many_lines_are_answered_in_their_order() {
+    let bench = bench_with_mail();
+    let is_member = |line: u32| line.wrapping_mul(0x9E37_79B1) >> 30 == 0;
+    let list: String = (1..=300_000)
+        .map(|line| {
+            let who = if is_member(line) { "member" } else { "nobody" };
+            format!("{who}{}@example.com\n", line % 1000)
+        })
+        .collect();
+    let asked = bench.run_with("check mail.lsv", list.as_bytes());
+    assert_eq!(asked.code(), 0);
+    let out = asked.out();
+    let mut num_false_alarms = 0;
+    let mut lines = out.lines();
+    for line in 1..=300_000 {
+        let answer = lines.next().unwrap();
+        let (number, answer) = answer.split_once(": ").unwrap();
+        assert_eq!(number, line.to_string());
+        if is_member(line) {
+            assert!(answer.starts_with("EXPOSED in Forum (2020-02): false alarm 1 in "));
+        } else if answer.starts_with("EXPOSED") {
+            num_false_alarms += 1;
+        } else {
+            assert_eq!(answer, "not exposed: not in Forum (2020-02)");
+        }
+    }
+    assert_eq!(lines.next(), None);
+    // 1,000 strangers, each asked 225 times, at 1 in 1,000,000.
+    assert!(num_false_alarms <= 225, "{num_false_alarms}");
+    // The same in JSON, and the same statuses.
+    let json = bench.run_with("check mail.lsv --format json", list.as_bytes());
+    assert_eq!(json.code(), 0);
+    for (line, (text, json)) in (1..).zip(out.lines().zip(json.out().lines())) {
+        let json: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(json["line"], line);
+        let exposed = text.contains("EXPOSED");
+        assert_eq!(json["verdict"] == "exposed", exposed);
+    }
+    let quiet = bench.run_with("check -q mail.lsv", list.as_bytes());
+    assert_eq!((quiet.code(), quiet.out().as_str()), (0, ""));
+}
+
+#[test]
+fn one_line_has_its_answer_before_the_next_is_written() {
+    let bench = bench_with_mail();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_leaksieve"))
+        .args(["check", "mail.lsv"])
+        .current_dir(&bench.folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ask = child.stdin.take().unwrap();
+    let answers = BufReader::new(child.stdout.take().unwrap());
+    let (send, receive) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        answers
+            .lines()
+            .for_each(|line| send.send(line.unwrap()).unwrap());
+    });
+    // Short ones too: what a stream is must not need more of it. "B" begins bzip2 as well.
+    for (number, (text, answer)) in (1..).zip([
+        ("B", "cannot say: "),
+        ("x", "cannot say: "),
+        ("member1@example.com", "EXPOSED in Forum"),
+        ("nobody@example.com", "not exposed: "),
+    ]) {
+        writeln!(ask, "{text}").unwrap();
+        // Who waits for the end of the input waits for ever.
+        let line = receive
+            .recv_timeout(std::time::Duration::from_secs(60))
+            .unwrap();
+        assert!(line.starts_with(&format!("{number}: {answer}")), "{line}");
+    }
+    drop(ask);
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+    reader.join().unwrap();
+}
+
+#[test]
+fn nothing_asked_and_bytes_behind_the_end_are_told() {
+    let bench = bench_with_mail();
+    for arguments in ["check mail.lsv", "check -q mail.lsv -"] {
+        bench.run(arguments).fails(&["nothing was asked"]);
+    }
+    let mut joined = std::fs::read(bench.path("mail.lsv")).unwrap();
+    joined.extend_from_slice(&[7; 700]);
+    bench.write("joined.lsv", &joined);
+    let asked = bench.run_with(
+        "check joined.lsv",
+        b"nobody@example.com\nmember1@example.com\n",
+    );
+    assert_eq!(asked.code(), 0);
+    assert_eq!(asked.err().lines().count(), 1);
+    assert!(asked.err().contains("joined.lsv: 700 bytes stand behind"));
+    let text = bench.run_with("check mail.lsv", b"nobody@example.com\n");
+    assert_eq!(text.err(), "");
+}
+
+#[test]
+fn a_short_text_is_no_filter_and_a_short_filter_is_cut() {
+    let bench = bench_with_mail();
+    bench.write("list.txt", "x@example.com\n");
+    bench
+        .run("check list.txt x@example.com")
+        .fails(&["not a leaksieve file"]);
+    let filter = std::fs::read(bench.path("mail.lsv")).unwrap();
+    for num_bytes in [0, 3, 100, 511, 512, 1000] {
+        bench.write("cut.lsv", &filter[..num_bytes]);
+        bench
+            .run("check cut.lsv x@example.com")
+            .fails(&["cut short"]);
+    }
+}
+
+#[test]
+fn lines_that_could_not_be_read_stand_beside_not_exposed() {
+    let bench = Bench::new();
+    let list = emails(0..1000) + "nonsense\nnonsense\n";
+    bench.write("mail.txt", &list);
+    bench
+        .run("build mail.txt -o mail.lsv --kind email --name Forum --fpr 1e-6 --seed 1")
+        .succeeds();
+    let asked = "nobody@example.com\nmember1@example.com\n".as_bytes();
+    let text = bench.run_with("check mail.lsv", asked).out();
+    assert!(
+        text.starts_with("1: not exposed: not in Forum, of whose list 2 lines could not be read\n2: EXPOSED in Forum: "),
+        "{text}"
+    );
+    let json = bench.run_with("check mail.lsv --format json", asked).out();
+    let mut lines = json.lines();
+    assert_eq!(
+        lines.next().unwrap(),
+        r#"{"line":1,"verdict":"not_exposed","caveats":[{"name":"Forum","num_rejected":2}]}"#
+    );
+    assert!(!lines.next().unwrap().contains("caveats"));
 }
 
 #[test]

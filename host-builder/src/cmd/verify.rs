@@ -56,11 +56,12 @@ impl Args {
                 );
             }
         }
-        if findings.num_trailing_bytes > 0 {
+        let num_trailing_bytes = file.num_trailing_bytes();
+        if num_trailing_bytes > 0 {
             bail!(
                 "{}: {} bytes stand behind the last sector: something was appended, or two files were joined",
                 self.file.display(),
-                count(findings.num_trailing_bytes)
+                count(num_trailing_bytes)
             );
         }
         let mut out = io::stdout().lock();

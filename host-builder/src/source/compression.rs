@@ -62,8 +62,6 @@ const UNSUPPORTED: &[(&[u8], &str, &str)] = &[
 ];
 const GZIP: &[u8] = b"\x1F\x8B";
 const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
-/// Enough to tell each of them.
-const SNIFFED_BYTES: u64 = 16;
 
 /// The content of an input: decompressed, without a byte order mark.
 pub(super) fn open<'a>(
@@ -107,17 +105,32 @@ fn text<'a>(
     Ok(Box::new(reader))
 }
 
-/// The first bytes of a reader, and a reader that still gives them.
+/// The first bytes of a reader, and a reader that still gives them. No more is read than
+/// tells what it is: the next bytes may come only after these were answered.
 fn sniff<R: Read>(
     input: &Input,
     mut reader: R,
 ) -> Result<(Vec<u8>, impl Read + use<R>), SourceError> {
     let mut start = Vec::new();
-    (&mut reader)
-        .take(SNIFFED_BYTES)
-        .read_to_end(&mut start)
-        .map_err(|error| open_error(input, error))?;
+    while may_become_known(&start) {
+        let num_bytes = (&mut reader)
+            .take(1)
+            .read_to_end(&mut start)
+            .map_err(|error| open_error(input, error))?;
+        if num_bytes == 0 {
+            break;
+        }
+    }
     Ok((start.clone(), Cursor::new(start).chain(reader)))
+}
+
+/// Is this the beginning of a signature, but not all of it?
+fn may_become_known(start: &[u8]) -> bool {
+    UNSUPPORTED
+        .iter()
+        .map(|(signature, ..)| *signature)
+        .chain([GZIP, UTF_8_BOM])
+        .any(|signature| signature.len() > start.len() && signature.starts_with(start))
 }
 
 fn open_error(input: &Input, error: io::Error) -> SourceError {
