@@ -2,7 +2,6 @@
 //! -> write, then every item is asked of the finished bytes before they get their name.
 
 use std::io;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use leaksieve_core::hash::HashFunction;
@@ -15,13 +14,14 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::encode::Pages;
 use crate::file::{FileSectors, byte_of};
 use crate::measure::Trial;
-use crate::normalise::{Counts, Rules, hash_all};
+use crate::normalise::{Counts, Rules, hash_all, total_bytes};
 use crate::output::{Beside, OutputError};
-use crate::partition::Partitions;
-use crate::progress::{Observer, Stage};
+use crate::partition::{MIN_MEMORY_BYTES, NUM_PARTITIONS, Partitions};
+use crate::progress::{Cost, Costs, Observer, Stage};
 use crate::recheck;
 use crate::size::{Aim, Shape, ShapeError, shape};
 use crate::source::{Input, Layout, SourceError};
+use crate::spool::SpoolError;
 
 /// What to build.
 #[derive(Clone, Debug)]
@@ -52,8 +52,12 @@ pub struct Options {
     pub expires_unix_s: u64,
     /// Largest share of rejected records, 0 to 1.
     pub max_rejected_share: f64,
-    /// Threads that normalise.
+    /// Threads that work.
     pub num_threads: usize,
+    /// Memory that the build may take, at least [`MIN_MEMORY_BYTES`]; bytes.
+    pub memory_bytes: u64,
+    /// Where a file is made of what does not fit into that memory; `None`: the output's folder.
+    pub temp_folder: Option<PathBuf>,
     /// Replace an output that exists.
     pub replace: bool,
 }
@@ -75,6 +79,8 @@ pub struct Summary {
     pub measured: f64,
     /// The finished file's answers for what is no item.
     pub trial: Trial,
+    /// What each stage took, in order.
+    pub costs: Vec<Cost>,
 }
 
 /// Why there is no filter.
@@ -86,6 +92,12 @@ pub enum BuildError {
     /// The output.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// What does not fit into memory.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// Too little memory.
+    #[error("a build needs {0} MiB of memory at least: give --memory {0}MiB or more", MIN_MEMORY_BYTES >> 20)]
+    TooLittleMemory,
     /// The size.
     #[error(transparent)]
     Shape(#[from] ShapeError),
@@ -161,6 +173,9 @@ pub fn build(
     output: &Path,
     observer: &dyn Observer,
 ) -> Result<Summary, BuildError> {
+    if options.memory_bytes < MIN_MEMORY_BYTES {
+        return Err(BuildError::TooLittleMemory);
+    }
     // Asked first, so that an hour's work does not end in "exists already".
     let mut beside = Beside::create(output, options.replace)?;
     let seed = match options.seed {
@@ -169,25 +184,33 @@ pub fn build(
     };
     let mut header = plan(options, seed)?;
     let header_sectors = header.num_header_sectors()?;
+    let mut costs = Costs::new(observer);
+    let num_threads = options.num_threads;
 
     // Source -> normalise -> hash -> partition.
-    let rules = Rules {
-        kind: options.kind,
-        profile: options.profile.clone(),
-        hash: HashFunction::Xxh3 { seed },
-    };
-    let partitions = Partitions::default();
-    let counts = hash_all(
-        &options.inputs,
-        &options.layout,
-        &rules,
-        options.num_threads,
-        observer,
-        || {
-            let mut writer = partitions.writer();
-            move |hash, _place| writer.push(hash)
-        },
-    )?;
+    let rules = Rules::new(
+        options.kind,
+        options.profile.clone(),
+        HashFunction::Xxh3 { seed },
+    );
+    let temp_folder = options.temp_folder.as_deref().unwrap_or(beside.folder());
+    let partitions = Partitions::new(options.memory_bytes, temp_folder.to_path_buf());
+    let counts = costs.stage(Stage::Read, total_bytes(&options.inputs), |observer| {
+        hash_all(
+            &options.inputs,
+            &options.layout,
+            &rules,
+            num_threads,
+            observer,
+            &|| partitions.has_failed(),
+            || {
+                let mut writer = partitions.writer();
+                move |hash, _place| writer.push(hash)
+            },
+        )
+    })?;
+    let digest = partitions.digest();
+    let hashes = partitions.close()?;
     if counts.num_accepted == 0 {
         return Err(BuildError::NoItems(Box::new(counts)));
     }
@@ -197,20 +220,21 @@ pub fn build(
             limit: options.max_rejected_share,
         });
     }
-    observer.begin(Stage::Sort, None);
-    let hashes = partitions.into_sorted();
-    observer.end();
+    let counted = costs.stage(Stage::Count, Some(NUM_PARTITIONS.into()), |observer| {
+        hashes.count(counts.num_accepted, num_threads, &|partitions| {
+            observer.advance(partitions);
+        })
+    })?;
 
-    // Now that the items are known: how large, and what is it called.
-    let num_items = hashes.count();
-    let shape = shape(num_items, options.aim, header_sectors)?;
+    // Now that it is known how many items there are: how large, and what is it called.
+    let shape = shape(counted.num_items, options.aim, header_sectors)?;
     let designed = match options.aim {
         Aim::FalsePositiveRate(rate) => rate,
         Aim::MaxBytes(_) => shape.false_positive_rate,
     };
     header.num_sectors = header_sectors + shape.num_pages;
     for dataset in &mut header.datasets {
-        dataset.num_items = num_items;
+        dataset.num_items = counted.num_items;
         dataset.num_rejected = counts.rejects.count();
         dataset.encoding = Encoding::Bloom {
             num_hashes: shape.num_hashes,
@@ -220,39 +244,45 @@ pub fn build(
         dataset.designed = rate(designed);
     }
     let pages = Pages {
-        file_id: file_id(&header, &hashes.digest().to_le_bytes())?,
+        file_id: file_id(&header, &digest.to_le_bytes())?,
         first_sector: SectorIndex(header_sectors),
         num_pages: shape.num_pages,
         num_hashes: shape.num_hashes,
     };
 
     // Encode -> write. The header says what was measured, so it is written last.
-    observer.begin(Stage::Encode, Some(shape.num_pages.into()));
     beside.seek(byte_of(pages.first_sector))?;
-    let fill = pages
-        .write(&hashes, &mut beside, &|pages| observer.advance(pages))
-        .map_err(|error| beside.error(error))?;
-    observer.end();
-    let measured = fill.false_positive_rate(shape.num_hashes, num_items);
+    let written = costs.stage(Stage::Encode, Some(counted.num_items), |observer| {
+        pages.write(
+            &hashes,
+            num_threads,
+            |sectors| beside.write(sectors),
+            &|items| observer.advance(items),
+        )
+    })?;
+    let num_items = written.num_items;
+    let measured = written
+        .fill
+        .false_positive_rate(shape.num_hashes, num_items);
     for dataset in &mut header.datasets {
+        dataset.num_items = num_items;
         dataset.measured = rate(measured);
     }
     write_header(&header, pages.file_id, &mut beside)?;
 
     // Ask the finished bytes.
-    observer.begin(Stage::Recheck, Some(shape.num_pages.into()));
     let file = beside.reopen()?;
-    let findings = recheck::ask_all(&file, &pages, &hashes, seed, &|pages| {
-        observer.advance(pages);
+    let findings = costs.stage(Stage::Recheck, Some(counts.num_accepted), |observer| {
+        recheck::ask_all(&file, &pages, &hashes, seed, num_threads, &|records| {
+            observer.advance(records);
+        })
     })?;
-    let read_back = read_header(file)?;
-    observer.end();
     if findings.num_lost > 0 {
         return Err(BuildError::Lost {
             num_lost: findings.num_lost,
         });
     }
-    if read_back != header {
+    if read_header(file)? != header {
         return Err(BuildError::OtherContent);
     }
     if !findings.trial.is_plausible(measured) {
@@ -261,7 +291,7 @@ pub fn build(
             expected: measured,
         });
     }
-    beside.commit()?;
+    costs.stage(Stage::Sync, None, |_| beside.commit())?;
     Ok(Summary {
         counts,
         num_items,
@@ -270,6 +300,7 @@ pub fn build(
         num_bytes: byte_of(SectorIndex(header.num_sectors)),
         measured,
         trial: findings.trial,
+        costs: costs.into_costs(),
     })
 }
 
@@ -336,9 +367,7 @@ pub(crate) fn write_header(
 ) -> Result<(), BuildError> {
     beside.seek(0)?;
     for sector in header.encode(file_id)?.sectors() {
-        beside
-            .write_all(&sector)
-            .map_err(|error| beside.error(error))?;
+        beside.write(&sector)?;
     }
     Ok(())
 }

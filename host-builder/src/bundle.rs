@@ -1,6 +1,5 @@
 //! Several filter files -> one, with the datasets of all.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use leaksieve_core::Header;
@@ -8,8 +7,7 @@ use leaksieve_core::header::MAX_DATASETS;
 use leaksieve_core::sector::{SectorIndex, seal};
 
 use crate::build::{BuildError, file_id, read_header, write_header};
-use crate::encode::groups;
-use crate::file::{FileError, FilterFile};
+use crate::file::{FileError, FilterFile, groups};
 use crate::output::Beside;
 use crate::progress::{Observer, Stage};
 
@@ -78,8 +76,8 @@ pub fn bundle(
                 // Verified as it is read: damage is not sealed anew.
                 for payload in &file.read_payloads(first + pages.start..first + pages.end)? {
                     beside
-                        .write_all(&seal(id, SectorIndex(next), payload))
-                        .map_err(|error| BuildError::Output(beside.error(error)))?;
+                        .write(&seal(id, SectorIndex(next), payload))
+                        .map_err(BuildError::Output)?;
                     next += 1;
                 }
                 observer.advance(pages.len() as u64);

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use leaksieve_core::header::MAGIC;
@@ -114,7 +115,7 @@ impl FilterFile {
     /// [`FileError`] of the first that cannot be read or is damaged.
     pub fn read_payloads(
         &self,
-        sectors: std::ops::Range<u32>,
+        sectors: Range<u32>,
     ) -> Result<Vec<leaksieve_core::sector::Payload>, FileError> {
         read_payloads(&self.sectors.file, self.catalogue.file_id(), sectors)
             .map_err(|error| self.error(error))
@@ -174,11 +175,21 @@ pub(crate) const fn byte_of(index: SectorIndex) -> u64 {
     index.0 as u64 * SECTOR_BYTES as u64
 }
 
+/// Sectors that are read at a time: 512 KiB.
+const GROUP_SECTORS: u32 = 1024;
+
+/// Neighbouring sectors in groups, in order; the last may be shorter.
+pub(crate) fn groups(num_sectors: u32) -> impl Iterator<Item = Range<u32>> {
+    (0..num_sectors)
+        .step_by(GROUP_SECTORS as usize)
+        .map(move |start| start..num_sectors.min(start.saturating_add(GROUP_SECTORS)))
+}
+
 /// Read neighbouring sectors of a file and verify each.
 pub(crate) fn read_payloads(
     file: &File,
     file_id: leaksieve_core::sector::FileId,
-    sectors: std::ops::Range<u32>,
+    sectors: Range<u32>,
 ) -> Result<Vec<leaksieve_core::sector::Payload>, ReadError<io::Error>> {
     let mut bytes = vec![0; sectors.len() * SECTOR_BYTES];
     read_exact_at(file, &mut bytes, byte_of(SectorIndex(sectors.start)))
@@ -195,17 +206,38 @@ pub(crate) fn read_payloads(
 }
 
 #[cfg(unix)]
-fn read_exact_at(file: &File, buffer: &mut [u8], byte: u64) -> io::Result<()> {
+pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], byte: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, buffer, byte)
 }
 
 #[cfg(windows)]
-fn read_exact_at(file: &File, mut buffer: &mut [u8], mut byte: u64) -> io::Result<()> {
+pub(crate) fn read_exact_at(file: &File, mut buffer: &mut [u8], mut byte: u64) -> io::Result<()> {
     while !buffer.is_empty() {
         match std::os::windows::fs::FileExt::seek_read(file, buffer, byte) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(num_bytes) => {
                 buffer = &mut buffer[num_bytes..];
+                byte += num_bytes as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+pub(crate) fn write_all_at(file: &File, bytes: &[u8], byte: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, byte)
+}
+
+#[cfg(windows)]
+pub(crate) fn write_all_at(file: &File, mut bytes: &[u8], mut byte: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_write(file, bytes, byte) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(num_bytes) => {
+                bytes = &bytes[num_bytes..];
                 byte += num_bytes as u64;
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

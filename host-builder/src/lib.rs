@@ -6,9 +6,9 @@
 //! |---|---|
 //! | [`source`] | files, streams, compression, tables -> raw identifiers with their lines |
 //! | [`fold`], [`normalise`] | raw identifiers -> items -> hashes, by the core's rules |
-//! | [`partition`] | hashes -> sorted, distinct |
+//! | [`partition`] | hashes -> partitions, in memory or in a `spool` -> sorted, distinct |
 //! | [`size`] | how many, what rate -> pages and probes |
-//! | `encode` | hashes -> pages -> sealed sectors |
+//! | `encode` | partitions -> pages -> sealed sectors |
 //! | `output` | written beside, re-asked (`recheck`), synced, renamed |
 //!
 //! [`build::build`] is the whole of it. The bytes, the normalisation and the hash are
@@ -30,6 +30,9 @@ mod recheck;
 pub mod reject;
 pub mod size;
 pub mod source;
+mod spool;
+pub mod usage;
 pub mod verify;
 
-pub use output::OutputError;
+pub use output::{OutputError, remove_unfinished};
+pub use spool::SpoolError;

@@ -19,12 +19,22 @@ struct Cli {
 
 /// As a shell reports a program that the closed end of a pipe ended: 128 + SIGPIPE.
 const BROKEN_PIPE: u8 = 128 + 13;
+/// As a shell reports a program that Ctrl-C ended: 128 + SIGINT.
+const INTERRUPTED: i32 = 128 + 2;
 /// As grep: 2 is an error.
 const ERROR: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.color.write_global();
+    if cli.command.writes_files() {
+        // Without it a signal ends the program as well, but leaves the file that it writes.
+        let _ = ctrlc::set_handler(|| {
+            leaksieve::remove_unfinished();
+            eprintln!("leaksieve: interrupted; nothing was put in place");
+            std::process::exit(INTERRUPTED);
+        });
+    }
     match cli.command.run() {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::from(BROKEN_PIPE),

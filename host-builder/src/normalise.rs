@@ -8,19 +8,16 @@ use leaksieve_core::identifier::phone;
 use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Profile};
 
 use crate::fold;
-use crate::progress::{Observer, Stage};
+use crate::progress::Observer;
 use crate::reject::{Place, Reason, Rejects};
 use crate::source::{self, Batch, Input, Layout, MAX_RECORD_BYTES, Record, SourceError};
 
 /// How the records of a list become hashes.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// What the records are.
-    pub kind: IdentifierKind,
-    /// How they become items.
-    pub profile: Profile,
-    /// How items become hashes.
-    pub hash: HashFunction,
+    kind: IdentifierKind,
+    profile: Profile,
+    hash: HashFunction,
 }
 
 /// What was read.
@@ -68,6 +65,15 @@ fn with_plus<'a>(profile: &Profile, text: &'a [u8]) -> Cow<'a, [u8]> {
 }
 
 impl Rules {
+    /// The records are of this kind, and become items by this profile.
+    pub fn new(kind: IdentifierKind, profile: Profile, hash: HashFunction) -> Self {
+        Self {
+            kind,
+            profile,
+            hash,
+        }
+    }
+
     /// The hash of a record.
     fn hash(&self, record: Record<'_>) -> Result<u64, Reason> {
         if let Some(fault) = record.fault {
@@ -104,8 +110,14 @@ impl Rules {
     }
 }
 
+/// Bytes of all inputs, where they are known beforehand.
+pub fn total_bytes(inputs: &[Input]) -> Option<u64> {
+    inputs.iter().map(Input::num_bytes).sum()
+}
+
 /// Read all inputs and give the hash of each record to a consumer, one consumer a
-/// thread, made by `consumer`. The calling thread reads; the others normalise.
+/// thread, made by `consumer`. The calling thread reads; the others normalise. When
+/// `is_vain` says that nobody wants the rest, what was read so far is counted.
 ///
 /// # Errors
 /// The first input that cannot be read.
@@ -115,14 +127,24 @@ pub fn hash_all<C: FnMut(u64, Place)>(
     rules: &Rules,
     num_threads: usize,
     observer: &dyn Observer,
+    is_vain: &(dyn Fn() -> bool + Sync),
     consumer: impl Fn() -> C + Sync,
 ) -> Result<Counts, SourceError> {
-    let total = inputs.iter().map(Input::num_bytes).sum::<Option<u64>>();
-    observer.begin(Stage::Read, total);
+    /// Ends the reading without an error.
+    enum End {
+        Vain,
+        Error(SourceError),
+    }
+    impl From<SourceError> for End {
+        fn from(error: SourceError) -> Self {
+            Self::Error(error)
+        }
+    }
+
     // Two batches a thread: none waits, and memory is bounded.
     let (send, receive) = crossbeam_channel::bounded::<Batch>(num_threads * 2);
     let failed = AtomicBool::new(false);
-    let counts = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let workers: Vec<_> = (0..num_threads)
             .map(|_| {
                 let receive = receive.clone();
@@ -132,7 +154,9 @@ pub fn hash_all<C: FnMut(u64, Place)>(
                     let mut counts = Counts::default();
                     for batch in receive {
                         if !failed.load(Ordering::Relaxed) {
+                            let before = counts.num_accepted;
                             rules.hash_batch(&batch, &mut counts, &mut take);
+                            observer.identifiers(counts.num_accepted - before);
                         }
                     }
                     counts
@@ -149,7 +173,7 @@ pub fn hash_all<C: FnMut(u64, Place)>(
                 &mut |batch| {
                     // The workers live as long as the channel.
                     let _ = send.send(batch);
-                    Ok::<_, SourceError>(())
+                    if is_vain() { Err(End::Vain) } else { Ok(()) }
                 },
             )
         });
@@ -164,8 +188,9 @@ pub fn hash_all<C: FnMut(u64, Place)>(
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
-        read.map(|()| counts)
-    })?;
-    observer.end();
-    Ok(counts)
+        match read {
+            Ok(()) | Err(End::Vain) => Ok(counts),
+            Err(End::Error(error)) => Err(error),
+        }
+    })
 }

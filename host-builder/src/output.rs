@@ -1,13 +1,47 @@
 //! A file written beside its place, and put there only when it is whole and was asked.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::NamedTempFile;
 
 /// How a file that is not finished is called: `.NAME.RANDOM.lsv.tmp`.
 const SUFFIX: &str = ".lsv.tmp";
+
+/// Files that this process has not finished.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Remove the files that are not finished, for a process that ends now: no file can be
+/// finished any more after this. What was in their places stays.
+pub fn remove_unfinished() {
+    let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    for path in unfinished.iter() {
+        let _ = std::fs::remove_file(path);
+    }
+    // Whoever waits for it would put a removed file in its place.
+    std::mem::forget(unfinished);
+}
+
+/// A path in the list, as long as it lives.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn new(path: &Path) -> Self {
+        let mut all = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(path.to_path_buf());
+        Self(path.to_path_buf())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let mut all = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|path| *path != self.0);
+    }
+}
 
 /// Why an output could not be written. The file that was there before is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +53,7 @@ pub enum OutputError {
     #[error("{}: not a file name", .0.display())]
     NotAFile(PathBuf),
     /// The system said no.
-    #[error("{}: cannot be written: {error}", path.display())]
+    #[error("{}: cannot be written: {error}{}", path.display(), remedy(error))]
     Write {
         /// The output.
         path: PathBuf,
@@ -28,12 +62,25 @@ pub enum OutputError {
     },
 }
 
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; make room there, or write to another folder: the new file and the one that it replaces are there together"
+        }
+        io::ErrorKind::FileTooLarge => {
+            "; this file system takes no file so large: a higher --fpr or --max-size gives a smaller one"
+        }
+        _ => "",
+    }
+}
+
 /// An output that is not in its place yet. Dropped, it is gone.
 pub(crate) struct Beside {
     target: PathBuf,
     folder: PathBuf,
     replace: bool,
     file: BufWriter<NamedTempFile>,
+    _unfinished: Unfinished,
 }
 
 impl Beside {
@@ -51,7 +98,7 @@ impl Beside {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
             _ => PathBuf::from("."),
         };
-        let mut prefix = std::ffi::OsString::from(".");
+        let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(".");
         let mut builder = tempfile::Builder::new();
@@ -62,18 +109,23 @@ impl Beside {
             // As any new file; the umask takes its bits away.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        let file = builder
-            .tempfile_in(&folder)
-            .map_err(|error| OutputError::Write {
-                path: target.to_path_buf(),
-                error,
-            })?;
+        let file = create_locked(&builder, &folder).map_err(|error| OutputError::Write {
+            path: target.to_path_buf(),
+            error,
+        })?;
+        remove_left_overs(&folder, &prefix);
         Ok(Self {
             target: target.to_path_buf(),
             folder,
             replace,
+            _unfinished: Unfinished::new(file.path()),
             file: BufWriter::with_capacity(1 << 20, file),
         })
+    }
+
+    /// The folder of the target.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The file as it is read back: opened anew, all of it written.
@@ -93,6 +145,13 @@ impl Beside {
             .map_err(|error| self.error(error))
     }
 
+    /// Write what comes next.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
+        self.file
+            .write_all(bytes)
+            .map_err(|error| self.error(error))
+    }
+
     /// Put the file in its place, so that it is there after a power cut too.
     pub(crate) fn commit(mut self) -> Result<(), OutputError> {
         let error = |error| OutputError::Write {
@@ -105,6 +164,8 @@ impl Beside {
             .into_inner()
             .map_err(|failed| error(failed.into_error()))?;
         file.as_file().sync_all().map_err(error)?;
+        // A signal that comes now waits, or has removed the file: then this fails.
+        let signals = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
         let persisted = if self.replace {
             file.persist(&self.target)
         } else {
@@ -114,6 +175,7 @@ impl Beside {
             io::ErrorKind::AlreadyExists => OutputError::Exists(self.target.clone()),
             _ => error(failed.error),
         })?;
+        drop(signals);
         sync_folder(&self.folder).map_err(error)
     }
 
@@ -125,13 +187,38 @@ impl Beside {
     }
 }
 
-impl Write for Beside {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+/// A new file whose lock says that somebody works on it. The system gives the lock back
+/// when that process ends, in whatever way.
+fn create_locked(builder: &tempfile::Builder, folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = builder.tempfile_in(folder)?;
+        // Between these two lines another process may take it for a left-over.
+        let _ = file.as_file().try_lock();
+        if file.path().exists() {
+            return Ok(file);
+        }
     }
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+/// Remove what killed runs for the same target have left: files of its name that nobody
+/// has locked. What cannot be locked is left alone.
+fn remove_left_overs(folder: &Path, prefix: &OsStr) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_left_over = name.len() > prefix.len() + SUFFIX.len()
+            && name
+                .as_encoded_bytes()
+                .starts_with(prefix.as_encoded_bytes())
+            && name.as_encoded_bytes().ends_with(SUFFIX.as_bytes());
+        if is_left_over
+            && let Ok(file) = File::options().write(true).open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -164,13 +251,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a.lsv");
         let mut beside = Beside::create(&target, false).unwrap();
-        beside.write_all(b"new").unwrap();
+        beside.write(b"new").unwrap();
         assert!(!target.exists());
         drop(beside);
         assert!(names(folder.path()).is_empty());
 
         let mut beside = Beside::create(&target, false).unwrap();
-        beside.write_all(b"new").unwrap();
+        beside.write(b"new").unwrap();
         beside.commit().unwrap();
         assert_eq!(names(folder.path()), ["a.lsv"]);
         assert_eq!(std::fs::read(&target).unwrap(), b"new");
@@ -191,11 +278,43 @@ mod tests {
         assert_eq!(std::fs::read(&target).unwrap(), b"old");
 
         let mut beside = Beside::create(&target, true).unwrap();
-        beside.write_all(b"new").unwrap();
+        beside.write(b"new").unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"old");
         beside.commit().unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"new");
         assert_eq!(names(folder.path()), ["a.lsv"]);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_and_what_a_running_one_writes_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.lsv");
+        let left_over = ".a.lsv.AbCdEf.lsv.tmp";
+        let others = [
+            ".a.lsv.tmp",
+            ".b.lsv.AbCdEf.lsv.tmp",
+            "a.lsv.AbCdEf.lsv.tmp",
+        ];
+        for name in others.iter().chain([&left_over]) {
+            std::fs::write(folder.path().join(name), b"half").unwrap();
+        }
+        let running = Beside::create(&target, false).unwrap();
+        let mut second = Beside::create(&target, false).unwrap();
+        assert_eq!(names(folder.path()).len(), others.len() + 2);
+        second.write(b"new").unwrap();
+        second.commit().unwrap();
+        drop(running);
+        let mut expected: Vec<&str> = others.to_vec();
+        expected.push("a.lsv");
+        expected.sort_unstable();
+        assert_eq!(names(folder.path()), expected);
+        assert!(
+            UNFINISHED
+                .lock()
+                .unwrap()
+                .iter()
+                .all(|path| !path.starts_with(&folder))
+        );
     }
 
     #[test]

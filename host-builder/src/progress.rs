@@ -1,16 +1,22 @@
 //! What a long work tells of itself.
 
+use std::time::Instant;
+
+use crate::usage::Usage;
+
 /// The stages of a build, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Reading, normalising and hashing; counted in bytes of input.
+    /// Reading, normalising and hashing; goes by bytes of input.
     Read,
-    /// Sorting and dropping duplicates.
-    Sort,
-    /// Building and writing pages; counted in pages.
+    /// Sorting, and counting what is distinct; goes by partitions.
+    Count,
+    /// Building and writing pages; goes by items.
     Encode,
-    /// Reading back and asking for every item; counted in pages.
+    /// Reading back and asking for every record; goes by records. Of a bundle, by sectors.
     Recheck,
+    /// Waiting until the disk has it all.
+    Sync,
 }
 
 impl Stage {
@@ -18,9 +24,10 @@ impl Stage {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Read => "reading",
-            Self::Sort => "sorting",
+            Self::Count => "counting",
             Self::Encode => "building",
             Self::Recheck => "checking",
+            Self::Sync => "syncing",
         }
     }
 }
@@ -31,6 +38,8 @@ pub trait Observer: Sync {
     fn begin(&self, stage: Stage, total: Option<u64>);
     /// The stage went so much further.
     fn advance(&self, by: u64);
+    /// So many identifiers went through a stage that does not go by them.
+    fn identifiers(&self, by: u64);
     /// The stage is over.
     fn end(&self);
 }
@@ -39,5 +48,58 @@ pub trait Observer: Sync {
 impl Observer for () {
     fn begin(&self, _stage: Stage, _total: Option<u64>) {}
     fn advance(&self, _by: u64) {}
+    fn identifiers(&self, _by: u64) {}
     fn end(&self) {}
+}
+
+/// What a stage took.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cost {
+    /// Which.
+    pub stage: Stage,
+    /// Time that went by; seconds.
+    pub seconds: f64,
+    /// CPU time of all threads, where the system tells; seconds.
+    pub cpu_seconds: Option<f64>,
+}
+
+/// Notes what each stage takes, and tells the observer.
+pub(crate) struct Costs<'a> {
+    pub(crate) observer: &'a dyn Observer,
+    costs: Vec<Cost>,
+}
+
+impl<'a> Costs<'a> {
+    pub(crate) const fn new(observer: &'a dyn Observer) -> Self {
+        Self {
+            observer,
+            costs: Vec::new(),
+        }
+    }
+
+    /// Do a stage.
+    pub(crate) fn stage<T>(
+        &mut self,
+        stage: Stage,
+        total: Option<u64>,
+        work: impl FnOnce(&dyn Observer) -> T,
+    ) -> T {
+        let (began, before) = (Instant::now(), Usage::now());
+        self.observer.begin(stage, total);
+        let result = work(self.observer);
+        self.observer.end();
+        self.costs.push(Cost {
+            stage,
+            seconds: began.elapsed().as_secs_f64(),
+            cpu_seconds: Usage::now()
+                .cpu_seconds
+                .zip(before.cpu_seconds)
+                .map(|(after, before)| after - before),
+        });
+        result
+    }
+
+    pub(crate) fn into_costs(self) -> Vec<Cost> {
+        self.costs
+    }
 }

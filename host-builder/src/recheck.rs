@@ -1,17 +1,15 @@
 //! The finished bytes, read back and asked: for every item, and for some that are none.
 
 use std::fs::File;
-use std::io;
-use std::ops::Range;
 
-use leaksieve_core::ReadError;
 use leaksieve_core::encoding::{Match, bloom, page_of};
-use rayon::prelude::*;
 
-use crate::encode::{Pages, groups};
+use crate::build::BuildError;
+use crate::encode::Pages;
 use crate::file::read_payloads;
+use crate::in_order::in_order;
 use crate::measure::Trial;
-use crate::partition::SortedHashes;
+use crate::partition::{Hashes, NUM_PARTITIONS, range_of};
 
 /// Questions for what is no item, at least; a page is asked at least one.
 const NUM_TRIAL_PROBES: u32 = 1_000_000;
@@ -25,62 +23,70 @@ pub(crate) struct Findings {
     pub(crate) trial: Trial,
 }
 
-impl Findings {
-    fn merge(mut self, other: Self) -> Self {
-        self.num_lost += other.num_lost;
-        self.trial.merge(other.trial);
-        self
-    }
-}
-
-/// Ask the file for all items; `seed` chooses what else is asked for.
+/// Ask the file for all items; `seed` chooses what else is asked for, and `advance` is
+/// told of the records that were asked.
 pub(crate) fn ask_all(
     file: &File,
     pages: &Pages,
-    hashes: &SortedHashes,
+    hashes: &Hashes,
     seed: u64,
+    num_threads: usize,
     advance: &(dyn Fn(u64) + Sync),
-) -> Result<Findings, ReadError<io::Error>> {
-    let groups: Vec<_> = groups(pages.num_pages).collect();
-    groups
-        .into_par_iter()
-        .map(|group| {
-            let findings = ask_group(file, pages, hashes, seed, group.clone())?;
-            advance(group.len() as u64);
-            Ok(findings)
-        })
-        .try_reduce(Findings::default, |a, b| Ok(a.merge(b)))
+) -> Result<Findings, BuildError> {
+    let mut all = Findings::default();
+    in_order(
+        num_threads,
+        0..NUM_PARTITIONS,
+        || {
+            let mut scratch = Vec::new();
+            move |partition| {
+                // What was put in, not what was written: a fault in between must not hide.
+                let unsorted = hashes.unsorted(partition, &mut scratch)?;
+                advance(unsorted.len() as u64);
+                ask_partition(file, pages, partition, unsorted, seed)
+            }
+        },
+        |findings: Result<Findings, BuildError>| {
+            let findings = findings?;
+            all.num_lost += findings.num_lost;
+            all.trial.merge(findings.trial);
+            Ok::<_, BuildError>(())
+        },
+    )?;
+    Ok(all)
 }
 
-fn ask_group(
+fn ask_partition(
     file: &File,
     pages: &Pages,
-    hashes: &SortedHashes,
+    partition: u32,
+    hashes: &[u64],
     seed: u64,
-    group: Range<u32>,
-) -> Result<Findings, ReadError<io::Error>> {
-    let sectors = pages.sector(group.start).0..pages.sector(group.end).0;
+) -> Result<Findings, BuildError> {
+    let range = range_of(partition);
+    let touched = pages.of_range(&range);
+    let sectors = pages.sector(touched.start).0..pages.sector(touched.end).0;
     let payloads = read_payloads(file, pages.file_id, sectors)?;
+    let ask = |page: u32, hash| {
+        payloads
+            .get((page - touched.start) as usize)
+            .map_or(Match::Miss, |payload| {
+                bloom::query(payload, hash, pages.num_hashes)
+            })
+    };
     let mut findings = Findings::default();
-    let mut items = hashes.of_pages(group.clone(), pages.num_pages).peekable();
-    let mut probe_bits = Vec::new();
-    for (page, payload) in group.zip(&payloads) {
-        probe_bits.clear();
-        while let Some(hash) = items.next_if(|hash| page_of(*hash, pages.num_pages) == page) {
-            probe_bits.push(hash as u32);
-            if bloom::query(payload, hash, pages.num_hashes) == Match::Miss {
-                findings.num_lost += 1;
-            }
+    for hash in hashes {
+        if ask(page_of(*hash, pages.num_pages), *hash) == Match::Miss {
+            findings.num_lost += 1;
         }
-        probe_bits.sort_unstable();
+    }
+    for page in pages.begun_in(&range) {
         for probe in 0..NUM_TRIAL_PROBES.div_ceil(pages.num_pages) {
+            // The page's low bits, by chance; that they are an item's is part of the rate.
             let hash = mix(seed ^ (u64::from(page) << 32 | u64::from(probe)));
-            // Items that share page and low bits with a question cannot be told from it.
-            if probe_bits.binary_search(&(hash as u32)).is_err() {
-                findings.trial.num_probes += 1;
-                if bloom::query(payload, hash, pages.num_hashes) == Match::Hit {
-                    findings.trial.num_false_alarms += 1;
-                }
+            findings.trial.num_probes += 1;
+            if ask(page, hash) == Match::Hit {
+                findings.trial.num_false_alarms += 1;
             }
         }
     }

@@ -5,12 +5,9 @@ use leaksieve_core::encoding::{Match, bloom, page_of};
 use leaksieve_core::header::Encoding;
 use leaksieve_core::{HeaderDefect, ReadError};
 
-use crate::file::{FileError, FilterFile};
+use crate::file::{FileError, FilterFile, groups};
 use crate::measure::Fill;
 use crate::progress::{Observer, Stage};
-
-/// Sectors that are read at a time: 512 KiB.
-const GROUP_SECTORS: u32 = 1024;
 
 /// What reading every sector gave.
 #[derive(Clone, Debug)]
@@ -35,9 +32,8 @@ pub fn verify(file: &FilterFile, observer: &dyn Observer) -> Result<Findings, Fi
         };
         let mut fill = Fill::default();
         let first = dataset.first_sector.0;
-        let end = first + dataset.num_sectors;
-        for start in (first..end).step_by(GROUP_SECTORS as usize) {
-            let sectors = start..end.min(start.saturating_add(GROUP_SECTORS));
+        for pages in groups(dataset.num_sectors) {
+            let sectors = first + pages.start..first + pages.end;
             observer.advance(sectors.len() as u64);
             for payload in &file.read_payloads(sectors)? {
                 fill.add(bloom::count_ones(payload));

@@ -48,6 +48,8 @@ fn options(list: &str, kind: IdentifierKind, profile: Profile) -> Options {
         expires_unix_s: 4_102_444_800,
         max_rejected_share: 0.0,
         num_threads: 2,
+        memory_bytes: 1 << 30,
+        temp_folder: None,
         replace: false,
     }
 }

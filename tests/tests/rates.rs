@@ -52,6 +52,8 @@ fn measured_rates_are_as_predicted() {
             expires_unix_s: 0,
             max_rejected_share: 0.0,
             num_threads: 2,
+            memory_bytes: 1 << 30,
+            temp_folder: None,
             replace: true,
         };
         let summary = build(&options, &output, &()).unwrap();

@@ -12,6 +12,7 @@ use leaksieve::normalise::Counts;
 use leaksieve::profile::phone_profile;
 use leaksieve::size::Aim;
 use leaksieve::source::Input;
+use leaksieve::usage::Usage;
 use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
 use leaksieve_core::{IdentifierKind, Profile};
@@ -84,6 +85,13 @@ pub(crate) struct Args {
     /// Threads that work [default: one a core]
     #[arg(long)]
     threads: Option<usize>,
+    /// Memory that the build may take; what does not fit goes into a file without a name
+    #[arg(long, value_name = "SIZE", value_parser = super::parse_size, default_value = "2GiB")]
+    memory: u64,
+    /// Where that file is made: 8 bytes for each line that does not fit [default: the folder of
+    /// FILE]
+    #[arg(long, value_name = "FOLDER")]
+    temp_dir: Option<PathBuf>,
     /// Replace FILE if it exists
     #[arg(short, long)]
     force: bool,
@@ -136,10 +144,6 @@ impl Args {
             Some(threads) => threads,
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };
-        // Fails only when somebody set the pool up before; then that one is used.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(num_threads)
-            .build_global();
         let options = Options {
             layout: self.list.layout(kind),
             kind,
@@ -160,6 +164,8 @@ impl Args {
             expires_unix_s: self.expires.unwrap_or(0),
             max_rejected_share: self.max_rejected,
             num_threads,
+            memory_bytes: self.memory,
+            temp_folder: self.temp_dir.clone(),
             replace: self.force,
             inputs,
         };
@@ -249,9 +255,21 @@ impl Args {
         let rejected = counts.rejects.count();
         let bits_per_item = summary.num_bytes as f64 * 8.0 / summary.num_items as f64;
         let interval = summary.trial.interval(1.96);
+        let usage = Usage::now();
         let mut out = io::stdout().lock();
         match self.format {
             Format::Json => {
+                let stages: Vec<_> = summary
+                    .costs
+                    .iter()
+                    .map(|cost| {
+                        serde_json::json!({
+                            "name": cost.stage.name(),
+                            "seconds": cost.seconds,
+                            "cpu_seconds": cost.cpu_seconds,
+                        })
+                    })
+                    .collect();
                 let summary = serde_json::json!({
                     "file": self.output.display().to_string(),
                     "name": options.name,
@@ -272,6 +290,9 @@ impl Args {
                         "num_probes": summary.trial.num_probes,
                     },
                     "seconds": seconds,
+                    "cpu_seconds": usage.cpu_seconds,
+                    "peak_memory_bytes": usage.peak_memory_bytes,
+                    "stages": stages,
                 });
                 writeln!(out, "{summary}")?;
             }
@@ -303,7 +324,23 @@ impl Args {
                 )?;
                 writeln!(
                     out,
-                    "  checked      every item was asked of the finished file and found; {seconds:.1} s in all"
+                    "  checked      every item was asked of the finished file and found"
+                )?;
+                let stages: Vec<String> = summary
+                    .costs
+                    .iter()
+                    .map(|cost| format!("{} {:.1}", cost.stage.name(), cost.seconds))
+                    .collect();
+                writeln!(
+                    out,
+                    "  took         {seconds:.1} s ({}){}{}",
+                    stages.join(", "),
+                    usage
+                        .cpu_seconds
+                        .map_or_else(String::new, |cpu| format!("; CPU {cpu:.1} s")),
+                    usage
+                        .peak_memory_bytes
+                        .map_or_else(String::new, |peak| format!("; memory {}", size(peak))),
                 )?;
             }
         }

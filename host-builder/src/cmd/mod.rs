@@ -20,7 +20,7 @@ use leaksieve_core::header::{Date, Rate};
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Compile a leaked list into a filter file
-    Build(build::Args),
+    Build(Box<build::Args>),
     /// Ask a filter file about identifiers, one a line; exits as grep does
     Check(check::Args),
     /// Show what a filter file holds and covers
@@ -41,6 +41,11 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Is there a file that must not be left half done?
+    pub(crate) const fn writes_files(&self) -> bool {
+        matches!(self, Self::Build(_) | Self::Bundle(_))
+    }
+
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Build(args) => args.run(),

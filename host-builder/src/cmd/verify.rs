@@ -7,7 +7,8 @@ use std::sync::Mutex;
 
 use anyhow::{Context, bail};
 use leaksieve::file::{FileError, FilterFile};
-use leaksieve::normalise::{Rules, hash_all};
+use leaksieve::normalise::{Rules, hash_all, total_bytes};
+use leaksieve::progress::Stage;
 use leaksieve::source::Input;
 use leaksieve::verify::{ask, verify};
 use leaksieve_core::encoding::Match;
@@ -93,20 +94,18 @@ impl Args {
             .datasets()
             .get(index)
             .context("no such dataset")?;
-        let rules = Rules {
-            kind,
-            profile: dataset.profile.clone(),
-            hash: dataset.hash,
-        };
+        let rules = Rules::new(kind, dataset.profile.clone(), dataset.hash);
         let lost = Mutex::new(Vec::new());
         let failed: Mutex<Option<FileError>> = Mutex::new(None);
         let observer = progress::Bar::observer(self.quiet);
+        observer.begin(Stage::Read, total_bytes(&inputs));
         let counts = hash_all(
             &inputs,
             &self.list.layout(kind),
             &rules,
             std::thread::available_parallelism().map_or(1, usize::from),
             observer.as_ref(),
+            &|| failed.lock().map_or(true, |failed| failed.is_some()),
             || {
                 |hash, place| match ask(file, index, hash) {
                     Ok(Match::Hit) => {}
