@@ -112,7 +112,10 @@ pub enum BuildError {
         limit_bytes: usize,
     },
     /// No item at all.
-    #[error("no identifier in the input: a filter of nothing would call everybody safe")]
+    #[error("no identifier in the input{}: a filter of nothing would call everybody safe", match .0.num_below_min_count {
+        0 => String::new(),
+        below => format!(" ({below} lines are below --min-count)"),
+    })]
     NoItems(Box<Counts>),
     /// Too many records gave no item.
     #[error(
@@ -314,6 +317,11 @@ fn plan(options: &Options, seed: u64) -> Result<Header, BuildError> {
         profile: options.profile.clone(),
         num_items: 0,
         num_rejected: 0,
+        min_count: match options.layout {
+            // A count of 1 leaves nothing out, and that is written 0.
+            Layout::BeforeColon { min_count } if min_count > 1 => min_count,
+            _ => 0,
+        },
         encoding: Encoding::Bloom { num_hashes: 0 },
         hash: HashFunction::Xxh3 { seed },
         first_sector: SectorIndex(0),

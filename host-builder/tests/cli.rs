@@ -626,6 +626,104 @@ fn hash_count_lists() {
 }
 
 #[test]
+fn hashes_below_a_count_are_left_out_and_told() {
+    let bench = Bench::new();
+    let hash = |i: u32| format!("{:040X}", u64::from(i) << 20 | 7);
+    let list: String = (0..2000)
+        .map(|i| format!("{}:{}\r\n", hash(i), i % 20))
+        .collect();
+    bench.write("list.txt", &list);
+    let ran = bench
+        .run("build list.txt -o a.lsv --kind sha1 --name Pwned --date 2024 --min-count 10 --fpr 1e-6 --format json")
+        .succeeds();
+    assert_eq!(ran.json()["num_items"], 1000);
+    assert_eq!(ran.json()["num_below_min_count"], 1000);
+    assert_eq!(ran.json()["num_rejected"], 0);
+    assert_eq!(ran.json()["num_lines"], 2000);
+    let text = bench
+        .run("build list.txt -o a.lsv --force --kind sha1 --name Pwned --date 2024 --min-count 10 --fpr 1e-6 --seed 1")
+        .succeeds();
+    assert!(
+        text.out().contains("1,000 below --min-count"),
+        "{}",
+        text.out()
+    );
+
+    // Exactly those with the count, and it is said.
+    let all: String = (0..2000).map(|i| hash(i) + "\n").collect();
+    let asked = bench
+        .run_with("check a.lsv --kind sha1", all.as_bytes())
+        .out();
+    for (i, line) in asked.lines().enumerate() {
+        let expected = if i % 20 >= 10 {
+            format!("{}: EXPOSED in Pwned (2024)", i + 1)
+        } else {
+            format!(
+                "{}: not exposed: not among those of Pwned (2024) that were seen 10 times or more",
+                i + 1
+            )
+        };
+        assert!(line.starts_with(&expected), "{line}");
+    }
+    let json = bench
+        .run_with("check a.lsv --kind sha1 --format json", hash(1).as_bytes())
+        .json();
+    assert_eq!(json["caveats"][0]["min_count"], 10);
+    assert_eq!(json["caveats"][0]["num_rejected"], Value::Null);
+    let report = bench.run("inspect a.lsv --format json").json();
+    assert_eq!(report["datasets"][0]["min_count"], 10);
+    assert!(bench.run("inspect a.lsv").out().contains("min count    10"));
+
+    // The whole list is its source; a bundle says the same.
+    bench
+        .run("verify a.lsv --source list.txt --kind sha1")
+        .succeeds();
+    bench.write("mail.txt", emails(0..10));
+    bench
+        .run("build mail.txt -o mail.lsv --kind email --name Forum")
+        .succeeds();
+    bench.run("bundle mail.lsv a.lsv -o both.lsv").succeeds();
+    let asked = bench.run_with("check both.lsv --kind sha1", hash(1).as_bytes());
+    assert!(asked.out().contains("seen 10 times or more"));
+
+    // A count of 1 leaves nothing out, and is not written.
+    bench.write("ones.txt", format!("{}:1\n{}:2\n\n", hash(1), hash(2)));
+    for arguments in ["b.lsv", "c.lsv --min-count 1"] {
+        bench
+            .run(&format!(
+                "build ones.txt --kind sha1 --name Ones --seed 1 -o {arguments}"
+            ))
+            .succeeds();
+    }
+    let read = |name: &str| std::fs::read(bench.path(name)).unwrap();
+    assert!(read("b.lsv") == read("c.lsv"));
+}
+
+#[test]
+fn a_list_without_counts_is_not_taken_by_them() {
+    let bench = bench_with_mail();
+    let hash = "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8";
+    for (list, message) in [
+        (format!("{hash}\n"), "no count behind a colon"),
+        (format!("{hash}:\n"), "no count behind a colon"),
+        (format!("{hash}:many\n"), "no count behind a colon"),
+        (format!("{hash}:-5\n"), "no count behind a colon"),
+        (format!("{hash}:4\n"), "1 lines are below --min-count"),
+        // One line without a count is one of which nothing is known.
+        (format!("{hash}:99999999999999999999\n{hash}\n"), "line 2"),
+    ] {
+        bench.write("list.txt", &list);
+        bench
+            .run("build list.txt -o a.lsv --kind sha1 --min-count 5")
+            .fails(&["--min-count", message]);
+    }
+    bench
+        .run("build mail.txt -o a.lsv --kind email --min-count 5")
+        .fails(&["--min-count needs lists that count"]);
+    assert!(!bench.path("a.lsv").exists());
+}
+
+#[test]
 fn verify_finds_damage_and_what_is_missing() {
     let bench = bench_with_mail();
     bench.run("verify mail.lsv --source mail.txt").succeeds();
@@ -730,7 +828,9 @@ fn estimate_and_build_agree() {
     let estimate = bench
         .run("estimate --items 50_000 --fpr 1e-3 --format json")
         .succeeds()
-        .json();
+        .out();
+    let estimate: Value = serde_json::from_str(estimate.lines().next().unwrap()).unwrap();
+    assert_eq!(estimate["row"], "size");
     let built = bench
         .run("build list.txt -o a.lsv --kind email --fpr 0.1% --format json")
         .succeeds()
@@ -753,15 +853,59 @@ fn estimate_and_build_agree() {
         .run("estimate --items 18446744073709551615 --max-size 1MiB")
         .fails(&["hold no useful filter"]);
     bench.run("estimate --items 0").fails(&["whole number"]);
-    assert_eq!(
-        bench
-            .run("estimate --items 1e9")
+    for rate in ["0", "1", "0.6", "1e-8", "-1", "nan", "often"] {
+        for command in ["estimate --items 5", "build list.txt -o c.lsv --kind email"] {
+            bench
+                .run(&format!("{command} --fpr={rate}"))
+                .fails(&["give one from 1e-7 to 0.5"]);
+        }
+    }
+    let sized = bench.run("estimate --items 3e9 --max-size fat32 --format json");
+    assert_eq!(sized.succeeds().json()["size_bytes"], (1u64 << 32) - 512);
+}
+
+#[test]
+fn estimate_says_what_chips_and_cards_hold() {
+    let bench = Bench::new();
+    let out = bench
+        .run("estimate --items 200000 --format json")
+        .succeeds()
+        .out();
+    let rows: Vec<Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of = |row: &'static str| rows.iter().filter(move |line| line["row"] == row);
+    assert_eq!(of("size").count(), 5);
+    let media: Vec<_> = of("medium").collect();
+    // 15 bits an item: 200,000 of them take 367 KiB.
+    for (name, fits, most) in [
+        ("micro:bit v1", true, 90_000..110_000u64),
+        ("nRF52840", true, 500_000..550_000),
+        ("largest FAT32 file", true, 2_200_000_000..2_400_000_000),
+    ] {
+        let row = media.iter().find(|row| row["medium"] == name).unwrap();
+        assert!(
+            row["lowest_false_positive_rate"].is_number() == fits,
+            "{row}"
+        );
+        let found = row["most_items"].as_u64().unwrap();
+        assert!(most.contains(&found), "{row}");
+        assert_eq!(row["false_positive_rate"], 1e-3);
+        // The other way round: so many fit, and at no higher rate.
+        let room = &row["room_bytes"];
+        let sized = bench
+            .run(&format!(
+                "estimate --items {found} --max-size {room} --format json"
+            ))
             .succeeds()
-            .out()
-            .lines()
-            .count(),
-        7
-    );
+            .json();
+        assert!(sized["false_positive_rate"].as_f64().unwrap() <= 1e-3);
+    }
+    let text = bench.run("estimate --items 1e9 --fpr 1%").succeeds().out();
+    let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap();
+    assert!(line("nRF52840").contains("does not fit"), "{text}");
+    assert!(line("where").ends_with("items at 1 in 100"), "{text}");
 }
 
 #[test]
@@ -817,6 +961,17 @@ fn arguments_that_make_no_sense_say_so() {
     bench
         .run("build mail.txt -o x.lsv --kind email --fpr 0.1 --max-size 1MiB")
         .fails(&["cannot be used with"]);
+    assert!(!bench.path("x.lsv").exists());
+    bench
+        .run("build mail.txt -o none/x.lsv --kind email")
+        .fails(&["none/x.lsv: there is no folder none: make it first"]);
+    bench
+        .run("bundle mail.lsv mail.lsv -o x.lsv")
+        .fails(&["mail.lsv: the same file as mail.lsv"]);
+    std::fs::copy(bench.path("mail.lsv"), bench.path("copy.lsv")).unwrap();
+    bench
+        .run("bundle mail.lsv copy.lsv -o x.lsv")
+        .fails(&["copy.lsv: the same file as mail.lsv"]);
     assert!(!bench.path("x.lsv").exists());
 }
 

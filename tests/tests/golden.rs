@@ -25,7 +25,7 @@ fn options(list: &str, kind: IdentifierKind, profile: Profile) -> Options {
     Options {
         inputs: vec![Input::File(golden(list))],
         layout: match kind {
-            IdentifierKind::Ntlm => Layout::BeforeColon,
+            IdentifierKind::Ntlm => Layout::BeforeColon { min_count: 0 },
             _ => Layout::Line,
         },
         kind,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use leaksieve::file::FilterFile;
 use leaksieve::in_order::in_order;
 use leaksieve::source::{Input, LineBatches, content, split_lines};
@@ -268,5 +268,5 @@ fn answer_stdin(desk: &Desk, answers: &mut Answers) -> anyhow::Result<()> {
         || |(first_line, batch): (u64, Vec<u8>)| desk.answer(first_line, split_lines(&batch)),
         |answered| answers.take(&answered),
     )?;
-    Ok(read?)
+    read.context("standard input cannot be read to its end")
 }

@@ -28,8 +28,9 @@ enum Delimiter {
 }
 
 impl ListArgs {
-    /// Where the identifier stands in the lines of lists of this kind.
-    pub(super) fn layout(&self, kind: IdentifierKind) -> Layout {
+    /// Where the identifier stands in the lines of lists of this kind. Of hashes with
+    /// counts, those below `min_count` are left out.
+    pub(super) fn layout(&self, kind: IdentifierKind, min_count: u32) -> Layout {
         match (&self.column, kind) {
             (Some(column), _) => Layout::Table {
                 column: Column::from_argument(column),
@@ -41,7 +42,9 @@ impl ListArgs {
                 }),
             },
             // Hexadecimal has no colon, so a line without a count is read as well.
-            (None, IdentifierKind::Sha1 | IdentifierKind::Ntlm) => Layout::BeforeColon,
+            (None, IdentifierKind::Sha1 | IdentifierKind::Ntlm) => {
+                Layout::BeforeColon { min_count }
+            }
             (None, _) => Layout::Line,
         }
     }

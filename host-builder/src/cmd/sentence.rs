@@ -101,7 +101,10 @@ struct Caveat<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<String>,
-    num_rejected: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    num_rejected: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_count: Option<u32>,
 }
 
 /// The datasets that say "exposed".
@@ -119,11 +122,14 @@ fn findings<'a>(catalogue: &'a Catalogue, verdict: &'a Verdict) -> Vec<Finding<'
 /// The datasets that lack it, where that does not mean that their list lacks it.
 fn caveats<'a>(catalogue: &'a Catalogue, verdict: &'a Verdict) -> Vec<Caveat<'a>> {
     datasets(catalogue, verdict)
-        .filter(|(dataset, answer)| answer.outcome == Outcome::Absent && dataset.num_rejected > 0)
+        .filter(|(dataset, answer)| {
+            answer.outcome == Outcome::Absent && (dataset.num_rejected > 0 || dataset.min_count > 0)
+        })
         .map(|(dataset, _)| Caveat {
             name: &dataset.name,
             date: date(dataset),
-            num_rejected: dataset.num_rejected,
+            num_rejected: (dataset.num_rejected > 0).then_some(dataset.num_rejected),
+            min_count: (dataset.min_count > 0).then_some(dataset.min_count),
         })
         .collect()
 }
@@ -177,11 +183,18 @@ fn sentence(catalogue: &Catalogue, verdict: &Verdict) -> String {
 /// `not in Taobao 2021 (2021-06)`, and what of its list the file does not know.
 fn absence(dataset: &Dataset) -> String {
     let title = title(dataset);
-    match dataset.num_rejected {
+    let absence = match dataset.min_count {
         0 => format!("not in {title}"),
-        1 => format!("not in {title}, of whose list 1 line could not be read"),
+        times => format!(
+            "not among those of {title} that were seen {} times or more",
+            count(times.into())
+        ),
+    };
+    match dataset.num_rejected {
+        0 => absence,
+        1 => absence + ", of whose list 1 line could not be read",
         lines => format!(
-            "not in {title}, of whose list {} lines could not be read",
+            "{absence}, of whose list {} lines could not be read",
             count(lines)
         ),
     }

@@ -101,7 +101,7 @@ impl Args {
         observer.begin(Stage::Read, total_bytes(&inputs));
         let counts = hash_all(
             &inputs,
-            &self.list.layout(kind),
+            &self.list.layout(kind, dataset.min_count),
             &rules,
             std::thread::available_parallelism().map_or(1, usize::from),
             observer.as_ref(),

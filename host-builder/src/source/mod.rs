@@ -72,7 +72,11 @@ pub enum Layout {
         delimiter: Option<u8>,
     },
     /// The part of the line before its first colon, as in the public `HASH:COUNT` lists.
-    BeforeColon,
+    BeforeColon {
+        /// Entries with a lower count are left out, and one without a count is a fault.
+        /// 0: the count is not looked at, and need not be there.
+        min_count: u32,
+    },
 }
 
 /// Raw identifiers of one input, with their places.
@@ -95,7 +99,7 @@ enum Records {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LineLayout {
     Whole,
-    BeforeColon,
+    BeforeColon { min_count: u32 },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +120,7 @@ pub struct Record<'a> {
     pub fault: Option<Fault>,
 }
 
-/// Why a row of a table gives no identifier.
+/// Why a record gives no identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// The row has no such column.
@@ -124,6 +128,33 @@ pub enum Fault {
     /// The row goes on over a line end within quotes: a cell of several lines, or lines
     /// that a stray quotation mark swallowed. There is one such record for each line end.
     LineEndInQuotes,
+    /// The line has no count, and entries are to be left out by it.
+    NoCount,
+    /// Its count is lower than was asked for. Left out, not rejected.
+    BelowMinCount,
+}
+
+/// The hash of a `HASH:COUNT` line.
+fn hash_of(line: &[u8], min_count: u32) -> (&[u8], Option<Fault>) {
+    let (hash, count) = match memchr::memchr(b':', line) {
+        Some(colon) => (&line[..colon], &line[colon + 1..]),
+        None => (line, &[][..]),
+    };
+    if min_count == 0 || line.trim_ascii().is_empty() {
+        return (hash, None);
+    }
+    let count = count.trim_ascii();
+    let fault = if count.is_empty() || !count.iter().all(u8::is_ascii_digit) {
+        Some(Fault::NoCount)
+    } else {
+        let number = count.iter().fold(0u64, |number, digit| {
+            number
+                .saturating_mul(10)
+                .saturating_add(u64::from(digit - b'0'))
+        });
+        (number < min_count.into()).then_some(Fault::BelowMinCount)
+    };
+    (hash, fault)
 }
 
 impl Batch {
@@ -132,17 +163,11 @@ impl Batch {
         match &self.records {
             Records::Lines { first_line, layout } => {
                 for (line, text) in (*first_line..).zip(lines::split(&self.bytes)) {
-                    let text = match layout {
-                        LineLayout::Whole => text,
-                        LineLayout::BeforeColon => {
-                            memchr::memchr(b':', text).map_or(text, |colon| &text[..colon])
-                        }
+                    let (text, fault) = match layout {
+                        LineLayout::Whole => (text, None),
+                        LineLayout::BeforeColon { min_count } => hash_of(text, *min_count),
                     };
-                    each(Record {
-                        text,
-                        line,
-                        fault: None,
-                    });
+                    each(Record { text, line, fault });
                 }
             }
             Records::Fields(fields) => {
@@ -255,7 +280,12 @@ pub fn read<E: From<SourceError>>(
     )?;
     match layout {
         Layout::Line => read_lines(index, input, reader, LineLayout::Whole, take),
-        Layout::BeforeColon => read_lines(index, input, reader, LineLayout::BeforeColon, take),
+        Layout::BeforeColon { min_count } => {
+            let layout = LineLayout::BeforeColon {
+                min_count: *min_count,
+            };
+            read_lines(index, input, reader, layout, take)
+        }
         Layout::Table { column, delimiter } => {
             csv::read(index, input, reader, column, *delimiter, take)
         }
