@@ -24,7 +24,8 @@ impl HashFunction {
         self.hash_bytes(item.as_bytes())
     }
 
-    fn hash_bytes(self, bytes: &[u8]) -> u64 {
+    /// As [`hash`](Self::hash), of an item's bytes.
+    pub fn hash_bytes(self, bytes: &[u8]) -> u64 {
         match self {
             Self::Xxh3 { seed } => xxh3_64_with_seed(bytes, seed),
         }

@@ -1,10 +1,11 @@
 //! Raw identifiers -> items -> hashes, on all cores.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use leaksieve_core::hash::HashFunction;
-use leaksieve_core::identifier::phone;
+use leaksieve_core::identifier::phone::{MAX_SHORTCUT_BYTES, Shortcuts};
 use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Profile};
 
 use crate::fold;
@@ -18,6 +19,7 @@ pub struct Rules {
     kind: IdentifierKind,
     profile: Profile,
     hash: HashFunction,
+    shortcuts: Option<Arc<Shortcuts>>,
 }
 
 /// What was read.
@@ -48,32 +50,18 @@ impl Counts {
     }
 }
 
-/// The identifier that a list's record stands for. In a dataset without a default
-/// country, lists write E.164 digits without their plus sign; a person who types
-/// digits alone is asked for the country.
-fn with_plus<'a>(profile: &Profile, text: &'a [u8]) -> Cow<'a, [u8]> {
-    match profile {
-        Profile::Phone(phone) if phone.region == phone::WORLD => {
-            let text = text.trim_ascii();
-            if text
-                .first()
-                .is_some_and(|first| matches!(first, b'1'..=b'9'))
-            {
-                return [b"+", text].concat().into();
-            }
-            text.into()
-        }
-        _ => text.into(),
-    }
-}
-
 impl Rules {
     /// The records are of this kind, and become items by this profile.
     pub fn new(kind: IdentifierKind, profile: Profile, hash: HashFunction) -> Self {
+        let shortcuts = match &profile {
+            Profile::Phone(profile) => Some(Arc::new(Shortcuts::new(profile))),
+            _ => None,
+        };
         Self {
             kind,
             profile,
             hash,
+            shortcuts,
         }
     }
 
@@ -85,13 +73,45 @@ impl Rules {
         if record.text.len() > MAX_RECORD_BYTES {
             return Err(Reason::RecordTooLong);
         }
-        let text = with_plus(&self.profile, record.text);
+        if let Some(hash) = self.hash_by_shortcut(record.text) {
+            return Ok(hash);
+        }
+        let text = self.with_plus(record.text);
         let identifier = Identifier::new(&text)
             .of_kind(self.kind)
             .folded_by(fold::fold);
         match self.profile.normalise(&identifier) {
             Ok(item) => Ok(self.hash.hash(&item)),
             Err(error) => Err(Reason::Normalise(error)),
+        }
+    }
+
+    /// The hash of a phone number that is written as digits alone, as most are.
+    fn hash_by_shortcut(&self, text: &[u8]) -> Option<u64> {
+        let shortcuts = self.shortcuts.as_deref()?;
+        let (digits, has_plus) = match text.strip_prefix(b"+") {
+            Some(digits) => (digits, true),
+            None => (text, self.lacks_plus(text)),
+        };
+        shortcuts
+            .item(digits, has_plus, &mut [0; MAX_SHORTCUT_BYTES])
+            .map(|item| self.hash.hash_bytes(item))
+    }
+
+    /// In a dataset without a default country, lists write E.164 digits without their plus
+    /// sign; a person who types digits alone is asked for the country.
+    fn lacks_plus(&self, text: &[u8]) -> bool {
+        matches!(&self.profile, Profile::Phone(phone) if phone.is_world())
+            && matches!(text.first(), Some(b'1'..=b'9'))
+    }
+
+    /// The identifier that a record stands for.
+    fn with_plus<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        let trimmed = text.trim_ascii();
+        if self.lacks_plus(trimmed) {
+            [b"+", trimmed].concat().into()
+        } else {
+            text.into()
         }
     }
 

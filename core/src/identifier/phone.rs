@@ -16,6 +16,7 @@
 //! - No profile makes this code panic, however its bytes came about.
 
 mod rules;
+mod shortcuts;
 #[cfg(test)]
 mod tests;
 mod written;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Coverage, Item, NormaliseError};
 use rules::{first_match, is_match};
+pub use shortcuts::{MAX_SHORTCUT_BYTES, Shortcuts};
 use written::{Digits, Written};
 
 /// Most digits that a written telephone number may have, prefixes included.

@@ -81,7 +81,7 @@ impl<R: Read> LineBatches<R> {
                 }
             }
             if !batch.is_empty() {
-                self.next_line += split(&batch).count() as u64;
+                self.next_line += count(&batch);
                 return Ok(Some(batch));
             }
         }
@@ -113,6 +113,12 @@ impl<R: Read> LineBatches<R> {
         self.at_end = read? == 0;
         Ok(())
     }
+}
+
+/// How many lines [`split`] gives.
+fn count(bytes: &[u8]) -> u64 {
+    let is_open = bytes.last().is_some_and(|last| *last != b'\n');
+    memchr::memchr_iter(b'\n', bytes).count() as u64 + u64::from(is_open)
 }
 
 /// The lines of a batch, without LF or CR LF. What stands behind the last LF is a line

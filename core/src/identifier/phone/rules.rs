@@ -44,6 +44,15 @@ pub(super) struct Match<'a> {
     rule: Rule<'a>,
 }
 
+/// Where a walk ends.
+enum Walk {
+    /// So many digits match, and what follows them may.
+    Match(usize),
+    NoMatch,
+    /// The digits that are not there decide.
+    Open,
+}
+
 impl<'a> Rule<'a> {
     fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (&[drops, counts], rest) = bytes.split_first_chunk()?;
@@ -62,18 +71,28 @@ impl<'a> Rule<'a> {
         self.tails.len() / 2
     }
 
-    /// How many digits match, if what follows them may.
-    fn num_matched(&self, digits: &[u8]) -> Option<usize> {
+    /// Walk the first digits of a number that has so many in all.
+    fn walk(&self, start: &[u8], num_digits: usize) -> Walk {
         let mut node = 0;
-        for (index, digit) in digits.iter().enumerate() {
-            let target = self.target(node, digit.wrapping_sub(b'0'))?;
+        for (index, digit) in start.iter().enumerate() {
+            let Some(target) = self.target(node, digit.wrapping_sub(b'0')) else {
+                return Walk::NoMatch;
+            };
             if let Some(tail) = word(self.tails, target) {
-                let num_following = digits.len() - index - 1;
-                return (tail >> num_following.min(MOST_TAIL) & 1 == 1).then_some(index + 1);
+                let num_following = num_digits.saturating_sub(index + 1);
+                return if tail >> num_following.min(MOST_TAIL) & 1 == 1 {
+                    Walk::Match(index + 1)
+                } else {
+                    Walk::NoMatch
+                };
             }
             node = target - self.num_tails();
         }
-        None
+        if start.len() < num_digits {
+            Walk::Open
+        } else {
+            Walk::NoMatch
+        }
     }
 
     fn target(&self, node: usize, digit: u8) -> Option<usize> {
@@ -138,15 +157,31 @@ fn rules(list: &[u8]) -> impl Iterator<Item = Option<Rule<'_>>> {
 
 /// The first rule of a list that matches the start of the digits.
 pub(super) fn first_match<'a>(list: &'a [u8], digits: &[u8]) -> Option<Match<'a>> {
-    rules(list).flatten().find_map(|rule| {
-        let num_matched = rule.num_matched(digits)?;
-        Some(Match { num_matched, rule })
-    })
+    rules(list)
+        .flatten()
+        .find_map(|rule| match rule.walk(digits, digits.len()) {
+            Walk::Match(num_matched) => Some(Match { num_matched, rule }),
+            Walk::NoMatch | Walk::Open => None,
+        })
 }
 
 /// Does a rule of the list match the digits?
 pub(super) fn is_match(list: &[u8], digits: &[u8]) -> bool {
     first_match(list, digits).is_some()
+}
+
+/// Does a rule of the list match the numbers of so many digits that begin so? `None`: some
+/// of them.
+pub(super) fn is_match_of_all(list: &[u8], start: &[u8], num_digits: usize) -> Option<bool> {
+    let mut is_open = false;
+    for rule in rules(list).flatten() {
+        match rule.walk(start, num_digits) {
+            Walk::Match(_) => return Some(true),
+            Walk::NoMatch => {}
+            Walk::Open => is_open = true,
+        }
+    }
+    (!is_open).then_some(false)
 }
 
 /// Does the list end where its last rule does, and does no walk leave its rule?

@@ -1,0 +1,119 @@
+//! The shortcut for telephone numbers of digits alone gives what the general rules give.
+
+use leaksieve::profile::{phone_profile, phone_regions};
+use leaksieve_core::identifier::phone::{MAX_SHORTCUT_BYTES, Shortcuts};
+use leaksieve_core::identifier::{Coverage, Identifier, Profile};
+
+/// Regions of which every start of a number is tried; of the others, one in [`STRIDE`].
+const MAIN_REGIONS: [&str; 12] = [
+    "CN", "US", "GB", "DE", "IN", "BR", "AR", "MX", "RU", "JP", "IT", "world",
+];
+const STRIDE: usize = 37;
+
+/// Texts that a shortcut was found for, and how many were tried.
+fn compare(region: &str, starts: impl Iterator<Item = usize>) -> (u64, u64) {
+    let phone = phone_profile(region).unwrap();
+    let shortcuts = Shortcuts::new(&phone);
+    let code = match phone.calling_code {
+        0 => String::new(),
+        code => code.to_string(),
+    };
+    let profile = Profile::Phone(phone);
+    let (mut num_found, mut num_tried) = (0, 0);
+    let mut tail = 0x9E37_79B9_7F4A_7C15_u64;
+    for start in starts {
+        for num_digits in 1..=17 {
+            tail = tail.rotate_left(23).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let number: String = format!("{start:04}{tail:020}")
+                .chars()
+                .take(num_digits)
+                .collect();
+            for text in [
+                number.clone(),
+                format!("{code}{number}"),
+                format!("+{code}{number}"),
+                format!("+{number}"),
+            ] {
+                let digits = text.trim_start_matches('+');
+                num_tried += 1;
+                let mut buffer = [0; MAX_SHORTCUT_BYTES];
+                let has_plus = text.starts_with('+');
+                if let Some(item) = shortcuts.item(digits.as_bytes(), has_plus, &mut buffer) {
+                    num_found += 1;
+                    let general = profile
+                        .normalise(&Identifier::new(text.as_bytes()))
+                        .unwrap();
+                    assert_eq!(item, general.as_bytes(), "{region} {text}");
+                    assert_eq!(general.coverage(), Coverage::Complete, "{region} {text}");
+                }
+            }
+        }
+    }
+    (num_found, num_tried)
+}
+
+#[test]
+fn every_start_of_a_number_in_large_regions() {
+    for region in MAIN_REGIONS {
+        let (num_found, num_tried) = compare(region, 0..10_000);
+        println!("{region}: {num_found} of {num_tried}");
+        assert!(num_found > 10_000, "{region}");
+    }
+}
+
+#[test]
+fn some_starts_in_all_regions() {
+    let num_with: usize = phone_regions()
+        .map(|region| compare(region, (0..10_000).step_by(STRIDE)))
+        .filter(|(num_found, _)| *num_found > 0)
+        .count();
+    assert!(num_with > 200, "{num_with}");
+}
+
+/// What leaks hold: bare mobile numbers, and all spellings with the country code.
+#[test]
+fn the_usual_forms_have_shortcuts() {
+    for (region, texts) in [
+        (
+            "CN",
+            &[
+                "13800138000",
+                "8613800138000",
+                "+8613800138000",
+                "15912345678",
+            ][..],
+        ),
+        ("IN", &["9876543210", "919876543210", "+919876543210"]),
+        ("US", &["2015550123", "12015550123", "+12015550123"]),
+        ("GB", &["7400123456", "447400123456", "+447400123456"]),
+        ("BR", &["11961234567", "5511961234567", "+5511961234567"]),
+        (
+            "world",
+            &["+8613800138000", "+12015550123", "+447400123456"],
+        ),
+    ] {
+        let shortcuts = Shortcuts::new(&phone_profile(region).unwrap());
+        for text in texts {
+            let (digits, has_plus) = match text.strip_prefix('+') {
+                Some(digits) => (digits, true),
+                None => (*text, false),
+            };
+            let mut buffer = [0; MAX_SHORTCUT_BYTES];
+            let item = shortcuts.item(digits.as_bytes(), has_plus, &mut buffer);
+            assert!(item.is_some(), "{region} {text}");
+        }
+    }
+    // Letters, separators, nothing at all: the general rules.
+    let shortcuts = Shortcuts::new(&phone_profile("CN").unwrap());
+    for text in [
+        "",
+        "138",
+        "138 0013 8000",
+        "1380013800a",
+        "013800138000",
+        "17911138001",
+    ] {
+        let mut buffer = [0; MAX_SHORTCUT_BYTES];
+        assert_eq!(shortcuts.item(text.as_bytes(), false, &mut buffer), None);
+    }
+}
