@@ -66,6 +66,8 @@ pub enum HeaderDefect {
     NoDataset,
     /// A dataset of no items.
     NoItems,
+    /// A lowest count of 1, which leaves nothing out and is written 0.
+    MinCount,
     /// Datasets that overlap, leave a gap, or do not end with the file.
     SectorRange,
     /// A number of probes outside 1 to [`MAX_HASHES`](crate::encoding::bloom::MAX_HASHES).
@@ -127,6 +129,7 @@ impl fmt::Display for HeaderDefect {
             Self::ReservedBytes => "a reserved byte is not zero",
             Self::NoDataset => "it has no dataset",
             Self::NoItems => "a dataset of no items",
+            Self::MinCount => "an impossible lowest count",
             Self::SectorRange => "datasets overlap, leave a gap or pass the file's end",
             Self::NumHashes => "an impossible number of probes",
             Self::FalsePositiveRate => "an impossible false-positive rate",

@@ -92,6 +92,10 @@ pub struct Dataset {
     /// Lines of the source that gave no item: the file says nothing about them.
     #[serde(with = "postcard::fixint::le")]
     pub num_rejected: u64,
+    /// The list counts its entries, and those with a lower count were left out: the file
+    /// says nothing about them. 0 when nothing was left out; never 1.
+    #[serde(with = "postcard::fixint::le")]
+    pub min_count: u32,
     /// How items become bits.
     pub encoding: Encoding,
     /// How items are hashed.
@@ -290,6 +294,8 @@ impl Dataset {
         let Encoding::Bloom { num_hashes } = self.encoding;
         let defect = if self.num_items == 0 {
             HeaderDefect::NoItems
+        } else if self.min_count == 1 {
+            HeaderDefect::MinCount
         } else if !(1..=bloom::MAX_HASHES).contains(&num_hashes) {
             HeaderDefect::NumHashes
         } else if !(self.designed.is_possible() && self.measured.is_possible()) {

@@ -150,6 +150,7 @@ fn malformed_headers_by_their_defect() {
         with_header(|header| change(&mut header.datasets[1]))
     };
     assert!(open(&with_header(|_| ())).is_ok());
+    assert!(open(&dataset(|dataset| dataset.min_count = 2)).is_ok());
     for (name, bytes, expected) in [
         (
             "magic of another program",
@@ -195,6 +196,11 @@ fn malformed_headers_by_their_defect() {
             "byte behind the header",
             with_bytes(PAYLOAD_BYTES - 1, &[1]),
             malformed(Defect::ReservedBytes),
+        ),
+        (
+            "a lowest count of 1",
+            dataset(|dataset| dataset.min_count = 1),
+            malformed(Defect::MinCount),
         ),
         (
             "no dataset",

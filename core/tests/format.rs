@@ -159,6 +159,7 @@ fn a_file_read_by_the_byte_tables() {
     assert_eq!(header.number(1), 1, "profile: email");
     assert_eq!(header.number(8), 52, "items");
     assert_eq!(header.number(8), 0, "rejected");
+    assert_eq!(header.number(4), 0, "lowest count");
     assert_eq!(header.number(1), 0, "encoding: bloom");
     let num_hashes = header.number(1);
     assert_eq!(header.number(1), 0, "hash: XXH3");

@@ -113,8 +113,12 @@ pub enum BuildError {
     },
     /// No item at all.
     #[error(
-        "no identifier in the input: a filter of nothing would call everybody safe. \
-         Is it the right file, and the right --kind, --column, --field or --region?"
+        "no identifier in the input{}: a filter of nothing would call everybody safe. \
+         Is it the right file, and the right --kind, --column, --field or --region?",
+        match .0.num_below_min_count {
+            0 => String::new(),
+            below => format!(" ({below} lines are below --min-count)"),
+        }
     )]
     NoItems(Box<Counts>),
     /// Too many records gave no item.
@@ -317,6 +321,11 @@ fn plan(options: &Options, seed: u64) -> Result<Header, BuildError> {
         profile: options.profile.clone(),
         num_items: 0,
         num_rejected: 0,
+        min_count: match options.layout {
+            // A count of 1 leaves nothing out, and that is written 0.
+            Layout::BeforeColon { min_count } if min_count > 1 => min_count,
+            _ => 0,
+        },
         encoding: Encoding::Bloom { num_hashes: 0 },
         hash: HashFunction::Xxh3 { seed },
         first_sector: SectorIndex(0),
@@ -377,8 +386,8 @@ pub(crate) fn write_header(
 
 /// The header as a device will read it.
 pub(crate) fn read_header(file: std::fs::File) -> Result<Header, ReadError<io::Error>> {
-    let mut sectors = FileSectors::new(file).map_err(ReadError::Source)?;
-    let catalogue = leaksieve_core::open(&mut sectors, &mut [0; SECTOR_BYTES])?;
+    let sectors = FileSectors::new(file).map_err(ReadError::Source)?;
+    let catalogue = leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES])?;
     Ok(catalogue.header().clone())
 }
 

@@ -31,6 +31,14 @@ pub enum BundleError {
     /// The joined file would be too large.
     #[error("these files have more than 2^32 sectors (2 TiB) together: make several files")]
     TooLarge,
+    /// One file was named twice, or a copy of it.
+    #[error("{}: the same file as {}: name it once", again.display(), first.display())]
+    SameFile {
+        /// The later one.
+        again: PathBuf,
+        /// The one before.
+        first: PathBuf,
+    },
     /// No file was named.
     #[error("no files to join")]
     NothingToJoin,
@@ -52,6 +60,16 @@ pub fn bundle(
         .map(|path| FilterFile::open(path))
         .collect::<Result<Vec<_>, _>>()?;
     let mut header = join(&files)?;
+    for (index, file) in files.iter().enumerate() {
+        let id = file.catalogue().file_id();
+        let mut before = files.iter().take(index);
+        if let Some(first) = before.find(|first| first.catalogue().file_id() == id) {
+            return Err(BundleError::SameFile {
+                again: file.path().to_path_buf(),
+                first: first.path().to_path_buf(),
+            });
+        }
+    }
     let header_sectors = header.num_header_sectors().map_err(BuildError::Header)?;
     let mut end = u64::from(header_sectors);
     for dataset in &mut header.datasets {

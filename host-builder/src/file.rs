@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use leaksieve_core::header::MAGIC;
 use leaksieve_core::sector::{SECTOR_BYTES, Sector, SectorIndex};
 use leaksieve_core::{Catalogue, ReadError, SectorSource, Verdict};
 
@@ -45,10 +46,18 @@ impl FilterFile {
     /// [`FileError`].
     pub fn open(path: &Path) -> Result<Self, FileError> {
         let open = || {
-            let mut sectors = FileSectors::new(File::open(path).map_err(ReadError::Source)?)
+            let sectors = FileSectors::new(File::open(path).map_err(ReadError::Source)?)
                 .map_err(ReadError::Source)?;
-            let catalogue = leaksieve_core::open(&mut sectors, &mut [0; SECTOR_BYTES])?;
-            Ok((sectors, catalogue))
+            match leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES]) {
+                Ok(catalogue) => Ok((sectors, catalogue)),
+                // Too short for a first sector, and none of ours either.
+                Err(ReadError::Filter(leaksieve_core::Error::Truncated { .. }))
+                    if !sectors.begins_as_filter().map_err(ReadError::Source)? =>
+                {
+                    Err(ReadError::Filter(leaksieve_core::Error::NotAFilter))
+                }
+                Err(error) => Err(error),
+            }
         };
         match open() {
             Ok((sectors, catalogue)) => Ok(Self {
@@ -78,16 +87,25 @@ impl FilterFile {
         self.sectors.num_bytes
     }
 
-    /// Look an identifier up.
+    /// Bytes behind the last sector that the header speaks of. On a raw card or in flash
+    /// there are always some; a file should have none.
+    pub fn num_trailing_bytes(&self) -> u64 {
+        let num_sectors = self.catalogue.header().num_sectors;
+        self.num_bytes()
+            .saturating_sub(byte_of(SectorIndex(num_sectors)))
+    }
+
+    /// Look an identifier up. The buffer is for the sectors that are read; what it holds
+    /// is of no use before or after.
     ///
     /// # Errors
     /// [`FileError`] when a sector cannot be read or is damaged.
     pub fn check(
-        &mut self,
+        &self,
         identifier: leaksieve_core::Identifier<'_>,
+        buffer: &mut Sector,
     ) -> Result<Verdict, FileError> {
-        let mut buffer = [0; SECTOR_BYTES];
-        leaksieve_core::check(&self.catalogue, identifier, &mut self.sectors, &mut buffer)
+        leaksieve_core::check(&self.catalogue, identifier, &mut &self.sectors, buffer)
             .map_err(|error| self.error(error))
     }
 
@@ -129,9 +147,18 @@ impl FileSectors {
             file,
         })
     }
+
+    /// Are the first bytes, as far as they are there, those of a filter?
+    fn begins_as_filter(&self) -> io::Result<bool> {
+        let mut start = [0; MAGIC.len()];
+        let start = &mut start[..MAGIC.len().min(self.num_bytes as usize)];
+        read_exact_at(&self.file, start, 0)?;
+        Ok(MAGIC.starts_with(start))
+    }
 }
 
-impl SectorSource for FileSectors {
+/// Read at a place, which is shared by nobody: threads may ask at once.
+impl SectorSource for &FileSectors {
     type Error = io::Error;
 
     fn num_sectors(&mut self) -> io::Result<u32> {

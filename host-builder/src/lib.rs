@@ -21,6 +21,7 @@ pub mod file;
 pub mod fold;
 pub mod in_order;
 pub mod measure;
+pub mod media;
 pub mod normalise;
 mod output;
 pub mod partition;

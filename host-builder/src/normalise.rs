@@ -11,7 +11,7 @@ use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Profile};
 use crate::fold;
 use crate::progress::Observer;
 use crate::reject::{Place, Reason, Rejects};
-use crate::source::{self, Batch, Input, Layout, MAX_RECORD_BYTES, Record, SourceError};
+use crate::source::{self, Batch, Fault, Input, Layout, MAX_RECORD_BYTES, Record, SourceError};
 
 /// How the records of a list become hashes.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Counts {
     pub num_accepted: u64,
     /// Records with nothing in them.
     pub num_blank: u64,
+    /// Records of a lower count than was asked for; see [`Layout::BeforeColon`].
+    pub num_below_min_count: u64,
     /// Records that gave none.
     pub rejects: Rejects,
 }
@@ -37,6 +39,7 @@ impl Counts {
     fn merge(&mut self, other: &Self) {
         self.num_accepted += other.num_accepted;
         self.num_blank += other.num_blank;
+        self.num_below_min_count += other.num_below_min_count;
         self.rejects.merge(&other.rejects);
     }
 
@@ -124,6 +127,7 @@ impl Rules {
                     take(hash, place);
                 }
                 Err(Reason::Normalise(NormaliseError::Empty)) => counts.num_blank += 1,
+                Err(Reason::Row(Fault::BelowMinCount)) => counts.num_below_min_count += 1,
                 Err(reason) => counts.rejects.add(reason, place),
             }
         });

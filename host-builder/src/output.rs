@@ -52,6 +52,14 @@ pub enum OutputError {
     /// It is no place for a file.
     #[error("{}: not a file name", .0.display())]
     NotAFile(PathBuf),
+    /// It would be in a folder that is not there.
+    #[error("{}: there is no folder {}: make it first", target.display(), folder.display())]
+    NoFolder {
+        /// The output.
+        target: PathBuf,
+        /// Its folder.
+        folder: PathBuf,
+    },
     /// The system said no.
     #[error("{}: cannot be written: {error}{}", path.display(), remedy(error))]
     Write {
@@ -98,6 +106,12 @@ impl Beside {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
             _ => PathBuf::from("."),
         };
+        if !folder.exists() {
+            return Err(OutputError::NoFolder {
+                target: target.to_path_buf(),
+                folder,
+            });
+        }
         let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(".");
@@ -326,7 +340,7 @@ mod tests {
         ));
         assert!(matches!(
             Beside::create(&folder.path().join("none/a.lsv"), true),
-            Err(OutputError::Write { .. })
+            Err(OutputError::NoFolder { .. })
         ));
     }
 }

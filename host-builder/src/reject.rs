@@ -14,7 +14,7 @@ const NUM_PLACES: usize = 3;
 /// Why a record gave no item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// Its row is at fault.
+    /// Its row or line is at fault.
     Row(Fault),
     /// Longer than a record may be.
     RecordTooLong,
@@ -39,6 +39,10 @@ impl fmt::Display for Reason {
             Self::Row(Fault::NotWholeNumber) => f.write_str(
                 "the field is a number with a fraction or an exponent, which may not be the digits that it was made of",
             ),
+            Self::Row(Fault::NoCount) => {
+                f.write_str("no count behind a colon, which --min-count asks for")
+            }
+            Self::Row(Fault::BelowMinCount) => f.write_str("a lower count than --min-count"),
             Self::RecordTooLong => {
                 write!(f, "longer than {} bytes", crate::source::MAX_RECORD_BYTES)
             }

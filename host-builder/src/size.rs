@@ -35,7 +35,10 @@ pub struct Shape {
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum ShapeError {
     /// The rate cannot be built.
-    #[error("a false-positive rate of {0} cannot be built: give one from 1e-7 to 0.5")]
+    #[error(
+        "a false-positive rate of {0:?} cannot be built: give one from {lowest:?} to {highest:?}, such as 0.001, 0.1% or 1/1000",
+        lowest = FALSE_POSITIVE_RATES.start(), highest = FALSE_POSITIVE_RATES.end()
+    )]
     Rate(f64),
     /// Too many items for a file.
     #[error("{num_items} items at this rate need more than 2^32 sectors (2 TiB): split the input")]
@@ -62,14 +65,8 @@ pub enum ShapeError {
 pub fn shape(num_items: u64, aim: Aim, header_sectors: u32) -> Result<Shape, ShapeError> {
     match aim {
         Aim::FalsePositiveRate(rate) => {
-            if !FALSE_POSITIVE_RATES.contains(&rate) {
-                return Err(ShapeError::Rate(rate));
-            }
-            let (density, num_hashes) = (1..=MAX_HASHES)
-                .map(|num_hashes| (highest_density(rate, num_hashes), num_hashes))
-                .max_by(|a, b| a.0.total_cmp(&b.0))
-                .ok_or(ShapeError::Rate(rate))?;
-            let num_pages = (num_items as f64 / density).ceil().max(1.0);
+            let (density, num_hashes) = densest(rate)?;
+            let num_pages = pages_for(num_items, density);
             if num_pages >= f64::from(u32::MAX - header_sectors) {
                 return Err(ShapeError::TooMany { num_items });
             }
@@ -111,6 +108,48 @@ pub fn shape(num_items: u64, aim: Aim, header_sectors: u32) -> Result<Shape, Sha
             })
         }
     }
+}
+
+/// Most items that a file of so many bytes holds at a rate, header included; 0 when it
+/// has no room for a page.
+///
+/// # Errors
+/// [`ShapeError::Rate`].
+pub fn most_items(max_bytes: u64, rate: f64, header_sectors: u32) -> Result<u64, ShapeError> {
+    let (density, _) = densest(rate)?;
+    let sectors = (max_bytes / SECTOR_BYTES as u64).min(u32::MAX.into());
+    let num_pages = sectors.saturating_sub(header_sectors.into());
+    let mut num_items = (num_pages as f64 * density) as u64;
+    // The product may be rounded up past what fits.
+    while pages_for(num_items, density) > num_pages as f64 && num_items > 0 {
+        num_items -= 1;
+    }
+    Ok(num_items)
+}
+
+/// A rate that can be built.
+///
+/// # Errors
+/// [`ShapeError::Rate`].
+pub fn check_rate(rate: f64) -> Result<f64, ShapeError> {
+    if FALSE_POSITIVE_RATES.contains(&rate) {
+        Ok(rate)
+    } else {
+        Err(ShapeError::Rate(rate))
+    }
+}
+
+fn pages_for(num_items: u64, density: f64) -> f64 {
+    (num_items as f64 / density).ceil().max(1.0)
+}
+
+/// Most items a page for a rate, and with how many probes.
+fn densest(rate: f64) -> Result<(f64, u8), ShapeError> {
+    check_rate(rate)?;
+    (1..=MAX_HASHES)
+        .map(|num_hashes| (highest_density(rate, num_hashes), num_hashes))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .ok_or(ShapeError::Rate(rate))
 }
 
 /// Most items a page for a rate, by bisection: the rate grows with the density.
@@ -221,6 +260,25 @@ mod tests {
         assert!(super::shape(1, Aim::MaxBytes(1023), 2).is_err());
         assert!(super::shape(1, Aim::FalsePositiveRate(0.0), 2).is_err());
         assert!(super::shape(u64::MAX, Aim::FalsePositiveRate(0.1), 2).is_err());
+    }
+
+    #[test]
+    fn the_most_items_fit_and_one_more_does_not() {
+        for rate in [0.5, 1e-2, 1e-3, 1e-7] {
+            for max_bytes in [1024, 192 << 10, (1 << 20) + 511, (1 << 32) - 1] {
+                let most = most_items(max_bytes, rate, 1).unwrap();
+                let num_bytes = |num_items| {
+                    let aim = Aim::FalsePositiveRate(rate);
+                    let pages = super::shape(num_items, aim, 1).unwrap().num_pages;
+                    (u64::from(pages) + 1) * SECTOR_BYTES as u64
+                };
+                assert!(num_bytes(most) <= max_bytes);
+                assert!(num_bytes(most + 1) > max_bytes);
+            }
+        }
+        assert_eq!(most_items(1023, 1e-3, 1), Ok(0));
+        assert!(most_items(1 << 20, 0.0, 1).is_err());
+        assert!(most_items(u64::MAX, 1e-3, 1).unwrap() > 1 << 40);
     }
 
     #[test]

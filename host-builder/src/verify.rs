@@ -3,7 +3,6 @@
 
 use leaksieve_core::encoding::{Match, bloom, page_of};
 use leaksieve_core::header::Encoding;
-use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{HeaderDefect, ReadError};
 
 use crate::file::{FileError, FilterFile, groups};
@@ -15,9 +14,6 @@ use crate::progress::{Observer, Stage};
 pub struct Findings {
     /// Sectors of the file.
     pub num_sectors: u32,
-    /// Bytes behind the last sector that the header speaks of. On a raw card or in
-    /// flash there are always some; a file should have none.
-    pub num_trailing_bytes: u64,
     /// False-positive rate of each dataset's pages, computed anew.
     pub measured: Vec<f64>,
 }
@@ -46,12 +42,8 @@ pub fn verify(file: &FilterFile, observer: &dyn Observer) -> Result<Findings, Fi
         measured.push(fill.false_positive_rate(num_hashes, dataset.num_items));
     }
     observer.end();
-    let num_sectors = header.num_sectors;
     Ok(Findings {
-        num_sectors,
-        num_trailing_bytes: file
-            .num_bytes()
-            .saturating_sub(u64::from(num_sectors) * SECTOR_BYTES as u64),
+        num_sectors: header.num_sectors,
         measured,
     })
 }

@@ -2,6 +2,9 @@
 
 mod common;
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -516,6 +519,104 @@ fn hash_count_lists() {
 }
 
 #[test]
+fn hashes_below_a_count_are_left_out_and_told() {
+    let bench = Bench::new();
+    let hash = |i: u32| format!("{:040X}", u64::from(i) << 20 | 7);
+    let list: String = (0..2000)
+        .map(|i| format!("{}:{}\r\n", hash(i), i % 20))
+        .collect();
+    bench.write("list.txt", &list);
+    let ran = bench
+        .run("build list.txt -o a.lsv --kind sha1 --name Pwned --date 2024 --min-count 10 --fpr 1e-6 --format json")
+        .succeeds();
+    assert_eq!(ran.json()["num_items"], 1000);
+    assert_eq!(ran.json()["num_below_min_count"], 1000);
+    assert_eq!(ran.json()["num_rejected"], 0);
+    assert_eq!(ran.json()["num_lines"], 2000);
+    let text = bench
+        .run("build list.txt -o a.lsv --force --kind sha1 --name Pwned --date 2024 --min-count 10 --fpr 1e-6 --seed 1")
+        .succeeds();
+    assert!(
+        text.out().contains("1,000 below --min-count"),
+        "{}",
+        text.out()
+    );
+
+    // Exactly those with the count, and it is said.
+    let all: String = (0..2000).map(|i| hash(i) + "\n").collect();
+    let asked = bench
+        .run_with("check a.lsv --kind sha1", all.as_bytes())
+        .out();
+    for (i, line) in asked.lines().enumerate() {
+        let expected = if i % 20 >= 10 {
+            format!("{}: EXPOSED in Pwned (2024)", i + 1)
+        } else {
+            format!(
+                "{}: not exposed: not among those of Pwned (2024) that were seen 10 times or more",
+                i + 1
+            )
+        };
+        assert!(line.starts_with(&expected), "{line}");
+    }
+    let json = bench
+        .run_with("check a.lsv --kind sha1 --format json", hash(1).as_bytes())
+        .json();
+    assert_eq!(json["caveats"][0]["min_count"], 10);
+    assert_eq!(json["caveats"][0]["num_rejected"], Value::Null);
+    let report = bench.run("inspect a.lsv --format json").json();
+    assert_eq!(report["datasets"][0]["min_count"], 10);
+    assert!(bench.run("inspect a.lsv").out().contains("min count    10"));
+
+    // The whole list is its source; a bundle says the same.
+    bench
+        .run("verify a.lsv --source list.txt --kind sha1")
+        .succeeds();
+    bench.write("mail.txt", emails(0..10));
+    bench
+        .run("build mail.txt -o mail.lsv --kind email --name Forum")
+        .succeeds();
+    bench.run("bundle mail.lsv a.lsv -o both.lsv").succeeds();
+    let asked = bench.run_with("check both.lsv --kind sha1", hash(1).as_bytes());
+    assert!(asked.out().contains("seen 10 times or more"));
+
+    // A count of 1 leaves nothing out, and is not written.
+    bench.write("ones.txt", format!("{}:1\n{}:2\n\n", hash(1), hash(2)));
+    for arguments in ["b.lsv", "c.lsv --min-count 1"] {
+        bench
+            .run(&format!(
+                "build ones.txt --kind sha1 --name Ones --seed 1 -o {arguments}"
+            ))
+            .succeeds();
+    }
+    let read = |name: &str| std::fs::read(bench.path(name)).unwrap();
+    assert!(read("b.lsv") == read("c.lsv"));
+}
+
+#[test]
+fn a_list_without_counts_is_not_taken_by_them() {
+    let bench = bench_with_mail();
+    let hash = "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8";
+    for (list, message) in [
+        (format!("{hash}\n"), "no count behind a colon"),
+        (format!("{hash}:\n"), "no count behind a colon"),
+        (format!("{hash}:many\n"), "no count behind a colon"),
+        (format!("{hash}:-5\n"), "no count behind a colon"),
+        (format!("{hash}:4\n"), "1 lines are below --min-count"),
+        // One line without a count is one of which nothing is known.
+        (format!("{hash}:99999999999999999999\n{hash}\n"), "line 2"),
+    ] {
+        bench.write("list.txt", &list);
+        bench
+            .run("build list.txt -o a.lsv --kind sha1 --min-count 5")
+            .fails(&["--min-count", message]);
+    }
+    bench
+        .run("build mail.txt -o a.lsv --kind email --min-count 5")
+        .fails(&["--min-count needs lists that count"]);
+    assert!(!bench.path("a.lsv").exists());
+}
+
+#[test]
 fn verify_finds_damage_and_what_is_missing() {
     let bench = bench_with_mail();
     bench.run("verify mail.lsv --source mail.txt").succeeds();
@@ -620,7 +721,9 @@ fn estimate_and_build_agree() {
     let estimate = bench
         .run("estimate --items 50_000 --fpr 1e-3 --format json")
         .succeeds()
-        .json();
+        .out();
+    let estimate: Value = serde_json::from_str(estimate.lines().next().unwrap()).unwrap();
+    assert_eq!(estimate["row"], "size");
     let built = bench
         .run("build list.txt -o a.lsv --kind email --fpr 0.1% --format json")
         .succeeds()
@@ -643,15 +746,59 @@ fn estimate_and_build_agree() {
         .run("estimate --items 18446744073709551615 --max-size 1MiB")
         .fails(&["hold no useful filter"]);
     bench.run("estimate --items 0").fails(&["whole number"]);
-    assert_eq!(
-        bench
-            .run("estimate --items 1e9")
+    for rate in ["0", "1", "0.6", "1e-8", "-1", "nan", "often"] {
+        for command in ["estimate --items 5", "build list.txt -o c.lsv --kind email"] {
+            bench
+                .run(&format!("{command} --fpr={rate}"))
+                .fails(&["give one from 1e-7 to 0.5"]);
+        }
+    }
+    let sized = bench.run("estimate --items 3e9 --max-size fat32 --format json");
+    assert_eq!(sized.succeeds().json()["size_bytes"], (1u64 << 32) - 512);
+}
+
+#[test]
+fn estimate_says_what_chips_and_cards_hold() {
+    let bench = Bench::new();
+    let out = bench
+        .run("estimate --items 200000 --format json")
+        .succeeds()
+        .out();
+    let rows: Vec<Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of = |row: &'static str| rows.iter().filter(move |line| line["row"] == row);
+    assert_eq!(of("size").count(), 5);
+    let media: Vec<_> = of("medium").collect();
+    // 15 bits an item: 200,000 of them take 367 KiB.
+    for (name, fits, most) in [
+        ("micro:bit v1", true, 90_000..110_000u64),
+        ("nRF52840", true, 500_000..550_000),
+        ("largest FAT32 file", true, 2_200_000_000..2_400_000_000),
+    ] {
+        let row = media.iter().find(|row| row["medium"] == name).unwrap();
+        assert!(
+            row["lowest_false_positive_rate"].is_number() == fits,
+            "{row}"
+        );
+        let found = row["most_items"].as_u64().unwrap();
+        assert!(most.contains(&found), "{row}");
+        assert_eq!(row["false_positive_rate"], 1e-3);
+        // The other way round: so many fit, and at no higher rate.
+        let room = &row["room_bytes"];
+        let sized = bench
+            .run(&format!(
+                "estimate --items {found} --max-size {room} --format json"
+            ))
             .succeeds()
-            .out()
-            .lines()
-            .count(),
-        7
-    );
+            .json();
+        assert!(sized["false_positive_rate"].as_f64().unwrap() <= 1e-3);
+    }
+    let text = bench.run("estimate --items 1e9 --fpr 1%").succeeds().out();
+    let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap();
+    assert!(line("nRF52840").contains("does not fit"), "{text}");
+    assert!(line("where").ends_with("items at 1 in 100"), "{text}");
 }
 
 #[test]
@@ -708,6 +855,17 @@ fn arguments_that_make_no_sense_say_so() {
         .run("build mail.txt -o x.lsv --kind email --fpr 0.1 --max-size 1MiB")
         .fails(&["cannot be used with"]);
     assert!(!bench.path("x.lsv").exists());
+    bench
+        .run("build mail.txt -o none/x.lsv --kind email")
+        .fails(&["none/x.lsv: there is no folder none: make it first"]);
+    bench
+        .run("bundle mail.lsv mail.lsv -o x.lsv")
+        .fails(&["mail.lsv: the same file as mail.lsv"]);
+    std::fs::copy(bench.path("mail.lsv"), bench.path("copy.lsv")).unwrap();
+    bench
+        .run("bundle mail.lsv copy.lsv -o x.lsv")
+        .fails(&["copy.lsv: the same file as mail.lsv"]);
+    assert!(!bench.path("x.lsv").exists());
 }
 
 #[test]
@@ -726,6 +884,145 @@ fn output_that_nobody_reads_is_no_panic() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.starts_with("1: EXPOSED"));
     assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+#[test]
+fn many_lines_are_answered_in_their_order() {
+    let bench = bench_with_mail();
+    let is_member = |line: u32| line.wrapping_mul(0x9E37_79B1) >> 30 == 0;
+    let list: String = (1..=300_000)
+        .map(|line| {
+            let who = if is_member(line) { "member" } else { "nobody" };
+            format!("{who}{}@example.com\n", line % 1000)
+        })
+        .collect();
+    let asked = bench.run_with("check mail.lsv", list.as_bytes());
+    assert_eq!(asked.code(), 0);
+    let out = asked.out();
+    let mut num_false_alarms = 0;
+    let mut lines = out.lines();
+    for line in 1..=300_000 {
+        let answer = lines.next().unwrap();
+        let (number, answer) = answer.split_once(": ").unwrap();
+        assert_eq!(number, line.to_string());
+        if is_member(line) {
+            assert!(answer.starts_with("EXPOSED in Forum (2020-02): false alarm 1 in "));
+        } else if answer.starts_with("EXPOSED") {
+            num_false_alarms += 1;
+        } else {
+            assert_eq!(answer, "not exposed: not in Forum (2020-02)");
+        }
+    }
+    assert_eq!(lines.next(), None);
+    // 1,000 strangers, each asked 225 times, at 1 in 1,000,000.
+    assert!(num_false_alarms <= 225, "{num_false_alarms}");
+    // The same in JSON, and the same statuses.
+    let json = bench.run_with("check mail.lsv --format json", list.as_bytes());
+    assert_eq!(json.code(), 0);
+    for (line, (text, json)) in (1..).zip(out.lines().zip(json.out().lines())) {
+        let json: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(json["line"], line);
+        let exposed = text.contains("EXPOSED");
+        assert_eq!(json["verdict"] == "exposed", exposed);
+    }
+    let quiet = bench.run_with("check -q mail.lsv", list.as_bytes());
+    assert_eq!((quiet.code(), quiet.out().as_str()), (0, ""));
+}
+
+#[test]
+fn one_line_has_its_answer_before_the_next_is_written() {
+    let bench = bench_with_mail();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_leaksieve"))
+        .args(["check", "mail.lsv"])
+        .current_dir(&bench.folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ask = child.stdin.take().unwrap();
+    let answers = BufReader::new(child.stdout.take().unwrap());
+    let (send, receive) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        answers
+            .lines()
+            .for_each(|line| send.send(line.unwrap()).unwrap());
+    });
+    // Short ones too: what a stream is must not need more of it. "B" begins bzip2 as well.
+    for (number, (text, answer)) in (1..).zip([
+        ("B", "cannot say: "),
+        ("x", "cannot say: "),
+        ("member1@example.com", "EXPOSED in Forum"),
+        ("nobody@example.com", "not exposed: "),
+    ]) {
+        writeln!(ask, "{text}").unwrap();
+        // Who waits for the end of the input waits for ever.
+        let line = receive
+            .recv_timeout(std::time::Duration::from_secs(60))
+            .unwrap();
+        assert!(line.starts_with(&format!("{number}: {answer}")), "{line}");
+    }
+    drop(ask);
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+    reader.join().unwrap();
+}
+
+#[test]
+fn nothing_asked_and_bytes_behind_the_end_are_told() {
+    let bench = bench_with_mail();
+    for arguments in ["check mail.lsv", "check -q mail.lsv -"] {
+        bench.run(arguments).fails(&["nothing was asked"]);
+    }
+    let mut joined = std::fs::read(bench.path("mail.lsv")).unwrap();
+    joined.extend_from_slice(&[7; 700]);
+    bench.write("joined.lsv", &joined);
+    let asked = bench.run_with(
+        "check joined.lsv",
+        b"nobody@example.com\nmember1@example.com\n",
+    );
+    assert_eq!(asked.code(), 0);
+    assert_eq!(asked.err().lines().count(), 1);
+    assert!(asked.err().contains("joined.lsv: 700 bytes stand behind"));
+    let text = bench.run_with("check mail.lsv", b"nobody@example.com\n");
+    assert_eq!(text.err(), "");
+}
+
+#[test]
+fn a_short_text_is_no_filter_and_a_short_filter_is_cut() {
+    let bench = bench_with_mail();
+    bench.write("list.txt", "x@example.com\n");
+    bench
+        .run("check list.txt x@example.com")
+        .fails(&["not a leaksieve file"]);
+    let filter = std::fs::read(bench.path("mail.lsv")).unwrap();
+    for num_bytes in [0, 3, 100, 511, 512, 1000] {
+        bench.write("cut.lsv", &filter[..num_bytes]);
+        bench
+            .run("check cut.lsv x@example.com")
+            .fails(&["cut short"]);
+    }
+}
+
+#[test]
+fn lines_that_could_not_be_read_stand_beside_not_exposed() {
+    let bench = Bench::new();
+    let list = emails(0..1000) + "nonsense\nnonsense\n";
+    bench.write("mail.txt", &list);
+    bench
+        .run("build mail.txt -o mail.lsv --kind email --name Forum --fpr 1e-6 --seed 1")
+        .succeeds();
+    let asked = "nobody@example.com\nmember1@example.com\n".as_bytes();
+    let text = bench.run_with("check mail.lsv", asked).out();
+    assert!(
+        text.starts_with("1: not exposed: not in Forum, of whose list 2 lines could not be read\n2: EXPOSED in Forum: "),
+        "{text}"
+    );
+    let json = bench.run_with("check mail.lsv --format json", asked).out();
+    let mut lines = json.lines();
+    assert_eq!(
+        lines.next().unwrap(),
+        r#"{"line":1,"verdict":"not_exposed","caveats":[{"name":"Forum","num_rejected":2}]}"#
+    );
+    assert!(!lines.next().unwrap().contains("caveats"));
 }
 
 #[test]

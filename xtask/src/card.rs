@@ -7,7 +7,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -27,6 +27,9 @@ const SECTOR_BYTES: u64 = 512;
 const PARTITION_START: u64 = 1 << 20;
 /// Partition type "FAT32 with LBA".
 const FAT32_LBA: u8 = 0x0c;
+/// From this size on an image has large clusters, as cards are sold: 4 GiB.
+const LARGE_BYTES: u64 = 4 << 30;
+const LARGE_CLUSTER_BYTES: u32 = 32 << 10;
 /// One less than 4 GiB: FAT32 holds a file's size in 32 bits.
 const LARGEST_FILE_BYTES: u64 = u32::MAX as u64;
 
@@ -49,6 +52,8 @@ pub fn flash_image(
         "{} exists: give another name, or --force to overwrite it",
         image.display()
     );
+    // Before every sector of it is read.
+    check_size(filter)?;
     check_filter(filter)?;
     write_image(image, size_bytes, &[(FILTER_NAME, filter)])
 }
@@ -62,16 +67,7 @@ pub fn flash_image(
 pub fn write_image(image: &Path, size_bytes: Option<u64>, files: &[(&str, &Path)]) -> Result<u64> {
     let mut content = 0;
     for (_, path) in files {
-        let bytes = fs::metadata(path)
-            .with_context(|| format!("cannot read {}", path.display()))?
-            .len();
-        ensure!(
-            bytes <= LARGEST_FILE_BYTES,
-            "{} has {bytes} bytes, but a file on a FAT32 card may have {LARGEST_FILE_BYTES} (4 GiB - 1): \
-             build the filter with a higher --fpr, or split the list over several cards",
-            path.display()
-        );
-        content += bytes;
+        content += check_size(path)?;
     }
     // The tables take 4 bytes for each cluster of 512 or more, twice.
     let needed = (PARTITION_START + content + content / 32 + (4 << 20)).max(SMALLEST_BYTES);
@@ -98,14 +94,31 @@ pub fn write_image(image: &Path, size_bytes: Option<u64>, files: &[(&str, &Path)
     let disk = temporary.as_file();
     disk.set_len(size)?;
     partition(disk, size)?;
-    let volume = StreamSlice::new(disk, PARTITION_START, size)?;
-    format_and_copy(BufStream::new(volume), files)
+    let volume = StreamSlice::new(Sparse(disk), PARTITION_START, size)?;
+    format_and_copy(BufStream::new(volume), size, files)
         .with_context(|| format!("cannot make {}", image.display()))?;
     disk.sync_all()?;
     temporary
         .persist(image)
         .with_context(|| format!("cannot write {}", image.display()))?;
     Ok(size)
+}
+
+/// A file's size in bytes.
+///
+/// # Errors
+/// When it is too large for FAT32, or cannot be read.
+fn check_size(path: &Path) -> Result<u64> {
+    let bytes = fs::metadata(path)
+        .with_context(|| format!("cannot read {}", path.display()))?
+        .len();
+    ensure!(
+        bytes <= LARGEST_FILE_BYTES,
+        "{} has {bytes} bytes, but a file on a FAT32 card may have {LARGEST_FILE_BYTES} (4 GiB - 1): \
+         build the filter with `leaksieve build --max-size fat32`, or bundle fewer datasets into it",
+        path.display()
+    );
+    Ok(bytes)
 }
 
 fn partition(mut disk: &File, size: u64) -> Result<()> {
@@ -123,12 +136,61 @@ fn partition(mut disk: &File, size: u64) -> Result<()> {
     Ok(())
 }
 
+/// A sparse file: zeros that are there already are not written, so that they take no room.
+struct Sparse<'a>(&'a File);
+
+impl Read for Sparse<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Seek for Sparse<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+impl Write for Sparse<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        const ZEROS: &[u8] = &[0; 1 << 16];
+        let bytes = bytes.get(..ZEROS.len()).unwrap_or(bytes);
+        let zeros = ZEROS.get(..bytes.len()).unwrap_or(ZEROS);
+        if bytes == zeros {
+            let at = self.0.stream_position()?;
+            let mut there = vec![0xff; bytes.len()];
+            let is_there = match self.0.read_exact_at(&mut there, at) {
+                Ok(()) => there == zeros,
+                // Behind the end.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => false,
+                Err(error) => return Err(error),
+            };
+            if is_there {
+                self.0.seek(SeekFrom::Start(at + bytes.len() as u64))?;
+                return Ok(bytes.len());
+            }
+        }
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// fatfs, built without its clock, gives every file the same time.
-fn format_and_copy<V: Read + Write + Seek>(mut volume: V, files: &[(&str, &Path)]) -> Result<()> {
-    let options = FormatVolumeOptions::new()
+fn format_and_copy<V: Read + Write + Seek>(
+    mut volume: V,
+    size: u64,
+    files: &[(&str, &Path)],
+) -> Result<()> {
+    let mut options = FormatVolumeOptions::new()
         .fat_type(FatType::Fat32)
         .volume_id(0x4c53_5631)
         .volume_label(*b"LEAKSIEVE  ");
+    if size >= LARGE_BYTES {
+        options = options.bytes_per_cluster(LARGE_CLUSTER_BYTES);
+    }
     fatfs::format_volume(&mut volume, options)?;
     volume.seek(SeekFrom::Start(0))?;
     let file_system = FileSystem::new(volume, FsOptions::new().update_accessed_date(false))?;
@@ -257,12 +319,43 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let source = folder.path().join("source");
         File::create(&source)?.set_len(LARGEST_FILE_BYTES + 1)?;
-        let error = write_image(
-            &folder.path().join("sd.img"),
-            None,
-            &[(FILTER_NAME, &source)],
-        );
-        assert!(error.is_err_and(|error| error.to_string().contains("4 GiB - 1")));
+        let image = folder.path().join("sd.img");
+        for error in [
+            write_image(&image, None, &[(FILTER_NAME, &source)]),
+            flash_image(&source, &image, None, false),
+        ] {
+            assert!(error.is_err_and(|error| error.to_string().contains("--max-size fat32")));
+        }
+        assert!(!image.exists());
+        Ok(())
+    }
+
+    #[test]
+    fn zeros_take_no_room_and_replace_what_was_there() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let source = folder.path().join("source");
+        // 200 MiB of zeros, with one byte among them.
+        let file = File::create(&source)?;
+        file.set_len(200 << 20)?;
+        file.write_all_at(b"x", 100 << 20)?;
+        let image = folder.path().join("sd.img");
+        let size = write_image(&image, None, &[(FILTER_NAME, &source)])?;
+        let metadata = fs::metadata(&image)?;
+        assert_eq!(metadata.len(), size);
+        let room = std::os::unix::fs::MetadataExt::blocks(&metadata) * 512;
+        assert!(room < 8 << 20, "{room} bytes on the disk");
+
+        let disk = File::options().read(true).write(true).open(&source)?;
+        (&disk).write_all(b"old content")?;
+        (&disk).rewind()?;
+        Sparse(&disk).write_all(&[0; 3])?;
+        let mut found = [0; 11];
+        disk.read_exact_at(&mut found, 0)?;
+        assert_eq!(&found, b"\0\0\0 content");
+        // Behind the end too.
+        (&disk).seek(SeekFrom::End(0))?;
+        Sparse(&disk).write_all(&[0; 70_000])?;
+        assert_eq!(disk.metadata()?.len(), (200 << 20) + 70_000);
         Ok(())
     }
 

@@ -73,6 +73,7 @@ pub fn header(plans: &[Plan]) -> Header {
             profile: plan.profile.clone(),
             num_items: plan.members.len() as u64,
             num_rejected: 0,
+            min_count: 0,
             encoding: Encoding::Bloom {
                 num_hashes: NUM_HASHES,
             },

@@ -91,6 +91,13 @@ impl About<'_> {
             Grouped(dataset.num_items),
             Grouped(dataset.num_rejected)
         )?;
+        if dataset.min_count > 0 {
+            write!(
+                f,
+                "  only entries that were seen {} times or more{END}",
+                Grouped(dataset.min_count.into())
+            )?;
+        }
         write!(
             f,
             "  false alarm: 1 in {} as designed, 1 in {} as measured{END}",

@@ -152,8 +152,21 @@ impl fmt::Display for Phrase<'_> {
                 let odds = Grouped(dataset.measured.one_in());
                 write!(f, "in {breach}: false alarm 1 in {odds}")
             }
-            (Outcome::Absent, None) => write!(f, "not in {breach}"),
-            (Outcome::Absent, Some(kind)) => write!(f, "as {kind}: not exposed in {breach}"),
+            (Outcome::Absent, kind) => {
+                if let Some(kind) = kind {
+                    write!(f, "as {kind}: ")?;
+                }
+                match (dataset.min_count, kind) {
+                    (0, None) => write!(f, "not in {breach}"),
+                    (0, Some(_)) => write!(f, "not exposed in {breach}"),
+                    // What is rarer may be in the leak: the filter does not have it.
+                    (times, _) => write!(
+                        f,
+                        "not among those of {breach} that were seen {} times or more",
+                        Grouped(times.into())
+                    ),
+                }
+            }
             (Outcome::NotCovered(reason), None) => {
                 write!(
                     f,

@@ -8,10 +8,11 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use leaksieve::build::{BuildError, Options, Summary, build, name_of};
+use leaksieve::media::FAT32_MAX_BYTES;
 use leaksieve::normalise::Counts;
 use leaksieve::profile::phone_profile;
 use leaksieve::size::Aim;
-use leaksieve::source::Input;
+use leaksieve::source::{Input, Layout};
 use leaksieve::usage::Usage;
 use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
@@ -52,6 +53,10 @@ pub(crate) struct Args {
     digest: Option<Digest>,
     #[command(flatten)]
     list: list::ListArgs,
+    /// Leave out the hashes that HASH:COUNT lists count fewer times. The filter then says nothing
+    /// of them, and "not exposed" says so
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    min_count: Option<u32>,
     /// Name of the breach [default: the first file's name]
     #[arg(long)]
     name: Option<String>,
@@ -62,10 +67,11 @@ pub(crate) struct Args {
     #[arg(long, default_value = "", hide_default_value = true)]
     source_note: String,
     /// False-positive rate: 0.001, 1e-3, 0.1% or 1/1000
-    #[arg(long, value_name = "RATE", value_parser = super::parse_share, default_value = "0.001", conflicts_with = "max_size")]
+    #[arg(long, value_name = "RATE", value_parser = super::parse_rate, default_value = "0.001", conflicts_with = "max_size")]
     fpr: f64,
-    /// The lowest false-positive rate that fits, such as 900KiB
-    #[arg(long, value_name = "SIZE", value_parser = super::parse_size)]
+    /// The lowest false-positive rate that fits, such as 900KiB; fat32 is the largest file of a
+    /// FAT32 card
+    #[arg(long, value_name = "SIZE", value_parser = super::parse_max_size)]
     max_size: Option<u64>,
     /// Seed of the hash; the same inputs, arguments, seed and time give the same bytes [default:
     /// random]
@@ -141,7 +147,7 @@ impl Args {
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };
         let options = Options {
-            layout: self.list.layout(kind),
+            layout: self.layout(kind)?,
             kind,
             profile: self.profile()?,
             aim: match self.max_size {
@@ -176,6 +182,13 @@ impl Args {
         match result {
             Ok(summary) => {
                 warn_of_rejects(&summary.counts, &options.inputs, self.quiet);
+                if summary.num_bytes > FAT32_MAX_BYTES && !self.quiet {
+                    eprintln!(
+                        "leaksieve: {}: {} is more than a FAT32 card takes in one file; for a card, build it with --max-size fat32",
+                        self.output.display(),
+                        size(summary.num_bytes)
+                    );
+                }
                 if !self.quiet {
                     self.report(&options, &summary, began.elapsed().as_secs_f64())?;
                 }
@@ -234,6 +247,20 @@ impl Args {
         })
     }
 
+    fn layout(&self, kind: IdentifierKind) -> anyhow::Result<Layout> {
+        let Some(min_count) = self.min_count else {
+            return Ok(self.list.layout(kind, 0));
+        };
+        // A count of 1 leaves nothing out, but that each line has one is asked all the same.
+        let layout = self.list.layout(kind, min_count);
+        if !matches!(layout, Layout::BeforeColon { .. }) {
+            bail!(
+                "--min-count needs lists that count: HASH:COUNT lines, --kind sha1 or ntlm without --column"
+            );
+        }
+        Ok(layout)
+    }
+
     fn created(&self) -> anyhow::Result<u64> {
         if let Some(created) = self.created {
             return Ok(created);
@@ -253,6 +280,12 @@ impl Args {
     fn report(&self, options: &Options, summary: &Summary, seconds: f64) -> anyhow::Result<()> {
         let counts = &summary.counts;
         let rejected = counts.rejects.count();
+        let num_lines =
+            counts.num_accepted + counts.num_blank + counts.num_below_min_count + rejected;
+        let below = match counts.num_below_min_count {
+            0 => String::new(),
+            below => format!(", {} below --min-count", count(below)),
+        };
         let bits_per_item = summary.num_bytes as f64 * 8.0 / summary.num_items as f64;
         let interval = summary.trial.interval(1.96);
         let usage = Usage::now();
@@ -274,11 +307,12 @@ impl Args {
                     "file": self.output.display().to_string(),
                     "name": options.name,
                     "kind": options.kind.name(),
-                    "num_lines": counts.num_accepted + counts.num_blank + rejected,
+                    "num_lines": num_lines,
                     "num_items": summary.num_items,
                     "num_duplicates": counts.num_accepted - summary.num_items,
                     "num_blank": counts.num_blank,
                     "num_rejected": rejected,
+                    "num_below_min_count": counts.num_below_min_count,
                     "size_bytes": summary.num_bytes,
                     "bits_per_item": bits_per_item,
                     "num_hashes": summary.shape.num_hashes,
@@ -300,9 +334,9 @@ impl Args {
                 writeln!(out, "{}", self.output.display())?;
                 writeln!(
                     out,
-                    "  items        {} distinct of {} lines ({} duplicates, {} blank, {} rejected)",
+                    "  items        {} distinct of {} lines ({} duplicates, {} blank, {} rejected{below})",
                     count(summary.num_items),
-                    count(counts.num_accepted + counts.num_blank + rejected),
+                    count(num_lines),
                     count(counts.num_accepted - summary.num_items),
                     count(counts.num_blank),
                     count(rejected),

@@ -4,13 +4,21 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anstream::{AutoStream, ColorChoice};
+use anyhow::{Context, bail};
 use leaksieve::file::FilterFile;
-use leaksieve::source::{Input, LineBatches, content};
+use leaksieve::in_order::in_order;
+use leaksieve::source::{Input, LineBatches, content, split_lines};
+use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Identifier, IdentifierKind, Verdict};
 
-use super::sentence::{Line, findings, reason, sentence, word};
-use super::{Format, Kind};
+use super::sentence::Wording;
+use super::{Format, Kind, count};
+
+/// Bytes of output that are gathered before they are written.
+const WRITE_BYTES: usize = 1 << 16;
+/// Verdicts of a batch that are remembered with their words. Most lines have one of two.
+const REMEMBERED_VERDICTS: usize = 16;
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -40,14 +48,21 @@ pub(crate) struct Args {
 }
 
 /// The exit status, gathered over all lines.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Outcomes {
+    any_asked: bool,
     any_exposed: bool,
     any_unanswered: bool,
 }
 
 impl Outcomes {
-    fn exit_code(&self) -> ExitCode {
+    const fn add(&mut self, other: Self) {
+        self.any_asked |= other.any_asked;
+        self.any_exposed |= other.any_exposed;
+        self.any_unanswered |= other.any_unanswered;
+    }
+
+    fn exit_code(self) -> ExitCode {
         match self {
             Self {
                 any_unanswered: true,
@@ -61,9 +76,111 @@ impl Outcomes {
     }
 }
 
+/// Who answers: shared by all threads.
+struct Desk {
+    file: FilterFile,
+    kind: Option<IdentifierKind>,
+    /// `None`: the exit status says it all.
+    wording: Option<Wording>,
+}
+
+/// The answers to neighbouring lines. Equal answers share their words, so that they take
+/// 4 bytes a line, however long the words are.
+struct Answered {
+    first_line: u64,
+    words: Vec<String>,
+    /// Index in `words` of each line; none when nothing is written.
+    words_of_line: Vec<u32>,
+    outcomes: Outcomes,
+}
+
+impl Desk {
+    fn answer<'a>(&self, first_line: u64, identifiers: impl Iterator<Item = &'a [u8]>) -> Answered {
+        let mut answered = Answered {
+            first_line,
+            words: Vec::new(),
+            words_of_line: Vec::new(),
+            outcomes: Outcomes::default(),
+        };
+        let mut remembered: Vec<(Verdict, u32)> = Vec::new();
+        let mut sector = [0; SECTOR_BYTES];
+        for text in identifiers {
+            let mut identifier = Identifier::new(text).folded_by(leaksieve::fold::fold);
+            if let Some(kind) = self.kind {
+                identifier = identifier.of_kind(kind);
+            }
+            let verdict = self.file.check(identifier, &mut sector);
+            answered.outcomes.add(Outcomes {
+                any_asked: true,
+                any_exposed: matches!(verdict, Ok(Verdict::Exposed(_))),
+                any_unanswered: matches!(verdict, Ok(Verdict::NotCovered(_)) | Err(_)),
+            });
+            let Some(wording) = self.wording else {
+                continue;
+            };
+            let known = verdict.as_ref().ok().and_then(|verdict| {
+                let (_, words) = remembered.iter().find(|(known, _)| known == verdict)?;
+                Some(*words)
+            });
+            let words = known.unwrap_or_else(|| {
+                // A batch has fewer than 2^32 lines.
+                let words = answered.words.len() as u32;
+                let catalogue = self.file.catalogue();
+                answered.words.push(match &verdict {
+                    Ok(verdict) => wording.of_verdict(catalogue, verdict),
+                    Err(error) => wording.of_error(error),
+                });
+                if let Ok(verdict) = verdict
+                    && remembered.len() < REMEMBERED_VERDICTS
+                {
+                    remembered.push((verdict, words));
+                }
+                words
+            });
+            answered.words_of_line.push(words);
+        }
+        answered
+    }
+}
+
+/// Where answers go, whole lines at a time.
+struct Answers {
+    out: AutoStream<io::Stdout>,
+    before_line: &'static str,
+    bytes: Vec<u8>,
+    outcomes: Outcomes,
+}
+
+impl Answers {
+    fn take(&mut self, answered: &Answered) -> io::Result<()> {
+        self.outcomes.add(answered.outcomes);
+        let mut number = itoa::Buffer::new();
+        for (line, words) in (answered.first_line..).zip(&answered.words_of_line) {
+            let words = answered
+                .words
+                .get(*words as usize)
+                .map_or("", String::as_str);
+            self.bytes.extend_from_slice(self.before_line.as_bytes());
+            self.bytes.extend_from_slice(number.format(line).as_bytes());
+            self.bytes.extend_from_slice(words.as_bytes());
+            if self.bytes.len() >= WRITE_BYTES {
+                self.write()?;
+            }
+        }
+        // A person at the other end of a pipe waits for these.
+        self.write()
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.bytes)?;
+        self.bytes.clear();
+        self.out.flush()
+    }
+}
+
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let mut file = FilterFile::open(&self.file)?;
+        let file = FilterFile::open(&self.file)?;
         let kind = self.kind.map(IdentifierKind::from);
         let is_secret = match kind {
             Some(kind) => kind.is_secret(),
@@ -73,117 +190,83 @@ impl Args {
                 .iter()
                 .any(|dataset| dataset.profile.kind().is_secret()),
         };
-        let mut out = io::BufWriter::new(anstream::stdout().lock());
-        let mut outcomes = Outcomes::default();
         let from_stdin = self.identifiers.is_empty() || self.identifiers == ["-"];
         if !from_stdin && self.identifiers.iter().any(|text| text == "-") {
             bail!("- is standard input, and stands alone");
         }
+        if !from_stdin && is_secret {
+            bail!(
+                "{} holds passwords, and a password on a command line is seen by other programs: \
+                 pipe it in, or leave it out to be asked for it; for other kinds name one, as in --kind phone",
+                self.file.display()
+            );
+        }
+        if file.num_trailing_bytes() > 0 {
+            eprintln!(
+                "leaksieve: {}: {} bytes stand behind the last sector and were not looked at: \
+                 something was appended, or two files were joined",
+                self.file.display(),
+                count(file.num_trailing_bytes())
+            );
+        }
+        let choice = AutoStream::choice(&io::stdout());
+        let wording = Wording {
+            format: self.format,
+            is_styled: choice != ColorChoice::Never,
+        };
+        let desk = Desk {
+            file,
+            kind,
+            wording: (!self.quiet).then_some(wording),
+        };
+        let mut answers = Answers {
+            out: match choice {
+                // Nothing is styled, so nothing has to be looked for and taken out.
+                ColorChoice::Never => AutoStream::always_ansi(io::stdout()),
+                choice => AutoStream::new(io::stdout(), choice),
+            },
+            before_line: wording.before_line(),
+            bytes: Vec::new(),
+            outcomes: Outcomes::default(),
+        };
         if !from_stdin {
-            if is_secret {
-                bail!(
-                    "{} holds passwords, and a password on a command line is seen by other programs: \
-                     pipe it in, or leave it out to be asked for it; for other kinds name one, as in --kind phone",
-                    self.file.display()
-                );
-            }
-            for (line, text) in (1..).zip(&self.identifiers) {
-                self.ask(
-                    &mut file,
-                    kind,
-                    line,
-                    text.as_bytes(),
-                    &mut out,
-                    &mut outcomes,
-                )?;
-            }
+            let identifiers = self.identifiers.iter().map(|text| text.as_bytes());
+            answers.take(&desk.answer(1, identifiers))?;
         } else if io::stdin().is_terminal() && is_secret {
             let password = rpassword::prompt_password("Password (not shown): ")?;
-            self.ask(
-                &mut file,
-                kind,
-                1,
-                password.as_bytes(),
-                &mut out,
-                &mut outcomes,
-            )?;
+            answers.take(&desk.answer(1, std::iter::once(password.as_bytes())))?;
         } else {
             if io::stdin().is_terminal() {
                 eprintln!("Type one identifier a line; Ctrl-D ends.");
             }
-            let mut batches = LineBatches::new(content(&Input::Stdin, io::stdin().lock())?);
-            loop {
-                let first_line = batches.next_line();
-                let Some(batch) = batches.next_batch()? else {
-                    break;
-                };
-                for (line, text) in (first_line..).zip(leaksieve::source::split_lines(&batch)) {
-                    self.ask(&mut file, kind, line, text, &mut out, &mut outcomes)?;
-                }
-                // A person at the other end of a pipe waits for these.
-                out.flush()?;
-            }
+            answer_stdin(&desk, &mut answers)?;
         }
-        out.flush()?;
-        Ok(outcomes.exit_code())
+        if !answers.outcomes.any_asked {
+            bail!("nothing was asked: standard input has no line; give one identifier a line");
+        }
+        Ok(answers.outcomes.exit_code())
     }
+}
 
-    fn ask(
-        &self,
-        file: &mut FilterFile,
-        kind: Option<IdentifierKind>,
-        line: u64,
-        text: &[u8],
-        out: &mut impl Write,
-        outcomes: &mut Outcomes,
-    ) -> anyhow::Result<()> {
-        let mut identifier = Identifier::new(text).folded_by(leaksieve::fold::fold);
-        if let Some(kind) = kind {
-            identifier = identifier.of_kind(kind);
-        }
-        let verdict = file.check(identifier);
-        match &verdict {
-            Ok(Verdict::Exposed(_)) => outcomes.any_exposed = true,
-            Ok(Verdict::NotExposed(_)) => {}
-            Ok(Verdict::NotCovered(_)) | Err(_) => outcomes.any_unanswered = true,
-        }
-        if self.quiet {
-            return Ok(());
-        }
-        let catalogue = file.catalogue();
-        match (self.format, verdict) {
-            (Format::Json, verdict) => {
-                let record = match &verdict {
-                    Ok(verdict) => Line {
-                        line,
-                        verdict: word(verdict),
-                        reason: reason(catalogue, verdict),
-                        datasets: findings(catalogue, verdict),
-                    },
-                    Err(error) => Line {
-                        line,
-                        verdict: "error",
-                        reason: Some(error.to_string()),
-                        datasets: Vec::new(),
-                    },
-                };
-                serde_json::to_writer(&mut *out, &record)?;
-                writeln!(out)?;
+/// Answer every line of standard input, on all cores.
+fn answer_stdin(desk: &Desk, answers: &mut Answers) -> anyhow::Result<()> {
+    let mut batches = LineBatches::new(content(&Input::Stdin, io::stdin().lock())?).prompt();
+    let mut read = Ok(());
+    let jobs = std::iter::from_fn(|| {
+        let first_line = batches.next_line();
+        match batches.next_batch() {
+            Ok(batch) => Some((first_line, batch?)),
+            Err(error) => {
+                read = Err(error);
+                None
             }
-            (Format::Text, Ok(verdict)) => {
-                let style = match verdict {
-                    Verdict::Exposed(_) => anstyle::AnsiColor::Red.on_default().bold(),
-                    Verdict::NotExposed(_) => anstyle::AnsiColor::Green.on_default(),
-                    Verdict::NotCovered(_) => anstyle::AnsiColor::Yellow.on_default(),
-                };
-                writeln!(
-                    out,
-                    "{line}: {style}{}{style:#}",
-                    sentence(catalogue, &verdict)
-                )?;
-            }
-            (Format::Text, Err(error)) => writeln!(out, "{line}: cannot say: {error}")?,
         }
-        Ok(())
-    }
+    });
+    in_order(
+        std::thread::available_parallelism().map_or(1, usize::from),
+        jobs,
+        || |(first_line, batch): (u64, Vec<u8>)| desk.answer(first_line, split_lines(&batch)),
+        |answered| answers.take(&answered),
+    )?;
+    read.context("standard input cannot be read to its end")
 }

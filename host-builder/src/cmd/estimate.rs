@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use leaksieve::size::{Aim, Shape, shape};
+use leaksieve::media::{MEDIA, Medium};
+use leaksieve::size::{Aim, FALSE_POSITIVE_RATES, Shape, most_items, shape};
 use leaksieve_core::sector::SECTOR_BYTES;
 
 use super::{Format, count, one_in_f64, size};
@@ -12,17 +13,21 @@ use super::{Format, count, one_in_f64, size};
 const HEADER_SECTORS: u32 = 1;
 /// The rates of the table when none is asked for.
 const RATES: [f64; 5] = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
+/// The rate that `build` aims at when none is asked for.
+const DEFAULT_RATE: f64 = 1e-3;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Distinct identifiers
     #[arg(long, value_name = "N", value_parser = parse_items)]
     items: u64,
-    /// False-positive rate: 0.001, 1e-3, 0.1% or 1/1000 [default: a table of several]
-    #[arg(long, value_name = "RATE", value_parser = super::parse_share, conflicts_with = "max_size")]
+    /// False-positive rate: 0.001, 1e-3, 0.1% or 1/1000 [default: a table of several, and 0.001 for
+    /// what chips and cards hold]
+    #[arg(long, value_name = "RATE", value_parser = super::parse_rate, conflicts_with = "max_size")]
     fpr: Option<f64>,
-    /// The lowest false-positive rate that fits, such as 900KiB
-    #[arg(long, value_name = "SIZE", value_parser = super::parse_size)]
+    /// The lowest false-positive rate that fits, such as 900KiB; fat32 is the largest file of a
+    /// FAT32 card
+    #[arg(long, value_name = "SIZE", value_parser = super::parse_max_size)]
     max_size: Option<u64>,
     /// How it is written
     #[arg(long, value_enum, default_value = "text")]
@@ -54,16 +59,36 @@ impl Args {
             .into_iter()
             .map(|aim| shape(self.items, aim, HEADER_SECTORS))
             .collect::<Result<Vec<_>, _>>()?;
+        // A size that is given is the only one that is asked about.
+        let media = match self.max_size {
+            Some(_) => &[][..],
+            None => &MEDIA,
+        };
+        let rate = self.fpr.unwrap_or(DEFAULT_RATE);
         let mut out = io::stdout().lock();
         match self.format {
             Format::Json => {
                 for shape in &shapes {
                     let line = serde_json::json!({
+                        "row": "size",
                         "num_items": self.items,
                         "false_positive_rate": shape.false_positive_rate,
                         "size_bytes": num_bytes(shape),
                         "bits_per_item": bits_per_item(shape, self.items),
                         "num_hashes": shape.num_hashes,
+                    });
+                    writeln!(out, "{line}")?;
+                }
+                for medium in media {
+                    let line = serde_json::json!({
+                        "row": "medium",
+                        "medium": medium.name,
+                        "capacity_bytes": medium.capacity_bytes,
+                        "room_bytes": medium.room_bytes,
+                        "num_items": self.items,
+                        "lowest_false_positive_rate": self.lowest_rate(medium),
+                        "false_positive_rate": rate,
+                        "most_items": most_items(medium.room_bytes, rate, HEADER_SECTORS)?,
                     });
                     writeln!(out, "{line}")?;
                 }
@@ -85,9 +110,42 @@ impl Args {
                         shape.num_hashes,
                     )?;
                 }
+                if !media.is_empty() {
+                    writeln!(
+                        out,
+                        "\n{:<20} {:>11}  {:>19}  {:>24}",
+                        "where",
+                        "room",
+                        "false alarm there",
+                        format!("items at {}", one_in_f64(rate))
+                    )?;
+                }
+                for medium in media {
+                    let lowest = match self.lowest_rate(medium) {
+                        Some(lowest) if lowest < *FALSE_POSITIVE_RATES.start() => {
+                            format!("under {}", one_in_f64(*FALSE_POSITIVE_RATES.start()))
+                        }
+                        Some(lowest) => one_in_f64(lowest),
+                        None => "does not fit".into(),
+                    };
+                    writeln!(
+                        out,
+                        "{:<20} {:>11}  {lowest:>19}  {:>24}",
+                        medium.name,
+                        size(medium.room_bytes),
+                        count(most_items(medium.room_bytes, rate, HEADER_SECTORS)?),
+                    )?;
+                }
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The lowest rate at which the items fit; `None` when no useful filter of them does.
+    fn lowest_rate(&self, medium: &Medium) -> Option<f64> {
+        shape(self.items, Aim::MaxBytes(medium.room_bytes), HEADER_SECTORS)
+            .ok()
+            .map(|shape| shape.false_positive_rate)
     }
 }
 

@@ -45,6 +45,7 @@ struct DatasetReport {
     num_hashes: Option<u8>,
     num_items: u64,
     num_rejected: u64,
+    min_count: Option<u32>,
     first_sector: u32,
     num_sectors: u32,
     bits_per_item: f64,
@@ -128,6 +129,7 @@ impl DatasetReport {
             num_hashes,
             num_items: dataset.num_items,
             num_rejected: dataset.num_rejected,
+            min_count: (dataset.min_count != 0).then_some(dataset.min_count),
             first_sector: dataset.first_sector.0,
             num_sectors: dataset.num_sectors,
             bits_per_item: bits_per_item(dataset),
@@ -152,6 +154,13 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
             out,
             "  rejected     {} lines of the source gave no item: nothing is known of them",
             count(dataset.num_rejected)
+        )?;
+    }
+    if dataset.min_count > 0 {
+        writeln!(
+            out,
+            "  min count    {}: what was seen less often was left out, and nothing is known of it",
+            count(dataset.min_count.into())
         )?;
     }
     if let Encoding::Bloom { num_hashes } = dataset.encoding {

@@ -43,8 +43,9 @@ enum Delimiter {
 }
 
 impl ListArgs {
-    /// Where the identifier stands in the lines of lists of this kind.
-    pub(super) fn layout(&self, kind: IdentifierKind) -> Layout {
+    /// Where the identifier stands in the lines of lists of this kind. Of hashes with
+    /// counts, those below `min_count` are left out.
+    pub(super) fn layout(&self, kind: IdentifierKind, min_count: u32) -> Layout {
         match (&self.column, &self.field, kind) {
             (Some(column), ..) => Layout::Table {
                 column: Column::from_argument(column),
@@ -58,7 +59,9 @@ impl ListArgs {
             },
             (None, Some(field), _) => Layout::Field(field.as_str().into()),
             // Hexadecimal has no colon, so a line without a count is read as well.
-            (None, None, IdentifierKind::Sha1 | IdentifierKind::Ntlm) => Layout::BeforeColon,
+            (None, None, IdentifierKind::Sha1 | IdentifierKind::Ntlm) => {
+                Layout::BeforeColon { min_count }
+            }
             (None, None, _) if self.as_lines => Layout::Line,
             (None, None, kind) => Layout::LineOf(kind),
         }
@@ -78,7 +81,7 @@ impl ListArgs {
             .count();
         // It can be read once.
         anyhow::ensure!(num_stdin <= 1, "standard input (-) can be named only once");
-        if self.layout(kind) == Layout::BeforeColon && !self.partial {
+        if matches!(self.layout(kind, 0), Layout::BeforeColon { .. }) && !self.partial {
             source::check_ranges(&found.inputs)?;
         }
         if let Some(first) = found.first_skipped {

@@ -103,18 +103,38 @@ impl From<Kind> for IdentifierKind {
 }
 
 /// `0.001`, `1e-3`, `0.1%` or `1/1000`.
-pub(crate) fn parse_share(text: &str) -> Result<f64, String> {
+fn parse_ratio(text: &str) -> Option<f64> {
     let number = |text: &str| text.trim().parse::<f64>().ok();
-    let share = if let Some(percent) = text.strip_suffix('%') {
+    if let Some(percent) = text.strip_suffix('%') {
         number(percent).map(|percent| percent / 100.0)
     } else if let Some((one, in_n)) = text.split_once('/') {
         number(one).zip(number(in_n)).map(|(one, in_n)| one / in_n)
     } else {
         number(text)
-    };
-    share
+    }
+}
+
+/// A part of the whole.
+pub(crate) fn parse_share(text: &str) -> Result<f64, String> {
+    parse_ratio(text)
         .filter(|share| (0.0..=1.0).contains(share))
         .ok_or_else(|| "give a share from 0 to 1, such as 0.001, 1e-3, 0.1% or 1/1000".into())
+}
+
+/// A false-positive rate that can be built.
+pub(crate) fn parse_rate(text: &str) -> Result<f64, String> {
+    // What is no number is no rate either, and the message says what is one.
+    let rate = parse_ratio(text).unwrap_or(f64::NAN);
+    leaksieve::size::check_rate(rate).map_err(|error| error.to_string())
+}
+
+/// The size of a filter: as [`parse_size`], or `fat32`.
+pub(crate) fn parse_max_size(text: &str) -> Result<u64, String> {
+    if text.eq_ignore_ascii_case("fat32") {
+        return Ok(leaksieve::media::FAT32_MAX_FILTER_BYTES);
+    }
+    parse_size(text)
+        .map_err(|error| format!("{error}; or fat32, for the largest file that a FAT32 card takes"))
 }
 
 /// `900KiB`, `2MB` or a number of bytes.

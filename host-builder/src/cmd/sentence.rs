@@ -1,55 +1,145 @@
 //! What a verdict is called, in words and in JSON. The identifier is not repeated.
 
+use anstyle::AnsiColor;
+use leaksieve::file::FileError;
 use leaksieve_core::header::Dataset;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
 use leaksieve_core::{Answer, Catalogue, Outcome, Profile, Verdict};
 use serde::Serialize;
 
-use super::one_in;
+use super::{Format, count, one_in};
 
-/// A verdict as `check --format json` writes it.
+/// How `check` words its answers: all of a line but its number, with the line's end.
+#[derive(Clone, Copy)]
+pub(super) struct Wording {
+    pub(super) format: Format,
+    /// With the terminal's colours.
+    pub(super) is_styled: bool,
+}
+
+impl Wording {
+    /// What stands before the line's number.
+    pub(super) const fn before_line(self) -> &'static str {
+        match self.format {
+            Format::Text => "",
+            Format::Json => "{\"line\":",
+        }
+    }
+
+    /// What stands behind it when the file has an answer.
+    pub(super) fn of_verdict(self, catalogue: &Catalogue, verdict: &Verdict) -> String {
+        match self.format {
+            Format::Text if self.is_styled => {
+                let style = match verdict {
+                    Verdict::Exposed(_) => AnsiColor::Red.on_default().bold(),
+                    Verdict::NotExposed(_) => AnsiColor::Green.on_default(),
+                    Verdict::NotCovered(_) => AnsiColor::Yellow.on_default(),
+                };
+                format!(": {style}{}{style:#}\n", sentence(catalogue, verdict))
+            }
+            Format::Text => format!(": {}\n", sentence(catalogue, verdict)),
+            Format::Json => fields(&Record {
+                verdict: match verdict {
+                    Verdict::Exposed(_) => "exposed",
+                    Verdict::NotExposed(_) => "not_exposed",
+                    Verdict::NotCovered(_) => "not_covered",
+                },
+                reason: reason(catalogue, verdict),
+                datasets: findings(catalogue, verdict),
+                caveats: caveats(catalogue, verdict),
+            }),
+        }
+    }
+
+    /// What stands behind it when the file cannot be read there.
+    pub(super) fn of_error(self, error: &FileError) -> String {
+        match self.format {
+            Format::Text => format!(": cannot say: {error}\n"),
+            Format::Json => fields(&Record {
+                verdict: "error",
+                reason: Some(error.to_string()),
+                datasets: Vec::new(),
+                caveats: Vec::new(),
+            }),
+        }
+    }
+}
+
+/// An answer as `check --format json` writes it, but for its first field, the line.
 #[derive(Serialize)]
-pub(super) struct Line<'a> {
-    pub(super) line: u64,
-    pub(super) verdict: &'static str,
+struct Record<'a> {
+    verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reason: Option<String>,
+    reason: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) datasets: Vec<Finding<'a>>,
+    datasets: Vec<Finding<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    caveats: Vec<Caveat<'a>>,
+}
+
+/// A record's fields, to go on behind another field.
+fn fields(record: &Record<'_>) -> String {
+    serde_json::to_string(record).map_or_else(
+        // Texts and numbers can always be written; were it not so, this is no "not exposed".
+        |_| ",\"verdict\":\"error\"}\n".to_owned(),
+        |object| object.replacen('{', ",", 1) + "\n",
+    )
 }
 
 /// A dataset that says "exposed".
 #[derive(Serialize)]
-pub(super) struct Finding<'a> {
+struct Finding<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<String>,
     false_alarm_one_in: u64,
 }
 
-/// The verdict's word in JSON.
-pub(super) const fn word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Exposed(_) => "exposed",
-        Verdict::NotExposed(_) => "not_exposed",
-        Verdict::NotCovered(_) => "not_covered",
-    }
+/// A dataset that lacks the identifier, and does not know all of its list.
+#[derive(Serialize)]
+struct Caveat<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    num_rejected: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_count: Option<u32>,
 }
 
 /// The datasets that say "exposed".
-pub(super) fn findings<'a>(catalogue: &'a Catalogue, verdict: &'a Verdict) -> Vec<Finding<'a>> {
+fn findings<'a>(catalogue: &'a Catalogue, verdict: &'a Verdict) -> Vec<Finding<'a>> {
     datasets(catalogue, verdict)
         .filter(|(_, answer)| answer.outcome == Outcome::Exposed)
         .map(|(dataset, _)| Finding {
             name: &dataset.name,
-            date: (dataset.date.year != 0).then(|| dataset.date.to_string()),
+            date: date(dataset),
             false_alarm_one_in: dataset.measured.one_in(),
         })
         .collect()
 }
 
+/// The datasets that lack it, where that does not mean that their list lacks it.
+fn caveats<'a>(catalogue: &'a Catalogue, verdict: &'a Verdict) -> Vec<Caveat<'a>> {
+    datasets(catalogue, verdict)
+        .filter(|(dataset, answer)| {
+            answer.outcome == Outcome::Absent && (dataset.num_rejected > 0 || dataset.min_count > 0)
+        })
+        .map(|(dataset, _)| Caveat {
+            name: &dataset.name,
+            date: date(dataset),
+            num_rejected: (dataset.num_rejected > 0).then_some(dataset.num_rejected),
+            min_count: (dataset.min_count > 0).then_some(dataset.min_count),
+        })
+        .collect()
+}
+
+fn date(dataset: &Dataset) -> Option<String> {
+    (dataset.date.year != 0).then(|| dataset.date.to_string())
+}
+
 /// Why some datasets cannot say.
-pub(super) fn reason(catalogue: &Catalogue, verdict: &Verdict) -> Option<String> {
+fn reason(catalogue: &Catalogue, verdict: &Verdict) -> Option<String> {
     let reasons: Vec<String> = datasets(catalogue, verdict)
         .filter_map(|(dataset, answer)| match answer.outcome {
             Outcome::NotCovered(reason) => Some(format!("{}: {reason}", title_and_covers(dataset))),
@@ -60,7 +150,7 @@ pub(super) fn reason(catalogue: &Catalogue, verdict: &Verdict) -> Option<String>
 }
 
 /// The verdict as a sentence.
-pub(super) fn sentence(catalogue: &Catalogue, verdict: &Verdict) -> String {
+fn sentence(catalogue: &Catalogue, verdict: &Verdict) -> String {
     let of = |wanted: Outcome, say: fn(&Dataset) -> String| {
         let parts: Vec<String> = datasets(catalogue, verdict)
             .filter(|(_, answer)| answer.outcome == wanted)
@@ -78,15 +168,35 @@ pub(super) fn sentence(catalogue: &Catalogue, verdict: &Verdict) -> String {
             ))
         ),
         Verdict::NotExposed(_) => {
-            format!("not exposed: not in {}", of(Outcome::Absent, title))
+            format!("not exposed: {}", of(Outcome::Absent, absence))
         }
         Verdict::NotCovered(_) => {
             let reason = reason(catalogue, verdict).unwrap_or_default();
-            match of(Outcome::Absent, title) {
+            match of(Outcome::Absent, absence) {
                 absent if absent.is_empty() => format!("cannot say: {reason}"),
-                absent => format!("cannot say: {reason}; not in {absent}"),
+                absent => format!("cannot say: {reason}; {absent}"),
             }
         }
+    }
+}
+
+/// `not in Taobao 2021 (2021-06)`, and what of its list the file does not know.
+fn absence(dataset: &Dataset) -> String {
+    let title = title(dataset);
+    let absence = match dataset.min_count {
+        0 => format!("not in {title}"),
+        times => format!(
+            "not among those of {title} that were seen {} times or more",
+            count(times.into())
+        ),
+    };
+    match dataset.num_rejected {
+        0 => absence,
+        1 => absence + ", of whose list 1 line could not be read",
+        lines => format!(
+            "{absence}, of whose list {} lines could not be read",
+            count(lines)
+        ),
     }
 }
 

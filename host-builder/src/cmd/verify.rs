@@ -57,11 +57,12 @@ impl Args {
                 );
             }
         }
-        if findings.num_trailing_bytes > 0 {
+        let num_trailing_bytes = file.num_trailing_bytes();
+        if num_trailing_bytes > 0 {
             bail!(
                 "{}: {} bytes stand behind the last sector: something was appended, or two files were joined",
                 self.file.display(),
-                count(findings.num_trailing_bytes)
+                count(num_trailing_bytes)
             );
         }
         let mut out = io::stdout().lock();
@@ -95,7 +96,7 @@ impl Args {
         observer.begin(Stage::Read, total_bytes(&inputs));
         let counts = hash_all(
             &inputs,
-            &self.list.layout(kind),
+            &self.list.layout(kind, dataset.min_count),
             &rules,
             std::thread::available_parallelism().map_or(1, usize::from),
             observer.as_ref(),

@@ -74,6 +74,8 @@ enum Codec {
     Xz,
 }
 
+const CODEC_SIGNATURES: [&[u8]; 3] = [b"\x1F\x8B", b"\x28\xB5\x2F\xFD", b"\xFD7zXZ\0"];
+
 impl Codec {
     fn of(start: &[u8]) -> Option<Self> {
         match start {
@@ -244,17 +246,35 @@ fn text<'a>(
     Ok(Box::new(reader))
 }
 
-/// The first bytes of a reader, and a reader that still gives them.
+/// The first bytes of a reader, and a reader that still gives them. No more is read than
+/// tells what it is: the next bytes may come only after these were answered.
 fn sniff<R: Read>(
     input: &Input,
     mut reader: R,
 ) -> Result<(Vec<u8>, impl Read + use<R>), SourceError> {
     let mut start = Vec::new();
-    (&mut reader)
-        .take(SNIFFED_BYTES)
-        .read_to_end(&mut start)
-        .map_err(|error| open_error(input, error))?;
+    while may_become_known(&start) {
+        let num_bytes = (&mut reader)
+            .take(1)
+            .read_to_end(&mut start)
+            .map_err(|error| open_error(input, error))?;
+        if num_bytes == 0 {
+            break;
+        }
+    }
     Ok((start.clone(), Cursor::new(start).chain(reader)))
+}
+
+/// Is this the beginning of a signature, but not all of it?
+fn may_become_known(start: &[u8]) -> bool {
+    UNSUPPORTED
+        .iter()
+        .map(|(signature, ..)| *signature)
+        .chain(CODEC_SIGNATURES)
+        .chain([UTF_8_BOM])
+        .any(|signature| signature.len() > start.len() && signature.starts_with(start))
+        // Of a skippable frame, the first byte is one of 16.
+        || matches!(start, [0x50..=0x5F, rest @ ..] if [0x2A, 0x4D, 0x18].starts_with(rest) && rest.len() < 3)
 }
 
 fn open_error(input: &Input, error: io::Error) -> SourceError {

@@ -6,6 +6,8 @@ use super::MAX_RECORD_BYTES;
 
 /// Bytes of a batch; also the longest line that is kept whole.
 pub(super) const BATCH_BYTES: usize = 1 << 20;
+/// Bytes of a prompt batch.
+const PROMPT_BATCH_BYTES: usize = 1 << 16;
 const _: () = assert!(MAX_RECORD_BYTES < BATCH_BYTES);
 
 /// Splits a stream into batches of whole lines of about 1 MiB. A line that is longer
@@ -17,6 +19,7 @@ pub struct LineBatches<R> {
     next_line: u64,
     skipping: bool,
     at_end: bool,
+    prompt: bool,
 }
 
 impl<R: Read> LineBatches<R> {
@@ -28,7 +31,16 @@ impl<R: Read> LineBatches<R> {
             next_line: 1,
             skipping: false,
             at_end: false,
+            prompt: false,
         }
+    }
+
+    /// Give whole lines as soon as one was read, at most about 64 KiB of them: whoever
+    /// writes them may wait for an answer before the next.
+    #[must_use]
+    pub const fn prompt(mut self) -> Self {
+        self.prompt = true;
+        self
     }
 
     /// Number of the first line of the next batch, counted from 1.
@@ -76,12 +88,29 @@ impl<R: Read> LineBatches<R> {
         Ok(None)
     }
 
-    /// Read until the batch is full or the stream ends.
+    /// Read until the batch is full or the stream ends; a prompt one, just once.
     fn fill(&mut self, batch: &mut Vec<u8>) -> io::Result<()> {
+        if self.prompt {
+            return self.read_once(batch);
+        }
         let wanted = BATCH_BYTES.saturating_sub(batch.len());
         batch.reserve_exact(wanted + 1);
         let read = (&mut self.reader).take(wanted as u64).read_to_end(batch)?;
         self.at_end = read < wanted;
+        Ok(())
+    }
+
+    fn read_once(&mut self, batch: &mut Vec<u8>) -> io::Result<()> {
+        let start = batch.len();
+        batch.resize((start + PROMPT_BATCH_BYTES).min(BATCH_BYTES), 0);
+        let read = loop {
+            match self.reader.read(&mut batch[start..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        batch.truncate(start + *read.as_ref().unwrap_or(&0));
+        self.at_end = read? == 0;
         Ok(())
     }
 }
@@ -126,7 +155,13 @@ mod tests {
     }
 
     fn lines_of(text: &[u8], step: usize) -> Vec<(u64, Vec<u8>)> {
-        let mut batches = LineBatches::new(Trickle(text, step));
+        let lines = lines_in(LineBatches::new(Trickle(text, step)));
+        let prompt = lines_in(LineBatches::new(Trickle(text, step)).prompt());
+        assert!(lines == prompt);
+        lines
+    }
+
+    fn lines_in(mut batches: LineBatches<Trickle<'_>>) -> Vec<(u64, Vec<u8>)> {
         let mut lines = Vec::new();
         loop {
             let first = batches.next_line();
@@ -175,6 +210,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn prompt_batches_are_given_before_the_next_read() {
+        let mut batches = LineBatches::new(Trickle(b"a\nb\nc", 2)).prompt();
+        for (text, num_unread) in [(&b"a\n"[..], 3), (b"b\n", 1), (b"c", 0)] {
+            assert_eq!(batches.next_batch().unwrap().unwrap(), text);
+            assert_eq!(batches.reader.0.len(), num_unread);
+        }
+        assert!(batches.next_batch().unwrap().is_none());
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod csv;
 mod error;
 mod files;
 mod guess;
+mod hash_count;
 mod json;
 mod lines;
 #[cfg(feature = "parquet")]
@@ -23,8 +24,9 @@ use leaksieve_core::IdentifierKind;
 
 pub use self::csv::Column;
 pub use self::error::SourceError;
+use self::files::range_prefix;
 pub use self::files::{Found, check_ranges, find};
-use self::files::{PREFIX_DIGITS, range_prefix};
+use self::hash_count::HashCount;
 pub use self::lines::{LineBatches, split as split_lines};
 
 /// Longest line, or cell of a table, that may hold an identifier: 64 KiB.
@@ -90,7 +92,11 @@ pub enum Layout {
     /// The part of the line before its first colon, as in the public `HASH:COUNT` lists.
     /// In a file that is named as a range of them (`ABCDE.txt`), a line that lacks the five
     /// digits of that name gets them.
-    BeforeColon,
+    BeforeColon {
+        /// Entries with a lower count are left out, and one without a count is a fault.
+        /// 0: the count is not looked at, and need not be there.
+        min_count: u32,
+    },
     /// A field of JSON lines: its key, or keys of nested objects with dots between.
     Field(Arc<str>),
 }
@@ -115,8 +121,7 @@ enum Records {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum LineLayout {
     Whole,
-    /// With the digits that the lines of a range file lack.
-    BeforeColon(Option<[u8; PREFIX_DIGITS]>),
+    HashCount(HashCount),
     Field(Arc<str>),
 }
 
@@ -138,7 +143,7 @@ pub struct Record<'a> {
     pub fault: Option<Fault>,
 }
 
-/// Why a row of a table gives no identifier.
+/// Why a record gives no identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// The row has no such column.
@@ -154,6 +159,10 @@ pub enum Fault {
     NotText,
     /// The field is a number with a fraction or an exponent.
     NotWholeNumber,
+    /// The line has no count, and entries are to be left out by it.
+    NoCount,
+    /// Its count is lower than was asked for. Left out, not rejected.
+    BelowMinCount,
 }
 
 impl Batch {
@@ -165,9 +174,7 @@ impl Batch {
                     let mut give = |text: &[u8], fault| each(Record { text, line, fault });
                     match layout {
                         LineLayout::Whole => give(text, None),
-                        LineLayout::BeforeColon(prefix) => {
-                            hash_of(text, *prefix, |text| give(text, None))
-                        }
+                        LineLayout::HashCount(lines) => lines.read(text, give),
                         // What is so long was cut.
                         LineLayout::Field(_) if text.len() >= lines::BATCH_BYTES => {
                             give(text, None)
@@ -250,16 +257,20 @@ pub fn read<E: From<SourceError>>(
         Layout::Line => (LineLayout::Whole, None),
         Layout::LineOf(kind) => (LineLayout::Whole, Some(*kind)),
         Layout::Field(path) => (LineLayout::Field(Arc::clone(path)), None),
-        Layout::BeforeColon => {
-            let prefix = match input {
-                Input::Stdin => None,
-                Input::File(path) => range_prefix(path),
+        Layout::BeforeColon { min_count } => {
+            let lines = HashCount {
+                prefix: match input {
+                    Input::Stdin => None,
+                    Input::File(path) => range_prefix(path),
+                },
+                min_count: *min_count,
             };
-            (LineLayout::BeforeColon(prefix), None)
+            (LineLayout::HashCount(lines), None)
         }
     };
     let any_line = read_lines(index, input, reader, &lines, guard, take)?;
-    if matches!(lines, LineLayout::BeforeColon(Some(_))) && !any_line {
+    let is_range = matches!(&lines, LineLayout::HashCount(lines) if lines.prefix.is_some());
+    if is_range && !any_line {
         return Err(SourceError::EmptyRange {
             input: input.clone(),
         }
@@ -304,23 +315,6 @@ fn read_lines<E: From<SourceError>>(
                 layout: layout.clone(),
             },
         })?;
-    }
-}
-
-/// The hash of a `HASH:COUNT` line. The lines of a range file have all digits but the
-/// first, which are in its name: 35 of SHA-1, 27 of NTLM.
-fn hash_of(line: &[u8], prefix: Option<[u8; PREFIX_DIGITS]>, give: impl FnOnce(&[u8])) {
-    let hash = memchr::memchr(b':', line).map_or(line, |colon| &line[..colon]);
-    let suffix = hash.trim_ascii();
-    match prefix {
-        Some(prefix) if matches!(suffix.len(), 35 | 27) => {
-            let mut whole = [0; PREFIX_DIGITS + 35];
-            let whole = &mut whole[..PREFIX_DIGITS + suffix.len()];
-            whole[..PREFIX_DIGITS].copy_from_slice(&prefix);
-            whole[PREFIX_DIGITS..].copy_from_slice(suffix);
-            give(whole);
-        }
-        _ => give(hash),
     }
 }
 

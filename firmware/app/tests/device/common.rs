@@ -22,6 +22,15 @@ const NUM_HASHES: u8 = 10;
 
 /// A filter of one dataset for each name, profile and list of texts; three pages each.
 pub(crate) fn filter(id: u8, datasets: &[(&str, Profile, &[&str])]) -> Vec<u8> {
+    counted_filter(id, 0, datasets)
+}
+
+/// The same, without what lists count fewer times than `min_count`.
+pub(crate) fn counted_filter(
+    id: u8,
+    min_count: u32,
+    datasets: &[(&str, Profile, &[&str])],
+) -> Vec<u8> {
     let hash = HashFunction::Xxh3 { seed: id.into() };
     let mut header = Header {
         num_sectors: 0,
@@ -42,6 +51,7 @@ pub(crate) fn filter(id: u8, datasets: &[(&str, Profile, &[&str])]) -> Vec<u8> {
                 profile: profile.clone(),
                 num_items: texts.len() as u64,
                 num_rejected: 2,
+                min_count,
                 encoding: Encoding::Bloom {
                     num_hashes: NUM_HASHES,
                 },

@@ -1,7 +1,7 @@
 //! The whole device against cards in memory: each line typed, each card pulled, and the
 //! one verdict line that comes of it.
 
-use crate::common::{Format, Key, MemoryCard, Script, card, filter, run, verdicts};
+use crate::common::{Format, Key, MemoryCard, Script, card, counted_filter, filter, run, verdicts};
 use leaksieve_core::Profile;
 use leaksieve_core::identifier::PasswordDigest;
 
@@ -77,6 +77,39 @@ fn several_kinds_are_each_named() {
              as password: not exposed in Common (2021-06)",
         ]
     );
+}
+
+#[test]
+fn not_exposed_speaks_of_what_was_counted_often_enough() {
+    let common: (&str, Profile, &[&str]) = ("Common", PASSWORD, &["hunter2"]);
+    let forum: (&str, Profile, &[&str]) = ("Forum", Profile::Email, &["a@example.com"]);
+    for (datasets, expected) in [
+        (
+            &[common.clone()][..],
+            "not exposed: not among those of Common (2021-06) that were seen 1,000 times or more",
+        ),
+        (
+            &[common.clone(), forum],
+            "cannot say for every kind: \
+             as password: not among those of Common (2021-06) that were seen 1,000 times or more; \
+             as email: cannot say: Forum: not an e-mail address",
+        ),
+    ] {
+        let file = counted_filter(5, 1000, datasets);
+        let image = card(Format::Fat16, &[("LEAKS.LSV", &file)], 512);
+        let lines = run(
+            inserted(image),
+            Script::new().line("hunter3").line("hunter2").line("?"),
+        );
+        let verdicts = verdicts(&lines);
+        assert_eq!(verdicts[0], expected);
+        assert!(verdicts[1].starts_with("EXPOSED ") && !verdicts[1].contains("hunter"));
+        assert!(
+            lines
+                .iter()
+                .any(|line| line == "  only entries that were seen 1,000 times or more")
+        );
+    }
 }
 
 #[test]
