@@ -216,7 +216,6 @@ pub fn build(
             },
         )
     })?;
-    let digest = partitions.digest();
     let hashes = partitions.close()?;
     if counts.num_accepted == 0 {
         return Err(BuildError::NoItems(Box::new(counts)));
@@ -251,7 +250,7 @@ pub fn build(
         dataset.designed = rate(designed);
     }
     let pages = Pages {
-        file_id: file_id(&header, &digest.to_le_bytes())?,
+        file_id: file_id(&header, &counted.digest.to_le_bytes())?,
         first_sector: SectorIndex(header_sectors),
         num_pages: shape.num_pages,
         num_hashes: shape.num_hashes,

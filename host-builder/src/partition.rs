@@ -65,7 +65,8 @@ pub struct Partitions {
     opening: Mutex<()>,
     failed: AtomicBool,
     error: Mutex<Option<SpoolError>>,
-    digest: Mutex<u128>,
+    /// Of all hashes, duplicates included.
+    sum: Mutex<u128>,
 }
 
 impl Partitions {
@@ -81,7 +82,7 @@ impl Partitions {
             opening: Mutex::new(()),
             failed: AtomicBool::new(false),
             error: Mutex::new(None),
-            digest: Mutex::new(0),
+            sum: Mutex::new(0),
         }
     }
 
@@ -91,14 +92,8 @@ impl Partitions {
             partitions: self,
             buffers: vec![[0; WRITE_COMBINED]; NUM_PARTITIONS as usize],
             lengths: vec![0; NUM_PARTITIONS as usize],
-            digest: 0,
+            sum: 0,
         }
-    }
-
-    /// A number that two lists share only by chance: the sum of all hashes, duplicates
-    /// included, once every writer was dropped.
-    pub fn digest(&self) -> u128 {
-        *self.digest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hashes cannot be put aside any more: there is no use in bringing others.
@@ -121,6 +116,10 @@ impl Partitions {
         Ok(Hashes {
             partitions: self.partitions,
             spool: self.spool.into_inner(),
+            sum: self
+                .sum
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner),
         })
     }
 
@@ -191,13 +190,13 @@ pub struct Writer<'a> {
     partitions: &'a Partitions,
     buffers: Vec<[u64; WRITE_COMBINED]>,
     lengths: Vec<u8>,
-    digest: u128,
+    sum: u128,
 }
 
 impl Writer<'_> {
     /// Put a hash in.
     pub fn push(&mut self, hash: u64) {
-        self.digest = self.digest.wrapping_add(hash.into());
+        self.sum = self.sum.wrapping_add(hash.into());
         let partition = partition_of(hash);
         let buffer = &mut self.buffers[partition];
         let length = usize::from(self.lengths[partition]);
@@ -225,8 +224,8 @@ fn without_repetitions(hashes: &mut [u64; WRITE_COMBINED]) -> &[u64] {
 
 impl Drop for Writer<'_> {
     fn drop(&mut self) {
-        if let Ok(mut digest) = self.partitions.digest.lock() {
-            *digest = digest.wrapping_add(self.digest);
+        if let Ok(mut sum) = self.partitions.sum.lock() {
+            *sum = sum.wrapping_add(self.sum);
         }
         for (partition, (buffer, length)) in self.buffers.iter().zip(&self.lengths).enumerate() {
             self.partitions
@@ -239,6 +238,7 @@ impl Drop for Writer<'_> {
 pub struct Hashes {
     partitions: Vec<Mutex<Partition>>,
     spool: Option<Spool>,
+    sum: u128,
 }
 
 /// How many distinct hashes there are.
@@ -248,6 +248,9 @@ pub struct Count {
     pub num_items: u64,
     /// Not all were counted.
     pub is_estimate: bool,
+    /// A number that two sets of items share only by chance: the sum of their hashes. Of
+    /// an estimate, two lists, because duplicates are summed too.
+    pub digest: u128,
 }
 
 impl Hashes {
@@ -274,17 +277,21 @@ impl Hashes {
             NUM_PARTITIONS
         };
         let mut num_items = 0;
+        let mut digest = 0_u128;
         in_order(
             num_threads,
             0..counted,
             || |partition| self.sort(partition),
-            |count| {
-                num_items += count?;
+            |sorted| {
+                let (count, sum) = sorted?;
+                num_items += count;
+                digest = digest.wrapping_add(sum);
                 advance(1);
                 Ok(())
             },
         )?;
         if is_estimate {
+            digest = self.sum;
             // The partitions share the items as by throws of a die: Poisson's deviation is
             // the root of the mean. Three of them more, so that the rate is kept.
             let sampled = num_items as f64;
@@ -294,24 +301,26 @@ impl Hashes {
         Ok(Count {
             num_items,
             is_estimate,
+            digest,
         })
     }
 
     /// Sort a partition where it lies, if it is in memory; gives the number of its distinct
-    /// hashes.
-    fn sort(&self, index: u32) -> Result<u64, SpoolError> {
+    /// hashes and their sum.
+    fn sort(&self, index: u32) -> Result<(u64, u128), SpoolError> {
         let mut hashes = Vec::new();
         self.gather(index, &mut hashes)?;
         sort_and_dedup(&mut hashes);
-        let count = hashes.len() as u64;
+        let sum = hashes.iter().map(|hash| u128::from(*hash)).sum();
+        let sorted = (hashes.len() as u64, sum);
         let Ok(mut partition) = self.partitions[index as usize].lock() else {
-            return Ok(count);
+            return Ok(sorted);
         };
         if partition.blocks.is_empty() {
             partition.is_sorted = true;
             partition.chunks = vec![hashes];
         }
-        Ok(count)
+        Ok(sorted)
     }
 
     /// The hashes of a partition as they came, with duplicates, or sorted; `scratch` is

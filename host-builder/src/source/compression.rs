@@ -56,8 +56,6 @@ const UNSUPPORTED: &[(&[u8], &str, &str)] = &[
     ),
 ];
 const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
-/// Enough to tell each of them.
-const SNIFFED_BYTES: u64 = 16;
 /// Compressed bytes that are read at a time.
 const BUFFER_BYTES: usize = 1 << 17;
 
