@@ -52,4 +52,4 @@ pub use header::{Dataset, Header};
 pub use identifier::{Identifier, IdentifierKind, NormaliseError, Profile};
 pub use lookup::{Answer, Answers, Catalogue, Lookup, Opening, Outcome, Verdict};
 pub use sector::{Sector, SectorIndex};
-pub use source::{ReadError, SectorSource, check, open};
+pub use source::{ReadError, SectorSource, answer, check, open};

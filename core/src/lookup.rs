@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::header::{
     self, Dataset, Encoding, FIXED_BYTES, Fixed, Header, MAX_DATASETS, MAX_HEADER_SECTORS,
 };
+use crate::identifier::phone::{MAX_SHORTCUT_BYTES, Shortcuts};
 use crate::identifier::{Coverage, Identifier, IdentifierKind, NormaliseError};
 use crate::sector::{FileId, PAYLOAD_BYTES, Sector, SectorIndex, split, verify};
 
@@ -169,12 +170,24 @@ impl Catalogue {
     /// Begin to look an identifier up: in the datasets of its kind, or in all when
     /// it states none. One sector is read for each dataset that covers it.
     pub fn lookup<'a>(&'a self, identifier: Identifier<'a>) -> Lookup<'a> {
+        self.lookup_by_shortcuts(identifier, &[])
+    }
+
+    /// As [`lookup`](Self::lookup), with the same result, for a host that asks millions:
+    /// `shortcuts` has an element for each dataset, which is those of its profile if it
+    /// holds phone numbers. The slice may be shorter.
+    pub fn lookup_by_shortcuts<'a>(
+        &'a self,
+        identifier: Identifier<'a>,
+        shortcuts: &'a [Option<Shortcuts>],
+    ) -> Lookup<'a> {
         let any_in_scope = identifier
             .kind()
             .is_none_or(|kind| self.datasets().iter().any(|d| d.profile.answers(kind)));
         let mut lookup = Lookup {
             catalogue: self,
             identifier,
+            shortcuts,
             scope: identifier.kind().filter(|_| any_in_scope),
             next_dataset: 0,
             pending: None,
@@ -196,6 +209,7 @@ impl Default for Catalogue {
 pub struct Lookup<'a> {
     catalogue: &'a Catalogue,
     identifier: Identifier<'a>,
+    shortcuts: &'a [Option<Shortcuts>],
     /// Only datasets that answer this kind are asked. `None`: all are.
     scope: Option<IdentifierKind>,
     next_dataset: u8,
@@ -274,6 +288,18 @@ impl Lookup<'_> {
         })
     }
 
+    /// The hash of the identifier's item in a dataset, and what its absence means.
+    fn hash(&self, index: u8, dataset: &Dataset) -> Result<(u64, Coverage), NormaliseError> {
+        if let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(index)) {
+            let mut buffer = [0; MAX_SHORTCUT_BYTES];
+            if let Some(item) = shortcuts.item_of(&self.identifier, &mut buffer) {
+                return Ok((dataset.hash.hash_bytes(item), Coverage::Complete));
+            }
+        }
+        let item = dataset.profile.normalise(&self.identifier)?;
+        Ok((dataset.hash.hash(&item), item.coverage()))
+    }
+
     /// Go on to the next dataset that a sector must be read for.
     fn advance(&mut self) {
         let catalogue = self.catalogue;
@@ -289,16 +315,15 @@ impl Lookup<'_> {
             {
                 continue;
             }
-            match dataset.profile.normalise(&self.identifier) {
-                Ok(item) => {
-                    let hash = dataset.hash.hash(&item);
+            match self.hash(index, dataset) {
+                Ok((hash, coverage)) => {
                     // The header's check keeps the sum below 2^32.
                     let page = page_of(hash, dataset.num_sectors);
                     self.pending = Some(Pending {
                         dataset: index,
                         sector: SectorIndex(dataset.first_sector.0.saturating_add(page)),
                         hash,
-                        coverage: item.coverage(),
+                        coverage,
                     });
                 }
                 Err(reason) => {

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::identifier::Identifier;
-use crate::lookup::{Catalogue, Opening, Verdict};
+use crate::lookup::{Catalogue, Lookup, Opening, Verdict};
 use crate::sector::{SECTOR_BYTES, Sector, SectorIndex};
 
 /// Something that sectors are read from: a card, a file, flash in the address space.
@@ -112,7 +112,18 @@ pub fn check<S: SectorSource>(
     source: &mut S,
     buffer: &mut Sector,
 ) -> Result<Verdict, ReadError<S::Error>> {
-    let mut lookup = catalogue.lookup(identifier);
+    answer(catalogue.lookup(identifier), source, buffer)
+}
+
+/// Bring a lookup to its end.
+///
+/// # Errors
+/// As [`check`].
+pub fn answer<S: SectorSource>(
+    mut lookup: Lookup<'_>,
+    source: &mut S,
+    buffer: &mut Sector,
+) -> Result<Verdict, ReadError<S::Error>> {
     while let Some(index) = lookup.wants() {
         source
             .read_sector(index, buffer)

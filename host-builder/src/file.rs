@@ -6,8 +6,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use leaksieve_core::header::MAGIC;
+use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::sector::{SECTOR_BYTES, Sector, SectorIndex};
-use leaksieve_core::{Catalogue, ReadError, SectorSource, Verdict};
+use leaksieve_core::{Catalogue, Profile, ReadError, SectorSource, Verdict};
 
 /// Why a filter file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +106,40 @@ impl FilterFile {
         identifier: leaksieve_core::Identifier<'_>,
         buffer: &mut Sector,
     ) -> Result<Verdict, FileError> {
-        leaksieve_core::check(&self.catalogue, identifier, &mut &self.sectors, buffer)
+        self.answer(self.catalogue.lookup(identifier), buffer)
+    }
+
+    /// The same, for who asks thousands: with [`shortcuts`](Self::shortcuts).
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn check_by_shortcuts(
+        &self,
+        identifier: leaksieve_core::Identifier<'_>,
+        shortcuts: &[Option<Shortcuts>],
+        buffer: &mut Sector,
+    ) -> Result<Verdict, FileError> {
+        let lookup = self.catalogue.lookup_by_shortcuts(identifier, shortcuts);
+        self.answer(lookup, buffer)
+    }
+
+    /// The shortcuts of the datasets that hold phone numbers: 60 KB each.
+    pub fn shortcuts(&self) -> Vec<Option<Shortcuts>> {
+        let datasets = self.catalogue.datasets().iter();
+        datasets
+            .map(|dataset| match &dataset.profile {
+                Profile::Phone(profile) => Some(Shortcuts::new(profile)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn answer(
+        &self,
+        lookup: leaksieve_core::Lookup<'_>,
+        buffer: &mut Sector,
+    ) -> Result<Verdict, FileError> {
+        leaksieve_core::answer(lookup, &mut &self.sectors, buffer)
             .map_err(|error| self.error(error))
     }
 

@@ -1,8 +1,10 @@
 //! The shortcut for telephone numbers of digits alone gives what the general rules give.
 
+use leaksieve::file::FilterFile;
 use leaksieve::profile::{phone_profile, phone_regions};
+use leaksieve_core::Verdict;
 use leaksieve_core::identifier::phone::{MAX_SHORTCUT_BYTES, Shortcuts};
-use leaksieve_core::identifier::{Coverage, Identifier, Profile};
+use leaksieve_core::identifier::{Coverage, Identifier, IdentifierKind, Profile};
 
 /// Regions of which every start of a number is tried; of the others, one in [`STRIDE`].
 const MAIN_REGIONS: [&str; 12] = [
@@ -116,4 +118,50 @@ fn the_usual_forms_have_shortcuts() {
         let mut buffer = [0; MAX_SHORTCUT_BYTES];
         assert_eq!(shortcuts.item(text.as_bytes(), false, &mut buffer), None);
     }
+}
+
+/// A lookup with shortcuts has the verdict of one without, whatever it is asked as.
+#[test]
+fn lookups_by_shortcuts_say_the_same() {
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/tests/golden");
+    let kinds = [
+        None,
+        Some(IdentifierKind::Phone),
+        Some(IdentifierKind::Email),
+        Some(IdentifierKind::Password),
+    ];
+    let mut num_exposed = 0;
+    for name in ["phone.lsv", "world.lsv", "bundle.lsv", "email.lsv"] {
+        let file = FilterFile::open(&golden.join(name)).unwrap();
+        let shortcuts = file.shortcuts();
+        let members = ["phone.txt", "world.txt", "email.txt"]
+            .map(|list| std::fs::read_to_string(golden.join(list)).unwrap());
+        let strangers = (0..3000_u64).map(|i| format!("1{:010}", i * 3_333_333));
+        for text in members
+            .iter()
+            .flat_map(|list| list.lines().map(str::to_owned))
+            .chain(strangers)
+        {
+            for spelling in [
+                text.clone(),
+                format!("+{text}"),
+                format!("+86{text}"),
+                format!("86{text}"),
+            ] {
+                for kind in kinds {
+                    let mut identifier = Identifier::new(spelling.as_bytes());
+                    if let Some(kind) = kind {
+                        identifier = identifier.of_kind(kind);
+                    }
+                    let by_rules = file.check(identifier, &mut [0; 512]).unwrap();
+                    let by_shortcuts = file
+                        .check_by_shortcuts(identifier, &shortcuts, &mut [0; 512])
+                        .unwrap();
+                    assert_eq!(by_rules, by_shortcuts, "{name} {spelling} {kind:?}");
+                    num_exposed += u32::from(matches!(by_rules, Verdict::Exposed(_)));
+                }
+            }
+        }
+    }
+    assert!(num_exposed > 100, "{num_exposed}");
 }

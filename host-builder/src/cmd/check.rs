@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use leaksieve::file::FilterFile;
 use leaksieve::in_order::in_order;
 use leaksieve::source::{Input, LineBatches, content, split_lines};
+use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Identifier, IdentifierKind, Verdict};
 
@@ -80,6 +81,8 @@ impl Outcomes {
 struct Desk {
     file: FilterFile,
     kind: Option<IdentifierKind>,
+    /// For standard input, which may have millions of lines.
+    shortcuts: Vec<Option<Shortcuts>>,
     /// `None`: the exit status says it all.
     wording: Option<Wording>,
 }
@@ -109,7 +112,9 @@ impl Desk {
             if let Some(kind) = self.kind {
                 identifier = identifier.of_kind(kind);
             }
-            let verdict = self.file.check(identifier, &mut sector);
+            let verdict = self
+                .file
+                .check_by_shortcuts(identifier, &self.shortcuts, &mut sector);
             answered.outcomes.add(Outcomes {
                 any_asked: true,
                 any_exposed: matches!(verdict, Ok(Verdict::Exposed(_))),
@@ -214,9 +219,10 @@ impl Args {
             format: self.format,
             is_styled: choice != ColorChoice::Never,
         };
-        let desk = Desk {
+        let mut desk = Desk {
             file,
             kind,
+            shortcuts: Vec::new(),
             wording: (!self.quiet).then_some(wording),
         };
         let mut answers = Answers {
@@ -239,6 +245,7 @@ impl Args {
             if io::stdin().is_terminal() {
                 eprintln!("Type one identifier a line; Ctrl-D ends.");
             }
+            desk.shortcuts = desk.file.shortcuts();
             answer_stdin(&desk, &mut answers)?;
         }
         if !answers.outcomes.any_asked {

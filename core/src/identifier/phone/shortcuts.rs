@@ -2,6 +2,8 @@
 //! of a leak are, at a twentieth of the cost of [`normalise`](super::normalise).
 
 use super::rules::is_match_of_all;
+use crate::identifier::{Identifier, IdentifierKind};
+
 use super::{Length, PhoneProfile, calling_code_digits};
 
 /// First digits of a national number that are looked up.
@@ -73,6 +75,22 @@ impl Shortcuts {
             }
         }
         shortcuts
+    }
+
+    /// The item of an identifier, as [`item`](Self::item).
+    pub(crate) fn item_of<'a>(
+        &self,
+        identifier: &Identifier<'a>,
+        buffer: &'a mut [u8; MAX_SHORTCUT_BYTES],
+    ) -> Option<&'a [u8]> {
+        // Who asks for another kind is told so.
+        if !matches!(identifier.kind, None | Some(IdentifierKind::Phone)) {
+            return None;
+        }
+        match identifier.text.strip_prefix(b"+") {
+            Some(digits) => self.item(digits, true, buffer),
+            None => self.item(identifier.text, false, buffer),
+        }
     }
 
     /// The item of a number that is written as digits alone, if there is a shortcut:
