@@ -140,7 +140,7 @@ mod tests {
             .enumerate()
         {
             for (i, byte) in payload.iter_mut().enumerate() {
-                *byte = (i * (2 * round + 3) >> round) as u8;
+                *byte = ((i * (2 * round + 3)) >> round) as u8;
             }
             let whole = [ID.0.as_slice(), &index.to_le_bytes(), payload.as_slice()].concat();
             assert_eq!(
