@@ -6,6 +6,7 @@
 //! that may change outside of it is named when it happens: a rustup target or a
 //! Debian package that was missing.
 
+pub mod bench;
 pub mod card;
 pub mod check;
 pub mod cross;
@@ -13,6 +14,7 @@ pub mod debian;
 pub mod demo;
 pub mod emulator;
 pub mod firmware;
+pub mod generate;
 pub mod host;
 pub mod lab;
 pub mod logs;

@@ -1,0 +1,432 @@
+//! Programs side by side: each builds a filter of the same list, and is asked the same
+//! questions over standard input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::measure::{Step, Usage};
+use super::peers::{self, Program};
+use super::picture::{self, Bar};
+use super::report::{self, Table, figure, mebibytes, thousands, times};
+use super::{Options, file_bytes, in_process_program, leaksieve, list, work_folder};
+use crate::generate::Kind;
+use crate::run::say;
+
+/// Members that are asked for; no filter may lose one.
+const MAX_MEMBERS_ASKED: u64 = 1_000_000;
+
+/// What is in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leak {
+    Phones,
+    Hashes,
+}
+
+/// The files that are read.
+struct Lists {
+    leak: Leak,
+    num_items: u64,
+    /// What we read.
+    ours: PathBuf,
+    /// What programs read that take whole lines; for phone numbers the same file.
+    bare: PathBuf,
+    /// Lines that are not in them.
+    strangers: PathBuf,
+    /// Lines that are in them.
+    members: PathBuf,
+    /// How many.
+    num_members: u64,
+}
+
+impl Lists {
+    fn make(leak: Leak, options: &Options, folder: &Path) -> Result<Self> {
+        say(format!("generating {} lines", thousands(options.items)));
+        let num_members = options.items.min(MAX_MEMBERS_ASKED);
+        let bare_kind = match leak {
+            Leak::Phones => Kind::Phones,
+            Leak::Hashes => Kind::BareHashes,
+        };
+        let bare = list(folder, bare_kind, options.items, false, "bare.txt")?;
+        Ok(Self {
+            leak,
+            num_items: options.items,
+            ours: match leak {
+                Leak::Phones => bare.clone(),
+                Leak::Hashes => list(folder, Kind::Hashes, options.items, false, "counted.txt")?,
+            },
+            strangers: list(folder, bare_kind, options.probes, true, "strangers.txt")?,
+            members: list(folder, bare_kind, num_members, false, "members.txt")?,
+            bare,
+            num_members,
+        })
+    }
+}
+
+/// Who takes turns.
+enum Contender {
+    Ours(PathBuf),
+    Peer(Program),
+}
+
+impl Contender {
+    fn name(&self) -> String {
+        match self {
+            Self::Ours(_) => "leaksieve".into(),
+            Self::Peer(program) => format!("{} {}", program.name(), program.version),
+        }
+    }
+
+    fn build(&self, lists: &Lists, filter: &Path) -> Vec<Step> {
+        match self {
+            Self::Ours(path) => {
+                let step = Step::new(path).args([Path::new("build"), &lists.ours]);
+                let step = step.args(match lists.leak {
+                    Leak::Phones => &["--kind", "phone", "--region", "CN"][..],
+                    Leak::Hashes => &["--kind", "sha1"],
+                });
+                vec![
+                    step.args(["--fpr", "0.001", "--format", "json", "-o"])
+                        .args([filter]),
+                ]
+            }
+            Self::Peer(program) => program.build(&lists.bare, lists.num_items, filter),
+        }
+    }
+
+    fn check(&self, lists: &Lists, filter: &Path, questions: &Path) -> Step {
+        match self {
+            Self::Ours(path) => {
+                let step = Step::new(path).args([Path::new("check"), filter]);
+                match lists.leak {
+                    Leak::Phones => step,
+                    Leak::Hashes => step.args(["--kind", "sha1"]),
+                }
+                .reads(questions)
+            }
+            Self::Peer(program) => program.check(filter, questions),
+        }
+    }
+
+    /// How many of the questions the printed answers call members.
+    fn count(&self, printed: &Path) -> Result<u64> {
+        let printed = fs::read(printed)?;
+        let text = String::from_utf8_lossy(&printed);
+        let is_hit = |line: &&str| match self {
+            Self::Ours(_) => line.contains("exposed") && !line.contains("not exposed"),
+            Self::Peer(_) => !line.is_empty(),
+        };
+        Ok(text.lines().filter(is_hit).count() as u64)
+    }
+}
+
+/// All that was measured of one contender.
+#[derive(Default)]
+struct Results {
+    builds: Vec<Usage>,
+    /// The same without our self-check, where the build tells its stages.
+    unchecked: Vec<Usage>,
+    checks: Vec<Usage>,
+    num_bytes: u64,
+    num_false_positives: u64,
+    num_lost: u64,
+}
+
+/// Measure, write the picture, and give the section.
+///
+/// # Errors
+/// When our program fails or loses a member, or a peer that was found fails.
+pub(super) fn measure(options: &Options, leak: Leak) -> Result<String> {
+    let mut contenders = vec![Contender::Ours(leaksieve()?)];
+    contenders.extend(peers::programs().into_iter().map(Contender::Peer));
+    let floors = Floors::new()?;
+    let folder = work_folder()?;
+    let lists = Lists::make(leak, options, folder.path())?;
+    let filter = folder.path().join("filter");
+    let printed = folder.path().join("printed");
+    let mut results: Vec<Results> = contenders.iter().map(|_| Results::default()).collect();
+    let mut floor_results = vec![Vec::new(); floors.0.len()];
+
+    for run in 1..=options.runs {
+        for (contender, results) in contenders.iter().zip(&mut results) {
+            say(format!("run {run}: {}", contender.name()));
+            let mut used = Usage::default();
+            for step in contender.build(&lists, &filter) {
+                used = used.then(step.run(&printed)?);
+            }
+            results.builds.push(used);
+            if let Contender::Ours(_) = contender {
+                let summary = fs::read_to_string(&printed)?;
+                results.unchecked.extend(without_self_check(&summary, used));
+            }
+            results.num_bytes = file_bytes(&filter)?;
+            let check = contender.check(&lists, &filter, &lists.strangers);
+            results.checks.push(check.run(&printed)?);
+            results.num_false_positives = contender.count(&printed)?;
+            if run == options.runs {
+                let check = contender.check(&lists, &filter, &lists.members);
+                check.run(&printed)?;
+                results.num_lost = lists.num_members.saturating_sub(contender.count(&printed)?);
+            }
+            fs::remove_file(&filter)?;
+        }
+        for (floor, results) in floors.0.iter().zip(&mut floor_results) {
+            results.push(floor.step(&lists.ours).run(&printed)?);
+        }
+    }
+    let ours = results.first().context("we are always measured")?;
+    ensure!(
+        ours.num_lost == 0,
+        "leaksieve lost {} of {} members: this is a defect",
+        ours.num_lost,
+        lists.num_members
+    );
+    let rows = rows(&contenders, &results, &floors, &floor_results);
+    if leak == Leak::Phones {
+        draw(&rows, &lists, options)?;
+    }
+    Ok(section(&rows, &lists, options))
+}
+
+/// One line of the table.
+struct Row {
+    name: String,
+    build: Usage,
+    /// Of whoever makes a filter.
+    filter: Option<Filter>,
+}
+
+struct Filter {
+    num_bytes: u64,
+    num_false_positives: u64,
+    check: Usage,
+    num_lost: u64,
+}
+
+fn rows(
+    contenders: &[Contender],
+    results: &[Results],
+    floors: &Floors,
+    floor_results: &[Vec<Usage>],
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (contender, results) in contenders.iter().zip(results) {
+        rows.push(Row {
+            name: contender.name(),
+            build: Usage::median(&results.builds),
+            filter: Some(Filter {
+                num_bytes: results.num_bytes,
+                num_false_positives: results.num_false_positives,
+                check: Usage::median(&results.checks),
+                num_lost: results.num_lost,
+            }),
+        });
+        if !results.unchecked.is_empty() {
+            rows.push(Row {
+                name: "leaksieve, without its self-check".into(),
+                build: Usage::median(&results.unchecked),
+                filter: None,
+            });
+        } else if let Contender::Ours(_) = contender {
+            say("this leaksieve does not tell the cost of its self-check apart");
+        }
+    }
+    for (floor, results) in floors.0.iter().zip(floor_results) {
+        rows.push(Row {
+            name: format!("floor: {}", floor.name()),
+            build: Usage::median(results),
+            filter: None,
+        });
+    }
+    rows
+}
+
+/// What a build cost without the stage that no peer has, by what it says itself.
+fn without_self_check(summary: &str, used: Usage) -> Option<Usage> {
+    let summary: Value = serde_json::from_str(summary).ok()?;
+    let stage = summary["stages"]
+        .as_array()?
+        .iter()
+        .find(|stage| stage["name"] == "checking")?;
+    Some(Usage {
+        wall_s: used.wall_s - stage["seconds"].as_f64()?,
+        cpu_s: used.cpu_s - stage["cpu_seconds"].as_f64()?,
+        peak_bytes: used.peak_bytes,
+    })
+}
+
+/// What nobody can be below who reads the list, and what hashes every line of it.
+struct Floors(Vec<Floor>);
+
+enum Floor {
+    CountLines,
+    SplitAndHash { program: PathBuf, threads: u32 },
+}
+
+impl Floors {
+    fn new() -> Result<Self> {
+        let program = in_process_program()?;
+        Ok(Self(vec![
+            Floor::CountLines,
+            Floor::SplitAndHash {
+                program: program.clone(),
+                threads: 1,
+            },
+            Floor::SplitAndHash {
+                program,
+                threads: 2,
+            },
+        ]))
+    }
+}
+
+impl Floor {
+    fn name(&self) -> String {
+        match self {
+            Self::CountLines => "`wc -l` of the list".into(),
+            Self::SplitAndHash { threads: 1, .. } => "read, split, XXH3; 1 thread".into(),
+            Self::SplitAndHash { threads, .. } => format!("read, split, XXH3; {threads} threads"),
+        }
+    }
+
+    fn step(&self, list: &Path) -> Step {
+        match self {
+            Self::CountLines => Step::new(Path::new("wc")).args(["-l"]).args([list]),
+            Self::SplitAndHash { program, threads } => Step::new(program)
+                .args([format!("split-hash-{threads}")])
+                .args([list, list]),
+        }
+    }
+}
+
+fn section(rows: &[Row], lists: &Lists, options: &Options) -> String {
+    let mut table = Table::new(&[
+        "program",
+        "build CPU s",
+        "ns an item",
+        "to ours",
+        "wall s",
+        "peak MiB",
+        "file MiB",
+        "bits an item",
+        "false alarms, 1 in",
+        "1 M questions CPU s",
+        "lost",
+    ]);
+    let items = lists.num_items as f64;
+    let ours = rows.first().map_or(1.0, |row| row.build.cpu_s);
+    for row in rows {
+        let mut cells = vec![
+            row.name.clone(),
+            figure(row.build.cpu_s),
+            figure(row.build.cpu_s / items * 1e9),
+            times(row.build.cpu_s / ours),
+            figure(row.build.wall_s),
+            mebibytes(row.build.peak_bytes),
+        ];
+        match &row.filter {
+            Some(filter) => cells.extend([
+                mebibytes(filter.num_bytes),
+                format!("{:.2}", filter.num_bytes as f64 * 8.0 / items),
+                match filter.num_false_positives {
+                    0 => format!("> {}", thousands(options.probes)),
+                    found => figure(options.probes as f64 / found as f64),
+                },
+                figure(filter.check.cpu_s * 1e6 / options.probes as f64),
+                thousands(filter.num_lost),
+            ]),
+            None => cells.extend(std::iter::repeat_n(String::new(), 5)),
+        }
+        table.row(cells);
+    }
+    let (title, what, note, picture) = match lists.leak {
+        Leak::Phones => (
+            "Phone numbers",
+            "Chinese mobile numbers of eleven digits, one a line",
+            "leaksieve normalises each line by the region's rules, finds duplicates, seals every sector, and asks the finished \
+             file for every item; the others take a line as it is",
+            "![Build time and size beside other programs](benchmarks.svg)\n\n",
+        ),
+        Leak::Hashes => (
+            "Hashes of passwords",
+            "SHA-1 in hexadecimal, `HASH:COUNT` lines for leaksieve and bare hashes for the others",
+            "leaksieve drops the count and reads the digits; the others take a line as it is",
+            "",
+        ),
+    };
+    format!(
+        "## {title}\n\n{}\n\n{picture}{} {what}; median of {} runs; asked for {} strangers, and for {} members. \
+         The aim is 1 false alarm in 1,000 questions; pwqfilter's rate cannot be chosen. {note}.\n\n{table}\n\
+         ```sh\ncargo xtask bench --only {} --items {} --runs {}\n{}```\n",
+        report::circumstances(),
+        thousands(lists.num_items),
+        options.runs,
+        thousands(options.probes),
+        thousands(lists.num_members),
+        match lists.leak {
+            Leak::Phones => "phones",
+            Leak::Hashes => "hashes",
+        },
+        lists.num_items,
+        options.runs,
+        commands(lists.leak),
+    )
+}
+
+/// What was run, as one would type it.
+const fn commands(leak: Leak) -> &'static str {
+    match leak {
+        Leak::Phones => {
+            "\
+leaksieve build LIST -o FILTER --kind phone --region CN --fpr 0.001;  leaksieve check FILTER < QUESTIONS
+poppy -j 1 create -p 0.001 FILTER LIST;                               poppy -j 1 check FILTER < QUESTIONS
+bloom create -p 0.001 -n N FILTER && bloom insert FILTER < LIST;      bloom check FILTER < QUESTIONS
+pwqfilter --create=N+N/32 -o FILTER < LIST;                           pwqfilter -f FILTER < QUESTIONS
+"
+        }
+        Leak::Hashes => {
+            "\
+leaksieve build LIST -o FILTER --kind sha1 --fpr 0.001;  leaksieve check FILTER --kind sha1 < QUESTIONS
+"
+        }
+    }
+}
+
+fn draw(rows: &[Row], lists: &Lists, options: &Options) -> Result<()> {
+    let items = lists.num_items as f64;
+    let bar = |row: &Row, value: f64, text: String| Bar {
+        label: row.name.replace('`', ""),
+        value,
+        text,
+        is_ours: row.name.starts_with("leaksieve"),
+    };
+    let time: Vec<Bar> = rows
+        .iter()
+        .map(|row| {
+            let nanoseconds = row.build.cpu_s / items * 1e9;
+            bar(row, nanoseconds, format!("{} ns", figure(nanoseconds)))
+        })
+        .collect();
+    let size: Vec<Bar> = rows
+        .iter()
+        .filter_map(|row| {
+            let filter = row.filter.as_ref()?;
+            let bits = filter.num_bytes as f64 * 8.0 / items;
+            let rate = match filter.num_false_positives {
+                0 => "none found".into(),
+                found => format!("1 in {}", figure(options.probes as f64 / found as f64)),
+            };
+            Some(bar(row, bits, format!("{bits:.2} bits, {rate}")))
+        })
+        .collect();
+    picture::bars(
+        &report::docs("benchmarks.svg"),
+        &format!("A filter of {} phone numbers", thousands(lists.num_items)),
+        &[
+            ("Build: CPU time an item", &time),
+            ("File: bits an item, and false alarms found", &size),
+        ],
+    )
+}
