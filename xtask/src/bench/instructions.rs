@@ -68,7 +68,7 @@ pub(super) fn measure(check: bool) -> Result<Option<String>> {
 /// Run `tests/benches/instructions.rs`.
 fn count() -> Result<Counts> {
     let (package, version) = RUNNER;
-    let runner = cargo_install(package, version, package)?;
+    let runner = cargo_install(package, version, package, "dev")?;
     let mut command = run::cargo();
     if let Some(folder) = valgrind()? {
         // Debian's, unpacked: it looks for its tools where this says.
@@ -80,6 +80,8 @@ fn count() -> Result<Counts> {
             .env("VALGRIND_LIB", folder.join("usr/libexec/valgrind"))
             .env("GUNGRAUN_ENV_CLEAR", "no");
     }
+    // With the results of a run before, a summary would compare.
+    let home = tempfile::tempdir_in(workspace::target_folder("bench")?)?;
     say("counting instructions");
     command
         .args(["bench", "--quiet", "--package", "leaksieve-tests"])
@@ -87,10 +89,7 @@ fn count() -> Result<Counts> {
         .arg(workspace::target())
         .args(["--", "--output-format=json"])
         .env("GUNGRAUN_RUNNER", runner)
-        .env(
-            "GUNGRAUN_HOME",
-            workspace::target_folder("bench")?.join("gungraun"),
-        )
+        .env("GUNGRAUN_HOME", home.path())
         .current_dir(workspace::root())
         .stdin(Stdio::null())
         .stderr(Stdio::piped());
@@ -114,9 +113,12 @@ fn count() -> Result<Counts> {
     Ok(counts)
 }
 
-/// Name and count of one benchmark, in gungraun's summary.
+/// Name and count of one benchmark, in gungraun's summary (its schema 7).
 fn of_summary(summary: &Value) -> Option<(String, u64)> {
-    todo!("{summary}")
+    let [function, case] = ["function_name", "id"].map(|name| summary[name].as_str());
+    let metrics = summary.pointer("/profiles/0/data/parts/0/metrics")?;
+    let count = metrics.pointer("/Ir/values/new")?.as_u64()?;
+    Some((format!("{} {}", function?, case?), count))
 }
 
 /// The folder of an unpacked valgrind; none if the machine has one.

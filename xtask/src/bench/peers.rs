@@ -104,11 +104,17 @@ pub(super) fn programs() -> Vec<Program> {
     programs
 }
 
-/// The program of a package of the registry, compiled into `target/bench` once.
+/// The program of a package of the registry, compiled into `target/bench` once, with a profile of
+/// Cargo's: what is not measured need not be optimised.
 ///
 /// # Errors
 /// When it cannot be fetched or compiled.
-pub(super) fn cargo_install(package: &str, version: &str, program: &str) -> Result<PathBuf> {
+pub(super) fn cargo_install(
+    package: &str,
+    version: &str,
+    program: &str,
+    profile: &str,
+) -> Result<PathBuf> {
     let root = workspace::target_folder("bench")?;
     // The version is in the path, so that another one is not taken for it.
     let root = root.join(format!("{package}-{version}"));
@@ -124,6 +130,7 @@ pub(super) fn cargo_install(package: &str, version: &str, program: &str) -> Resu
                 "--locked",
                 "--root",
             ])
+            .args(["--profile", profile, "--root"])
             .arg(&root)
             .arg("--target-dir")
             .arg(root.join("build"));
@@ -145,7 +152,7 @@ fn poppy() -> Result<Program> {
     let (package, version) = POPPY;
     Ok(Program {
         kind: Kind::Poppy,
-        path: cargo_install(package, version, "poppy")?,
+        path: cargo_install(package, version, "poppy", "release")?,
         version: version.into(),
         libraries: None,
     })
