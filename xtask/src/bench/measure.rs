@@ -16,8 +16,8 @@ pub(super) struct Usage {
     pub(super) wall_s: f64,
     /// User and system, all threads.
     pub(super) cpu_s: f64,
-    /// Largest resident set; bytes. That of a small program is the one that Linux counts from before
-    /// it was loaded, which is this program's: some MB.
+    /// Largest resident set; bytes. At least this program's own: Linux counts from before the
+    /// new one was loaded (`setmax_mm_hiwater_rss` in its `exec_mmap`).
     pub(super) peak_bytes: u64,
 }
 

@@ -122,14 +122,7 @@ pub(super) fn cargo_install(
     if !path.exists() {
         let mut command = run::cargo();
         command
-            .args([
-                "install",
-                package,
-                "--version",
-                version,
-                "--locked",
-                "--root",
-            ])
+            .args(["install", package, "--version", version, "--locked"])
             .args(["--profile", profile, "--root"])
             .arg(&root)
             .arg("--target-dir")

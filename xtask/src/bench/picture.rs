@@ -196,17 +196,21 @@ pub(super) fn curves(path: &Path, title: &str, panels: &[(&str, &[Line])]) -> Re
             drawing.element(format_args!(
                 r#"<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>"#
             ));
-            // Curves rise to the right, so the upper left is free.
-            let y = TOP + 20.0 + 19.0 * row as f64;
+            let y = TOP + HEIGHT + 46.0 + 19.0 * row as f64;
             drawing.element(format_args!(
                 r#"<path d="M{:.1} {:.1}h24" stroke="{colour}" stroke-width="2"{dashes}/>"#,
-                left + 10.0,
+                left,
                 y - 4.5
             ));
-            drawing.text(left + 42.0, y, "start", "", &line.label);
+            drawing.text(left + 32.0, y, "start", "", &line.label);
         }
     }
-    drawing.save(path, TOP + HEIGHT + 36.0, title)
+    let rows = panels
+        .iter()
+        .map(|(_, lines)| lines.len())
+        .max()
+        .unwrap_or(0);
+    drawing.save(path, TOP + HEIGHT + 46.0 + 19.0 * rows as f64, title)
 }
 
 /// A logarithmic axis of whole decades.
