@@ -1,6 +1,6 @@
 //! The developer's and newcomer's commands, `cargo xtask ...`, and what the
 //! end-to-end tests need of them: the cross compiler, SD-card images, the emulated
-//! board and its logs, generated leaks.
+//! board and its logs, generated leaks; and benchmarks beside other programs.
 //!
 //! Everything made here lies under the workspace's `target/` folder. The one thing
 //! that may change outside of it is named when it happens: a rustup target or a
