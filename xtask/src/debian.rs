@@ -63,30 +63,16 @@ pub fn unpack() -> Result<Cross> {
     let start = Instant::now();
     let partial = workspace::target_folder("cross")?.join("debian.partial");
     remove(&partial)?;
-    let downloads = partial.join("deb");
-    fs::create_dir_all(&downloads)?;
-
-    let apt = Apt::with_packages()?;
+    let apt = Apt::reaching(SMALLEST).with_context(|| {
+        format!(
+            "Debian 12 and newer have a compiler; on a machine with internet, type: rustup target add {}",
+            crate::cross::CORTEX_M3
+        )
+    })?;
     let plan = apt.plan()?;
     say(format!("downloading into target/cross: {}", plan.join(" ")));
-    run::within(
-        apt.command("apt-get")
-            .arg("download")
-            .args(&plan)
-            .current_dir(&downloads),
-        std::time::Duration::from_secs(1800),
-        &partial.join("download.log"),
-    )?;
-    say("unpacking them there (700 MB); nothing is installed on the machine");
-    for entry in fs::read_dir(&downloads)? {
-        output(
-            Command::new("dpkg")
-                .arg("-x")
-                .arg(entry?.path())
-                .arg(&partial),
-        )?;
-    }
-    remove(&downloads)?;
+    apt.unpack(&plan, &partial)?;
+    say("unpacked there (700 MB); nothing is installed on the machine");
     prune_source(&partial)?;
 
     let version = version(&partial).context("Debian's rustc was unpacked, but does not run")?;
@@ -105,6 +91,19 @@ pub fn unpack() -> Result<Cross> {
         run::seconds(start.elapsed())
     ));
     Ok(Cross::Debian { root, linker })
+}
+
+/// Download packages, without what they depend on, and unpack them into a folder, which
+/// is emptied first; `PACKAGE.version` there tells the version of each. Nothing is
+/// installed.
+///
+/// # Errors
+/// When the machine's package sources do not have them.
+pub fn unpack_packages(packages: &[&str], folder: &Path) -> Result<()> {
+    remove(folder)?;
+    let smallest = packages.last().context("no packages")?;
+    let packages: Vec<String> = packages.iter().copied().map(str::to_owned).collect();
+    Apt::reaching(smallest)?.unpack(&packages, folder)
 }
 
 /// Compile `core` and `alloc` for the targets that do not have them yet. About 20 s
@@ -273,11 +272,12 @@ struct Apt {
 }
 
 impl Apt {
-    fn with_packages() -> Result<Self> {
+    /// With lists that know a package, and where it still is.
+    fn reaching(package: &str) -> Result<Self> {
         let machine = Self {
             options: Vec::new(),
         };
-        if machine.reaches_packages() {
+        if machine.reaches(package) {
             return Ok(machine);
         }
         say("the machine's package lists are missing or old: reading new ones into target/cross");
@@ -292,11 +292,8 @@ impl Apt {
         };
         output(own.command("apt-get").arg("update"))?;
         ensure!(
-            own.reaches_packages(),
-            "this machine's package sources have no {}, which Debian 12 and newer have; type: \
-             rustup target add {}",
-            PACKAGES.join(", "),
-            crate::cross::CORTEX_M3
+            own.reaches(package),
+            "this machine's package sources have no {package}"
         );
         Ok(own)
     }
@@ -309,17 +306,42 @@ impl Apt {
         command
     }
 
-    /// Whether the packages are known and still where the lists say: a mirror drops
+    /// Whether the package is known and still where the lists say: a mirror drops
     /// the old version when a new one comes.
-    fn reaches_packages(&self) -> bool {
+    fn reaches(&self, package: &str) -> bool {
         let Ok(folder) = tempfile::tempdir() else {
             return false;
         };
         let mut command = self.command("apt-get");
         command
-            .args(["download", SMALLEST])
+            .args(["download", package])
             .current_dir(folder.path());
         output(&mut command).is_ok()
+    }
+
+    /// Download the packages into a folder and unpack them there.
+    fn unpack(&self, packages: &[String], folder: &Path) -> Result<()> {
+        let downloads = folder.join("deb");
+        fs::create_dir_all(&downloads)?;
+        run::within(
+            self.command("apt-get")
+                .arg("download")
+                .args(packages)
+                .current_dir(&downloads),
+            std::time::Duration::from_secs(1800),
+            &folder.join("download.log"),
+        )?;
+        for entry in fs::read_dir(&downloads)? {
+            let file = entry?.path();
+            output(Command::new("dpkg").arg("-x").arg(&file).arg(folder))?;
+            // PACKAGE_VERSION_ARCHITECTURE.deb
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let mut parts = name.split('_');
+            if let (Some(package), Some(version)) = (parts.next(), parts.next()) {
+                fs::write(folder.join(format!("{package}.version")), version)?;
+            }
+        }
+        remove(&downloads)
     }
 
     /// The packages to download: the ones asked for, the compiler's own libraries of

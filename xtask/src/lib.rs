@@ -1,11 +1,12 @@
 //! The developer's and newcomer's commands, `cargo xtask ...`, and what the
 //! end-to-end tests need of them: the cross compiler, SD-card images, the emulated
-//! board and its logs, generated leaks.
+//! board and its logs, generated leaks; and benchmarks beside other programs.
 //!
 //! Everything made here lies under the workspace's `target/` folder. The one thing
 //! that may change outside of it is named when it happens: a rustup target or a
 //! Debian package that was missing.
 
+pub mod bench;
 pub mod card;
 pub mod check;
 pub mod cross;
@@ -13,6 +14,7 @@ pub mod debian;
 pub mod demo;
 pub mod emulator;
 pub mod firmware;
+pub mod generate;
 pub mod host;
 pub mod lab;
 pub mod logs;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{card, check, demo, setup, test};
+use xtask::{bench, card, check, demo, generate, setup, test};
 
 #[derive(Parser)]
 #[command(
@@ -27,6 +27,10 @@ enum Command {
     Test,
     /// Check format, lints and documentation of host and firmware
     Check,
+    /// Measure beside other programs and libraries; writes docs/benchmarks.md
+    Bench(bench::Options),
+    /// Write a long list of generated phone numbers or hashes, to measure with
+    Generate(generate::Options),
     /// Put a filter file onto a new SD-card image
     FlashImage {
         /// The filter file
@@ -60,6 +64,8 @@ fn run() -> Result<()> {
         Command::Demo => demo::demo(),
         Command::Test => test::test(),
         Command::Check => check::check(),
+        Command::Bench(options) => bench::bench(&options),
+        Command::Generate(options) => options.run(),
         Command::FlashImage {
             filter,
             output,

@@ -1,0 +1,255 @@
+//! Filters of other crates beside ours, and floors, each in a process of its own:
+//!
+//! ```text
+//! in_process CONTENDER MEMBERS STRANGERS [FILTER]
+//! ```
+//!
+//! One thread builds a filter of the lines of MEMBERS at a rate of 1 in 1,000, or as near as it
+//! can, then asks it about the first million of them and about the lines of STRANGERS. Prints one JSON
+//! object of CPU seconds, counts and bytes. `cargo xtask bench` runs all of them.
+//!
+//! What is measured for each crate is its documented use. Whoever takes 64-bit hashes
+//! instead of bytes gets XXH3 of the bytes, as ours; the hashing counts.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use cpu_time::ProcessTime;
+use leaksieve::file::FilterFile;
+use leaksieve::size::{Aim, shape};
+use leaksieve_core::encoding::{Match, bloom, page_of};
+use leaksieve_core::sector::{PAYLOAD_BYTES, SECTOR_BYTES};
+use leaksieve_core::{Identifier, Verdict};
+use xorf::{BinaryFuse8, BinaryFuse16, Filter};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// What all aim at, where they have a choice.
+const FALSE_POSITIVE_RATE: f64 = 0.001;
+
+/// Members that are asked about.
+const MAX_MEMBERS_ASKED: usize = 1_000_000;
+
+fn main() -> Result<()> {
+    // `cargo bench` adds its own argument.
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
+    let [contender, members, strangers, filter @ ..] = &arguments[..] else {
+        println!("to run this, type: cargo xtask bench --only in-process");
+        return Ok(());
+    };
+    if let Some(threads) = contender.strip_prefix("split-hash-") {
+        return floor(Path::new(members), threads.parse()?);
+    }
+    let members = read(members)?;
+    let strangers = read(strangers)?;
+    let members: Vec<&[u8]> = lines(&members).collect();
+    let strangers: Vec<&[u8]> = lines(&strangers).collect();
+    let list = Lists { members, strangers };
+    match contender.as_str() {
+        "leaksieve-pages" => list.pages(),
+        "leaksieve-file" => list.file(filter.first().context("which filter file?")?),
+        "fastbloom" => list.fastbloom(),
+        "fastbloom-xxh3" => list.fastbloom_xxh3(),
+        "bloomfilter" => list.bloomfilter(),
+        "binary-fuse-8" => {
+            list.binary_fuse(BinaryFuse8::try_from, |filter| filter.fingerprints.len())
+        }
+        "binary-fuse-16" => list.binary_fuse(BinaryFuse16::try_from, |filter| {
+            2 * filter.fingerprints.len()
+        }),
+        other => bail!("there is no contender {other}"),
+    }
+}
+
+fn read(path: &str) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {path}"))
+}
+
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', bytes).map(move |end| {
+        let line = &bytes[start..end];
+        start = end + 1;
+        line
+    })
+}
+
+/// Run, and give the CPU time that it took.
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = ProcessTime::now();
+    let result = black_box(work());
+    (result, start.elapsed())
+}
+
+struct Lists<'a> {
+    members: Vec<&'a [u8]>,
+    strangers: Vec<&'a [u8]>,
+}
+
+impl Lists<'_> {
+    /// Ask about members and strangers, and print the whole.
+    fn report(&self, build: Duration, num_bytes: u64, contains: impl FnMut(&[u8]) -> bool) {
+        let mut contains = contains;
+        let asked = &self.members[..self.members.len().min(MAX_MEMBERS_ASKED)];
+        let mut count = |lines: &[&[u8]]| {
+            timed(|| {
+                lines
+                    .iter()
+                    .filter(|line| contains(black_box(line)))
+                    .count()
+            })
+        };
+        let (found, hits) = count(asked);
+        let (false_positives, misses) = count(&self.strangers);
+        let result = serde_json::json!({
+            "num_items": self.members.len(),
+            "num_bytes": num_bytes,
+            "build_cpu_s": build.as_secs_f64(),
+            "num_hits": asked.len(),
+            "hits_cpu_s": hits.as_secs_f64(),
+            "num_lost": asked.len() - found,
+            "num_misses": self.strangers.len(),
+            "misses_cpu_s": misses.as_secs_f64(),
+            "num_false_positives": false_positives,
+        });
+        println!("{result}");
+    }
+
+    /// Our pages in memory, filled in the order of the list: no partitions, no checksums.
+    fn pages(&self) -> Result<()> {
+        let aim = Aim::FalsePositiveRate(FALSE_POSITIVE_RATE);
+        let shape = shape(self.members.len() as u64, aim, 1)?;
+        let (pages, build) = timed(|| {
+            let mut pages = vec![[0; PAYLOAD_BYTES]; shape.num_pages as usize];
+            for line in &self.members {
+                let hash = xxh3_64(line);
+                let page = page_of(hash, shape.num_pages) as usize;
+                bloom::insert(&mut pages[page], hash, shape.num_hashes);
+            }
+            pages
+        });
+        let num_bytes = (pages.len() * SECTOR_BYTES) as u64;
+        self.report(build, num_bytes, |line| {
+            let hash = xxh3_64(line);
+            let page = &pages[page_of(hash, shape.num_pages) as usize];
+            bloom::query(page, hash, shape.num_hashes) == Match::Hit
+        });
+        Ok(())
+    }
+
+    /// A finished file, asked as `leaksieve check` asks it: normalise, hash, read a sector of the
+    /// file, verify it. Nothing is built.
+    fn file(&self, filter: &str) -> Result<()> {
+        let file = FilterFile::open(Path::new(filter))?;
+        let mut buffer = [0; SECTOR_BYTES];
+        let mut failed = None;
+        let num_bytes = file.num_bytes();
+        self.report(Duration::ZERO, num_bytes, |line| {
+            match file.check(Identifier::new(line), &mut buffer) {
+                Ok(verdict) => matches!(verdict, Verdict::Exposed(_)),
+                Err(error) => {
+                    failed = Some(error);
+                    false
+                }
+            }
+        });
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn fastbloom(&self) -> Result<()> {
+        let (filter, build) = timed(|| {
+            let mut filter = fastbloom::BloomFilter::with_false_pos(FALSE_POSITIVE_RATE)
+                .expected_items(self.members.len());
+            for line in &self.members {
+                filter.insert(line);
+            }
+            filter
+        });
+        let num_bytes = (filter.num_bits() / 8) as u64;
+        self.report(build, num_bytes, |line| filter.contains(line));
+        Ok(())
+    }
+
+    fn fastbloom_xxh3(&self) -> Result<()> {
+        let (filter, build) = timed(|| {
+            let mut filter = fastbloom::BloomFilter::with_false_pos(FALSE_POSITIVE_RATE)
+                .expected_items(self.members.len());
+            for line in &self.members {
+                filter.insert_hash(xxh3_64(line));
+            }
+            filter
+        });
+        let num_bytes = (filter.num_bits() / 8) as u64;
+        self.report(build, num_bytes, |line| filter.contains_hash(xxh3_64(line)));
+        Ok(())
+    }
+
+    fn bloomfilter(&self) -> Result<()> {
+        let (filter, build) = timed(|| {
+            let mut filter = bloomfilter::Bloom::<[u8]>::new_for_fp_rate(
+                self.members.len(),
+                FALSE_POSITIVE_RATE,
+            )?;
+            for line in &self.members {
+                filter.set(line);
+            }
+            Ok(filter)
+        });
+        let filter = filter.map_err(|error: &str| anyhow::anyhow!(error))?;
+        self.report(build, filter.len() / 8, |line| filter.check(line));
+        Ok(())
+    }
+
+    /// No Bloom filters: 8 or 16 bits of fingerprint an item, whatever the rate. All hashes
+    /// are needed at once.
+    fn binary_fuse<F: Filter<u64>>(
+        &self,
+        build: impl FnOnce(Vec<u64>) -> Result<F, &'static str>,
+        num_bytes: impl FnOnce(&F) -> usize,
+    ) -> Result<()> {
+        let (filter, took) =
+            timed(|| build(self.members.iter().map(|line| xxh3_64(line)).collect()));
+        let filter = filter.map_err(|error| anyhow::anyhow!(error))?;
+        let num_bytes = num_bytes(&filter) as u64;
+        self.report(took, num_bytes, |line| filter.contains(&xxh3_64(line)));
+        Ok(())
+    }
+}
+
+/// What no program can be below that reads lines and hashes them: memchr and XXH3, and
+/// nothing else. Reading the file counts. The whole process is what is measured.
+fn floor(path: &Path, num_threads: usize) -> Result<()> {
+    let bytes = std::fs::read(path)?;
+    // Each part but the first begins behind a line's end.
+    let mut parts = Vec::new();
+    let mut rest = &bytes[..];
+    for part in (1..=num_threads).rev() {
+        let at = rest.len() / part;
+        let at = memchr::memchr(b'\n', &rest[at..]).map_or(rest.len(), |end| at + end + 1);
+        let (head, tail) = rest.split_at(at.min(rest.len()));
+        parts.push(head);
+        rest = tail;
+    }
+    let sum = std::thread::scope(|scope| {
+        let threads: Vec<_> = parts
+            .into_iter()
+            .map(|part| {
+                scope.spawn(move || {
+                    lines(part).fold((0u64, 0u64), |(num_lines, sum), line| {
+                        (num_lines + 1, sum ^ xxh3_64(line))
+                    })
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .filter_map(|thread| thread.join().ok())
+            .fold((0, 0), |(n, sum), (m, other)| (n + m, sum ^ other))
+    });
+    println!("{}", serde_json::json!({"num_items": sum.0, "sum": sum.1}));
+    Ok(())
+}

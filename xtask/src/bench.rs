@@ -1,0 +1,152 @@
+//! `cargo xtask bench`: what leaksieve costs, beside other programs and libraries and beside
+//! floors that nobody can be below, all measured in one run.
+//!
+//! Tools take turns (A B C, A B C), so that a busy machine slows all of them, and what is shown is
+//! the median. Ratios say more than figures. Writes `docs/benchmarks.md` with its
+//! pictures, a section for each part that was run; the other sections stay.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+
+use crate::generate::{self, List, parse_count};
+use crate::run::{self, say};
+use crate::{host, workspace};
+
+mod growth;
+mod in_process;
+mod instructions;
+mod measure;
+mod peers;
+mod picture;
+mod programs;
+mod report;
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Programs that build a filter of phone numbers
+    Phones,
+    /// Programs that build a filter of HASH:COUNT lines
+    Hashes,
+    /// Libraries, on one thread
+    InProcess,
+    /// Time and memory against the number of items
+    Growth,
+    /// Instructions of the hot functions, counted by callgrind
+    Instructions,
+}
+
+/// `cargo xtask bench`
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Lines of the lists
+    #[arg(long, value_parser = parse_count, default_value = "10_000_000")]
+    items: u64,
+    /// How often all is measured; the median counts
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+    /// Lines that are not in the list, and are asked for
+    #[arg(long, value_parser = parse_count, default_value = "1_000_000")]
+    probes: u64,
+    /// Measure only these [default: all]
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Growth: the longest list; 1_000_000_000 needs 30 GB of disk and an hour
+    #[arg(long, value_parser = parse_count, default_value = "10_000_000")]
+    max_items: u64,
+    /// Instructions: write nothing, and fail if one differs from docs/instructions.tsv by more than 3 %
+    #[arg(long)]
+    check: bool,
+}
+
+/// Measure, print, and write `docs/benchmarks.md`.
+///
+/// # Errors
+/// When our own tool fails, loses a member, or something cannot be written. A peer that cannot
+/// be got is said and left out.
+pub fn bench(options: &Options) -> Result<()> {
+    let parts = match &options.only[..] {
+        [] if options.check => &[Part::Instructions],
+        [] => Part::value_variants(),
+        only => only,
+    };
+    for part in Part::value_variants() {
+        if !parts.contains(part) {
+            continue;
+        }
+        let section = match part {
+            Part::Phones => Some(programs::measure(options, programs::Leak::Phones)?),
+            Part::Hashes => Some(programs::measure(options, programs::Leak::Hashes)?),
+            Part::InProcess => Some(in_process::measure(options)?),
+            Part::Growth => Some(growth::measure(options)?),
+            Part::Instructions => instructions::measure(options.check)?,
+        };
+        if let Some(section) = section {
+            println!("{section}");
+            report::put(&part.name(), &section)?;
+        }
+    }
+    Ok(())
+}
+
+impl Part {
+    fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
+}
+
+/// A folder for lists and filters, under `target/bench`; gone when the value is.
+fn work_folder() -> Result<tempfile::TempDir> {
+    Ok(tempfile::Builder::new()
+        .prefix("work-")
+        .tempdir_in(workspace::target_folder("bench")?)?)
+}
+
+/// A generated list in a folder.
+fn list(
+    folder: &Path,
+    kind: generate::Kind,
+    num_items: u64,
+    strangers: bool,
+    name: &str,
+) -> Result<PathBuf> {
+    let path = folder.join(name);
+    List {
+        kind,
+        num_items,
+        seed: 0,
+        strangers,
+    }
+    .write_file(&path)?;
+    Ok(path)
+}
+
+/// Our own program, as a user builds it.
+fn leaksieve() -> Result<PathBuf> {
+    say("compiling leaksieve, if it changed");
+    host::cli()
+}
+
+/// The benchmarks of `tests/benches` that run in their own process.
+fn in_process_program() -> Result<PathBuf> {
+    say("compiling tests/benches, if they changed");
+    let mut command = run::cargo();
+    command
+        .args(["bench", "--quiet", "--package", "leaksieve-tests"])
+        .args(["--bench", "in_process", "--no-run", "--target-dir"])
+        .arg(workspace::target())
+        .current_dir(workspace::root());
+    host::executable(&mut command)
+}
+
+/// Bytes of a file.
+fn file_bytes(path: &Path) -> Result<u64> {
+    let metadata = std::fs::metadata(path);
+    Ok(metadata
+        .with_context(|| format!("cannot read {}", path.display()))?
+        .len())
+}
