@@ -25,6 +25,7 @@ impl HashFunction {
     }
 
     /// As [`hash`](Self::hash), of an item's bytes.
+    #[inline]
     pub fn hash_bytes(self, bytes: &[u8]) -> u64 {
         match self {
             Self::Xxh3 { seed } => xxh3_64_with_seed(bytes, seed),

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::header::{
     self, Dataset, Encoding, FIXED_BYTES, Fixed, Header, MAX_DATASETS, MAX_HEADER_SECTORS,
 };
-use crate::identifier::phone::{MAX_SHORTCUT_BYTES, Shortcuts};
+use crate::identifier::phone::Shortcuts;
 use crate::identifier::{Coverage, Identifier, IdentifierKind, NormaliseError};
 use crate::sector::{FileId, PAYLOAD_BYTES, Sector, SectorIndex, split, verify};
 
@@ -291,9 +291,8 @@ impl Lookup<'_> {
     /// The hash of the identifier's item in a dataset, and what its absence means.
     fn hash(&self, index: u8, dataset: &Dataset) -> Result<(u64, Coverage), NormaliseError> {
         if let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(index)) {
-            let mut buffer = [0; MAX_SHORTCUT_BYTES];
-            if let Some(item) = shortcuts.item_of(&self.identifier, &mut buffer) {
-                return Ok((dataset.hash.hash_bytes(item), Coverage::Complete));
+            if let Some(item) = shortcuts.item_of(&self.identifier) {
+                return Ok((dataset.hash.hash_bytes(item.as_bytes()), Coverage::Complete));
             }
         }
         let item = dataset.profile.normalise(&self.identifier)?;

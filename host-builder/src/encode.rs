@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use leaksieve_core::encoding::{bloom, page_of};
-use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, SECTOR_BYTES, SectorIndex, seal};
+use leaksieve_core::encoding::bloom::{self, UnpackedPage};
+use leaksieve_core::encoding::page_of;
+use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex, seal};
 
 use crate::build::BuildError;
 use crate::in_order::in_order;
@@ -84,7 +85,7 @@ impl Pages {
             num_threads,
             0..NUM_PARTITIONS,
             || {
-                let mut scratch = Vec::new();
+                let mut scratch = [Vec::new(), Vec::new()];
                 move |partition| {
                     let sorted = hashes.sorted(partition, &mut scratch)?;
                     Ok::<_, BuildError>(self.build_part(range_of(partition), sorted))
@@ -136,10 +137,11 @@ impl Pages {
         let mut sectors = Vec::with_capacity(pages.len() * SECTOR_BYTES);
         let mut hashes = hashes.iter().peekable();
         for page in pages {
-            let mut payload = [0; PAYLOAD_BYTES];
+            let mut payload = UnpackedPage::EMPTY;
             while let Some(hash) = hashes.next_if(|hash| page_of(**hash, self.num_pages) == page) {
-                bloom::insert(&mut payload, *hash, self.num_hashes);
+                payload.insert(*hash, self.num_hashes);
             }
+            let payload = payload.pack();
             fill.add(bloom::count_ones(&payload));
             sectors.extend_from_slice(&seal(self.file_id, self.sector(page), &payload));
         }
@@ -152,6 +154,7 @@ mod tests {
     use super::*;
     use crate::partition::Partitions;
     use leaksieve_core::encoding::first_hash_of;
+    use leaksieve_core::sector::PAYLOAD_BYTES;
 
     fn pages(num_pages: u32) -> Pages {
         Pages {

@@ -30,6 +30,7 @@ pub mod progress;
 mod recheck;
 pub mod reject;
 pub mod size;
+mod sort;
 pub mod source;
 mod spool;
 pub mod usage;

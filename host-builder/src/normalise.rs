@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use leaksieve_core::hash::HashFunction;
-use leaksieve_core::identifier::phone::{MAX_SHORTCUT_BYTES, Shortcuts};
+use leaksieve_core::identifier::phone::{ShortText, Shortcuts};
 use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Profile};
 
 use crate::fold;
 use crate::progress::Observer;
 use crate::reject::{Place, Reason, Rejects};
 use crate::source::{self, Batch, Fault, Input, Layout, MAX_RECORD_BYTES, Record, SourceError};
+
+/// Items that are found before they are hashed.
+const NUM_WAITING: usize = 128;
 
 /// How the records of a list become hashes.
 #[derive(Clone, Debug)]
@@ -73,9 +76,6 @@ impl Rules {
         if record.text.len() > MAX_RECORD_BYTES {
             return Err(Reason::RecordTooLong);
         }
-        if let Some(hash) = self.hash_by_shortcut(record.text) {
-            return Ok(hash);
-        }
         let text = self.with_plus(record.text);
         let identifier = Identifier::new(&text)
             .of_kind(self.kind)
@@ -86,16 +86,16 @@ impl Rules {
         }
     }
 
-    /// The hash of a phone number that is written as digits alone, as most are.
-    fn hash_by_shortcut(&self, text: &[u8]) -> Option<u64> {
+    /// The item of a phone number that is written as digits alone, as most are.
+    fn item_by_shortcut(&self, record: Record<'_>) -> Option<ShortText> {
         let shortcuts = self.shortcuts.as_deref()?;
-        let (digits, has_plus) = match text.strip_prefix(b"+") {
-            Some(digits) => (digits, true),
-            None => (text, self.lacks_plus(text)),
-        };
-        shortcuts
-            .item(digits, has_plus, &mut [0; MAX_SHORTCUT_BYTES])
-            .map(|item| self.hash.hash_bytes(item))
+        if record.fault.is_some() {
+            return None;
+        }
+        match record.text.strip_prefix(b"+") {
+            Some(digits) => shortcuts.item(digits, true),
+            None => shortcuts.item(record.text, self.lacks_plus(record.text)),
+        }
     }
 
     /// In a dataset without a default country, lists write E.164 digits without their plus
@@ -116,21 +116,42 @@ impl Rules {
     }
 
     fn hash_batch(&self, batch: &Batch, counts: &mut Counts, take: &mut impl FnMut(u64, Place)) {
+        let place = |line| Place {
+            input: batch.input,
+            line,
+        };
+        // Items wait for each other: many are found, then many are hashed, and both loops
+        // are short enough for the processor to look far ahead.
+        let mut waiting = Vec::with_capacity(NUM_WAITING);
+        let mut num_short = 0;
+        let mut hash_waiting = |waiting: &mut Vec<(ShortText, u64)>| {
+            num_short += waiting.len() as u64;
+            for (item, line) in waiting.drain(..) {
+                take(self.hash.hash_bytes(item.as_bytes()), place(line));
+            }
+        };
+        let mut others = Vec::new();
         batch.for_each(|record| {
-            let place = Place {
-                input: batch.input,
-                line: record.line,
-            };
-            match self.hash(record) {
-                Ok(hash) => {
-                    counts.num_accepted += 1;
-                    take(hash, place);
+            if let Some(item) = self.item_by_shortcut(record) {
+                if waiting.len() == NUM_WAITING {
+                    hash_waiting(&mut waiting);
                 }
+                waiting.push((item, record.line));
+                return;
+            }
+            let place = place(record.line);
+            match self.hash(record) {
+                Ok(hash) => others.push((hash, place)),
                 Err(Reason::Normalise(NormaliseError::Empty)) => counts.num_blank += 1,
                 Err(Reason::Row(Fault::BelowMinCount)) => counts.num_below_min_count += 1,
                 Err(reason) => counts.rejects.add(reason, place),
             }
         });
+        hash_waiting(&mut waiting);
+        counts.num_accepted += num_short + others.len() as u64;
+        for (hash, place) in others {
+            take(hash, place);
+        }
     }
 }
 

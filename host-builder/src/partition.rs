@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::in_order::in_order;
+use crate::sort::sort_and_dedup;
 use crate::spool::{BLOCK_HASHES, Block, Spool, SpoolError};
 
 /// Top bits that choose a partition. A partition of a billion hashes is 4 MB, which a
@@ -310,7 +311,7 @@ impl Hashes {
     fn sort(&self, index: u32) -> Result<(u64, u128), SpoolError> {
         let mut hashes = Vec::new();
         self.gather(index, &mut hashes)?;
-        sort_and_dedup(&mut hashes);
+        sort_and_dedup(&mut hashes, &mut Vec::new(), PARTITION_BITS);
         let sum = hashes.iter().map(|hash| u128::from(*hash)).sum();
         let sorted = (hashes.len() as u64, sum);
         let Ok(mut partition) = self.partitions[index as usize].lock() else {
@@ -364,18 +365,13 @@ impl Hashes {
     pub fn sorted<'a>(
         &self,
         partition: u32,
-        scratch: &'a mut Vec<u64>,
+        [hashes, scratch]: &'a mut [Vec<u64>; 2],
     ) -> Result<&'a [u64], SpoolError> {
-        if !self.gather(partition, scratch)? {
-            sort_and_dedup(scratch);
+        if !self.gather(partition, hashes)? {
+            sort_and_dedup(hashes, scratch, PARTITION_BITS);
         }
-        Ok(scratch)
+        Ok(hashes)
     }
-}
-
-fn sort_and_dedup(hashes: &mut Vec<u64>) {
-    hashes.sort_unstable();
-    hashes.dedup();
 }
 
 #[cfg(test)]

@@ -146,10 +146,16 @@ fn pages_for(num_items: u64, density: f64) -> f64 {
 /// Most items a page for a rate, and with how many probes.
 fn densest(rate: f64) -> Result<(f64, u8), ShapeError> {
     check_rate(rate)?;
-    (1..=MAX_HASHES)
-        .map(|num_hashes| (highest_density(rate, num_hashes), num_hashes))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .ok_or(ShapeError::Rate(rate))
+    // More probes first let a page hold more items, and then fewer.
+    let mut best = (0.0, 1);
+    for num_hashes in 1..=MAX_HASHES {
+        let density = highest_density(rate, num_hashes);
+        if density < best.0 {
+            break;
+        }
+        best = (density, num_hashes);
+    }
+    Ok(best)
 }
 
 /// Most items a page for a rate, by bisection: the rate grows with the density.

@@ -44,6 +44,38 @@ pub fn insert(page: &mut Payload, hash: u64, num_hashes: u8) {
     }
 }
 
+/// A page that is being filled, with a byte for each bit. To set one reads nothing, so
+/// many items go in at half the cost of [`insert`]; that is worth it where pages are made.
+#[derive(Clone, Debug)]
+pub struct UnpackedPage([u8; PAGE_BITS as usize]);
+
+impl UnpackedPage {
+    /// No bit is set.
+    pub const EMPTY: Self = Self([0; PAGE_BITS as usize]);
+
+    /// Set an item's bits.
+    pub fn insert(&mut self, hash: u64, num_hashes: u8) {
+        for bit in probes(hash, num_hashes) {
+            if let Some(bit) = self.0.get_mut(bit) {
+                *bit = 1;
+            }
+        }
+    }
+
+    /// The page as [`insert`] makes it.
+    pub fn pack(&self) -> Payload {
+        // Byte i to bit i: the multiplication adds each byte to the highest, shifted by
+        // its index, and no two sums meet.
+        const GATHER: u64 = 0x0102_0408_1020_4080;
+        let mut page = [0; PAYLOAD_BYTES];
+        let (bits, _) = self.0.as_chunks();
+        for (byte, bits) in page.iter_mut().zip(bits) {
+            *byte = (u64::from_le_bytes(*bits).wrapping_mul(GATHER) >> 56) as u8;
+        }
+        page
+    }
+}
+
 /// Are all of an item's bits set?
 pub fn query(page: &Payload, hash: u64, num_hashes: u8) -> Match {
     let bits = BitSlice::<u8, Lsb0>::from_slice(page.as_slice());
@@ -74,6 +106,17 @@ mod tests {
             assert_eq!(query(&page, hash, 10), Match::Hit);
         }
         assert!((1900..2200).contains(&count_ones(&page)));
+    }
+
+    #[test]
+    fn an_unpacked_page_is_the_same_page() {
+        let mut page = [0; PAYLOAD_BYTES];
+        let mut unpacked = UnpackedPage::EMPTY;
+        for hash in (0..500u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15)) {
+            insert(&mut page, hash, 11);
+            unpacked.insert(hash, 11);
+            assert_eq!(unpacked.pack(), page);
+        }
     }
 
     #[test]

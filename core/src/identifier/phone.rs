@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Coverage, Item, NormaliseError};
 use rules::{first_match, is_match};
-pub use shortcuts::{MAX_SHORTCUT_BYTES, Shortcuts};
+pub use shortcuts::{ShortText, Shortcuts};
 use written::{Digits, Written};
 
 /// Most digits that a written telephone number may have, prefixes included.

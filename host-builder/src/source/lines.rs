@@ -124,17 +124,32 @@ fn count(bytes: &[u8]) -> u64 {
 /// The lines of a batch, without LF or CR LF. What stands behind the last LF is a line
 /// if it is not empty.
 pub fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut start = 0;
-    let mut ends = memchr::memchr_iter(b'\n', bytes);
+    let mut rest = bytes;
     std::iter::from_fn(move || {
-        if start >= bytes.len() {
+        if rest.is_empty() {
             return None;
         }
-        let end = ends.next().unwrap_or(bytes.len());
-        let line = &bytes[start..end];
-        start = end + 1;
+        let (line, later) = rest.split_at(line_length(rest));
+        rest = later.get(1..).unwrap_or(&[]);
         Some(line.strip_suffix(b"\r").unwrap_or(line))
     })
+}
+
+/// Bytes before the first LF, or all. A line of up to 15 bytes is a telephone number as
+/// likely as not, and is found without a call.
+#[inline]
+fn line_length(bytes: &[u8]) -> usize {
+    const EACH: u128 = u128::from_le_bytes([1; 16]);
+    if let Some(first) = bytes.first_chunk() {
+        // The lowest byte that is LF is the lowest that borrows (Warren, "Hacker's
+        // Delight", section 6-1).
+        let differences = u128::from_le_bytes(*first) ^ EACH * b'\n' as u128;
+        let is_lf = differences.wrapping_sub(EACH) & !differences & EACH << 7;
+        if is_lf != 0 {
+            return is_lf.trailing_zeros() as usize / 8;
+        }
+    }
+    memchr::memchr(b'\n', bytes).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]

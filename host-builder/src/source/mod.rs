@@ -169,6 +169,15 @@ impl Batch {
     /// Call `each` with every record of the batch.
     pub fn for_each(&self, mut each: impl FnMut(Record<'_>)) {
         match &self.records {
+            Records::Lines {
+                first_line,
+                layout: LineLayout::Whole,
+            } => {
+                for (line, text) in (*first_line..).zip(lines::split(&self.bytes)) {
+                    let fault = None;
+                    each(Record { text, line, fault });
+                }
+            }
             Records::Lines { first_line, layout } => {
                 for (line, text) in (*first_line..).zip(lines::split(&self.bytes)) {
                     let mut give = |text: &[u8], fault| each(Record { text, line, fault });

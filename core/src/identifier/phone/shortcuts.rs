@@ -11,8 +11,6 @@ const START_DIGITS: usize = 4;
 const NUM_STARTS: usize = 10_usize.pow(START_DIGITS as u32);
 /// Longest national number that has a shortcut: bits of a table's entry.
 const MAX_DIGITS: usize = u16::BITS as usize - 1;
-/// Longest item of a shortcut: calling code and national number.
-pub const MAX_SHORTCUT_BYTES: usize = 3 + MAX_DIGITS;
 
 /// Bit n of an entry: a national number of n digits that begins so is an item as it is.
 type Table = [u16; NUM_STARTS];
@@ -25,8 +23,7 @@ type Table = [u16; NUM_STARTS];
 /// for the same text, with [`Coverage::Complete`](crate::identifier::Coverage).
 #[derive(Debug)]
 pub struct Shortcuts {
-    calling_code: [u8; 3],
-    num_code_digits: usize,
+    calling_code: ShortText,
     /// Without a calling code.
     national: Table,
     /// Behind the calling code.
@@ -45,15 +42,11 @@ impl Shortcuts {
             calling_code_digits(profile.calling_code, &mut buffer)
         };
         let mut shortcuts = Self {
-            calling_code: [0; 3],
-            num_code_digits: code.len(),
+            calling_code: ShortText::new(code).unwrap_or(ShortText::EMPTY),
             national: [0; NUM_STARTS],
             after_code: [0; NUM_STARTS],
             after_plus: [0; NUM_STARTS],
         };
-        for (own, digit) in shortcuts.calling_code.iter_mut().zip(code) {
-            *own = *digit;
-        }
         let tables = shortcuts
             .national
             .iter_mut()
@@ -78,41 +71,24 @@ impl Shortcuts {
     }
 
     /// The item of an identifier, as [`item`](Self::item).
-    pub(crate) fn item_of<'a>(
-        &self,
-        identifier: &Identifier<'a>,
-        buffer: &'a mut [u8; MAX_SHORTCUT_BYTES],
-    ) -> Option<&'a [u8]> {
+    pub(crate) fn item_of(&self, identifier: &Identifier<'_>) -> Option<ShortText> {
         // Who asks for another kind is told so.
         if !matches!(identifier.kind, None | Some(IdentifierKind::Phone)) {
             return None;
         }
         match identifier.text.strip_prefix(b"+") {
-            Some(digits) => self.item(digits, true, buffer),
-            None => self.item(identifier.text, false, buffer),
+            Some(digits) => self.item(digits, true),
+            None => self.item(identifier.text, false),
         }
     }
 
     /// The item of a number that is written as digits alone, if there is a shortcut:
     /// without it, [`Profile::normalise`](crate::Profile::normalise) knows.
-    pub fn item<'a>(
-        &self,
-        digits: &'a [u8],
-        has_plus: bool,
-        buffer: &'a mut [u8; MAX_SHORTCUT_BYTES],
-    ) -> Option<&'a [u8]> {
-        // Not `all`: without a branch for each byte it takes half as long.
-        let is_digits = digits
-            .iter()
-            .fold(true, |is, byte| is & byte.is_ascii_digit());
-        if !is_digits {
-            return None;
-        }
-        let code = self.calling_code.get(..self.num_code_digits)?;
-        let may_have_code = code
-            .first()
-            .is_none_or(|first| digits.first() == Some(first));
-        if may_have_code && let Some(number) = digits.strip_prefix(code) {
+    #[inline]
+    pub fn item(&self, digits: &[u8], has_plus: bool) -> Option<ShortText> {
+        let digits = ShortText::new(digits).filter(ShortText::is_digits)?;
+        let code = self.calling_code;
+        if let Some(number) = digits.strip_prefix(code) {
             let table = if has_plus {
                 &self.after_plus
             } else {
@@ -125,23 +101,102 @@ impl Shortcuts {
         if has_plus || !is_in(&self.national, digits) {
             return None;
         }
-        let item = buffer.get_mut(..code.len() + digits.len())?;
-        let (start, rest) = item.split_at_mut(code.len());
-        start.copy_from_slice(code);
-        rest.copy_from_slice(digits);
-        Some(item)
+        code.followed_by(digits)
     }
 }
 
 /// `number` is made of digits.
-fn is_in(table: &Table, number: &[u8]) -> bool {
-    let start = number.iter().take(START_DIGITS);
-    let index = start.fold(0, |index, digit| index * 10 + usize::from(digit - b'0'));
-    START_DIGITS <= number.len()
-        && number.len() <= MAX_DIGITS
+fn is_in(table: &Table, number: ShortText) -> bool {
+    START_DIGITS <= number.len
+        && number.len <= MAX_DIGITS
         && table
-            .get(index)
-            .is_some_and(|lengths| lengths >> number.len() & 1 == 1)
+            .get(number.start())
+            .is_some_and(|lengths| lengths >> number.len & 1 == 1)
+}
+
+/// Up to 16 bytes, in registers: to look at them one by one would take most of the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShortText {
+    /// The first byte is the lowest; 0 behind the last.
+    bytes: [u8; Self::MAX_BYTES],
+    len: usize,
+}
+
+impl ShortText {
+    const MAX_BYTES: usize = 16;
+    const EMPTY: Self = Self {
+        bytes: [0; Self::MAX_BYTES],
+        len: 0,
+    };
+
+    fn new(text: &[u8]) -> Option<Self> {
+        let len = text.len();
+        // Of 8 bytes and more the first and the last 8, which may have some in common.
+        let word = match (text.first_chunk(), text.last_chunk()) {
+            (Some(first), Some(last)) if len <= Self::MAX_BYTES => {
+                let last = u128::from(u64::from_le_bytes(*last));
+                u128::from(u64::from_le_bytes(*first)) | last << (8 * (len - 8))
+            }
+            (None, _) => {
+                let bytes = text.iter().rev();
+                bytes.fold(0, |word, byte| word << 8 | u128::from(*byte))
+            }
+            _ => return None,
+        };
+        Some(Self::from_word(word, len))
+    }
+
+    const fn from_word(word: u128, len: usize) -> Self {
+        Self {
+            bytes: word.to_le_bytes(),
+            len,
+        }
+    }
+
+    const fn word(self) -> u128 {
+        u128::from_le_bytes(self.bytes)
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or(&[])
+    }
+
+    /// Bits of so many bytes.
+    const fn mask(len: usize) -> u128 {
+        match u128::MAX.checked_shr(128 - 8 * len as u32) {
+            Some(mask) => mask,
+            None => 0,
+        }
+    }
+
+    fn is_digits(&self) -> bool {
+        const EACH: u128 = u128::from_le_bytes([1; 16]);
+        // A digit is 0 to 9 then. With 0x76 added, what is more has its highest bit set.
+        let values = self.word() ^ (EACH * b'0' as u128) & Self::mask(self.len);
+        let over = (values & EACH * 0x7F) + EACH * 0x76 | values;
+        over & EACH * 0x80 == 0
+    }
+
+    fn strip_prefix(self, prefix: Self) -> Option<Self> {
+        let len = self.len.checked_sub(prefix.len)?;
+        let differs = (self.word() ^ prefix.word()) & Self::mask(prefix.len);
+        // A prefix has no more than 3 bytes.
+        (differs == 0).then(|| Self::from_word(self.word() >> (8 * prefix.len), len))
+    }
+
+    fn followed_by(self, rest: Self) -> Option<Self> {
+        let len = self.len + rest.len;
+        (len <= Self::MAX_BYTES)
+            .then(|| Self::from_word(self.word() | rest.word() << (8 * self.len), len))
+    }
+
+    /// The number that the first [`START_DIGITS`] digits are.
+    const fn start(self) -> usize {
+        let digits = self.word() as u32 & 0x0F0F_0F0F;
+        let pairs = (digits * 10 + (digits >> 8)) & 0x00FF_00FF;
+        ((pairs & 0xFF) * 100 + (pairs >> 16)) as usize
+    }
 }
 
 fn digits_of(mut number: u16) -> [u8; START_DIGITS] {
