@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::identifier::Item;
+use crate::identifier::phone::ShortText;
 
 /// How the items of a dataset are hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +25,14 @@ impl HashFunction {
         self.hash_bytes(item.as_bytes())
     }
 
-    /// As [`hash`](Self::hash), of an item's bytes.
+    /// As [`hash`](Self::hash), of an item that was found by a shortcut.
     #[inline]
-    pub fn hash_bytes(self, bytes: &[u8]) -> u64 {
+    pub fn hash_short(self, item: ShortText) -> u64 {
+        self.hash_bytes(item.encode(&mut [0; ShortText::MAX_BYTES]))
+    }
+
+    #[inline]
+    fn hash_bytes(self, bytes: &[u8]) -> u64 {
         match self {
             Self::Xxh3 { seed } => xxh3_64_with_seed(bytes, seed),
         }

@@ -292,7 +292,7 @@ impl Lookup<'_> {
     fn hash(&self, index: u8, dataset: &Dataset) -> Result<(u64, Coverage), NormaliseError> {
         if let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(index)) {
             if let Some(item) = shortcuts.item_of(&self.identifier) {
-                return Ok((dataset.hash.hash_bytes(item.as_bytes()), Coverage::Complete));
+                return Ok((dataset.hash.hash_short(item), Coverage::Complete));
             }
         }
         let item = dataset.profile.normalise(&self.identifier)?;

@@ -87,6 +87,7 @@ impl Rules {
     }
 
     /// The item of a phone number that is written as digits alone, as most are.
+    #[inline]
     fn item_by_shortcut(&self, record: Record<'_>) -> Option<ShortText> {
         let shortcuts = self.shortcuts.as_deref()?;
         if record.fault.is_some() {
@@ -127,7 +128,7 @@ impl Rules {
         let mut hash_waiting = |waiting: &mut Vec<(ShortText, u64)>| {
             num_short += waiting.len() as u64;
             for (item, line) in waiting.drain(..) {
-                take(self.hash.hash_bytes(item.as_bytes()), place(line));
+                take(self.hash.hash_short(item), place(line));
             }
         };
         let mut others = Vec::new();

@@ -10,18 +10,18 @@
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::in_order::in_order;
 use crate::sort::sort_and_dedup;
-use crate::spool::{BLOCK_HASHES, Block, Spool, SpoolError};
+use crate::spool::{BLOCK_HASHES, Block, Spool, SpoolError, SpoolWriter};
 
-/// Top bits that choose a partition. A partition of a billion hashes is 4 MB, which a
-/// core's caches nearly hold.
-const PARTITION_BITS: u32 = 11;
+/// Top bits that choose a partition. The buffers of so many stay in a core's caches, and
+/// so does a partition of a billion hashes, nearly: it is 8 MB.
+const PARTITION_BITS: u32 = 10;
 /// Number of partitions.
 pub const NUM_PARTITIONS: u32 = 1 << PARTITION_BITS;
-/// Hashes that a thread gathers for a partition: 512 KiB for all of them.
+/// Hashes that a thread gathers for a partition: 256 KiB for all of them.
 const WRITE_COMBINED: usize = 32;
 /// Memory beside the hashes: the last block of each partition, batches of input, and the
 /// partitions that are sorted and encoded at the moment.
@@ -61,9 +61,7 @@ pub struct Partitions {
     partitions: Vec<Mutex<Partition>>,
     /// Full chunks that may still be kept in memory.
     free_chunks: AtomicU64,
-    temp_folder: PathBuf,
-    spool: OnceLock<Spool>,
-    opening: Mutex<()>,
+    spool: Spool,
     failed: AtomicBool,
     error: Mutex<Option<SpoolError>>,
     /// Of all hashes, duplicates included.
@@ -78,9 +76,7 @@ impl Partitions {
         Self {
             partitions: (0..NUM_PARTITIONS).map(|_| Mutex::default()).collect(),
             free_chunks: AtomicU64::new(memory_bytes.saturating_sub(OTHER_BYTES) / chunk_bytes),
-            temp_folder,
-            spool: OnceLock::new(),
-            opening: Mutex::new(()),
+            spool: Spool::new(temp_folder),
             failed: AtomicBool::new(false),
             error: Mutex::new(None),
             sum: Mutex::new(0),
@@ -91,6 +87,7 @@ impl Partitions {
     pub fn writer(&self) -> Writer<'_> {
         Writer {
             partitions: self,
+            spool: self.spool.writer(),
             buffers: vec![[0; WRITE_COMBINED]; NUM_PARTITIONS as usize],
             lengths: vec![0; NUM_PARTITIONS as usize],
             sum: 0,
@@ -116,7 +113,7 @@ impl Partitions {
         }
         Ok(Hashes {
             partitions: self.partitions,
-            spool: self.spool.into_inner(),
+            spool: self.spool,
             sum: self
                 .sum
                 .into_inner()
@@ -124,7 +121,7 @@ impl Partitions {
         })
     }
 
-    fn append(&self, partition: usize, hashes: &[u64]) {
+    fn append(&self, partition: usize, hashes: &[u64], spool: &mut SpoolWriter<'_>) {
         // A poisoned lock means that a thread panicked, and that panic is on its way.
         if self.has_failed() {
             return;
@@ -132,15 +129,24 @@ impl Partitions {
         let Ok(mut partition) = self.partitions[partition].lock() else {
             return;
         };
-        if let Err(error) = self.append_to(&mut partition, hashes) {
-            self.failed.store(true, Ordering::Relaxed);
-            if let Ok(mut first) = self.error.lock() {
-                first.get_or_insert(error);
-            }
+        if let Err(error) = self.append_to(&mut partition, hashes, spool) {
+            self.fail(error);
         }
     }
 
-    fn append_to(&self, partition: &mut Partition, mut hashes: &[u64]) -> Result<(), SpoolError> {
+    fn fail(&self, error: SpoolError) {
+        self.failed.store(true, Ordering::Relaxed);
+        if let Ok(mut first) = self.error.lock() {
+            first.get_or_insert(error);
+        }
+    }
+
+    fn append_to(
+        &self,
+        partition: &mut Partition,
+        mut hashes: &[u64],
+        spool: &mut SpoolWriter<'_>,
+    ) -> Result<(), SpoolError> {
         while !hashes.is_empty() {
             if partition
                 .chunks
@@ -156,7 +162,7 @@ impl Partitions {
             last.extend_from_slice(now);
             hashes = later;
             if last.len() == BLOCK_HASHES && !self.may_keep_one_more() {
-                partition.blocks.push(self.spool()?.write(last)?);
+                partition.blocks.push(spool.write(last)?);
                 last.clear();
             }
         }
@@ -170,25 +176,12 @@ impl Partitions {
             })
             .is_ok()
     }
-
-    fn spool(&self) -> Result<&Spool, SpoolError> {
-        if let Some(spool) = self.spool.get() {
-            return Ok(spool);
-        }
-        let _opening = self.opening.lock();
-        match self.spool.get() {
-            Some(spool) => Ok(spool),
-            None => {
-                let spool = Spool::create(&self.temp_folder)?;
-                Ok(self.spool.get_or_init(|| spool))
-            }
-        }
-    }
 }
 
 /// One thread's way in.
 pub struct Writer<'a> {
     partitions: &'a Partitions,
+    spool: SpoolWriter<'a>,
     buffers: Vec<[u64; WRITE_COMBINED]>,
     lengths: Vec<u8>,
     sum: u128,
@@ -203,8 +196,8 @@ impl Writer<'_> {
         let length = usize::from(self.lengths[partition]);
         buffer[length] = hash;
         if length + 1 == WRITE_COMBINED {
-            self.partitions
-                .append(partition, without_repetitions(buffer));
+            let hashes = without_repetitions(buffer);
+            self.partitions.append(partition, hashes, &mut self.spool);
             self.lengths[partition] = 0;
         } else {
             self.lengths[partition] = length as u8 + 1;
@@ -229,8 +222,11 @@ impl Drop for Writer<'_> {
             *sum = sum.wrapping_add(self.sum);
         }
         for (partition, (buffer, length)) in self.buffers.iter().zip(&self.lengths).enumerate() {
-            self.partitions
-                .append(partition, &buffer[..usize::from(*length)]);
+            let hashes = &buffer[..usize::from(*length)];
+            self.partitions.append(partition, hashes, &mut self.spool);
+        }
+        if let Err(error) = self.spool.flush() {
+            self.partitions.fail(error);
         }
     }
 }
@@ -238,7 +234,7 @@ impl Drop for Writer<'_> {
 /// All hashes, in their partitions.
 pub struct Hashes {
     partitions: Vec<Mutex<Partition>>,
-    spool: Option<Spool>,
+    spool: Spool,
     sum: u128,
 }
 
@@ -256,8 +252,8 @@ pub struct Count {
 
 impl Hashes {
     /// Are some of them on disk?
-    pub const fn are_spooled(&self) -> bool {
-        self.spool.is_some()
+    pub fn are_spooled(&self) -> bool {
+        !self.spool.is_empty()
     }
 
     /// Count the distinct ones of `num_records`, duplicates included; `advance` is told
@@ -337,10 +333,8 @@ impl Hashes {
         for chunk in &partition.chunks {
             scratch.extend_from_slice(chunk);
         }
-        if let Some(spool) = &self.spool {
-            for block in &partition.blocks {
-                spool.read(*block, scratch)?;
-            }
+        for block in &partition.blocks {
+            self.spool.read(*block, scratch)?;
         }
         Ok(partition.is_sorted)
     }

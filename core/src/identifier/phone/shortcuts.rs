@@ -42,7 +42,7 @@ impl Shortcuts {
             calling_code_digits(profile.calling_code, &mut buffer)
         };
         let mut shortcuts = Self {
-            calling_code: ShortText::new(code).unwrap_or(ShortText::EMPTY),
+            calling_code: ShortText::of_digits(code).unwrap_or(ShortText::EMPTY),
             national: [0; NUM_STARTS],
             after_code: [0; NUM_STARTS],
             after_plus: [0; NUM_STARTS],
@@ -86,7 +86,7 @@ impl Shortcuts {
     /// without it, [`Profile::normalise`](crate::Profile::normalise) knows.
     #[inline]
     pub fn item(&self, digits: &[u8], has_plus: bool) -> Option<ShortText> {
-        let digits = ShortText::new(digits).filter(ShortText::is_digits)?;
+        let digits = ShortText::of_digits(digits)?;
         let code = self.calling_code;
         if let Some(number) = digits.strip_prefix(code) {
             let table = if has_plus {
@@ -118,85 +118,71 @@ fn is_in(table: &Table, number: ShortText) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShortText {
     /// The first byte is the lowest; 0 behind the last.
-    bytes: [u8; Self::MAX_BYTES],
+    word: u128,
     len: usize,
 }
 
 impl ShortText {
-    const MAX_BYTES: usize = 16;
-    const EMPTY: Self = Self {
-        bytes: [0; Self::MAX_BYTES],
-        len: 0,
-    };
+    /// Longest.
+    pub const MAX_BYTES: usize = 16;
+    const EMPTY: Self = Self { word: 0, len: 0 };
 
-    fn new(text: &[u8]) -> Option<Self> {
+    /// Digits, and nothing else.
+    fn of_digits(text: &[u8]) -> Option<Self> {
         let len = text.len();
-        // Of 8 bytes and more the first and the last 8, which may have some in common.
-        let word = match (text.first_chunk(), text.last_chunk()) {
+        match (text.first_chunk(), text.last_chunk()) {
+            // The first and the last 8, which may have some in common.
             (Some(first), Some(last)) if len <= Self::MAX_BYTES => {
-                let last = u128::from(u64::from_le_bytes(*last));
-                u128::from(u64::from_le_bytes(*first)) | last << (8 * (len - 8))
+                let first = u64::from_le_bytes(*first);
+                let last = u64::from_le_bytes(*last);
+                let word = u128::from(first) | u128::from(last) << (8 * (len - 8));
+                (are_digits(first) && are_digits(last)).then_some(Self { word, len })
             }
-            (None, _) => {
+            (None, _) if text.iter().all(u8::is_ascii_digit) => {
                 let bytes = text.iter().rev();
-                bytes.fold(0, |word, byte| word << 8 | u128::from(*byte))
+                let word = bytes.fold(0, |word, byte| word << 8 | u128::from(*byte));
+                Some(Self { word, len })
             }
-            _ => return None,
-        };
-        Some(Self::from_word(word, len))
-    }
-
-    const fn from_word(word: u128, len: usize) -> Self {
-        Self {
-            bytes: word.to_le_bytes(),
-            len,
+            _ => None,
         }
     }
 
-    const fn word(self) -> u128 {
-        u128::from_le_bytes(self.bytes)
-    }
-
-    /// Its bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or(&[])
-    }
-
-    /// Bits of so many bytes.
-    const fn mask(len: usize) -> u128 {
-        match u128::MAX.checked_shr(128 - 8 * len as u32) {
-            Some(mask) => mask,
-            None => 0,
-        }
-    }
-
-    fn is_digits(&self) -> bool {
-        const EACH: u128 = u128::from_le_bytes([1; 16]);
-        // A digit is 0 to 9 then. With 0x76 added, what is more has its highest bit set.
-        let values = self.word() ^ (EACH * b'0' as u128) & Self::mask(self.len);
-        let over = (values & EACH * 0x7F) + EACH * 0x76 | values;
-        over & EACH * 0x80 == 0
-    }
-
+    /// What is behind a prefix of 3 bytes at most.
     fn strip_prefix(self, prefix: Self) -> Option<Self> {
         let len = self.len.checked_sub(prefix.len)?;
-        let differs = (self.word() ^ prefix.word()) & Self::mask(prefix.len);
-        // A prefix has no more than 3 bytes.
-        (differs == 0).then(|| Self::from_word(self.word() >> (8 * prefix.len), len))
+        let mask = (1_u32 << (8 * prefix.len)) - 1;
+        let differs = (self.word as u32 ^ prefix.word as u32) & mask;
+        let word = self.word >> (8 * prefix.len);
+        (differs == 0).then_some(Self { word, len })
     }
 
     fn followed_by(self, rest: Self) -> Option<Self> {
         let len = self.len + rest.len;
-        (len <= Self::MAX_BYTES)
-            .then(|| Self::from_word(self.word() | rest.word() << (8 * self.len), len))
+        let word = self.word | rest.word.checked_shl(8 * self.len as u32)?;
+        (len <= Self::MAX_BYTES).then_some(Self { word, len })
     }
 
     /// The number that the first [`START_DIGITS`] digits are.
     const fn start(self) -> usize {
-        let digits = self.word() as u32 & 0x0F0F_0F0F;
+        let digits = self.word as u32 & 0x0F0F_0F0F;
         let pairs = (digits * 10 + (digits >> 8)) & 0x00FF_00FF;
         ((pairs & 0xFF) * 100 + (pairs >> 16)) as usize
     }
+
+    /// Its bytes, written into a buffer.
+    pub fn encode(self, buffer: &mut [u8; Self::MAX_BYTES]) -> &[u8] {
+        *buffer = self.word.to_le_bytes();
+        buffer.get(..self.len).unwrap_or(&[])
+    }
+}
+
+/// Are these 8 bytes digits?
+const fn are_digits(bytes: u64) -> bool {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    // A digit is 0 to 9 then. With 0x76 added, what is more has its highest bit set.
+    let values = bytes ^ EACH * b'0' as u64;
+    let over = (values & EACH * 0x7F) + EACH * 0x76 | values;
+    over & EACH * 0x80 == 0
 }
 
 fn digits_of(mut number: u16) -> [u8; START_DIGITS] {
