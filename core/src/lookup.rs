@@ -290,10 +290,10 @@ impl Lookup<'_> {
 
     /// The hash of the identifier's item in a dataset, and what its absence means.
     fn hash(&self, index: u8, dataset: &Dataset) -> Result<(u64, Coverage), NormaliseError> {
-        if let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(index)) {
-            if let Some(item) = shortcuts.item_of(&self.identifier) {
-                return Ok((dataset.hash.hash_short(item), Coverage::Complete));
-            }
+        if let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(index))
+            && let Some(item) = shortcuts.item_of(&self.identifier)
+        {
+            return Ok((dataset.hash.hash_short(item), Coverage::Complete));
         }
         let item = dataset.profile.normalise(&self.identifier)?;
         Ok((dataset.hash.hash(&item), item.coverage()))

@@ -116,43 +116,45 @@ impl Rules {
         }
     }
 
+    fn hash_waiting(
+        &self,
+        waiting: &mut Vec<(ShortText, u64)>,
+        place: impl Fn(u64) -> Place,
+        take: &mut impl FnMut(u64, Place),
+    ) {
+        for (item, line) in waiting.drain(..) {
+            take(self.hash.hash_short(item), place(line));
+        }
+    }
+
     fn hash_batch(&self, batch: &Batch, counts: &mut Counts, take: &mut impl FnMut(u64, Place)) {
         let place = |line| Place {
             input: batch.input,
             line,
         };
         // Items wait for each other: many are found, then many are hashed, and both loops
-        // are short enough for the processor to look far ahead.
+        // are short enough for a processor to look far ahead.
         let mut waiting = Vec::with_capacity(NUM_WAITING);
-        let mut num_short = 0;
-        let mut hash_waiting = |waiting: &mut Vec<(ShortText, u64)>| {
-            num_short += waiting.len() as u64;
-            for (item, line) in waiting.drain(..) {
-                take(self.hash.hash_short(item), place(line));
-            }
-        };
-        let mut others = Vec::new();
         batch.for_each(|record| {
             if let Some(item) = self.item_by_shortcut(record) {
                 if waiting.len() == NUM_WAITING {
-                    hash_waiting(&mut waiting);
+                    self.hash_waiting(&mut waiting, place, take);
                 }
+                counts.num_accepted += 1;
                 waiting.push((item, record.line));
                 return;
             }
-            let place = place(record.line);
             match self.hash(record) {
-                Ok(hash) => others.push((hash, place)),
+                Ok(hash) => {
+                    counts.num_accepted += 1;
+                    take(hash, place(record.line));
+                }
                 Err(Reason::Normalise(NormaliseError::Empty)) => counts.num_blank += 1,
                 Err(Reason::Row(Fault::BelowMinCount)) => counts.num_below_min_count += 1,
-                Err(reason) => counts.rejects.add(reason, place),
+                Err(reason) => counts.rejects.add(reason, place(record.line)),
             }
         });
-        hash_waiting(&mut waiting);
-        counts.num_accepted += num_short + others.len() as u64;
-        for (hash, place) in others {
-            take(hash, place);
-        }
+        self.hash_waiting(&mut waiting, place, take);
     }
 }
 

@@ -19,6 +19,10 @@ use crate::spool::{BLOCK_HASHES, Block, Spool, SpoolError, SpoolWriter};
 /// Top bits that choose a partition. The buffers of so many stay in a core's caches, and
 /// so does a partition of a billion hashes, nearly: it is 8 MB.
 const PARTITION_BITS: u32 = 10;
+const _: () = assert!(
+    PARTITION_BITS >= 8,
+    "a block of the spool has a byte in common"
+);
 /// Number of partitions.
 pub const NUM_PARTITIONS: u32 = 1 << PARTITION_BITS;
 /// Hashes that a thread gathers for a partition: 256 KiB for all of them.
@@ -208,6 +212,13 @@ impl Writer<'_> {
 /// What stands twice in a row stands once. So a text that fills a tenth of a list (a
 /// placeholder, say) makes its partition little larger than the others.
 fn without_repetitions(hashes: &mut [u64; WRITE_COMBINED]) -> &[u64] {
+    // Nearly always there are none, which is faster to see than to copy.
+    let repeats = hashes
+        .windows(2)
+        .fold(false, |repeats, pair| repeats | (pair[0] == pair[1]));
+    if !repeats {
+        return hashes;
+    }
     let mut length = 1;
     for index in 1..WRITE_COMBINED {
         hashes[length] = hashes[index];

@@ -1,23 +1,23 @@
 //! Sorts hashes of a partition.
 
-/// Most buckets: as many places as a core's caches can follow.
-const MAX_BUCKET_BITS: u32 = 14;
+/// Most buckets: as many places as a core's caches can follow. What is in one is sorted by
+/// comparisons, which 30 hashes, or 1, take less long than 10.
+const MAX_BUCKET_BITS: u32 = 15;
 
 /// Sort hashes that have their first `num_common_bits` bits, one at least, in common, each once. Hashes are
 /// as good as random, so that their next bits share them out into buckets of few: one pass
 /// does most of what a sort by comparisons needs many for. Whatever they are, the order is
 /// right. `scratch` is of no use before or after.
-pub(crate) fn sort_and_dedup(
-    hashes: &mut Vec<u64>,
-    scratch: &mut Vec<u64>,
-    num_common_bits: u32,
-) {
-    let num_bits = hashes.len().checked_ilog2().unwrap_or(0).min(MAX_BUCKET_BITS);
+pub(crate) fn sort_and_dedup(hashes: &mut Vec<u64>, scratch: &mut Vec<u64>, num_common_bits: u32) {
+    let num_bits = hashes
+        .len()
+        .checked_ilog2()
+        .map_or(0, |log| (log + 1).min(MAX_BUCKET_BITS));
     let shift = u64::BITS - num_common_bits - num_bits;
     let bucket_of = |hash: u64| (hash << num_common_bits >> num_common_bits >> shift) as usize;
 
     // Where each bucket begins; while it is filled, where its next hash goes; then its end.
-    let mut places = vec![0; (1 << num_bits) + 1];
+    let mut places = vec![0_usize; (1 << num_bits) + 1];
     for hash in &*hashes {
         places[bucket_of(*hash) + 1] += 1;
     }
@@ -51,7 +51,9 @@ mod tests {
     fn as_the_sort_of_the_standard_library() {
         let mut state = 1_u64;
         let mut random = |num_bits: u32| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             state.rotate_left(29) >> (u64::BITS - num_bits)
         };
         let mut scratch = vec![7; 3];
@@ -59,7 +61,8 @@ mod tests {
             for num_hashes in [0, 1, 2, 3, 100, 5_000, 40_000] {
                 // Of few bits, that many are duplicates; of all, that none is.
                 for num_bits in [1, 9, u64::BITS - num_common_bits] {
-                    let common = (0x5A5A << 48) & !(u64::MAX.checked_shr(num_common_bits).unwrap_or(0));
+                    let common =
+                        (0x5A5A << 48) & !(u64::MAX.checked_shr(num_common_bits).unwrap_or(0));
                     let hashes: Vec<u64> =
                         (0..num_hashes).map(|_| common | random(num_bits)).collect();
                     let mut expected = hashes.clone();

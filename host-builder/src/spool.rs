@@ -9,11 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::file::{read_exact_at, write_all_at};
 
-/// Hashes of a block: 32 KiB.
+/// Hashes of a block: 28 KiB.
 pub(crate) const BLOCK_HASHES: usize = 4096;
-/// Blocks that are written at once: 1 MiB, so that the system's work for a write is little.
+/// Bytes of a hash: those of a block have their highest in common.
+const HASH_BYTES: usize = 7;
+const LOW_BITS: u64 = (1 << (8 * HASH_BYTES)) - 1;
+/// Blocks that are written at once: 896 KiB, so that the system's work for a write is little.
 const WRITTEN_BLOCKS: usize = 32;
-const BLOCK_BYTES: u64 = (BLOCK_HASHES * size_of::<u64>()) as u64;
+const BLOCK_BYTES: usize = BLOCK_HASHES * HASH_BYTES;
 
 /// Why hashes could not be put aside.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +24,7 @@ pub enum SpoolError {
     /// They could not be written.
     #[error(
         "{}: cannot hold what does not fit into memory ({written} bytes so far): {error}; \
-         name a folder with more room with --temp-dir (8 bytes for each line of the lists), or give more --memory",
+         name a folder with more room with --temp-dir (7 bytes for each line of the lists), or give more --memory",
         folder.display()
     )]
     Write {
@@ -47,6 +50,8 @@ pub enum SpoolError {
 pub(crate) struct Block {
     file: usize,
     index: u64,
+    /// What its hashes have in common.
+    high_bits: u64,
 }
 
 /// The files: one a thread, because writers of one file wait for each other.
@@ -88,17 +93,22 @@ impl Spool {
     /// Append a block's hashes.
     pub(crate) fn read(&self, block: Block, hashes: &mut Vec<u64>) -> Result<(), SpoolError> {
         let file = self.files()[block.file].clone();
-        let start = hashes.len();
-        hashes.resize(start + BLOCK_HASHES, 0);
+        // One more, so that 8 bytes can be taken where 7 are meant.
+        let mut bytes = [0; BLOCK_BYTES + 1];
         read_exact_at(
             &file,
-            bytemuck::cast_slice_mut(&mut hashes[start..]),
-            block.index * BLOCK_BYTES,
+            &mut bytes[..BLOCK_BYTES],
+            block.index * BLOCK_BYTES as u64,
         )
         .map_err(|error| SpoolError::Read {
             folder: self.folder.clone(),
             error,
-        })
+        })?;
+        hashes.extend((0..BLOCK_HASHES).map(|index| {
+            let low = bytes[index * HASH_BYTES..].first_chunk().copied();
+            block.high_bits | u64::from_le_bytes(low.unwrap_or_default()) & LOW_BITS
+        }));
+        Ok(())
     }
 
     fn write_error(&self, error: io::Error) -> SpoolError {
@@ -118,13 +128,15 @@ pub(crate) struct SpoolWriter<'a> {
     file: Option<(usize, Arc<File>)>,
     /// Written or waiting.
     num_blocks: u64,
-    waiting: Vec<u64>,
+    waiting: Vec<u8>,
 }
 
 impl SpoolWriter<'_> {
-    /// Put a block aside, of [`BLOCK_HASHES`] hashes.
+    /// Put a block aside, of [`BLOCK_HASHES`] hashes whose highest bytes are the same.
     pub(crate) fn write(&mut self, hashes: &[u64]) -> Result<Block, SpoolError> {
+        let high_bits = hashes.first().map_or(0, |hash| hash & !LOW_BITS);
         debug_assert_eq!(hashes.len(), BLOCK_HASHES);
+        debug_assert!(hashes.iter().all(|hash| hash & !LOW_BITS == high_bits));
         let file = match &self.file {
             Some((number, _)) => *number,
             None => {
@@ -140,21 +152,30 @@ impl SpoolWriter<'_> {
         };
         let index = self.num_blocks;
         self.num_blocks += 1;
-        self.waiting.extend_from_slice(hashes);
-        if self.waiting.len() == WRITTEN_BLOCKS * BLOCK_HASHES {
+        // Of 8 bytes, the last is written over by those of the next hash.
+        let start = self.waiting.len();
+        self.waiting.resize(start + BLOCK_BYTES + 1, 0);
+        for (index, hash) in hashes.iter().enumerate() {
+            let at = start + index * HASH_BYTES;
+            self.waiting[at..at + size_of::<u64>()].copy_from_slice(&hash.to_le_bytes());
+        }
+        self.waiting.truncate(start + BLOCK_BYTES);
+        if self.waiting.len() == WRITTEN_BLOCKS * BLOCK_BYTES {
             self.flush()?;
         }
-        Ok(Block { file, index })
+        Ok(Block {
+            file,
+            index,
+            high_bits,
+        })
     }
 
     /// Write what waits.
     pub(crate) fn flush(&mut self) -> Result<(), SpoolError> {
         if let Some((_, file)) = &self.file {
-            let bytes: &[u8] = bytemuck::cast_slice(&self.waiting);
-            let num_waiting = (self.waiting.len() / BLOCK_HASHES) as u64;
-            let at = (self.num_blocks - num_waiting) * BLOCK_BYTES;
-            write_all_at(file, bytes, at).map_err(|error| self.spool.write_error(error))?;
-            let num_bytes = bytes.len() as u64;
+            let num_bytes = self.waiting.len() as u64;
+            let at = self.num_blocks * BLOCK_BYTES as u64 - num_bytes;
+            write_all_at(file, &self.waiting, at).map_err(|error| self.spool.write_error(error))?;
             self.spool.num_bytes.fetch_add(num_bytes, Ordering::Relaxed);
             self.waiting.clear();
         }
@@ -171,7 +192,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::new(folder.path().to_path_buf());
         assert!(spool.is_empty());
-        let content = |i: u64| -> Vec<u64> { (i << 32..).take(BLOCK_HASHES).collect() };
+        let content = |i: u64| -> Vec<u64> { (i << 56 | i..).take(BLOCK_HASHES).collect() };
         let mut writers = [spool.writer(), spool.writer()];
         let blocks: Vec<Block> = (0..100)
             .map(|i| writers[i as usize % 2].write(&content(i)).unwrap())

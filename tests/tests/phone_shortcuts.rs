@@ -44,7 +44,11 @@ fn compare(region: &str, starts: impl Iterator<Item = usize>) -> (u64, u64) {
                     let general = profile
                         .normalise(&Identifier::new(text.as_bytes()))
                         .unwrap();
-                    assert_eq!(item.encode(&mut [0; 16]), general.as_bytes(), "{region} {text}");
+                    assert_eq!(
+                        item.encode(&mut [0; 16]),
+                        general.as_bytes(),
+                        "{region} {text}"
+                    );
                     assert_eq!(general.coverage(), Coverage::Complete, "{region} {text}");
                 }
             }

@@ -95,7 +95,7 @@ pub(crate) struct Args {
     /// Memory that the build may take; what does not fit goes into a file without a name
     #[arg(long, value_name = "SIZE", value_parser = super::parse_size, default_value = "2GiB")]
     memory: u64,
-    /// Where that file is made: 8 bytes for each line that does not fit [default: the folder of
+    /// Where that file is made: 7 bytes for each line that does not fit [default: the folder of
     /// FILE]
     #[arg(long, value_name = "FOLDER")]
     temp_dir: Option<PathBuf>,

@@ -143,8 +143,8 @@ fn line_length(bytes: &[u8]) -> usize {
     if let Some(first) = bytes.first_chunk() {
         // The lowest byte that is LF is the lowest that borrows (Warren, "Hacker's
         // Delight", section 6-1).
-        let differences = u128::from_le_bytes(*first) ^ EACH * b'\n' as u128;
-        let is_lf = differences.wrapping_sub(EACH) & !differences & EACH << 7;
+        let differences = u128::from_le_bytes(*first) ^ (EACH * b'\n' as u128);
+        let is_lf = differences.wrapping_sub(EACH) & !differences & (EACH << 7);
         if is_lf != 0 {
             return is_lf.trailing_zeros() as usize / 8;
         }

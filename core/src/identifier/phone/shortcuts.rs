@@ -180,9 +180,9 @@ impl ShortText {
 const fn are_digits(bytes: u64) -> bool {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
     // A digit is 0 to 9 then. With 0x76 added, what is more has its highest bit set.
-    let values = bytes ^ EACH * b'0' as u64;
-    let over = (values & EACH * 0x7F) + EACH * 0x76 | values;
-    over & EACH * 0x80 == 0
+    let values = bytes ^ (EACH * b'0' as u64);
+    let over = ((values & (EACH * 0x7F)) + EACH * 0x76) | values;
+    over & (EACH * 0x80) == 0
 }
 
 fn digits_of(mut number: u16) -> [u8; START_DIGITS] {
