@@ -405,9 +405,10 @@ mod tests {
     fn as_a_set(hashes: &Hashes, oracle: &BTreeSet<u64>) {
         let mut all = Vec::new();
         let mut scratch = Vec::new();
+        let mut scratches = [Vec::new(), Vec::new()];
         for partition in 0..NUM_PARTITIONS {
             let range = range_of(partition);
-            let sorted = hashes.sorted(partition, &mut scratch).unwrap();
+            let sorted = hashes.sorted(partition, &mut scratches).unwrap();
             assert!(sorted.iter().all(|hash| range.contains(&u128::from(*hash))));
             all.extend_from_slice(sorted);
             let unsorted = hashes.unsorted(partition, &mut scratch).unwrap();

@@ -12,8 +12,10 @@ use std::hint::black_box;
 
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use leaksieve::profile::phone_profile;
-use leaksieve_core::encoding::{Match, bloom};
+use leaksieve_core::encoding::Match;
+use leaksieve_core::encoding::bloom::{self, UnpackedPage};
 use leaksieve_core::hash::HashFunction;
+use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::identifier::{Item, PasswordDigest};
 use leaksieve_core::sector::{
     self, FileId, PAYLOAD_BYTES, Payload, SECTOR_BYTES, Sector, SectorIndex,
@@ -79,6 +81,24 @@ fn normalise(question: Question) -> Result<Item, NormaliseError> {
     black_box(profile.normalise(&identifier))
 }
 
+fn shortcuts(text: &'static str) -> (&'static Shortcuts, &'static str) {
+    match phone_profile("CN") {
+        Ok(profile) => (Box::leak(Box::new(Shortcuts::new(&profile))), text),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Normalised and hashed, as most lines of a list of telephone numbers are.
+#[library_benchmark]
+#[bench::phone_national(shortcuts("13800138000"))]
+#[bench::phone_with_calling_code(shortcuts("8613800138000"))]
+fn hash_by_shortcut((shortcuts, text): (&'static Shortcuts, &'static str)) -> Option<u64> {
+    let item = shortcuts.item(black_box(text).as_bytes(), false)?;
+    Some(black_box(
+        HashFunction::Xxh3 { seed: 7 }.hash_short(black_box(item)),
+    ))
+}
+
 #[library_benchmark]
 #[bench::phone(phone("13800138000").item())]
 #[bench::email(email("ann.smith@example.com").item())]
@@ -122,6 +142,12 @@ fn page_and_stranger() -> (&'static Payload, u64) {
 #[bench::into_page(full_page())]
 fn bloom_insert(page: &'static mut Payload) {
     bloom::insert(black_box(page), black_box(hash_number(1)), NUM_HASHES);
+}
+
+#[library_benchmark]
+#[bench::into_page(Box::leak(Box::new(UnpackedPage::EMPTY)))]
+fn bloom_insert_unpacked(page: &'static mut UnpackedPage) {
+    black_box(page).insert(black_box(hash_number(1)), NUM_HASHES);
 }
 
 #[library_benchmark]
@@ -172,8 +198,10 @@ library_benchmark_group!(
     name = instructions,
     benchmarks = [
         normalise,
+        hash_by_shortcut,
         hash,
         bloom_insert,
+        bloom_insert_unpacked,
         bloom_query,
         sector_seal,
         sector_verify,

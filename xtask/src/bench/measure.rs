@@ -16,6 +16,8 @@ pub(super) struct Usage {
     pub(super) wall_s: f64,
     /// User and system, all threads.
     pub(super) cpu_s: f64,
+    /// User alone.
+    pub(super) user_s: f64,
     /// Largest resident set; bytes. At least this program's own: Linux counts from before the
     /// new one was loaded (`setmax_mm_hiwater_rss` in its `exec_mmap`).
     pub(super) peak_bytes: u64,
@@ -27,6 +29,7 @@ impl Usage {
         Self {
             wall_s: self.wall_s + next.wall_s,
             cpu_s: self.cpu_s + next.cpu_s,
+            user_s: self.user_s + next.user_s,
             peak_bytes: self.peak_bytes.max(next.peak_bytes),
         }
     }
@@ -36,6 +39,7 @@ impl Usage {
         Self {
             wall_s: median(runs.iter().map(|run| run.wall_s)),
             cpu_s: median(runs.iter().map(|run| run.cpu_s)),
+            user_s: median(runs.iter().map(|run| run.user_s)),
             peak_bytes: median(runs.iter().map(|run| run.peak_bytes as f64)) as u64,
         }
     }
@@ -111,6 +115,7 @@ impl Step {
         Ok(Usage {
             wall_s,
             cpu_s: (used.rusage.utime + used.rusage.stime).as_secs_f64(),
+            user_s: used.rusage.utime.as_secs_f64(),
             peak_bytes: used.rusage.maxrss,
         })
     }

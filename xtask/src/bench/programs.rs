@@ -262,7 +262,7 @@ fn without_self_check(summary: &str, used: Usage) -> Option<Usage> {
     Some(Usage {
         wall_s: used.wall_s - stage["seconds"].as_f64()?,
         cpu_s: used.cpu_s - stage["cpu_seconds"].as_f64()?,
-        peak_bytes: used.peak_bytes,
+        ..used
     })
 }
 
@@ -319,6 +319,7 @@ mod tests {
         let used = Usage {
             wall_s: 5.0,
             cpu_s: 8.0,
+            user_s: 7.0,
             peak_bytes: 1,
         };
         let told = r#"{"stages": [{"name": "reading", "seconds": 1.0, "cpu_seconds": 1.5},
@@ -326,6 +327,7 @@ mod tests {
         let expected = Usage {
             wall_s: 3.0,
             cpu_s: 5.0,
+            user_s: 7.0,
             peak_bytes: 1,
         };
         assert_eq!(without_self_check(told, used), Some(expected));

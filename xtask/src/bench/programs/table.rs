@@ -19,7 +19,8 @@ pub(super) fn section(rows: &[Row], lists: &Lists, options: &Options) -> String 
         "file MiB",
         "bits an item",
         "false alarms, 1 in",
-        "1 M questions CPU s",
+        "1 M questions: user CPU s",
+        "with system",
         "lost",
     ]);
     let items = lists.num_items as f64;
@@ -41,10 +42,11 @@ pub(super) fn section(rows: &[Row], lists: &Lists, options: &Options) -> String 
                     0 => format!("> {}", thousands(options.probes)),
                     found => figure(options.probes as f64 / found as f64),
                 },
+                figure(filter.check.user_s * 1e6 / options.probes as f64),
                 figure(filter.check.cpu_s * 1e6 / options.probes as f64),
                 thousands(filter.num_lost),
             ]),
-            None => cells.extend(std::iter::repeat_n(String::new(), 5)),
+            None => cells.extend(std::iter::repeat_n(String::new(), 6)),
         }
         table.row(cells);
     }
@@ -66,7 +68,8 @@ pub(super) fn section(rows: &[Row], lists: &Lists, options: &Options) -> String 
     format!(
         "## {title}\n\n{}\n\n{picture}{} {what}; median of {} runs; asked for {} strangers, and for {} members. \
          The aim is 1 false alarm in 1,000 questions; pwqfilter's rate cannot be chosen. {note}. \
-         A peak near that of `wc` is that of starting a program.\n\n{table}\n\
+         A peak near that of `wc` is that of starting a program. To be asked, leaksieve reads one sector of the file for each \
+         question, and the others hold all of it in memory.\n\n{table}\n\
          ```sh\ncargo xtask bench --only {} --items {} --runs {}\n{}```\n",
         report::circumstances(),
         thousands(lists.num_items),
