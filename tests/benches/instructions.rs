@@ -88,7 +88,7 @@ fn shortcuts(text: &'static str) -> (&'static Shortcuts, &'static str) {
     }
 }
 
-/// Normalised and hashed, as most lines of a list of telephone numbers are.
+// Normalised and hashed, as most lines of a list of telephone numbers are.
 #[library_benchmark]
 #[bench::phone_national(shortcuts("13800138000"))]
 #[bench::phone_with_calling_code(shortcuts("8613800138000"))]
