@@ -165,6 +165,10 @@ fn cut_or_damaged_data_is_an_error() {
     }
     let message = build(&bench, "cut.dat", "x").err();
     assert!(message.contains("behind line "), "{message}");
+    // Behind nothing that was read there is no line to name.
+    bench.write("cut.gz", &gzip(list.as_bytes())[..40]);
+    let message = build(&bench, "cut.gz", "x").err();
+    assert!(!message.contains("line 0"), "{message}");
     bench.write("check.gz", &gzip(list.as_bytes())[..200]);
     let piped = std::fs::read(bench.path("check.gz")).unwrap();
     bench

@@ -17,11 +17,14 @@ pub enum SourceError {
         error: io::Error,
     },
     /// It could not be read to its end.
-    #[error("{input}: behind line {line}: {error}")]
+    #[error("{input}: {}{error}", match line {
+        0 => String::new(),
+        line => format!("behind line {line}: "),
+    })]
     Read {
         /// The input.
         input: Input,
-        /// Last line that was read.
+        /// Last line that was read, 0 if none was.
         line: u64,
         /// What the system or the decompressor said.
         error: io::Error,
