@@ -123,11 +123,12 @@ impl Beside {
             // As any new file; the umask takes its bits away.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
+        // Before there is another: a run that is killed between the two adds none.
+        remove_left_overs(&folder, &prefix);
         let file = create_locked(&builder, &folder).map_err(|error| OutputError::Write {
             path: target.to_path_buf(),
             error,
         })?;
-        remove_left_overs(&folder, &prefix);
         Ok(Self {
             target: target.to_path_buf(),
             folder,
