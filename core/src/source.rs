@@ -4,8 +4,10 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::identifier::Identifier;
-use crate::lookup::{Catalogue, Lookup, Opening, Verdict};
+use crate::lookup::{Catalogue, Lookup, Verdict};
+use crate::opening::Opening;
 use crate::sector::{SECTOR_BYTES, Sector, SectorIndex};
+use crate::trust::Trust;
 
 /// Something that sectors are read from: a card, a file, flash in the address space.
 pub trait SectorSource {
@@ -84,28 +86,46 @@ impl<E: fmt::Display> fmt::Display for ReadError<E> {
 
 impl<E: fmt::Debug + fmt::Display> core::error::Error for ReadError<E> {}
 
-/// Read and verify a file's header: 1 to 4 sectors.
+/// Read and verify a file's header: 1 to 4 sectors; of a signed file also its signature,
+/// and the tags that are kept.
 ///
 /// # Errors
 /// As [`Opening`], or the source's own.
 pub fn open<S: SectorSource>(
     source: &mut S,
     buffer: &mut Sector,
+    trust: &Trust<'_>,
 ) -> Result<Catalogue, ReadError<S::Error>> {
-    let mut opening = Opening::new(source.num_sectors().map_err(ReadError::Source)?);
+    let mut opening = Opening::new();
+    open_in(&mut opening, source, buffer, trust)?;
+    Ok(opening.finish()?.clone())
+}
+
+/// As [`open`], in a place of the caller's: for devices, whose stack has no room for it.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_in<'o, S: SectorSource>(
+    opening: &'o mut Opening,
+    source: &mut S,
+    buffer: &mut Sector,
+    trust: &Trust<'_>,
+) -> Result<&'o Catalogue, ReadError<S::Error>> {
+    opening.begin(source.num_sectors().map_err(ReadError::Source)?);
     while let Some(index) = opening.wants() {
         source
             .read_sector(index, buffer)
             .map_err(ReadError::Source)?;
-        opening.supply(buffer)?;
+        opening.supply(buffer, trust)?;
     }
     Ok(opening.finish()?)
 }
 
-/// Look an identifier up: one sector is read for each dataset that covers it.
+/// Look an identifier up: [`Catalogue::sectors_per_dataset`] are read for each dataset that
+/// covers it.
 ///
 /// # Errors
-/// [`Error::SectorDamaged`], or the source's own.
+/// [`Error::SectorDamaged`], [`Error::NotAsSigned`], or the source's own.
 pub fn check<S: SectorSource>(
     catalogue: &Catalogue,
     identifier: Identifier<'_>,

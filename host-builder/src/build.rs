@@ -8,7 +8,7 @@ use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Dataset, Date, Encoding, Header, Rate};
 use leaksieve_core::identifier::NORMALISATION_VERSION;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex};
-use leaksieve_core::{IdentifierKind, Profile, ReadError};
+use leaksieve_core::{IdentifierKind, Profile, ReadError, Trust};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::encode::Pages;
@@ -338,6 +338,7 @@ fn plan(options: &Options, seed: u64) -> Result<Header, BuildError> {
         epoch: options.epoch,
         expires_unix_s: options.expires_unix_s,
         datasets: Default::default(),
+        root: None,
     };
     // There is room for one.
     let _ = header.datasets.push(dataset);
@@ -386,7 +387,7 @@ pub(crate) fn write_header(
 /// The header as a device will read it.
 pub(crate) fn read_header(file: std::fs::File) -> Result<Header, ReadError<io::Error>> {
     let sectors = FileSectors::new(file).map_err(ReadError::Source)?;
-    let catalogue = leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES])?;
+    let catalogue = leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES], &Trust::ANY)?;
     Ok(catalogue.header().clone())
 }
 

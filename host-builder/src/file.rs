@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use leaksieve_core::header::MAGIC;
 use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::sector::{SECTOR_BYTES, Sector, SectorIndex};
-use leaksieve_core::{Catalogue, Profile, ReadError, SectorSource, Verdict};
+use leaksieve_core::{Catalogue, Profile, ReadError, SectorSource, Trust, Verdict};
 
 /// Why a filter file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -41,15 +41,23 @@ pub struct FilterFile {
 }
 
 impl FilterFile {
-    /// Open a file and verify its header.
+    /// Open a file and verify its header, and of a signed file its signature.
     ///
     /// # Errors
     /// [`FileError`].
     pub fn open(path: &Path) -> Result<Self, FileError> {
+        Self::open_trusted(path, &Trust::ANY)
+    }
+
+    /// As [`open`](Self::open), if the file is one that is trusted.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn open_trusted(path: &Path, trust: &Trust<'_>) -> Result<Self, FileError> {
         let open = || {
             let sectors = FileSectors::new(File::open(path).map_err(ReadError::Source)?)
                 .map_err(ReadError::Source)?;
-            match leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES]) {
+            match leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES], trust) {
                 Ok(catalogue) => Ok((sectors, catalogue)),
                 // Too short for a first sector, and none of ours either.
                 Err(ReadError::Filter(leaksieve_core::Error::Truncated { .. }))

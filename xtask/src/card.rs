@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use fatfs::{FatType, FileSystem, FormatVolumeOptions, FsOptions};
 use fscommon::{BufStream, StreamSlice};
 use leaksieve_core::sector::verify;
-use leaksieve_core::{Catalogue, Sector, SectorIndex, SectorSource, open};
+use leaksieve_core::{Catalogue, Sector, SectorIndex, SectorSource, Trust, open};
 use mbrman::{BOOT_INACTIVE, CHS, MBR, MBRPartitionEntry};
 
 /// The name that the firmware opens.
@@ -216,7 +216,7 @@ pub fn check_filter(path: &Path) -> Result<Catalogue> {
     let bytes = file.metadata()?.len();
     let mut source = Sectors { file, bytes };
     let mut sector = [0; 512];
-    let catalogue = match open(&mut source, &mut sector) {
+    let catalogue = match open(&mut source, &mut sector, &Trust::ANY) {
         Ok(catalogue) => catalogue,
         Err(error) => bail!("{name}: {error}; build it anew with `leaksieve build`"),
     };

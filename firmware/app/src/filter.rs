@@ -5,7 +5,7 @@ use leaksieve_core::sector::{FileId, SECTOR_BYTES, verify};
 use leaksieve_core::source::SectorSource;
 use leaksieve_core::{
     Catalogue, Error, Identifier, IdentifierKind, Opening, Outcome, ReadError, Sector, SectorIndex,
-    Verdict, check,
+    Trust, Verdict, check, open_in,
 };
 
 use crate::log::{info, warning};
@@ -36,8 +36,6 @@ pub struct Reply {
 /// be built on the stack before it is moved to its place.
 pub struct Workspace {
     sector: Sector,
-    catalogue: Catalogue,
-    /// In use only while a header is read.
     opening: Opening,
 }
 
@@ -46,8 +44,7 @@ impl Workspace {
     pub const fn new() -> Self {
         Self {
             sector: [0; SECTOR_BYTES],
-            catalogue: Catalogue::new(),
-            opening: Opening::new(0),
+            opening: Opening::new(),
         }
     }
 }
@@ -81,7 +78,7 @@ impl<'w, S: Storage> Filter<'w, S> {
 
     /// What is mounted.
     pub fn catalogue(&self) -> Option<&Catalogue> {
-        self.is_mounted.then_some(&self.work.catalogue)
+        self.work.opening.finish().ok().filter(|_| self.is_mounted)
     }
 
     /// Find the filter and verify its header, as if the power had just come on. What was
@@ -96,7 +93,7 @@ impl<'w, S: Storage> Filter<'w, S> {
             warning!("not mounted: {}", failure);
             return Err(failure);
         }
-        let catalogue = &self.work.catalogue;
+        let catalogue = self.work.opening.finish()?;
         info!(
             "mounted: {=u32} sectors, {=usize} datasets",
             catalogue.header().num_sectors,
@@ -117,15 +114,8 @@ impl<'w, S: Storage> Filter<'w, S> {
 
     fn open(&mut self) -> Result<(), Failure> {
         self.storage.mount().map_err(ReadError::Source)?;
-        let num_sectors = self.storage.num_sectors().map_err(ReadError::Source)?;
-        self.work.opening = Opening::new(num_sectors);
-        while let Some(index) = self.work.opening.wants() {
-            self.storage
-                .read_sector(index, &mut self.work.sector)
-                .map_err(ReadError::Source)?;
-            self.work.opening.supply(&self.work.sector)?;
-        }
-        Ok(self.work.opening.finish_into(&mut self.work.catalogue)?)
+        let Workspace { sector, opening } = &mut *self.work;
+        open_in(opening, &mut self.storage, sector, &Trust::ANY).map(drop)
     }
 
     /// Ask about a text, once as each kind that the file holds. One sector is read for
@@ -170,7 +160,9 @@ impl<'w, S: Storage> Filter<'w, S> {
     /// The findings, and how many sectors were read for them.
     fn look_up(&mut self, text: &[u8]) -> (Findings, u32) {
         let mut findings = Findings::new();
-        let catalogue = &self.work.catalogue;
+        let Ok(catalogue) = self.work.opening.finish() else {
+            return (findings, 0);
+        };
         let mut source = Counted {
             storage: &mut self.storage,
             num_reads: 0,

@@ -37,6 +37,7 @@ pub(crate) fn counted_filter(
         created_unix_s: 1_763_900_000,
         epoch: 7,
         expires_unix_s: 0,
+        root: None,
         datasets: datasets
             .iter()
             .map(|(name, profile, texts)| Dataset {
