@@ -98,7 +98,7 @@ impl Catalogue {
 }
 
 /// One question, on its way to its verdict.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Lookup<'a> {
     catalogue: &'a Catalogue,
     identifier: Identifier<'a>,
