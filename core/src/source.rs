@@ -9,6 +9,24 @@ use crate::opening::Opening;
 use crate::sector::{SECTOR_BYTES, Sector, SectorIndex};
 use crate::trust::Trust;
 
+/// The files that a card may hold a filter in, in its top folder. There are two, so that one
+/// can be replaced while the other is whole.
+pub const CARD_FILE_NAMES: [&str; 2] = ["LEAKS.LSV", "LEAKS2.LSV"];
+
+/// Which of several valid files a reader takes, by their epochs (`None`: not valid): the
+/// newest, and the first of equals.
+pub fn newest(epochs: &[Option<u32>]) -> Option<usize> {
+    let mut newest: Option<(usize, u32)> = None;
+    for (index, epoch) in epochs.iter().enumerate() {
+        match (*epoch, newest) {
+            (Some(epoch), Some((_, highest))) if epoch <= highest => {}
+            (Some(epoch), _) => newest = Some((index, epoch)),
+            (None, _) => {}
+        }
+    }
+    newest.map(|(index, _)| index)
+}
+
 /// Something that sectors are read from: a card, a file, flash in the address space.
 pub trait SectorSource {
     /// Why a read failed.
@@ -151,4 +169,23 @@ pub fn answer<S: SectorSource>(
         lookup.supply(buffer)?;
     }
     Ok(lookup.verdict()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_valid_file_and_the_first_of_equals() {
+        for (epochs, index) in [
+            ([None, None], None),
+            ([Some(0), None], Some(0)),
+            ([None, Some(0)], Some(1)),
+            ([Some(3), Some(3)], Some(0)),
+            ([Some(3), Some(4)], Some(1)),
+            ([Some(4), Some(3)], Some(0)),
+        ] {
+            assert_eq!(newest(&epochs), index);
+        }
+    }
 }

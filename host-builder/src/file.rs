@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use leaksieve_core::header::MAGIC;
 use leaksieve_core::identifier::phone::Shortcuts;
-use leaksieve_core::sector::{SECTOR_BYTES, Sector, SectorIndex};
+use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, Sector, SectorIndex, verify};
 use leaksieve_core::{Catalogue, Profile, ReadError, SectorSource, Trust, Verdict};
 
 /// Why a filter file cannot be used.
@@ -155,11 +155,17 @@ impl FilterFile {
     ///
     /// # Errors
     /// [`FileError`] of the first that cannot be read or is damaged.
-    pub fn read_payloads(
-        &self,
-        sectors: Range<u32>,
-    ) -> Result<Vec<leaksieve_core::sector::Payload>, FileError> {
+    pub fn read_payloads(&self, sectors: Range<u32>) -> Result<Vec<Payload>, FileError> {
         read_payloads(&self.sectors.file, self.catalogue.file_id(), sectors)
+            .map_err(|error| self.error(error))
+    }
+
+    /// Read neighbouring sectors as they are, each verified.
+    ///
+    /// # Errors
+    /// As [`read_payloads`](Self::read_payloads).
+    pub fn read_sectors(&self, sectors: Range<u32>) -> Result<Vec<u8>, FileError> {
+        read_sectors(&self.sectors.file, self.catalogue.file_id(), sectors)
             .map_err(|error| self.error(error))
     }
 
@@ -228,23 +234,33 @@ pub(crate) fn groups(num_sectors: u32) -> impl Iterator<Item = Range<u32>> {
 }
 
 /// Read neighbouring sectors of a file and verify each.
-pub(crate) fn read_payloads(
+fn read_sectors(
     file: &File,
-    file_id: leaksieve_core::sector::FileId,
+    file_id: FileId,
     sectors: Range<u32>,
-) -> Result<Vec<leaksieve_core::sector::Payload>, ReadError<io::Error>> {
+) -> Result<Vec<u8>, ReadError<io::Error>> {
     let mut bytes = vec![0; sectors.len() * SECTOR_BYTES];
     read_exact_at(file, &mut bytes, byte_of(SectorIndex(sectors.start)))
         .map_err(ReadError::Source)?;
     let read: &[Sector] = bytes.as_chunks().0;
-    sectors
-        .zip(read)
-        .map(|(index, sector)| {
-            leaksieve_core::sector::verify(file_id, SectorIndex(index), sector)
-                .copied()
-                .map_err(ReadError::Filter)
-        })
-        .collect()
+    for (index, sector) in sectors.zip(read) {
+        verify(file_id, SectorIndex(index), sector)?;
+    }
+    Ok(bytes)
+}
+
+/// As [`read_sectors`], without the checksums.
+pub(crate) fn read_payloads(
+    file: &File,
+    file_id: FileId,
+    sectors: Range<u32>,
+) -> Result<Vec<Payload>, ReadError<io::Error>> {
+    let bytes = read_sectors(file, file_id, sectors)?;
+    let read: &[Sector] = bytes.as_chunks().0;
+    Ok(read
+        .iter()
+        .filter_map(|sector| sector.first_chunk().copied())
+        .collect())
 }
 
 #[cfg(unix)]

@@ -20,6 +20,7 @@ mod encode;
 pub mod file;
 pub mod fold;
 pub mod in_order;
+pub mod install;
 pub mod measure;
 pub mod media;
 pub mod normalise;
