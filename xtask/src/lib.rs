@@ -18,6 +18,7 @@ pub mod generate;
 pub mod host;
 pub mod lab;
 pub mod logs;
+pub mod panics;
 pub mod run;
 pub mod sample;
 pub mod setup;

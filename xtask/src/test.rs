@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross};
 use crate::firmware::{self, Variant};
 use crate::run::{self, cargo, output, run, say};
-use crate::{host, sample, setup, workspace};
+use crate::{host, panics, sample, setup, workspace};
 
 /// The largest that an image with console and card may be: 64 KiB.
 const MAX_IMAGE_BYTES: u64 = 64 << 10;
@@ -34,6 +34,7 @@ pub fn test() -> Result<()> {
     for variant in Variant::ALL {
         elves.push((variant, firmware::build(&cross, variant)?));
     }
+    panics::check(&elves)?;
     core_alone(&cross)?;
     let cli = host::cli()?;
 

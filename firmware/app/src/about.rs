@@ -138,15 +138,25 @@ pub(crate) struct Grouped(pub(crate) u64);
 
 impl Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut unit = 1u64;
-        while self.0 / unit >= 1000 {
-            unit *= 1000;
+        // The lowest three digits first. Divided by a constant, because a division by what
+        // might be 0 has a panic path.
+        let mut groups = [0; 7];
+        let mut rest = self.0;
+        let mut num_groups = 0;
+        for group in &mut groups {
+            *group = rest % 1000;
+            rest /= 1000;
+            num_groups += 1;
+            if rest == 0 {
+                break;
+            }
         }
-        write!(f, "{}", self.0 / unit)?;
-        while unit > 1 {
-            let rest = self.0 % unit;
-            unit /= 1000;
-            write!(f, ",{:03}", rest / unit)?;
+        let mut groups = groups.iter().take(num_groups).rev();
+        if let Some(first) = groups.next() {
+            write!(f, "{first}")?;
+        }
+        for group in groups {
+            write!(f, ",{group:03}")?;
         }
         Ok(())
     }

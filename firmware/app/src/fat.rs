@@ -10,6 +10,8 @@
 //! After Microsoft's "FAT32 File System Specification", version 1.03; sections are named
 //! where a field is read. Reads only. Does not panic, whatever the blocks hold.
 
+use core::num::NonZeroU32;
+
 use embedded_sdmmc::{Block, BlockIdx};
 use heapless::Vec;
 
@@ -83,7 +85,7 @@ struct Volume {
     table: u32,
     /// First block of the first cluster.
     data: u32,
-    blocks_per_cluster: u32,
+    blocks_per_cluster: NonZeroU32,
     /// The first number that is no cluster.
     end_cluster: u32,
     root: Root,
@@ -110,7 +112,7 @@ impl FileMap {
         };
         let mut rest = num_bytes
             .div_ceil(BLOCK_BYTES)
-            .div_ceil(volume.blocks_per_cluster);
+            .div_ceil(volume.blocks_per_cluster.get());
         let mut next = first;
         while rest > 0 {
             let (extent, after) = volume.extent(blocks, volume.cluster(next)?, rest)?;
@@ -192,7 +194,7 @@ impl Volume {
             0 => u32_at(sector, wide),
             value => value.into(),
         };
-        let blocks_per_cluster = u32::from(u8_at(sector, 13));
+        let blocks_per_cluster = NonZeroU32::new(u8_at(sector, 13).into())?;
         let reserved = u32::from(u16_at(sector, 14));
         let num_tables = u32::from(u8_at(sector, 16));
         let root_entries = u32::from(u16_at(sector, 17));
@@ -258,7 +260,7 @@ impl Volume {
             Root::Chain { first } => {
                 let mut cluster = self.cluster(first)?;
                 for _ in 0..MAX_FOLDER_BLOCKS / self.blocks_per_cluster {
-                    for offset in 0..self.blocks_per_cluster {
+                    for offset in 0..self.blocks_per_cluster.get() {
                         let block = self.block(cluster, offset)?;
                         if let Some(found) = search_folder(blocks.read(block)?) {
                             return found;
@@ -356,7 +358,7 @@ impl Volume {
     fn block(&self, cluster: u32, offset: u32) -> Result<u32, StorageError> {
         self.cluster(cluster)?
             .checked_sub(FIRST_CLUSTER)
-            .and_then(|index| index.checked_mul(self.blocks_per_cluster))
+            .and_then(|index| index.checked_mul(self.blocks_per_cluster.get()))
             .and_then(|block| block.checked_add(self.data))
             .and_then(|block| block.checked_add(offset))
             .ok_or(StorageError::VolumeDamaged)
