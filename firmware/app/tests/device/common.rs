@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use embedded_io::ErrorType;
 use embedded_sdmmc::{Block, BlockCount, BlockDevice, BlockIdx};
-use leaksieve_app::{Card, CardFile, Session, StorageError, Workspace};
+use leaksieve_app::{Card, CardFile, Guard, Session, StorageError, Workspace};
 use leaksieve_core::encoding::{bloom, page_of};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Date, Encoding, Rate};
@@ -293,7 +293,7 @@ pub(crate) fn card(format: Format, files: &[(&str, &[u8])], piece: usize) -> Vec
 /// Runs a script against a card slot and gives all that the device wrote, in lines.
 pub(crate) fn run(card: MemoryCard, mut script: Script) -> Vec<String> {
     let mut work = Workspace::new();
-    Session::new(CardFile::new(card), (), &mut work)
+    Session::new(CardFile::new(card), Guard::new(&[], ()), (), &mut work)
         .run(&mut script)
         .unwrap();
     let screen = String::from_utf8(script.screen).unwrap();

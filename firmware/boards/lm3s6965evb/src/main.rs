@@ -2,11 +2,14 @@
 //! 256 KiB of flash and 64 KiB of RAM.
 //!
 //! This package is drivers and wiring; what the device does is in `leaksieve-app`. Logs go
-//! to the emulator over semihosting, the conversation over UART0.
+//! to the emulator over semihosting, the conversation over UART0. The public keys that the
+//! device trusts are built in: see `build.rs`.
 
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "signatures")]
+mod epoch;
 #[cfg(feature = "internal-flash")]
 mod flash;
 #[cfg(all(feature = "sd-card", not(feature = "internal-flash")))]
@@ -23,7 +26,7 @@ use cortex_m_rt::entry;
 use defmt_semihosting as _;
 #[cfg(feature = "internal-flash")]
 use flash as medium;
-use leaksieve_app::{Session, Workspace};
+use leaksieve_app::{Guard, PublicKey, Session, Workspace};
 #[cfg(all(feature = "sd-card", not(feature = "internal-flash")))]
 use sd as medium;
 use static_cell::{ConstStaticCell, StaticCell};
@@ -34,7 +37,14 @@ use crate::uart::Uart;
 #[cfg(not(any(feature = "sd-card", feature = "internal-flash")))]
 compile_error!("choose where the filter lies: feature `sd-card` or `internal-flash`");
 
-type Device = Session<'static, medium::Medium, PaintedStack>;
+include!(concat!(env!("OUT_DIR"), "/keys.rs"));
+
+#[cfg(feature = "signatures")]
+type Epochs = epoch::Epochs;
+#[cfg(not(feature = "signatures"))]
+type Epochs = ();
+
+type Device = Session<'static, medium::Medium, Epochs, PaintedStack>;
 
 /// Static, so that these are counted as RAM and not as stack.
 static WORKSPACE: ConstStaticCell<Workspace> = ConstStaticCell::new(Workspace::new());
@@ -55,5 +65,16 @@ fn main() -> ! {
 /// Not inlined: a device is built on the stack before it gets its place.
 #[inline(never)]
 fn device() -> &'static mut Device {
-    DEVICE.init_with(|| Session::new(medium::new(), PaintedStack, WORKSPACE.take()))
+    #[cfg(feature = "signatures")]
+    let epochs = epoch::new();
+    #[cfg(not(feature = "signatures"))]
+    let epochs = ();
+    DEVICE.init_with(|| {
+        Session::new(
+            medium::new(),
+            Guard::new(KEYS, epochs),
+            PaintedStack,
+            WORKSPACE.take(),
+        )
+    })
 }
