@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 
 /// Say why the program ends. Where nothing can be said, the status says it alone.
 fn say(message: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "leaksieve: {message}");
+    let _ = io::stderr().write_all(format!("leaksieve: {message}\n").as_bytes());
 }
 
 /// `| head` has seen enough.
