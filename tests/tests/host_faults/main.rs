@@ -211,8 +211,11 @@ impl Case {
             || site_of(call).is_some_and(|site| SITES[site].name.contains("unlink"));
         ensure!(is_alone || is_left_alone, "{left:?}");
 
-        // A writer of messages that fails leaves the status alone to tell.
-        let is_mute = call.name == "write" && matches!(fault, Fault::FromNowOn(_));
+        // A message is a write too, the first thread's first if another wrote the file:
+        // where it fails, the status alone tells.
+        let is_mute = said.is_empty()
+            && call.name == "write"
+            && (matches!(fault, Fault::FromNowOn(_)) || call.nth == 1);
         let says_new = said.contains("in its place");
         match outcome.status.code() {
             Some(0) => ensure!(is_new && (!says_new || fault == Fault::Terminate)),
