@@ -174,7 +174,8 @@ pub enum BuildError {
 /// Build a filter file at `output`.
 ///
 /// # Errors
-/// [`BuildError`]; what was at `output` before is then as it was.
+/// [`BuildError`]; what was at `output` before is then as it was, but for
+/// [`OutputError::NotSynced`].
 pub fn build(
     options: &Options,
     output: &Path,

@@ -48,7 +48,8 @@ pub enum BundleError {
 /// newest of them was, expires when the first of them does, and has their highest epoch.
 ///
 /// # Errors
-/// [`BundleError`]; what was at `output` before is then as it was.
+/// [`BundleError`]; what was at `output` before is then as it was, but for
+/// [`OutputError::NotSynced`](crate::output::OutputError::NotSynced).
 pub fn bundle(
     parts: &[PathBuf],
     output: &Path,

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tempfile::NamedTempFile;
@@ -13,24 +14,27 @@ const SUFFIX: &str = ".lsv.tmp";
 
 /// Files that this process has not finished.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// One was finished.
+static HAS_FINISHED: AtomicBool = AtomicBool::new(false);
 
 /// Remove the files that are not finished, for a process that ends now: no file can be
-/// finished any more after this. What was in their places stays.
-pub fn remove_unfinished() {
+/// finished any more after this. What was in their places stays. Gives whether one was
+/// finished, and is in its place.
+pub fn remove_unfinished() -> bool {
     let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
     for path in unfinished.iter() {
         let _ = std::fs::remove_file(path);
     }
     // Whoever waits for it would put a removed file in its place.
     std::mem::forget(unfinished);
+    HAS_FINISHED.load(Ordering::Relaxed)
 }
 
 /// A path in the list, as long as it lives.
 struct Unfinished(PathBuf);
 
 impl Unfinished {
-    fn new(path: &Path) -> Self {
-        let mut all = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    fn new(path: &Path, all: &mut Vec<PathBuf>) -> Self {
         all.push(path.to_path_buf());
         Self(path.to_path_buf())
     }
@@ -43,7 +47,8 @@ impl Drop for Unfinished {
     }
 }
 
-/// Why an output could not be written. The file that was there before is as it was.
+/// Why an output could not be written. The file that was there before is as it was, but
+/// for [`NotSynced`](Self::NotSynced).
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// There is a file already.
@@ -68,6 +73,18 @@ pub enum OutputError {
         /// What the system said.
         error: io::Error,
     },
+    /// It is in its place, but perhaps not on the medium.
+    #[error(
+        "{}: the new file is whole and in its place, but a power cut may bring back what was there before, \
+         because the folder cannot be synced: {error}; is the disk sound? Then run this again",
+        path.display()
+    )]
+    NotSynced {
+        /// The output.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
 }
 
 fn remedy(error: &io::Error) -> &'static str {
@@ -78,7 +95,10 @@ fn remedy(error: &io::Error) -> &'static str {
         io::ErrorKind::FileTooLarge => {
             "; this file system takes no file so large: a higher --fpr or --max-size gives a smaller one"
         }
-        _ => "",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; write to a folder where you may"
+        }
+        _ => "; is the disk sound? If not, write to another folder",
     }
 }
 
@@ -125,6 +145,8 @@ impl Beside {
         }
         // Before there is another: a run that is killed between the two adds none.
         remove_left_overs(&folder, &prefix);
+        // A signal that comes now waits until the file is in the list.
+        let mut all = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
         let file = create_locked(&builder, &folder).map_err(|error| OutputError::Write {
             path: target.to_path_buf(),
             error,
@@ -133,7 +155,7 @@ impl Beside {
             target: target.to_path_buf(),
             folder,
             replace,
-            _unfinished: Unfinished::new(file.path()),
+            _unfinished: Unfinished::new(file.path(), &mut all),
             file: BufWriter::with_capacity(1 << 20, file),
         })
     }
@@ -190,8 +212,12 @@ impl Beside {
             io::ErrorKind::AlreadyExists => OutputError::Exists(self.target.clone()),
             _ => error(failed.error),
         })?;
+        HAS_FINISHED.store(true, Ordering::Relaxed);
         drop(signals);
-        sync_folder(&self.folder).map_err(error)
+        sync_folder(&self.folder).map_err(|error| OutputError::NotSynced {
+            path: self.target.clone(),
+            error,
+        })
     }
 
     pub(crate) fn error(&self, error: io::Error) -> OutputError {
@@ -209,7 +235,9 @@ fn create_locked(builder: &tempfile::Builder, folder: &Path) -> io::Result<Named
         let file = builder.tempfile_in(folder)?;
         // Between these two lines another process may take it for a left-over.
         let _ = file.as_file().try_lock();
-        if file.path().exists() {
+        // One that cannot be asked for is taken as there: if it is not, it cannot be put
+        // in its place in the end.
+        if file.path().try_exists().unwrap_or(true) {
             return Ok(file);
         }
     }

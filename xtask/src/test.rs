@@ -23,10 +23,12 @@ pub fn test() -> Result<()> {
     let start = Instant::now();
     let cross = setup::cross(&[&[CORTEX_M3][..], &CORE_TARGETS].concat())?;
     let qemu = setup::emulator()?;
+    let strace = setup::strace()?;
     say(format!(
-        "cross compiler: {}; emulator: {}",
+        "cross compiler: {}; emulator: {}; strace: {}",
         cross.description(),
-        qemu.display()
+        qemu.display(),
+        strace.display()
     ));
 
     say("building the firmware, in both variants");
@@ -45,6 +47,7 @@ pub fn test() -> Result<()> {
         .arg(workspace::target())
         .args(["--", "--include-ignored"])
         .env("LEAKSIEVE_QEMU", &qemu)
+        .env(setup::STRACE, &strace)
         .env(host::CLI, &cli)
         .current_dir(workspace::root());
     for (variant, elf) in &elves {

@@ -11,9 +11,11 @@ mod progress;
 mod sentence;
 mod verify;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Subcommand, ValueEnum};
+use leaksieve::build::BuildError;
 use leaksieve_core::IdentifierKind;
 use leaksieve_core::header::{Date, Rate};
 
@@ -100,6 +102,27 @@ impl From<Kind> for IdentifierKind {
             Kind::Ntlm => Self::Ntlm,
         }
     }
+}
+
+/// An error, with the file that it is about where it does not say so itself.
+fn of_output(error: BuildError, output: &Path) -> anyhow::Error {
+    match error {
+        BuildError::ReadBack(_)
+        | BuildError::Lost { .. }
+        | BuildError::OtherContent
+        | BuildError::Rate { .. } => {
+            anyhow::Error::new(error).context(output.display().to_string())
+        }
+        _ => error.into(),
+    }
+}
+
+/// What an error means that comes when all is done but to tell of it.
+fn unsaid(output: &Path) -> String {
+    format!(
+        "{}: the new file is in its place, but standard output takes no summary of it (--quiet writes none)",
+        output.display()
+    )
 }
 
 /// `0.001`, `1e-3`, `0.1%` or `1/1000`.
