@@ -28,9 +28,18 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        super::refuse_stdout(&self.output)?;
         let observer = progress::Bar::observer(self.quiet);
-        let header = bundle(&self.parts, &self.output, self.force, observer.as_ref())?;
+        let bundled = bundle(&self.parts, &self.output, self.force, observer.as_ref())?;
         drop(observer);
+        let header = &bundled.header;
+        if bundled.num_signed > 0 {
+            eprintln!(
+                "leaksieve: {}: not signed, though {} of its parts were: sign it with `leaksieve sign`",
+                self.output.display(),
+                bundled.num_signed
+            );
+        }
         if !self.quiet {
             let mut out = io::stdout().lock();
             let num_bytes = u64::from(header.num_sectors) * SECTOR_BYTES as u64;
