@@ -15,7 +15,7 @@ use crate::encode::Pages;
 use crate::file::{FileSectors, byte_of};
 use crate::measure::Trial;
 use crate::normalise::{Counts, Rules, hash_all, total_bytes};
-use crate::output::{Beside, OutputError};
+use crate::output::{Access, Beside, OutputError};
 use crate::partition::{MIN_MEMORY_BYTES, NUM_PARTITIONS, Partitions};
 use crate::progress::{Cost, Costs, Observer, Stage};
 use crate::recheck;
@@ -185,7 +185,7 @@ pub fn build(
         return Err(BuildError::TooLittleMemory);
     }
     // Asked first, so that an hour's work does not end in "exists already".
-    let mut beside = Beside::create(output, options.replace)?;
+    let mut beside = Beside::create(output, options.replace, Access::AsUsual)?;
     let seed = match options.seed {
         Some(seed) => seed,
         None => getrandom::u64().map_err(BuildError::NoSeed)?,

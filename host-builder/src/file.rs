@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use leaksieve_core::header::MAGIC;
 use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, Sector, SectorIndex, verify};
+use leaksieve_core::trust::{Tag, Tree};
 use leaksieve_core::{Catalogue, Profile, ReadError, SectorSource, Trust, Verdict};
+
+use crate::tags;
 
 /// Why a filter file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,16 @@ fn remedy(error: &ReadError<io::Error>) -> &'static str {
         ReadError::Filter(
             Error::SectorDamaged { .. } | Error::Truncated { .. } | Error::HeaderMalformed(_),
         ) => "; do not use this file: fetch it again, or build it anew",
+        ReadError::Filter(Error::BadSignature | Error::NotAsSigned { .. }) => {
+            "; do not use this file: fetch it again from who signed it"
+        }
+        ReadError::Filter(Error::Unsigned) => {
+            "; get a signed file, or leave --key out to ask it all the same"
+        }
+        ReadError::Filter(Error::UnknownSigner { .. }) => {
+            "; if its publisher has a new key, compare it with what they say elsewhere before you trust it"
+        }
+        ReadError::Filter(Error::EpochTooLow { .. }) => "; get the newest one",
         _ => "",
     }
 }
@@ -54,8 +67,19 @@ impl FilterFile {
     /// # Errors
     /// [`FileError`].
     pub fn open_trusted(path: &Path, trust: &Trust<'_>) -> Result<Self, FileError> {
+        Self::of(path, || File::open(path), trust)
+    }
+
+    /// As [`open_trusted`](Self::open_trusted), of a file that is opened in another way than
+    /// by its path, which messages name.
+    pub(crate) fn of(
+        path: &Path,
+        open: impl FnOnce() -> io::Result<File>,
+        trust: &Trust<'_>,
+    ) -> Result<Self, FileError> {
         let open = || {
-            let sectors = FileSectors::new(File::open(path).map_err(ReadError::Source)?)
+            let sectors = open()
+                .and_then(FileSectors::new)
                 .map_err(ReadError::Source)?;
             match leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES], trust) {
                 Ok(catalogue) => Ok((sectors, catalogue)),
@@ -166,6 +190,12 @@ impl FilterFile {
     /// As [`read_payloads`](Self::read_payloads).
     pub fn read_sectors(&self, sectors: Range<u32>) -> Result<Vec<u8>, FileError> {
         read_sectors(&self.sectors.file, self.catalogue.file_id(), sectors)
+            .map_err(|error| self.error(error))
+    }
+
+    /// The tag of a signed file's highest tag sector, as it is.
+    pub(crate) fn root_of(&self, tree: Tree) -> Result<Tag, FileError> {
+        tags::root(&self.sectors.file, self.catalogue.file_id(), tree)
             .map_err(|error| self.error(error))
     }
 

@@ -12,6 +12,10 @@ pub const FAT32_MAX_BYTES: u64 = u32::MAX as u64;
 /// The largest filter on a FAT32 volume: 4 GiB less a sector; bytes.
 pub const FAT32_MAX_FILTER_BYTES: u64 = FAT32_MAX_BYTES / SECTOR_BYTES as u64 * SECTOR_BYTES as u64;
 
+/// What `build --max-size` should be given for a filter that fits such a volume when it is
+/// signed too: 31 of 32 MiB are above 30 of 31, the share of the pages.
+pub const FAT32_MAX_TO_BE_SIGNED: &str = "3960MiB";
+
 /// Something that a filter is put into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Medium {

@@ -102,6 +102,33 @@ fn remedy(error: &io::Error) -> &'static str {
     }
 }
 
+/// Who may read an output, from its first byte on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// As any new file: the umask says.
+    AsUsual,
+    /// Its owner, nobody else; what is written stays in no buffer either.
+    OwnerOnly,
+}
+
+impl Access {
+    /// The mode that the file is created with; the umask takes its bits away.
+    #[cfg(unix)]
+    const fn mode(self) -> u32 {
+        match self {
+            Self::AsUsual => 0o666,
+            Self::OwnerOnly => 0o600,
+        }
+    }
+
+    const fn buffer_bytes(self) -> usize {
+        match self {
+            Self::AsUsual => 1 << 20,
+            Self::OwnerOnly => 0,
+        }
+    }
+}
+
 /// An output that is not in its place yet. Dropped, it is gone.
 pub(crate) struct Beside {
     target: PathBuf,
@@ -114,7 +141,11 @@ pub(crate) struct Beside {
 impl Beside {
     /// Begin a file that will be at `target`. With `replace`, an existing file is
     /// replaced in the end.
-    pub(crate) fn create(target: &Path, replace: bool) -> Result<Self, OutputError> {
+    pub(crate) fn create(
+        target: &Path,
+        replace: bool,
+        access: Access,
+    ) -> Result<Self, OutputError> {
         let name = target
             .file_name()
             .filter(|_| !target.is_dir())
@@ -140,8 +171,7 @@ impl Beside {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // As any new file; the umask takes its bits away.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
+            builder.permissions(std::fs::Permissions::from_mode(access.mode()));
         }
         // Before there is another: a run that is killed between the two adds none.
         remove_left_overs(&folder, &prefix);
@@ -156,7 +186,7 @@ impl Beside {
             folder,
             replace,
             _unfinished: Unfinished::new(file.path(), &mut all),
-            file: BufWriter::with_capacity(1 << 20, file),
+            file: BufWriter::with_capacity(access.buffer_bytes(), file),
         })
     }
 
@@ -293,13 +323,13 @@ mod tests {
     fn nothing_is_in_its_place_before_commit_and_nothing_else_after() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a.lsv");
-        let mut beside = Beside::create(&target, false).unwrap();
+        let mut beside = Beside::create(&target, false, Access::AsUsual).unwrap();
         beside.write(b"new").unwrap();
         assert!(!target.exists());
         drop(beside);
         assert!(names(folder.path()).is_empty());
 
-        let mut beside = Beside::create(&target, false).unwrap();
+        let mut beside = Beside::create(&target, false, Access::AsUsual).unwrap();
         beside.write(b"new").unwrap();
         beside.commit().unwrap();
         assert_eq!(names(folder.path()), ["a.lsv"]);
@@ -311,16 +341,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a.lsv");
         // One that comes while ours is written is kept too.
-        let beside = Beside::create(&target, false).unwrap();
+        let beside = Beside::create(&target, false, Access::AsUsual).unwrap();
         std::fs::write(&target, b"old").unwrap();
         assert!(matches!(beside.commit(), Err(OutputError::Exists(_))));
         assert!(matches!(
-            Beside::create(&target, false),
+            Beside::create(&target, false, Access::AsUsual),
             Err(OutputError::Exists(_))
         ));
         assert_eq!(std::fs::read(&target).unwrap(), b"old");
 
-        let mut beside = Beside::create(&target, true).unwrap();
+        let mut beside = Beside::create(&target, true, Access::AsUsual).unwrap();
         beside.write(b"new").unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"old");
         beside.commit().unwrap();
@@ -341,8 +371,8 @@ mod tests {
         for name in others.iter().chain([&left_over]) {
             std::fs::write(folder.path().join(name), b"half").unwrap();
         }
-        let running = Beside::create(&target, false).unwrap();
-        let mut second = Beside::create(&target, false).unwrap();
+        let running = Beside::create(&target, false, Access::AsUsual).unwrap();
+        let mut second = Beside::create(&target, false, Access::AsUsual).unwrap();
         assert_eq!(names(folder.path()).len(), others.len() + 2);
         second.write(b"new").unwrap();
         second.commit().unwrap();
@@ -364,11 +394,11 @@ mod tests {
     fn no_place_for_a_file() {
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(
-            Beside::create(folder.path(), true),
+            Beside::create(folder.path(), true, Access::AsUsual),
             Err(OutputError::NotAFile(_))
         ));
         assert!(matches!(
-            Beside::create(&folder.path().join("none/a.lsv"), true),
+            Beside::create(&folder.path().join("none/a.lsv"), true, Access::AsUsual),
             Err(OutputError::NoFolder { .. })
         ));
     }

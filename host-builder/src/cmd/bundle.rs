@@ -30,8 +30,9 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        super::refuse_stdout(&self.output)?;
         let observer = progress::Bar::observer(self.quiet);
-        let header =
+        let bundled =
             bundle(&self.parts, &self.output, self.force, observer.as_ref()).map_err(|error| {
                 match error {
                     BundleError::Build(error) => of_output(error, &self.output),
@@ -39,8 +40,16 @@ impl Args {
                 }
             })?;
         drop(observer);
+        let header = &bundled.header;
+        if bundled.num_signed > 0 {
+            eprintln!(
+                "leaksieve: {}: not signed, though {} of its parts were: sign it with `leaksieve sign`",
+                self.output.display(),
+                bundled.num_signed
+            );
+        }
         if !self.quiet {
-            self.report(&header).with_context(|| unsaid(&self.output))?;
+            self.report(header).with_context(|| unsaid(&self.output))?;
         }
         Ok(ExitCode::SUCCESS)
     }

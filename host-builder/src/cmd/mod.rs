@@ -5,10 +5,14 @@ mod bundle;
 mod check;
 mod estimate;
 mod inspect;
+mod keygen;
 mod list;
 mod man;
+mod password;
 mod progress;
 mod sentence;
+mod sign;
+mod trust;
 mod verify;
 
 use std::path::Path;
@@ -33,6 +37,10 @@ pub(crate) enum Command {
     Estimate(estimate::Args),
     /// Join filter files into one
     Bundle(bundle::Args),
+    /// Make a key to sign filter files with
+    Keygen(keygen::Args),
+    /// Sign a filter file, so that a forged or an old one can be told from it
+    Sign(sign::Args),
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -45,7 +53,10 @@ pub(crate) enum Command {
 impl Command {
     /// Is there a file that must not be left half done?
     pub(crate) const fn writes_files(&self) -> bool {
-        matches!(self, Self::Build(_) | Self::Bundle(_))
+        matches!(
+            self,
+            Self::Build(_) | Self::Bundle(_) | Self::Keygen(_) | Self::Sign(_)
+        )
     }
 
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
@@ -56,10 +67,21 @@ impl Command {
             Self::Verify(args) => args.run(),
             Self::Estimate(args) => args.run(),
             Self::Bundle(args) => args.run(),
+            Self::Keygen(args) => args.run(),
+            Self::Sign(args) => args.run(),
             Self::Completions { shell } => man::completions(shell, crate::Cli::command()),
             Self::Man => man::page(crate::Cli::command()),
         }
     }
+}
+
+/// What is written beside its place first cannot go to standard output.
+fn refuse_stdout(output: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        output.as_os_str() != "-",
+        "it cannot go to standard output: name a file with -o"
+    );
+    Ok(())
 }
 
 /// How results are written.
