@@ -88,8 +88,7 @@ impl Table {
                 }),
                 (None, Column::Name(name)) => {
                     let name = name.trim().as_bytes();
-                    let is_it =
-                        |cell: &Cell| cell.text.trim_ascii().eq_ignore_ascii_case(name);
+                    let is_it = |cell: &Cell| cell.text.trim_ascii().eq_ignore_ascii_case(name);
                     wanted = Some(row.cells.iter().position(is_it)?);
                 }
                 (None, Column::Index(_)) => {}

@@ -48,3 +48,12 @@ impl<'a> Input<'a> {
         u64::from_le_bytes(self.array())
     }
 }
+
+/// One input in so many, by a sum of its bytes: for what takes much longer than the rest,
+/// and would take all of the time if a bit of the input chose it.
+pub(crate) fn is_one_in(data: &[u8], num_inputs: u32) -> bool {
+    let sum = data.iter().fold(0_u32, |sum, byte| {
+        (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    });
+    (sum >> 8).is_multiple_of(num_inputs)
+}

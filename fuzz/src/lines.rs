@@ -1,13 +1,13 @@
 //! Streams that come in pieces, as lines: those of a plain split.
 //!
-//! Input: bytes of a piece (u16), how much longer the text is made than it is given, and
-//! where (u8, u16), then the text.
+//! Input: bytes of a piece (u16), how long a line is put into the text of one input in 64,
+//! and where (u8, u16), then the text.
 
 use std::io::{self, Read};
 
 use leaksieve::source::{LineBatches, MAX_RECORD_BYTES, split_lines};
 
-use crate::input::Input;
+use crate::input::{Input, is_one_in};
 
 /// A batch, and the longest line that is kept whole.
 const BATCH_BYTES: usize = 1 << 20;
@@ -19,14 +19,17 @@ pub fn run(data: &[u8]) {
     let stretch = input.byte();
     let at = usize::from(input.u16());
     let mut text = input.rest().to_vec();
-    // Long lines and several batches take time: one input in 16 has them.
-    if stretch & 15 == 15 {
+    if is_one_in(data, 64) {
         let at = at.min(text.len());
-        let num_bytes = usize::from(stretch >> 4) * (BATCH_BYTES / 6);
+        let num_bytes = usize::from(stretch) * (BATCH_BYTES / 96);
         text.splice(at..at, std::iter::repeat_n(b'x', num_bytes));
     }
     let expected = plain(&text);
-    let step = if text.len() > BATCH_BYTES / 8 { step | 0x8000 } else { step };
+    let step = if text.len() > BATCH_BYTES / 8 {
+        step | 0x8000
+    } else {
+        step
+    };
     let stream = || Pieces { rest: &text, step };
     compare(&lines(LineBatches::new(stream())), &expected);
     compare(&lines(LineBatches::new(stream()).prompt()), &expected);

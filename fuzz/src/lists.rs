@@ -29,8 +29,14 @@ pub fn run(data: &[u8]) {
     if bytes.len() > MAX_BYTES || bytes.starts_with(b"PAR1") {
         return;
     }
-    let delimiter = [None, Some(b','), Some(b'\t'), Some(b';'), Some(b':'), Some(b'|')]
-        [usize::from(number) % 6];
+    let delimiter = [
+        None,
+        Some(b','),
+        Some(b'\t'),
+        Some(b';'),
+        Some(b':'),
+        Some(b'|'),
+    ][usize::from(number) % 6];
     let layout = match selector % 6 {
         0 => Layout::Line,
         1 => Layout::LineOf(profiles::kind(number).unwrap_or(IdentifierKind::Phone)),
@@ -85,9 +91,10 @@ fn compare(
                     .collect();
                 assert_eq!(found, expected);
             }
-            Err(error) => assert!(
-                matches!((layout, error), (Layout::LineOf(_), SourceError::LooksLike { .. }))
-            ),
+            Err(error) => assert!(matches!(
+                (layout, error),
+                (Layout::LineOf(_), SourceError::LooksLike { .. })
+            )),
         },
         Layout::BeforeColon { min_count } => {
             let is_blank = content.trim_ascii().is_empty();
@@ -141,7 +148,8 @@ fn hash_count(line: &[u8], number: u64, min_count: u32, is_range: bool) -> Recor
         let significant = count.iter().skip_while(|digit| **digit == b'0');
         let significant: String = significant.map(|digit| char::from(*digit)).collect();
         // What has more digits than fit is more.
-        let is_less = significant.is_empty() || significant.parse().is_ok_and(|n: u32| n < min_count);
+        let is_less =
+            significant.is_empty() || significant.parse().is_ok_and(|n: u32| n < min_count);
         is_less.then_some(Fault::BelowMinCount)
     };
     (text, number, fault)

@@ -324,8 +324,8 @@ fn ask(mut file: &Made, catalogue: &Catalogue, question: Identifier<'_>) {
             assert!(!saw_damage);
             expected.compare(&verdict);
         }
-        Err(error) => assert!(
-            saw_damage && matches!(error, ReadError::Filter(Error::SectorDamaged { .. }))
-        ),
+        Err(error) => {
+            assert!(saw_damage && matches!(error, ReadError::Filter(Error::SectorDamaged { .. })))
+        }
     }
 }

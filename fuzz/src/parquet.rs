@@ -43,9 +43,14 @@ fn allow_panics_of_others() {
         let end = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let is_ours = panic.location().is_none_or(|location| {
-                ["host-builder", "core/src/identifier", "fuzz/src", "src/parquet.rs"]
-                    .iter()
-                    .any(|folder| location.file().contains(folder))
+                [
+                    "host-builder",
+                    "core/src/identifier",
+                    "fuzz/src",
+                    "src/parquet.rs",
+                ]
+                .iter()
+                .any(|folder| location.file().contains(folder))
             });
             if is_ours {
                 end(panic);

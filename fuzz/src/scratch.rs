@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     // `cargo xtask fuzz` removes what it names here.
-    let parent = std::env::var_os("LEAKSIEVE_FUZZ_FOLDER")
-        .map_or_else(std::env::temp_dir, PathBuf::from);
+    let parent =
+        std::env::var_os("LEAKSIEVE_FUZZ_FOLDER").map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = parent.join(format!("leaksieve-fuzz-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for scratch files");
     folder
