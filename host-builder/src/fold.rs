@@ -69,6 +69,11 @@ mod tests {
         assert_eq!(item(&folded, "JOSÉ"), "josé".as_bytes());
         assert_eq!(item(&exact, "Jose\u{301}"), "José".as_bytes());
         assert_eq!(item(&folded, "ＡＢＣ小明"), "abc小明".as_bytes());
+        // NFKC has a space and a mark for each of these: no space is at an item's ends.
+        for (text, expected) in [("¨x", "\u{308}x"), ("x´", "x \u{301}"), ("¨", "\u{308}")] {
+            assert_eq!(item(&folded, text), expected.as_bytes());
+            assert_eq!(item(&folded, expected), expected.as_bytes());
+        }
         let long = Identifier::new("\u{FDFA}".repeat(80).leak().as_bytes()).folded_by(fold);
         assert!(matches!(
             folded.normalise(&long),

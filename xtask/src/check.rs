@@ -1,4 +1,4 @@
-//! `cargo xtask check`: format, lints and documentation of both workspaces.
+//! `cargo xtask check`: format, lints and documentation of all workspaces.
 
 use std::path::Path;
 
@@ -17,19 +17,22 @@ pub fn check() -> Result<()> {
     let cross = setup::cross(&[CORTEX_M3])?;
     let root = workspace::root();
     let target = workspace::target();
+    let fuzz = workspace::fuzz();
     let host = |folder: &Path, arguments: &[&str]| {
         let mut command = cargo();
         command.args(arguments).current_dir(folder);
         command.env("RUSTDOCFLAGS", "-D warnings");
-        let target = if folder == root {
-            target.clone()
+        let (place, target) = if folder == root {
+            ("host", target.clone())
+        } else if folder == fuzz {
+            // What both need is checked once.
+            ("fuzz", target.clone())
         } else {
-            target.join("firmware")
+            ("firmware", target.join("firmware"))
         };
         if arguments[0] != "fmt" {
             command.env("CARGO_TARGET_DIR", target);
         }
-        let place = if folder == root { "host" } else { "firmware" };
         say(format!("{place}: {}", run::line_of(&command)));
         run(&mut command)
     };
@@ -37,6 +40,7 @@ pub fn check() -> Result<()> {
     let firmware = workspace::firmware();
     host(root, &["fmt", "--all", "--check"])?;
     host(&firmware, &["fmt", "--all", "--check"])?;
+    host(&fuzz, &["fmt", "--all", "--check"])?;
     host(
         root,
         &[
@@ -48,6 +52,11 @@ pub fn check() -> Result<()> {
             "-D",
             "warnings",
         ],
+    )?;
+    // Its library is all that it has; the rest needs the nightly compiler.
+    host(
+        &fuzz,
+        &["clippy", "--quiet", "--lib", "--", "-D", "warnings"],
     )?;
     let app = ["--quiet", "--package", "leaksieve-app"];
     host(

@@ -14,6 +14,7 @@ pub mod debian;
 pub mod demo;
 pub mod emulator;
 pub mod firmware;
+pub mod fuzz;
 pub mod generate;
 pub mod host;
 pub mod lab;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bench, card, check, demo, generate, setup, test};
+use xtask::{bench, card, check, demo, fuzz, generate, setup, test};
 
 #[derive(Parser)]
 #[command(
@@ -27,6 +27,8 @@ enum Command {
     Test,
     /// Check format, lints and documentation of host and firmware
     Check,
+    /// Run the fuzz targets; needs the nightly compiler
+    Fuzz(fuzz::Options),
     /// Measure beside other programs and libraries; writes docs/benchmarks.md
     Bench(bench::Options),
     /// Write a long list of generated phone numbers or hashes, to measure with
@@ -64,6 +66,7 @@ fn run() -> Result<()> {
         Command::Demo => demo::demo(),
         Command::Test => test::test(),
         Command::Check => check::check(),
+        Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Generate(options) => options.run(),
         Command::FlashImage {

@@ -106,7 +106,12 @@ pub fn within(command: &mut Command, limit: Duration, log: &Path) -> Result<()> 
 /// The cargo that runs us, rid of what it has told us about ourselves: `CARGO_PKG_*`
 /// and their like would make a build script that watches them run again.
 pub fn cargo() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Any program that runs cargo in its turn, rid of the same.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if is_about_ourselves(&name) {
             command.env_remove(name);

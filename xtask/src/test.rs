@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross};
 use crate::firmware::{self, Variant};
 use crate::run::{self, cargo, output, run, say};
-use crate::{host, panics, sample, setup, workspace};
+use crate::{fuzz, host, panics, sample, setup, workspace};
 
 /// The largest that an image with console and card may be: 64 KiB.
 const MAX_IMAGE_BYTES: u64 = 64 << 10;
@@ -60,6 +60,8 @@ pub fn test() -> Result<()> {
         .args(["test", "--package", "leaksieve-app", "--target-dir"])
         .arg(workspace::target().join("firmware"))
         .current_dir(workspace::firmware()))?;
+
+    fuzz::smoke()?;
 
     let filter = small_filter(&cli)?;
     let rows: Vec<_> = elves

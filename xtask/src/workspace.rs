@@ -41,3 +41,8 @@ pub fn shown(path: &Path) -> String {
 pub fn firmware() -> PathBuf {
     root().join("firmware")
 }
+
+/// The workspace of the fuzz targets.
+pub fn fuzz() -> PathBuf {
+    root().join("fuzz")
+}

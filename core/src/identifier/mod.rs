@@ -131,7 +131,7 @@ impl<'a> Identifier<'a> {
     /// The text, with white space (Unicode's) and what is invisible cut off at both ends.
     fn trimmed(&self) -> Result<&'a str, NormaliseError> {
         let text = core::str::from_utf8(self.text).map_err(|_| NormaliseError::NotUtf8)?;
-        let text = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+        let text = trim(text);
         if text.is_empty() {
             return Err(NormaliseError::Empty);
         }
@@ -191,6 +191,16 @@ impl Item {
             .map_err(|_| NormaliseError::TooLong {
                 limit_bytes: MAX_IDENTIFIER_BYTES as u16,
             })
+    }
+
+    /// Text, as [`Identifier::trimmed`] has it.
+    fn trimmed(self) -> Result<Self, NormaliseError> {
+        let text = core::str::from_utf8(&self.bytes).map_err(|_| NormaliseError::NotUtf8)?;
+        match trim(text) {
+            "" => Err(NormaliseError::Empty),
+            trimmed if trimmed.len() == text.len() => Ok(self),
+            trimmed => Self::from_slice(trimmed.as_bytes()),
+        }
     }
 
     /// The bytes that are hashed, 1 to [`MAX_IDENTIFIER_BYTES`].
@@ -360,6 +370,11 @@ impl Profile {
             }
         }
     }
+}
+
+/// White space (Unicode's) and what is invisible is cut off at both ends.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
 fn check_length(num_bytes: usize) -> Result<(), NormaliseError> {

@@ -101,7 +101,8 @@ pub(super) fn normalise(
 ) -> Result<Item, NormaliseError> {
     let mut item = Item::empty();
     push_folded(&mut item, text, Folding::Text(case), folder)?;
-    Ok(item)
+    // Folding can bring white space to an end: U+00A8 becomes a space and a mark.
+    item.trimmed()
 }
 
 pub(super) fn normalise_id(
@@ -193,6 +194,14 @@ mod tests {
         assert_eq!(folded.as_bytes(), "josé".as_bytes());
         let exact = normalise(CaseRule::Exact, "Alice", None).unwrap();
         assert_eq!(exact.as_bytes(), b"Alice");
+        // As typed text has none, an item has no blank at its ends.
+        let spaced: Folder = |_, text, folded| {
+            folded
+                .push_str(&text.replace('\u{A8}', " \u{308}"))
+                .map_err(|_| NormaliseError::NeedsFolding)
+        };
+        let folded = normalise(CaseRule::Fold, "\u{A8}x", Some(spaced)).unwrap();
+        assert_eq!(folded.as_bytes(), "\u{308}x".as_bytes());
     }
 
     proptest! {

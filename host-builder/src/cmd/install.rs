@@ -41,9 +41,9 @@ impl Args {
         })?;
         let observer = progress::Bar::observer(self.quiet);
         verify(&file, observer.as_ref())?;
-        let name = self.trust.with_keys_or(&file, |trust| {
+        let name = self.trust.of_device(&file, |trust| {
             install(&file, &mut card, trust, observer.as_ref())
-        })?;
+        })??;
         drop(observer);
         if !self.quiet {
             let others = CARD_FILE_NAMES.iter().filter(|other| **other != name);

@@ -5,6 +5,7 @@ mod bundle;
 mod check;
 mod estimate;
 mod inspect;
+mod install;
 mod keygen;
 mod list;
 mod man;
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Keygen(keygen::Args),
     /// Sign a filter file, so that a forged or an old one can be told from it
     Sign(sign::Args),
+    /// Put a filter file onto a card, beside the one that is there
+    Install(install::Args),
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -69,6 +72,7 @@ impl Command {
             Self::Bundle(args) => args.run(),
             Self::Keygen(args) => args.run(),
             Self::Sign(args) => args.run(),
+            Self::Install(args) => args.run(),
             Self::Completions { shell } => man::completions(shell, crate::Cli::command()),
             Self::Man => man::page(crate::Cli::command()),
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use leaksieve::file::{FileError, FilterFile};
-use leaksieve::key::public_key;
+use leaksieve::key::{KeyError, public_key};
 use leaksieve_core::{Header, PublicKey, Trust};
 
 use super::day_of;
@@ -24,11 +24,7 @@ pub(super) struct TrustArgs {
 impl TrustArgs {
     /// Open a file if it is accepted.
     pub(super) fn open(&self, path: &Path) -> anyhow::Result<FilterFile> {
-        let keys = self
-            .key
-            .iter()
-            .map(|key| public_key(key))
-            .collect::<Result<Vec<PublicKey>, _>>()?;
+        let keys = self.keys()?;
         let open = || -> Result<FilterFile, FileError> {
             let trust = Trust {
                 keys: &keys,
@@ -37,6 +33,20 @@ impl TrustArgs {
             FilterFile::open_trusted(path, &trust)
         };
         Ok(open()?)
+    }
+
+    /// What a device accepts that has these keys; where none was given, the key that signed
+    /// the file.
+    pub(super) fn of_device<R>(&self, file: &FilterFile, then: impl FnOnce(&Trust<'_>) -> R) -> anyhow::Result<R> {
+        let mut keys = self.keys()?;
+        if keys.is_empty() {
+            keys.extend(file.catalogue().signer());
+        }
+        Ok(then(&Trust::in_keys(&keys)))
+    }
+
+    fn keys(&self) -> Result<Vec<PublicKey>, KeyError> {
+        self.key.iter().map(|key| public_key(key)).collect()
     }
 
     /// Was the signer compared with keys that are trusted?

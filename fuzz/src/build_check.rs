@@ -1,0 +1,268 @@
+//! Short lists, put into pages and asked: a set of their items is right. One input in 32 is
+//! built as a list is, by the whole of the builder, and must give the same pages.
+//!
+//! Input: a profile, flags (u8), a size (u8), a seed (u64), a question with its length
+//! before it, then the list, one identifier a line.
+
+use std::collections::HashSet;
+
+use leaksieve::build::{BuildError, Options, build};
+use leaksieve::fold;
+use leaksieve::partition::MIN_MEMORY_BYTES;
+use leaksieve::size::Aim;
+use leaksieve::source::{Input as List, Layout};
+use leaksieve_core::encoding::bloom::UnpackedPage;
+use leaksieve_core::encoding::page_of;
+use leaksieve_core::hash::HashFunction;
+use leaksieve_core::header::{Date, Encoding, Rate};
+use leaksieve_core::identifier::{Item, NORMALISATION_VERSION, PasswordDigest};
+use leaksieve_core::sector::{FileId, Payload, SectorIndex, seal, verify};
+use leaksieve_core::{
+    Catalogue, Dataset, Header, Identifier, IdentifierKind, NormaliseError, Outcome, Profile,
+    Verdict,
+};
+
+use crate::input::{Input, is_one_in};
+use crate::{lines, oracle, profiles, scratch};
+
+/// What an input says.
+struct Case<'a> {
+    profile: Profile,
+    kind: IdentifierKind,
+    flags: u8,
+    size: u8,
+    seed: u64,
+    question: &'a [u8],
+    list: &'a [u8],
+}
+
+/// Run one input.
+pub fn run(data: &[u8]) {
+    let mut input = Input::new(data);
+    let (profile, _) = profiles::profile(&mut input);
+    let flags = input.byte();
+    let case = Case {
+        kind: match (&profile, flags & 1) {
+            (Profile::Password(PasswordDigest::Sha1), 1) => IdentifierKind::Sha1,
+            (Profile::Password(_), 1) => IdentifierKind::Ntlm,
+            _ => profile.kind(),
+        },
+        profile,
+        flags,
+        size: input.byte(),
+        seed: input.u64(),
+        question: input.counted(),
+        list: input.rest(),
+    };
+    let records = Records::of(&case);
+    let is_lines = matches!(case.list.first(), None | Some(b'\n' | b' '..=b'~'));
+    // Another list would be another format, and have a target of its own.
+    if is_lines && !case.list.starts_with(b"PAR1") && is_one_in(data, 32) {
+        build_all(&case, &records);
+    }
+    if !records.distinct.is_empty() {
+        let file = file(&case, &records);
+        check(&records, &file);
+        ask(&case, &records, &file);
+    }
+}
+
+/// What the lines of a list are.
+struct Records {
+    /// Those that have an item.
+    accepted: Vec<Vec<u8>>,
+    /// Their items, each once.
+    distinct: Vec<Item>,
+    num_blank: u64,
+    num_rejected: u64,
+}
+
+fn identifier(text: &[u8], kind: IdentifierKind) -> Identifier<'_> {
+    Identifier::new(text).of_kind(kind).folded_by(fold::fold)
+}
+
+impl Records {
+    fn of(case: &Case<'_>) -> Self {
+        let is_world = matches!(&case.profile, Profile::Phone(phone) if phone.is_world());
+        let mut seen = HashSet::new();
+        let mut records = Self {
+            accepted: Vec::new(),
+            distinct: Vec::new(),
+            num_blank: 0,
+            num_rejected: 0,
+        };
+        for line in lines::plain(case.list) {
+            // Lists write E.164 digits without their plus sign.
+            let text = match line.trim_ascii() {
+                digits @ [b'1'..=b'9', ..] if is_world => [b"+", digits].concat(),
+                _ => line.to_vec(),
+            };
+            match case.profile.normalise(&identifier(&text, case.kind)) {
+                Ok(item) => {
+                    records.accepted.push(text);
+                    if seen.insert(item.as_bytes().to_vec()) {
+                        records.distinct.push(item);
+                    }
+                }
+                Err(NormaliseError::Empty) => records.num_blank += 1,
+                Err(_) => records.num_rejected += 1,
+            }
+        }
+        records
+    }
+}
+
+fn open(mut file: &[u8]) -> Catalogue {
+    leaksieve_core::open(&mut file, &mut [0; 512]).expect("a file that was built")
+}
+
+fn payload(catalogue: &Catalogue, file: &[u8], index: u32) -> Payload {
+    let sector = file[index as usize * 512..]
+        .first_chunk()
+        .expect("a sector");
+    *verify(catalogue.file_id(), SectorIndex(index), sector).expect("a whole sector")
+}
+
+/// Build it as a list is built.
+fn build_all(case: &Case<'_>, records: &Records) {
+    let options = Options {
+        inputs: vec![List::File(scratch::write("list.txt", case.list))],
+        layout: Layout::Line,
+        kind: case.kind,
+        profile: case.profile.clone(),
+        aim: if case.flags & 2 == 0 {
+            Aim::FalsePositiveRate(1.0 / f64::from(1 + u16::from(case.size)))
+        } else {
+            Aim::MaxBytes(1024 + 64 * u64::from(case.size))
+        },
+        name: "A".to_owned(),
+        date: Date::default(),
+        source_note: String::new(),
+        seed: Some(case.seed),
+        created_unix_s: 0,
+        epoch: 0,
+        expires_unix_s: 0,
+        max_rejected_share: 1.0,
+        num_threads: 1 + usize::from(case.flags >> 2 & 1),
+        memory_bytes: MIN_MEMORY_BYTES,
+        temp_folder: Some(scratch::folder().to_path_buf()),
+        replace: true,
+    };
+    let output = scratch::path("filter.lsv");
+    match build(&options, &output, &()) {
+        Ok(summary) => {
+            assert_eq!(summary.counts.num_accepted, records.accepted.len() as u64);
+            assert_eq!(summary.counts.num_blank, records.num_blank);
+            assert_eq!(summary.counts.rejects.count(), records.num_rejected);
+            assert_eq!(summary.num_items, records.distinct.len() as u64);
+            let file = std::fs::read(&output).expect("a file that was built");
+            check(records, &file);
+            ask(case, records, &file);
+        }
+        Err(BuildError::NoItems(_)) => assert!(records.accepted.is_empty()),
+        // The size is too small, or the rate cannot be.
+        Err(BuildError::Shape(_)) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A file of the items, by the core's own functions.
+fn file(case: &Case<'_>, records: &Records) -> Vec<u8> {
+    let num_pages = 1 + u32::from(case.size % 8);
+    let rate = Rate::from_units(Rate::ONE);
+    let mut dataset = Dataset {
+        name: Default::default(),
+        date: Date::default(),
+        source_note: Default::default(),
+        normalisation_version: NORMALISATION_VERSION,
+        profile: case.profile.clone(),
+        num_items: records.distinct.len() as u64,
+        num_rejected: records.num_rejected,
+        min_count: 0,
+        encoding: Encoding::Bloom {
+            num_hashes: 1 + (case.flags >> 1) % 32,
+        },
+        hash: HashFunction::Xxh3 { seed: case.seed },
+        first_sector: SectorIndex(1),
+        num_sectors: num_pages,
+        designed: rate,
+        measured: rate,
+    };
+    let mut header = Header {
+        num_sectors: 1 + num_pages,
+        created_unix_s: 0,
+        epoch: 0,
+        expires_unix_s: 0,
+        datasets: Default::default(),
+    };
+    let _ = header.datasets.push(dataset.clone());
+    // Phone rules can take a second sector.
+    dataset.first_sector = SectorIndex(header.num_header_sectors().expect("a short header"));
+    header.num_sectors = dataset.first_sector.0 + num_pages;
+    header.datasets[0] = dataset.clone();
+
+    let mut pages = vec![UnpackedPage::EMPTY; num_pages as usize];
+    for item in &records.distinct {
+        let hash = dataset.hash.hash(item);
+        pages[page_of(hash, num_pages) as usize].insert(hash, oracle::num_hashes(&dataset));
+    }
+    let id = FileId(*b"a file in memory");
+    let encoded = header.encode(id).expect("a possible header");
+    let mut bytes: Vec<u8> = encoded.sectors().flatten().collect();
+    for (index, page) in (dataset.first_sector.0..).zip(&pages) {
+        bytes.extend(seal(id, SectorIndex(index), &page.pack()));
+    }
+    bytes
+}
+
+/// The pages are those of the items, bit by bit.
+fn check(records: &Records, file: &[u8]) {
+    let catalogue = open(file);
+    let [dataset] = catalogue.datasets() else {
+        panic!("not one dataset");
+    };
+    assert_eq!(dataset.num_items, records.distinct.len() as u64);
+    assert_eq!(dataset.num_rejected, records.num_rejected);
+    assert_eq!(catalogue.header().num_sectors as usize * 512, file.len());
+    let mut pages = vec![[0; 508]; dataset.num_sectors as usize];
+    for item in &records.distinct {
+        let hash = oracle::hash(dataset, item);
+        for bit in oracle::bits(hash, oracle::num_hashes(dataset)) {
+            let page: &mut Payload = &mut pages[oracle::page(hash, dataset.num_sectors) as usize];
+            page[(bit / 8) as usize] |= 1 << (bit % 8);
+        }
+    }
+    for (index, page) in (dataset.first_sector.0..).zip(&pages) {
+        assert!(payload(&catalogue, file, index) == *page, "sector {index}");
+    }
+}
+
+/// Every member is exposed; all else gets the answer that the bits give.
+fn ask(case: &Case<'_>, records: &Records, mut file: &[u8]) {
+    let whole = file;
+    let catalogue = open(file);
+    let mut verdict = |text: &[u8]| {
+        let identifier = identifier(text, case.kind);
+        let expected = oracle::expected(&catalogue, &identifier, |index| {
+            payload(&catalogue, whole, index)
+        });
+        let verdict = leaksieve_core::check(&catalogue, identifier, &mut file, &mut [0; 512]);
+        let verdict = verdict.expect("a whole file");
+        expected.compare(&verdict);
+        verdict
+    };
+    for text in &records.accepted {
+        let verdict = verdict(text);
+        assert!(matches!(verdict, Verdict::Exposed(_)));
+        let outcome = verdict.answers().iter().next().map(|answer| answer.outcome);
+        assert_eq!(outcome, Some(Outcome::Exposed));
+    }
+    let _ = verdict(case.question);
+    for text in records.accepted.iter().take(8) {
+        let mut other = text.clone();
+        if let Some(last) = other.last_mut() {
+            *last ^= 1;
+        }
+        let _ = verdict(&other);
+    }
+}

@@ -1,0 +1,110 @@
+//! Phone profiles of any bytes: nothing panics, and where a file can hold the profile,
+//! the shortcuts (of one input in 32) give what the long way gives.
+//!
+//! Input: the profile (region, calling code u16, lengths u32, bytes of the first and of
+//! the second list, the rules with their length before them), then lines to normalise.
+
+use leaksieve_core::hash::HashFunction;
+use leaksieve_core::header::{Encoding, Rate};
+use leaksieve_core::identifier::phone::Shortcuts;
+use leaksieve_core::identifier::{Coverage, NORMALISATION_VERSION, PhoneProfile};
+use leaksieve_core::sector::{FileId, SectorIndex};
+use leaksieve_core::{Dataset, Header, Identifier, Profile};
+
+use crate::input::{Input, is_one_in};
+
+/// Longest item: a calling code and the most digits of a profile, or after a rule that
+/// inserts digits.
+const MAX_ITEM_BYTES: usize = 3 + 17;
+
+/// Numbers that are asked of shortcuts beside the input's, which cost more to make.
+const NUM_NUMBERS: u64 = 2_000;
+
+/// Run one input.
+pub fn run(data: &[u8]) {
+    let mut input = Input::new(data);
+    let phone = profile(&mut input);
+    let is_possible = is_possible(&phone);
+    let profile = Profile::Phone(phone.clone());
+    let lines: Vec<&[u8]> = input.rest().split(|byte| *byte == b'\n').take(16).collect();
+    for line in &lines {
+        if let Ok(item) = profile.normalise(&Identifier::new(line)) {
+            assert!(item.as_bytes().iter().all(u8::is_ascii_digit));
+            assert!(!is_possible || item.as_bytes().len() <= MAX_ITEM_BYTES);
+        }
+    }
+    // A file holds no other profile, and a builder makes none.
+    if is_possible && is_one_in(data, 32) {
+        let shortcuts = Shortcuts::new(&phone);
+        for line in lines {
+            agree(&profile, &shortcuts, line);
+        }
+        let mut state = u64::from(phone.num_digits);
+        for _ in 0..NUM_NUMBERS {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+            let digits = format!("{:018}", state >> 5);
+            let code = phone.calling_code.to_string();
+            let number = &digits[..4 + (state >> 60) as usize % 12];
+            agree(&profile, &shortcuts, number.as_bytes());
+            agree(&profile, &shortcuts, format!("{code}{number}").as_bytes());
+        }
+    }
+}
+
+/// What a shortcut gives is the item, and covered.
+pub(crate) fn agree(profile: &Profile, shortcuts: &Shortcuts, digits: &[u8]) {
+    for has_plus in [false, true] {
+        let Some(short) = shortcuts.item(digits, has_plus) else {
+            continue;
+        };
+        let mut text = digits.to_vec();
+        if has_plus {
+            text.insert(0, b'+');
+        }
+        let item = profile.normalise(&Identifier::new(&text));
+        let item = item.expect("a shortcut leads to an item");
+        assert_eq!(short.encode(&mut [0; 16]), item.as_bytes());
+        assert_eq!(item.coverage(), Coverage::Complete);
+    }
+}
+
+/// A profile of any bytes.
+pub(crate) fn profile(input: &mut Input<'_>) -> PhoneProfile {
+    PhoneProfile {
+        region: input.array(),
+        calling_code: input.u16(),
+        num_digits: input.u32(),
+        num_international_bytes: input.byte(),
+        num_national_bytes: input.byte(),
+        rules: input.counted().iter().copied().collect(),
+    }
+}
+
+/// Can a file hold this profile?
+fn is_possible(phone: &PhoneProfile) -> bool {
+    let rate = Rate::from_units(Rate::ONE);
+    let dataset = Dataset {
+        name: Default::default(),
+        date: Default::default(),
+        source_note: Default::default(),
+        normalisation_version: NORMALISATION_VERSION,
+        profile: Profile::Phone(phone.clone()),
+        num_items: 1,
+        num_rejected: 0,
+        min_count: 0,
+        encoding: Encoding::Bloom { num_hashes: 1 },
+        hash: HashFunction::Xxh3 { seed: 0 },
+        first_sector: SectorIndex(1),
+        num_sectors: 1,
+        designed: rate,
+        measured: rate,
+    };
+    let header = Header {
+        num_sectors: 2,
+        created_unix_s: 0,
+        epoch: 0,
+        expires_unix_s: 0,
+        datasets: [dataset].into_iter().collect(),
+    };
+    header.encode(FileId([0; 16])).is_ok()
+}
