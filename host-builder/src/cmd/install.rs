@@ -37,7 +37,10 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let file = self.trust.open(&self.file)?;
         let mut card = folder(&self.card).with_context(|| {
-            format!("{}: give the folder that the card is mounted as", self.card.display())
+            format!(
+                "{}: give the folder that the card is mounted as",
+                self.card.display()
+            )
         })?;
         let observer = progress::Bar::observer(self.quiet);
         verify(&file, observer.as_ref())?;
@@ -51,7 +54,10 @@ impl Args {
                 io::stdout().lock(),
                 "{}: installed and read back as {name}; the device takes it from now on{}",
                 self.card.display(),
-                match others.filter(|other| self.card.join(other).exists()).count() {
+                match others
+                    .filter(|other| self.card.join(other).exists())
+                    .count()
+                {
                     0 => "",
                     _ => ", and the one before is still there",
                 }

@@ -37,7 +37,11 @@ impl TrustArgs {
 
     /// What a device accepts that has these keys; where none was given, the key that signed
     /// the file.
-    pub(super) fn of_device<R>(&self, file: &FilterFile, then: impl FnOnce(&Trust<'_>) -> R) -> anyhow::Result<R> {
+    pub(super) fn of_device<R>(
+        &self,
+        file: &FilterFile,
+        then: impl FnOnce(&Trust<'_>) -> R,
+    ) -> anyhow::Result<R> {
         let mut keys = self.keys()?;
         if keys.is_empty() {
             keys.extend(file.catalogue().signer());

@@ -67,7 +67,13 @@ impl Lab {
                 .collect();
             std::fs::write(path("txt"), all.join("\n"))?;
             build(&emails(path("txt"), epoch), &path("lsv"), &())?;
-            sign(&path("lsv"), &key, sign::Options::default(), &path("signed"), &())?;
+            sign(
+                &path("lsv"),
+                &key,
+                sign::Options::default(),
+                &path("signed"),
+                &(),
+            )?;
             let file = FilterFile::open(&path("signed"))?;
             let mut sectors: BTreeMap<SectorIndex, String> = BTreeMap::new();
             for member in &all {
@@ -154,13 +160,20 @@ fn formatted(fat_type: fatfs::FatType) -> Result<Vec<u8>> {
 }
 
 /// Install a publication on a disk; gives what the host did.
-fn install_on(image: Vec<u8>, publication: &Publication, trust: &Trust<'_>) -> Result<(Vec<u8>, History)> {
+fn install_on(
+    image: Vec<u8>,
+    publication: &Publication,
+    trust: &Trust<'_>,
+) -> Result<(Vec<u8>, History)> {
     let mut disk = Disk::new(image);
     {
         let system = fatfs::FileSystem::new(&mut disk, fatfs::FsOptions::new())?;
         let installed = install(&publication.file, &mut Volume(&system), trust, &());
         // It may have been installed whole before the power was cut.
-        ensure!(matches!(installed, Ok(_) | Err(InstallError::Installed(_))), "{installed:?}");
+        ensure!(
+            matches!(installed, Ok(_) | Err(InstallError::Installed(_))),
+            "{installed:?}"
+        );
         system.unmount()?;
     }
     let image = disk.bytes.clone();
@@ -218,7 +231,12 @@ impl EpochStore for Kept {
 
 /// Which publication a device that has seen this epoch finds on the disk. It is asked for a
 /// member in each page, and about those that the other publications have.
-fn found_by_device(lab: &Lab, work: &mut Workspace, state: &State, seen: u32) -> Result<Option<u32>> {
+fn found_by_device(
+    lab: &Lab,
+    work: &mut Workspace,
+    state: &State,
+    seen: u32,
+) -> Result<Option<u32>> {
     let card = CardFile::new(Socket(Rc::new(state.clone())));
     let mut filter = Filter::new(card, Guard::new(lab.keys, Kept(seen)), work);
     let Ok(catalogue) = filter.mount() else {
@@ -232,21 +250,31 @@ fn found_by_device(lab: &Lab, work: &mut Workspace, state: &State, seen: u32) ->
         .context("a publication that there is not")?;
     ensure!(catalogue.file_id() == publication.file.catalogue().file_id());
     let mut ask = |text: &str| -> Result<Verdict> {
-        let reply = filter.ask(text.as_bytes()).map_err(|refused| anyhow::anyhow!("{refused:?}"))?;
+        let reply = filter
+            .ask(text.as_bytes())
+            .map_err(|refused| anyhow::anyhow!("{refused:?}"))?;
         ensure!(!reply.filter_changed);
         let [(_, verdict)] = reply.findings.as_slice() else {
             anyhow::bail!("not one finding");
         };
-        verdict.clone().map_err(|failure| anyhow::anyhow!("{failure}"))
+        verdict
+            .clone()
+            .map_err(|failure| anyhow::anyhow!("{failure}"))
     };
     for member in &publication.members {
-        ensure!(matches!(ask(member)?, Verdict::Exposed(_)), "a wrong \"not exposed\"");
+        ensure!(
+            matches!(ask(member)?, Verdict::Exposed(_)),
+            "a wrong \"not exposed\""
+        );
     }
     for other in &lab.publications {
         let expected = publication
             .file
             .check(Identifier::new(other.own.as_bytes()), &mut [0; 512])?;
-        ensure!(ask(&other.own)? == expected, "another answer than the file's");
+        ensure!(
+            ask(&other.own)? == expected,
+            "another answer than the file's"
+        );
     }
     Ok(Some(epoch))
 }
@@ -274,7 +302,10 @@ fn cut_everywhere(lab: &Lab, fat_type: fatfs::FatType, seed: u64) -> Result<BTre
                 // On the first card there was none before.
                 let none_yet = number == 0 && epoch.is_none();
                 ensure!(
-                    none_yet || epoch.is_some_and(|epoch| epoch == before && number > 0 || epoch == publication.epoch),
+                    none_yet
+                        || epoch.is_some_and(
+                            |epoch| epoch == before && number > 0 || epoch == publication.epoch
+                        ),
                     "the device finds {epoch:?}"
                 );
                 found.insert(epoch);
@@ -283,14 +314,19 @@ fn cut_everywhere(lab: &Lab, fat_type: fatfs::FatType, seed: u64) -> Result<BTre
                     let (mended, _) = install_on(state.image(), publication, &trust)?;
                     let mended = State::new(&Rc::new(mended));
                     let epoch = found_by_device(lab, &mut work, &mended, before)?;
-                    ensure!(epoch == Some(publication.epoch), "installed again: {epoch:?}");
+                    ensure!(
+                        epoch == Some(publication.epoch),
+                        "installed again: {epoch:?}"
+                    );
                     installed_again += 1;
                 }
                 Ok(())
             });
             num_states += 1;
             *counts.entry(cut).or_default() += 1;
-            failure = outcome.err().map(|error| format!("{cut:?}, state {num_states}: {error:#}"));
+            failure = outcome
+                .err()
+                .map(|error| format!("{cut:?}, state {num_states}: {error:#}"));
         });
         if let Some(failure) = failure {
             anyhow::bail!("{fat_type:?}, publication {}: {failure}", publication.epoch);
@@ -344,11 +380,12 @@ fn a_careless_copy_is_caught() -> Result<()> {
         system.unmount()?;
     }
     let mut num_caught = 0;
-    disk.into_history().states(&base, NUM_RANDOM, &mut Random(3), |_, state| {
-        if found_by_device(&lab, &mut work, &state, 2).is_err() {
-            num_caught += 1;
-        }
-    });
+    disk.into_history()
+        .states(&base, NUM_RANDOM, &mut Random(3), |_, state| {
+            if found_by_device(&lab, &mut work, &state, 2).is_err() {
+                num_caught += 1;
+            }
+        });
     ensure!(num_caught > 0);
     Ok(())
 }
@@ -362,10 +399,18 @@ fn an_older_file_and_the_same_file_are_not_installed() -> Result<()> {
     {
         let system = fatfs::FileSystem::new(&mut disk, fatfs::FsOptions::new())?;
         let mut volume = Volume(&system);
-        let mut put = |number: usize| install(&lab.publications[number].file, &mut volume, &trust, &());
+        let mut put =
+            |number: usize| install(&lab.publications[number].file, &mut volume, &trust, &());
         ensure!(put(1)? == "LEAKS.LSV");
         ensure!(matches!(put(1), Err(InstallError::Installed("LEAKS.LSV"))));
-        ensure!(matches!(put(0), Err(InstallError::NotNewer { installed: 2, offered: 1, .. })));
+        ensure!(matches!(
+            put(0),
+            Err(InstallError::NotNewer {
+                installed: 2,
+                offered: 1,
+                ..
+            })
+        ));
         ensure!(put(2)? == "LEAKS2.LSV");
         ensure!(put(4)? == "LEAKS.LSV");
         system.unmount()?;
@@ -377,7 +422,12 @@ fn an_older_file_and_the_same_file_are_not_installed() -> Result<()> {
     let mut bytes: &[u8] = &std::fs::read(lab.publications[4].file.path())?;
     let asked = Identifier::new(lab.publications[4].own.as_bytes());
     ensure!(matches!(
-        check(lab.publications[4].file.catalogue(), asked, &mut bytes, &mut [0; 512]),
+        check(
+            lab.publications[4].file.catalogue(),
+            asked,
+            &mut bytes,
+            &mut [0; 512]
+        ),
         Ok(Verdict::Exposed(_))
     ));
     Ok(())
