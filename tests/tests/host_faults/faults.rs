@@ -1,11 +1,15 @@
 //! What is made to fail, where, and how.
 
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+
 use crate::trace::{Call, Place};
 
 /// A place in our sources that asks something of the system, known by the calls of it.
-pub struct Site {
+pub(crate) struct Site {
     /// File, function, and what it asks for.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     place: Place,
     calls: &'static [&'static str],
     /// Stands in the call.
@@ -33,7 +37,7 @@ const READ: &[&str] = &["read", "pread64"];
 /// All of them; the first that fits a call is its site. A call that fits none fails the
 /// test: who adds file work adds it here, and sees it tried.
 #[rustfmt::skip]
-pub const SITES: &[Site] = &[
+pub(crate) const SITES: &[Site] = &[
     site("output create: what is in the place", Place::Target, STATUS, ""),
     site("output remove_left_overs: open the folder", Place::Folder, OPEN, "O_DIRECTORY"),
     site("output remove_left_overs: list it", Place::Folder, &["getdents64"], ""),
@@ -65,7 +69,7 @@ pub const SITES: &[Site] = &[
 ];
 
 /// The site of a call for a file of ours.
-pub fn site_of(call: &Call) -> Option<usize> {
+pub(crate) fn site_of(call: &Call) -> Option<usize> {
     SITES.iter().position(|site| {
         Some(site.place) == call.place
             && site.calls.contains(&call.name.as_str())
@@ -73,9 +77,55 @@ pub fn site_of(call: &Call) -> Option<usize> {
     })
 }
 
+/// The calls for files of ours, by their sites.
+pub(crate) fn by_site(calls: &[Call]) -> Result<BTreeMap<usize, Vec<&Call>>> {
+    let mut sites = BTreeMap::<usize, Vec<&Call>>::new();
+    for call in calls.iter().filter(|call| call.place.is_some()) {
+        let site = site_of(call).with_context(|| format!("no site for {}", call.line))?;
+        sites.entry(site).or_default().push(call);
+    }
+    Ok(sites)
+}
+
+/// All calls of a site, but of more than three that read or print, and of another
+/// thread's, the first and the last: they differ only in where they read. `strace` counts
+/// for each thread: what the first of several threads that do the same work in turn does
+/// is tried, and of the later ones what goes beyond its number.
+pub(crate) fn sample_of<'a>(calls: &[&'a Call], all: &[Call]) -> Vec<&'a Call> {
+    // A call of another thread is known by its number alone; the loader's of that number
+    // would fail too.
+    let num_others = |name: &str| {
+        all.iter()
+            .filter(|call| call.is_main && call.place.is_none() && call.name == name)
+            .count() as u32
+    };
+    let mut sample: Vec<&Call> = Vec::new();
+    for is_main in [true, false] {
+        let mut of_thread: Vec<&Call> = calls
+            .iter()
+            .copied()
+            .filter(|call| call.is_main == is_main)
+            .filter(|call| is_main || call.name == "openat" || call.nth > num_others(&call.name))
+            .collect();
+        let is_alike = !is_main
+            || ["read", "pread64"]
+                .iter()
+                .any(|name| of_thread.iter().all(|call| call.name == *name))
+            || of_thread
+                .iter()
+                .all(|call| call.place == Some(Place::Stdout));
+        if is_alike && of_thread.len() > 3 {
+            of_thread.sort_by_key(|call| call.nth);
+            of_thread = vec![of_thread[0], of_thread[of_thread.len() - 1]];
+        }
+        sample.extend(of_thread);
+    }
+    sample
+}
+
 /// What happens at a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// It fails, once.
     Once(&'static str),
     /// It fails, and so do all later calls of its name.
@@ -88,7 +138,7 @@ pub enum Fault {
 
 impl Fault {
     /// What can happen at a call.
-    pub fn of(call: &Call) -> Vec<Self> {
+    pub(crate) fn of(call: &Call) -> Vec<Self> {
         let mut faults = vec![Self::Once("EIO"), Self::FromNowOn("EIO"), Self::Kill];
         if matches!(
             call.place,
@@ -114,7 +164,7 @@ impl Fault {
     }
 
     /// The options that make it happen at `call`.
-    pub fn options(self, call: &Call) -> Vec<String> {
+    pub(crate) fn options(self, call: &Call) -> Vec<String> {
         let effect = match self {
             Self::Once(error) | Self::FromNowOn(error) => format!("error={error}"),
             Self::Kill => "signal=SIGKILL".into(),

@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// What a call is about, as far as it is a file of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// What a killed run left beside the output.
     LeftOver,
     /// The new file, before it has its name.
@@ -34,24 +34,24 @@ pub enum Place {
 
 /// A call, as `strace` wrote it down.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// The thread that the program began with made it.
-    pub is_main: bool,
+    pub(crate) is_main: bool,
     /// Its name, such as `fsync`.
-    pub name: String,
+    pub(crate) name: String,
     /// Which of the thread's calls of this name it is, counted from 1.
-    pub nth: u32,
+    pub(crate) nth: u32,
     /// Calls that were written down before it; those of the first thread come first.
-    pub order: usize,
+    pub(crate) order: usize,
     /// The line.
-    pub line: String,
+    pub(crate) line: String,
     /// What it is about; `None` for the loader's files, `/proc` and the like.
-    pub place: Option<Place>,
+    pub(crate) place: Option<Place>,
 }
 
 impl Call {
     /// Made to fail, or the last before the program was killed.
-    pub fn is_hit(&self) -> bool {
+    pub(crate) fn is_hit(&self) -> bool {
         self.line.contains("(INJECTED)") || self.line.ends_with("= ?")
     }
 }
@@ -81,28 +81,28 @@ fn place(name: &str, line: &str) -> Option<Place> {
 
 /// What a run came to.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Status or signal.
-    pub status: ExitStatus,
+    pub(crate) status: ExitStatus,
     /// What was printed.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// What was said.
-    pub stderr: String,
+    pub(crate) stderr: String,
     /// The calls for files.
-    pub calls: Vec<Call>,
+    pub(crate) calls: Vec<Call>,
     /// Was it asked to end?
-    pub is_terminated: bool,
+    pub(crate) is_terminated: bool,
 }
 
 impl Outcome {
     /// Was it killed?
-    pub fn is_killed(&self) -> bool {
+    pub(crate) fn is_killed(&self) -> bool {
         self.status.signal() == Some(9)
     }
 }
 
 /// A way to run programs in a folder.
-pub struct Tracer {
+pub(crate) struct Tracer {
     strace: PathBuf,
     /// Where the programs run.
     folder: PathBuf,
@@ -111,7 +111,8 @@ pub struct Tracer {
 }
 
 impl Tracer {
-    pub fn new(folder: &Path, logs: &Path) -> Result<Self> {
+    /// Finds `strace`, or says how to get it.
+    pub(crate) fn new(folder: &Path, logs: &Path) -> Result<Self> {
         Ok(Self {
             strace: xtask::setup::strace()?,
             folder: folder.to_path_buf(),
@@ -121,7 +122,7 @@ impl Tracer {
 
     /// Run, with `strace`'s options for what is to fail. A signal is only given to a
     /// program that is stopped at every call, which takes longer.
-    pub fn run(&self, command: &[String], options: &[String]) -> Result<Outcome> {
+    pub(crate) fn run(&self, command: &[String], options: &[String]) -> Result<Outcome> {
         for log in fs::read_dir(&self.logs)? {
             fs::remove_file(log?.path())?;
         }
