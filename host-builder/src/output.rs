@@ -390,6 +390,29 @@ mod tests {
         );
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_is_readable_by_its_owner_alone_from_the_start() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("key");
+        let mode = |name: &str| {
+            let metadata = std::fs::metadata(folder.path().join(name)).unwrap();
+            metadata.permissions().mode() & 0o7777
+        };
+        // Also in place of a file that all could read.
+        std::fs::write(&target, b"old").unwrap();
+        std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let mut beside = Beside::create(&target, true, Access::OwnerOnly).unwrap();
+        for name in names(folder.path()).iter().filter(|name| *name != "key") {
+            assert_eq!(mode(name), 0o600);
+        }
+        beside.write(b"secret").unwrap();
+        beside.commit().unwrap();
+        assert_eq!(mode("key"), 0o600);
+        assert_eq!(std::fs::read(&target).unwrap(), b"secret");
+    }
+
     #[test]
     fn no_place_for_a_file() {
         let folder = tempfile::tempdir().unwrap();

@@ -8,7 +8,7 @@ use std::io;
 use std::ops::Range;
 
 use leaksieve_core::sector::{FileId, Payload, SectorIndex};
-use leaksieve_core::trust::tree::{Node, TAGS_PER_SECTOR, encode_tags};
+use leaksieve_core::trust::tree::{Node, TAGS_PER_SECTOR, decode_tags, encode_tags};
 use leaksieve_core::trust::{Tag, Tree, tag_of};
 use leaksieve_core::{Error, ReadError};
 
@@ -56,31 +56,38 @@ pub(crate) fn root(file: &File, file_id: FileId, tree: Tree) -> Result<Tag, Read
     Ok(tag_of(file_id, top, payload))
 }
 
-/// The first sector of a group whose tag is not the one above it, or whose tag sector has
-/// more than tags. `expected` are the tag sectors that the group should have, `found` those
-/// that the file has.
-pub(crate) fn first_other(
+/// What is wrong with a tag sector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Defect {
+    /// It has another tag for this sector.
+    Tag(SectorIndex),
+    /// This tag sector is not zero behind its tags.
+    Padding(SectorIndex),
+}
+
+/// The first defect of the tag sectors above a group: `expected` are those that the group
+/// should have, `found` those that the file has.
+pub(crate) fn first_defect(
     tree: Tree,
     level: u8,
     nodes: &Range<u32>,
     expected: &[Payload],
     found: &[Payload],
-) -> Option<SectorIndex> {
-    let (place, (expected, found)) = expected
-        .iter()
-        .zip(found)
-        .enumerate()
+) -> Option<Defect> {
+    let firsts = nodes.clone().step_by(TAGS_PER_SECTOR as usize);
+    let (first, (expected, found)) = firsts
+        .zip(expected.iter().zip(found))
         .find(|(_, (expected, found))| expected != found)?;
-    let byte = expected.iter().zip(found).position(|(a, b)| a != b)?;
-    let first = nodes.start + place as u32 * TAGS_PER_SECTOR;
-    let index = first + (byte / leaksieve_core::trust::TAG_BYTES) as u32;
-    Some(
-        tree.sector_of(if index < nodes.end.min(first + TAGS_PER_SECTOR) {
-            Node { level, index }
-        } else {
-            // Behind its tags the sector is not zero.
-            let index = first;
-            Node { level, index }.parent().0
-        }),
-    )
+    let num_tags = (nodes.end - first).min(TAGS_PER_SECTOR);
+    let place = decode_tags(expected)
+        .zip(decode_tags(found))
+        .position(|(expected, found)| expected != found)
+        .map_or(TAGS_PER_SECTOR, |place| place as u32);
+    let index = first.saturating_add(place);
+    Some(if place < num_tags {
+        Defect::Tag(tree.sector_of(Node { level, index }))
+    } else {
+        let index = first;
+        Defect::Padding(tree.sector_of(Node { level, index }.parent().0))
+    })
 }

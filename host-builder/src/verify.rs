@@ -12,7 +12,7 @@ use crate::file::{FileError, FilterFile, groups};
 use crate::in_order::in_order;
 use crate::measure::Fill;
 use crate::progress::{Observer, Stage};
-use crate::tags;
+use crate::tags::{self, Defect};
 
 /// A rate that differs by more than this share from the header's is no rounding.
 const RATE_TOLERANCE: f64 = 1e-6;
@@ -47,6 +47,17 @@ pub enum VerifyError {
         stated: f64,
         /// What its pages say.
         found: f64,
+    },
+    /// A tag sector has more than its tags.
+    #[error(
+        "{}: sector {index} is not zero behind its tags: the file was not signed by this program; do not use it",
+        path.display()
+    )]
+    Padding {
+        /// The file.
+        path: PathBuf,
+        /// The tag sector.
+        index: SectorIndex,
     },
     /// Bytes behind the last sector.
     #[error(
@@ -118,7 +129,7 @@ fn read_pages(file: &FilterFile, observer: &dyn Observer) -> Result<Vec<f64>, Fi
 
 /// Hash every sector of a signed file and compare the tags with all tag sectors, up to the
 /// root. What a question compares is a part of it.
-fn verify_tags(file: &FilterFile, observer: &dyn Observer) -> Result<(), FileError> {
+fn verify_tags(file: &FilterFile, observer: &dyn Observer) -> Result<(), VerifyError> {
     let Header { root, .. } = *file.catalogue().header();
     let (Some(root), Some(tree)) = (root, file.catalogue().header().tree()) else {
         return Ok(());
@@ -129,15 +140,19 @@ fn verify_tags(file: &FilterFile, observer: &dyn Observer) -> Result<(), FileErr
             std::thread::available_parallelism().map_or(1, usize::from),
             tags::groups(tree, level),
             || {
-                |nodes| -> Result<u64, FileError> {
+                |nodes| -> Result<u64, VerifyError> {
                     let sectors = tags::sectors(tree, level, &nodes);
                     let above = tags::sectors(tree, level + 1, &tags::above(&nodes));
                     let payloads = file.read_payloads(sectors.clone())?;
                     let expected = tags::tag_sectors(file_id, sectors.start, &payloads);
                     let found: Vec<Payload> = file.read_payloads(above)?;
-                    match tags::first_other(tree, level, &nodes, &expected, &found) {
+                    match tags::first_defect(tree, level, &nodes, &expected, &found) {
                         None => Ok(found.len() as u64),
-                        Some(index) => Err(not_as_signed(file, index)),
+                        Some(Defect::Tag(index)) => Err(not_as_signed(file, index).into()),
+                        Some(Defect::Padding(index)) => Err(VerifyError::Padding {
+                            path: file.path().to_path_buf(),
+                            index,
+                        }),
                     }
                 }
             },
@@ -146,7 +161,7 @@ fn verify_tags(file: &FilterFile, observer: &dyn Observer) -> Result<(), FileErr
     }
     let top = file.root_of(tree)?;
     if top != root {
-        return Err(not_as_signed(file, tree.sector_of(tree.top())));
+        return Err(not_as_signed(file, tree.sector_of(tree.top())).into());
     }
     Ok(())
 }

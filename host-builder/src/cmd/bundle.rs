@@ -43,9 +43,10 @@ impl Args {
         let header = &bundled.header;
         if bundled.num_signed > 0 {
             eprintln!(
-                "leaksieve: {}: not signed, though {} of its parts were: sign it with `leaksieve sign`",
+                "leaksieve: {}: not signed, though {} of its {} parts are: sign it with `leaksieve sign`",
                 self.output.display(),
-                bundled.num_signed
+                bundled.num_signed,
+                self.parts.len()
             );
         }
         if !self.quiet {
