@@ -52,6 +52,8 @@ mod tests {
             ("JÖRG@example.com", "jörg@example.com"),
             ("jo\u{308}rg@example.com", "jörg@example.com"),
             ("ｘ＠example.com", "x@example.com"),
+            ("jo\u{AD}\u{308}rg@example.com", "jörg@example.com"),
+            ("x@bu\u{200E}\u{308}cher.example", "x@xn--bcher-kva.example"),
         ] {
             assert_eq!(item(&Profile::Email, text), expected.as_bytes());
         }
@@ -69,6 +71,8 @@ mod tests {
         assert_eq!(item(&folded, "JOSÉ"), "josé".as_bytes());
         assert_eq!(item(&exact, "Jose\u{301}"), "José".as_bytes());
         assert_eq!(item(&folded, "ＡＢＣ小明"), "abc小明".as_bytes());
+        // What is not seen keeps no letter from its mark.
+        assert_eq!(item(&folded, "JO\u{200B}\u{308}RG"), "jörg".as_bytes());
         // NFKC has a space and a mark for each of these: no space is at an item's ends.
         for (text, expected) in [("¨x", "\u{308}x"), ("x´", "x \u{301}"), ("¨", "\u{308}")] {
             assert_eq!(item(&folded, text), expected.as_bytes());

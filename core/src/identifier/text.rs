@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Folded, Folder, Folding, Item, NormaliseError};
+use super::{Folded, Folder, Folding, Item, MAX_IDENTIFIER_BYTES, NormaliseError};
 
 /// Do capital and small letters make two names?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,12 +76,8 @@ pub(super) fn push_folded(
         Folding::Domain => single_spelling(c).is_some_and(|c| c.is_ascii()),
     };
     if !text.chars().filter(visible).all(is_single) {
-        let mut folded = Folded::new();
-        folder.ok_or(NormaliseError::NeedsFolding)?(folding, text, &mut folded)?;
-        return folded
-            .chars()
-            .filter(visible)
-            .try_for_each(|c| item.extend(c.encode_utf8(&mut [0; 4]).as_bytes()));
+        let folder = folder.ok_or(NormaliseError::NeedsFolding)?;
+        return push_by_tables(item, text, folding, folder);
     }
     for c in text.chars().filter(visible) {
         let c = match (single_spelling(c), folding) {
@@ -92,6 +88,30 @@ pub(super) fn push_folded(
         item.extend(c.encode_utf8(&mut [0; 4]).as_bytes())?;
     }
     Ok(())
+}
+
+/// Not inlined, so that a device, which never comes here, has no room on its stack for it.
+#[inline(never)]
+fn push_by_tables(
+    item: &mut Item,
+    text: &str,
+    folding: Folding,
+    folder: Folder,
+) -> Result<(), NormaliseError> {
+    let too_long = |_| NormaliseError::TooLong {
+        limit_bytes: MAX_IDENTIFIER_BYTES as u16,
+    };
+    // What is invisible goes first: it would keep a letter and its mark apart.
+    let mut visible = Folded::new();
+    for c in text.chars().filter(|c| !is_invisible(*c)) {
+        visible.push(c).map_err(too_long)?;
+    }
+    let mut folded = Folded::new();
+    folder(folding, &visible, &mut folded)?;
+    folded
+        .chars()
+        .filter(|c| !is_invisible(*c))
+        .try_for_each(|c| item.extend(c.encode_utf8(&mut [0; 4]).as_bytes()))
 }
 
 pub(super) fn normalise(
