@@ -214,7 +214,9 @@ fn at_each_read() {
                         }
                         // Noticed where it happens, and the next time all is well.
                         _ => {
-                            assert_eq!(num_errors, 1, "{place}: {answers:?}");
+                            // The rest of a buffer that held this very sector before is right.
+                            let is_same = matches!(fault, Fault::Short(_)) && num_errors == 0;
+                            assert!(is_same || num_errors == 1, "{place}: {answers:?}");
                             let rights = answers.iter().filter(|answer| answer.is_ok());
                             assert!(
                                 rights
