@@ -1,5 +1,6 @@
 //! A disk that remembers each write, and the states that a power cut can leave it in.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::rc::Rc;
@@ -16,24 +17,19 @@ enum Op {
 }
 
 /// A disk in memory.
-pub(crate) struct Disk {
-    pub(crate) bytes: Vec<u8>,
+struct Disk {
+    bytes: Vec<u8>,
     at: u64,
     log: Vec<Op>,
 }
 
 impl Disk {
-    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+    fn new(bytes: Vec<u8>) -> Self {
         Self {
             bytes,
             at: 0,
             log: Vec::new(),
         }
-    }
-
-    /// What was done since it was made.
-    pub(crate) fn into_history(self) -> History {
-        History { ops: self.log }
     }
 }
 
@@ -79,6 +75,44 @@ impl Seek for Disk {
         };
         self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.at)
+    }
+}
+
+/// One disk, that a file system and the test share.
+#[derive(Clone)]
+pub(crate) struct Shared(Rc<RefCell<Disk>>);
+
+impl Shared {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Self(Rc::new(RefCell::new(Disk::new(bytes))))
+    }
+
+    /// What is on the disk now, and what was done since it was made.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, History) {
+        let disk = self.0.replace(Disk::new(Vec::new()));
+        (disk.bytes, History { ops: disk.log })
+    }
+}
+
+impl Read for Shared {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.borrow_mut().read(buffer)
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.borrow_mut().flush()
+    }
+}
+
+impl Seek for Shared {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.borrow_mut().seek(to)
     }
 }
 

@@ -30,7 +30,7 @@ use leaksieve_core::{
 };
 use tempfile::TempDir;
 
-use crate::disk::{Cut, Disk, History, Random, State};
+use crate::disk::{Cut, History, Random, Shared, State};
 
 /// Lost and reordered states for each write.
 const NUM_RANDOM: usize = 2;
@@ -118,10 +118,10 @@ fn emails(list: PathBuf, epoch: u32) -> build::Options {
 }
 
 /// A card's volume, as the host reaches it.
-struct Volume<'a>(&'a fatfs::FileSystem<&'a mut Disk>);
+struct Volume<'a>(&'a fatfs::FileSystem<Shared>);
 
 impl<'a> Card for Volume<'a> {
-    type File = fatfs::File<'a, &'a mut Disk>;
+    type File = fatfs::File<'a, Shared>;
 
     fn open(&mut self, name: &str) -> io::Result<Option<Self::File>> {
         match self.0.root_dir().open_file(name) {
@@ -165,9 +165,9 @@ fn install_on(
     publication: &Publication,
     trust: &Trust<'_>,
 ) -> Result<(Vec<u8>, History)> {
-    let mut disk = Disk::new(image);
+    let disk = Shared::new(image);
     {
-        let system = fatfs::FileSystem::new(&mut disk, fatfs::FsOptions::new())?;
+        let system = fatfs::FileSystem::new(disk.clone(), fatfs::FsOptions::new())?;
         let installed = install(&publication.file, &mut Volume(&system), trust, &());
         // It may have been installed whole before the power was cut.
         ensure!(
@@ -176,8 +176,7 @@ fn install_on(
         );
         system.unmount()?;
     }
-    let image = disk.bytes.clone();
-    Ok((image, disk.into_history()))
+    Ok(disk.into_parts())
 }
 
 /// A disk in the device's socket.
@@ -370,9 +369,9 @@ fn a_careless_copy_is_caught() -> Result<()> {
         image = install_on(image, publication, &trust)?.0;
     }
     let base = Rc::new(image);
-    let mut disk = Disk::new(base.to_vec());
+    let disk = Shared::new(base.to_vec());
     {
-        let system = fatfs::FileSystem::new(&mut disk, fatfs::FsOptions::new())?;
+        let system = fatfs::FileSystem::new(disk.clone(), fatfs::FsOptions::new())?;
         let mut file = system.root_dir().open_file("LEAKS.LSV")?;
         file.write_all(&std::fs::read(lab.publications[2].file.path())?)?;
         file.flush()?;
@@ -380,7 +379,8 @@ fn a_careless_copy_is_caught() -> Result<()> {
         system.unmount()?;
     }
     let mut num_caught = 0;
-    disk.into_history()
+    disk.into_parts()
+        .1
         .states(&base, NUM_RANDOM, &mut Random(3), |_, state| {
             if found_by_device(&lab, &mut work, &state, 2).is_err() {
                 num_caught += 1;
@@ -395,9 +395,9 @@ fn a_careless_copy_is_caught() -> Result<()> {
 fn an_older_file_and_the_same_file_are_not_installed() -> Result<()> {
     let lab = Lab::new()?;
     let trust = Trust::in_keys(lab.keys);
-    let mut disk = Disk::new(formatted(fatfs::FatType::Fat16)?);
+    let disk = Shared::new(formatted(fatfs::FatType::Fat16)?);
     {
-        let system = fatfs::FileSystem::new(&mut disk, fatfs::FsOptions::new())?;
+        let system = fatfs::FileSystem::new(disk.clone(), fatfs::FsOptions::new())?;
         let mut volume = Volume(&system);
         let mut put =
             |number: usize| install(&lab.publications[number].file, &mut volume, &trust, &());
@@ -415,7 +415,7 @@ fn an_older_file_and_the_same_file_are_not_installed() -> Result<()> {
         ensure!(put(4)? == "LEAKS.LSV");
         system.unmount()?;
     }
-    let image = Rc::new(disk.bytes);
+    let image = Rc::new(disk.into_parts().0);
     let found = found_by_device(&lab, &mut Workspace::new(), &State::new(&image), 3)?;
     ensure!(found == Some(5));
     // Both are whole: a device that has seen nothing takes the newer one.
