@@ -171,3 +171,43 @@ fn refuse_shared(path: &Path, file: &File) -> Result<(), KeyError> {
 fn refuse_shared(_path: &Path, _file: &File) -> Result<(), KeyError> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scheme(cost_parameter: u64, block_size: u16, parallelization: u16) -> EncryptionScheme {
+        let kdf = pbes2::ScryptParams {
+            salt: pbes2::Salt::new([0; 16]).unwrap(),
+            cost_parameter,
+            block_size,
+            parallelization,
+            key_length: None,
+        };
+        pbes2::Parameters {
+            kdf: kdf.into(),
+            encryption: pbes2::EncryptionScheme::Aes256Cbc { iv: [0; 16] },
+        }
+        .into()
+    }
+
+    /// A file that asks for all memory, or for what no scrypt has, is refused before it is
+    /// tried.
+    #[test]
+    fn what_a_password_may_cost() {
+        for (cost, block_size, parallelization, expected) in [
+            (1 << SCRYPT_LOG_N, SCRYPT_R as u16, SCRYPT_P as u16, true),
+            (1 << 20, 8, 1, true),
+            (1 << 21, 8, 1, false),
+            (1 << 63, 8, 1, false),
+            (1 << 14, u16::MAX, 1, false),
+            (1 << 14, 8, 65, false),
+            (0, 8, 1, false),
+            (3, 8, 1, false),
+        ] {
+            let scheme = scheme(cost, block_size, parallelization);
+            assert_eq!(is_affordable(&scheme), expected, "{cost} {block_size}");
+        }
+        assert!(is_affordable(&parameters().unwrap().into()));
+    }
+}
