@@ -21,5 +21,6 @@ pub mod logs;
 pub mod run;
 pub mod sample;
 pub mod setup;
+pub mod sign;
 pub mod test;
 pub mod workspace;
