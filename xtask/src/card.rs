@@ -19,6 +19,8 @@ use mbrman::{BOOT_INACTIVE, CHS, MBR, MBRPartitionEntry};
 
 /// The name that the firmware opens.
 pub const FILTER_NAME: &str = "LEAKS.LSV";
+/// The second place for a filter: the firmware takes that of the higher epoch.
+pub const SECOND_NAME: &str = "LEAKS2.LSV";
 
 /// Smallest image, bytes: FAT32 begins at about 33 MiB.
 pub const SMALLEST_BYTES: u64 = 64 << 20;

@@ -23,5 +23,6 @@ pub mod panics;
 pub mod run;
 pub mod sample;
 pub mod setup;
+pub mod sign;
 pub mod test;
 pub mod workspace;

@@ -71,6 +71,7 @@ impl Tree {
     }
 
     /// Sectors of a level: pages, or tag sectors.
+    #[inline(never)]
     pub const fn num_nodes(self, level: u8) -> u32 {
         let mut nodes = self.num_leaves;
         let mut below = 0;
@@ -115,6 +116,7 @@ impl Tree {
 
     /// Where a node lies in the file. A header is refused when its tree ends above 2^32
     /// sectors, so this does not saturate for a node that there is.
+    #[inline(never)]
     pub const fn sector_of(self, node: Node) -> SectorIndex {
         let first = match node.level {
             0 => self.first_leaf,

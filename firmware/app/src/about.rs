@@ -7,6 +7,7 @@ use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Catalogue, Dataset, Profile, PublicKey, Trust};
 use time::OffsetDateTime;
 
+use crate::guard::CAN_VERIFY;
 use crate::stack::StackUse;
 use crate::verdict::Breach;
 
@@ -86,6 +87,9 @@ impl Display for About<'_> {
 
 impl About<'_> {
     fn signature(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !CAN_VERIFY {
+            return Ok(());
+        }
         let Trust { keys, epochs } = self.trust;
         match (self.catalogue.signer(), keys) {
             (None, _) => write!(f, "  not signed{END}")?,
@@ -139,6 +143,12 @@ pub struct Accepts<'a>(pub &'a Trust<'a>);
 
 impl Display for Accepts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !CAN_VERIFY {
+            return write!(
+                f,
+                "This device was built without signatures: it accepts filters that are not signed.{END}"
+            );
+        }
         let Some((first, others)) = self.0.keys.split_first() else {
             return write!(
                 f,

@@ -121,9 +121,13 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             .unwrap_or(&"")
     }
 
-    /// A file beside the mounted one that was refused.
+    /// A file beside the mounted one that was refused. Not one that is merely older: such
+    /// is the one that a new one was copied beside.
     pub fn passed_over(&self) -> Option<&Refused> {
-        self.refused.as_ref().filter(|refused| !refused.is_absent())
+        let is_older = |failure| matches!(failure, ReadError::Filter(Error::EpochTooLow { .. }));
+        self.refused
+            .as_ref()
+            .filter(|refused| !refused.is_absent() && !is_older(refused.failure))
     }
 
     /// What is accepted.

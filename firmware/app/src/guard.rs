@@ -6,6 +6,9 @@ use crate::epoch::EpochStore;
 use crate::log::warning;
 use crate::storage::StorageError;
 
+/// Was this device built to verify signatures?
+pub(crate) const CAN_VERIFY: bool = cfg!(feature = "signatures");
+
 /// The keys that a device trusts, and the lowest epoch that it accepts of them.
 ///
 /// # Invariant
@@ -43,7 +46,7 @@ impl<E: EpochStore> Guard<E> {
     /// # Errors
     /// [`StorageError::EpochUnreadable`].
     pub(crate) fn refresh(&mut self) -> Result<&Trust<'static>, StorageError> {
-        if !self.trust.keys.is_empty() {
+        if CAN_VERIFY && !self.trust.keys.is_empty() {
             let kept = self.store.lowest();
             let kept = kept.map_err(|_| StorageError::EpochUnreadable)?;
             // One that could not be kept holds until the power goes off.
@@ -54,7 +57,7 @@ impl<E: EpochStore> Guard<E> {
 
     /// A filter was mounted: nothing older is accepted any more.
     pub(crate) fn accepted(&mut self, catalogue: &Catalogue) {
-        if self.trust.keys.is_empty() || catalogue.signer().is_none() {
+        if !CAN_VERIFY || self.trust.keys.is_empty() || catalogue.signer().is_none() {
             return;
         }
         let epoch = catalogue.header().epoch.max(self.seen());

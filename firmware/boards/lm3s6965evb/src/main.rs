@@ -18,6 +18,12 @@ mod sd;
 mod spi;
 
 mod registers;
+#[cfg(not(feature = "count"))]
+mod session;
+#[cfg(feature = "count")]
+#[path = "count.rs"]
+mod session;
+#[cfg(not(feature = "count"))]
 mod stack;
 mod stop;
 mod uart;
@@ -26,55 +32,38 @@ use cortex_m_rt::entry;
 use defmt_semihosting as _;
 #[cfg(feature = "internal-flash")]
 use flash as medium;
-use leaksieve_app::{Guard, PublicKey, Session, Workspace};
+use leaksieve_app::{Guard, PublicKey, Workspace};
 #[cfg(all(feature = "sd-card", not(feature = "internal-flash")))]
 use sd as medium;
-use static_cell::{ConstStaticCell, StaticCell};
+use static_cell::ConstStaticCell;
 
-use crate::stack::PaintedStack;
 use crate::uart::Uart;
 
 #[cfg(not(any(feature = "sd-card", feature = "internal-flash")))]
 compile_error!("choose where the filter lies: feature `sd-card` or `internal-flash`");
 
+// `KEYS`, the public keys whose filters are accepted.
 include!(concat!(env!("OUT_DIR"), "/keys.rs"));
 
-#[cfg(feature = "signatures")]
-type Epochs = epoch::Epochs;
+/// Nothing is signed, and no epoch is kept.
 #[cfg(not(feature = "signatures"))]
-type Epochs = ();
+mod epoch {
+    pub(crate) type Epochs = ();
+    pub(crate) const EPOCHS: Epochs = ();
+}
 
-type Device = Session<'static, medium::Medium, Epochs, PaintedStack>;
-
-/// Static, so that these are counted as RAM and not as stack.
+/// Static, so that it is counted as RAM and not as stack.
 static WORKSPACE: ConstStaticCell<Workspace> = ConstStaticCell::new(Workspace::new());
-static DEVICE: StaticCell<Device> = StaticCell::new();
 
 #[entry]
 fn main() -> ! {
     // Interrupts only wake the processor; none is ever taken. See `uart`.
     cortex_m::interrupt::disable();
     registers::enable_clocks();
-    let mut uart = Uart::new();
-    match device().run(&mut uart) {
-        Ok(()) => stop::stop("the console ended"),
-        Err(_) => stop::stop("the console failed"),
-    }
+    stop::stop(session::run(&mut Uart::new()))
 }
 
-/// Not inlined: a device is built on the stack before it gets its place.
-#[inline(never)]
-fn device() -> &'static mut Device {
-    #[cfg(feature = "signatures")]
-    let epochs = epoch::new();
-    #[cfg(not(feature = "signatures"))]
-    let epochs = ();
-    DEVICE.init_with(|| {
-        Session::new(
-            medium::new(),
-            Guard::new(KEYS, epochs),
-            PaintedStack,
-            WORKSPACE.take(),
-        )
-    })
+/// Whose filters are accepted.
+const fn guard() -> Guard<epoch::Epochs> {
+    Guard::new(KEYS, epoch::EPOCHS)
 }
