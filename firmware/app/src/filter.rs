@@ -2,7 +2,7 @@
 
 use heapless::Vec;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, verify};
-use leaksieve_core::source::SectorSource;
+use leaksieve_core::source::{CARD_FILE_NAMES, SectorSource, newest};
 use leaksieve_core::{
     Catalogue, Error, Identifier, IdentifierKind, Opening, Outcome, ReadError, Sector, SectorIndex,
     Trust, Verdict, check, open_in,
@@ -174,14 +174,10 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
     fn choose(&mut self) -> Result<usize, Refused> {
         self.refused = None;
         let trust = self.guard.refresh()?.clone();
-        let mut newest: Option<(usize, u32)> = None;
-        for slot in (0..S::SLOTS.len()).rev() {
+        let mut epochs = [None; CARD_FILE_NAMES.len()];
+        for (slot, found) in epochs.iter_mut().enumerate().take(S::SLOTS.len()).rev() {
             match self.open(slot, &trust) {
-                Ok(epoch) => {
-                    if newest.is_none_or(|(_, highest)| highest <= epoch) {
-                        newest = Some((slot, epoch));
-                    }
-                }
+                Ok(epoch) => *found = Some(epoch),
                 // Without a card there is no other file.
                 Err(refused) if refused.failure == ReadError::Source(StorageError::NoCard) => {
                     return Err(refused);
@@ -193,11 +189,11 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
                 }
             }
         }
-        match (newest, self.refused) {
-            (Some((0, _)), _) => Ok(0),
+        match (newest(&epochs), self.refused) {
+            (Some(0), _) => Ok(0),
             // Others were opened after it. It is verified whole again, so it does no harm
             // if the card is another one by now.
-            (Some((slot, _)), _) => self.open(slot, &trust).map(|_| slot),
+            (Some(slot), _) => self.open(slot, &trust).map(|_| slot),
             (None, Some(refused)) => Err(refused),
             (None, None) => Err(StorageError::NoFile.into()),
         }
