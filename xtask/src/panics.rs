@@ -76,12 +76,12 @@ pub fn check(elves: &[(Variant, PathBuf)]) -> Result<()> {
     let mut all = Vec::new();
     for (variant, elf) in elves {
         let sites = sites(elf)?;
-        say(format!("{}: {}", variant.feature(), summary(&sites)));
+        say(format!("{}: {}", variant.name(), summary(&sites)));
         let refused = refused(&sites, &guarded, &EXCEPTIONS);
         all.extend(
             refused
                 .into_iter()
-                .map(|site| format!("{}: {site}", variant.feature())),
+                .map(|site| format!("{}: {site}", variant.name())),
         );
     }
     ensure!(

@@ -3,6 +3,7 @@
 use embedded_hal::delay::DelayNs;
 use embedded_hal::spi::SpiDevice;
 use embedded_sdmmc::{Block, BlockDevice, BlockIdx, SdCard, SdCardError};
+use leaksieve_core::source::CARD_FILE_NAMES;
 use leaksieve_core::{Sector, SectorIndex, SectorSource};
 
 use crate::fat::{BlockReader, FileMap, ShortName};
@@ -31,12 +32,8 @@ impl<SPI: SpiDevice<u8>, DELAY: DelayNs> Card for SdCard<SPI, DELAY> {
     }
 }
 
-/// The files that a filter may be in, and how a FAT folder stores their names. There are
-/// two, so that a new one can be copied while the old one stays.
-const FILES: [(&str, &ShortName); 2] = [
-    ("LEAKS.LSV", b"LEAKS   LSV"),
-    ("LEAKS2.LSV", b"LEAKS2  LSV"),
-];
+/// [`CARD_FILE_NAMES`], as a FAT folder stores them.
+const SHORT_NAMES: [&ShortName; CARD_FILE_NAMES.len()] = [b"LEAKS   LSV", b"LEAKS2  LSV"];
 
 /// The file LEAKS.LSV or LEAKS2.LSV in the top folder of a card's FAT volume.
 ///
@@ -86,11 +83,11 @@ impl<D: Card> SectorSource for CardFile<D> {
 
 impl<D: Card> Storage for CardFile<D> {
     const REMEDY: &'static str = "copy the filter onto the card again";
-    const SLOTS: &'static [&'static str] = &[FILES[0].0, FILES[1].0];
+    const SLOTS: &'static [&'static str] = &CARD_FILE_NAMES;
 
     fn mount(&mut self, slot: usize) -> Result<(), StorageError> {
         self.map = None;
-        let (_, name) = FILES.get(slot).ok_or(StorageError::NoFile)?;
+        let name = SHORT_NAMES.get(slot).ok_or(StorageError::NoFile)?;
         self.card.forget();
         let map = FileMap::find(&mut BlockReader::new(&self.card, &mut self.buffer), name)?;
         info!(

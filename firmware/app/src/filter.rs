@@ -2,7 +2,7 @@
 
 use heapless::Vec;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, verify};
-use leaksieve_core::source::SectorSource;
+use leaksieve_core::source::{CARD_FILE_NAMES, SectorSource, newest};
 use leaksieve_core::{
     Catalogue, Error, Identifier, IdentifierKind, Opening, Outcome, ReadError, Sector, SectorIndex,
     Trust, Verdict, check, open_in,
@@ -47,6 +47,9 @@ pub type Finding = (IdentifierKind, Result<Verdict, Failure>);
 
 /// Kinds that a person can type: phone, e-mail, user name, id and password.
 const MAX_KINDS: usize = 5;
+
+/// Slots of a storage that are looked at, from the first.
+const MAX_SLOTS: usize = CARD_FILE_NAMES.len();
 
 /// One finding for each kind that the file holds, in the file's order; at least one.
 pub type Findings = Vec<Finding, MAX_KINDS>;
@@ -174,14 +177,11 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
     fn choose(&mut self) -> Result<usize, Refused> {
         self.refused = None;
         let trust = self.guard.refresh()?.clone();
-        let mut newest: Option<(usize, u32)> = None;
-        for slot in (0..S::SLOTS.len()).rev() {
+        let mut epochs = [None; MAX_SLOTS];
+        let slots = epochs.iter_mut().enumerate().take(S::SLOTS.len());
+        for (slot, place) in slots.rev() {
             match self.open(slot, &trust) {
-                Ok(epoch) => {
-                    if newest.is_none_or(|(_, highest)| highest <= epoch) {
-                        newest = Some((slot, epoch));
-                    }
-                }
+                Ok(epoch) => *place = Some(epoch),
                 // Without a card there is no other file.
                 Err(refused) if refused.failure == ReadError::Source(StorageError::NoCard) => {
                     return Err(refused);
@@ -193,11 +193,11 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
                 }
             }
         }
-        match (newest, self.refused) {
-            (Some((0, _)), _) => Ok(0),
+        match (newest(&epochs), self.refused) {
+            (Some(0), _) => Ok(0),
             // Others were opened after it. It is verified whole again, so it does no harm
             // if the card is another one by now.
-            (Some((slot, _)), _) => self.open(slot, &trust).map(|_| slot),
+            (Some(slot), _) => self.open(slot, &trust).map(|_| slot),
             (None, Some(refused)) => Err(refused),
             (None, None) => Err(StorageError::NoFile.into()),
         }
