@@ -5,23 +5,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
+use leaksieve_core::source::CARD_FILE_NAMES;
 use leaksieve_core::trust::MAX_EPOCH_STEP;
 use xtask::card;
 use xtask::emulator::{Emulator, Options, Storage};
 use xtask::firmware::Variant;
 use xtask::lab::{Lab, Said, device_verdict};
-use xtask::{sample, sign};
+use xtask::sample;
+use xtask::sign::{self, Signer};
 
 const NUM_MEMBERS: u64 = 2_000;
 /// The first digits of the test key.
 const SIGNER: &str = "ea4a6c63e29c520a";
-/// Another key's seed.
-const STRANGER: u8 = 8;
 
 /// A lab with an unsigned filter, and the folder that a device remembers in.
 struct Fixture {
     lab: Lab,
-    plain: Vec<u8>,
+    plain: PathBuf,
     memory: PathBuf,
 }
 
@@ -29,18 +29,19 @@ impl Fixture {
     fn new() -> Result<Self> {
         let lab = Lab::new()?;
         let rows: Vec<String> = (0..NUM_MEMBERS).map(sample::phone).collect();
-        let filter = lab.filter("Shop 2021", &["--kind=phone", "--region=CN"], &rows)?;
+        let plain = lab.filter("Shop 2021", &["--kind=phone", "--region=CN"], &rows)?;
         let memory = lab.path("memory");
         fs::create_dir(&memory)?;
-        Ok(Self {
-            plain: fs::read(filter)?,
-            memory,
-            lab,
-        })
+        Ok(Self { lab, plain, memory })
     }
 
-    fn signed(&self, seed: u8, epoch: u32) -> Result<Vec<u8>> {
-        sign::sign(&self.plain, seed, |header| header.epoch = epoch)
+    fn signed_by(&self, signer: Signer, epoch: u32) -> Result<Vec<u8>> {
+        let signed = self.lab.signed("signed", &self.plain, signer, epoch)?;
+        Ok(fs::read(signed)?)
+    }
+
+    fn signed(&self, epoch: u32) -> Result<Vec<u8>> {
+        self.signed_by(Signer::Trusted, epoch)
     }
 
     /// A card with a file in the first place, and one in the second.
@@ -49,8 +50,8 @@ impl Fixture {
         let second = second
             .map(|second| self.lab.write("second.lsv", second))
             .transpose()?;
-        let mut files = vec![(card::FILTER_NAME, first.as_path())];
-        files.extend(second.as_deref().map(|path| (card::SECOND_NAME, path)));
+        let mut files = vec![(CARD_FILE_NAMES[0], first.as_path())];
+        files.extend(second.as_deref().map(|path| (CARD_FILE_NAMES[1], path)));
         let image = self.lab.path("card.img");
         card::write_image(&image, None, &files)?;
         Ok(image)
@@ -102,7 +103,7 @@ fn answers(board: &mut Emulator) -> Result<()> {
 #[ignore = "needs the emulator: cargo xtask test"]
 fn a_trusted_file_is_asked_and_says_who_signed_it() -> Result<()> {
     let fixture = Fixture::new()?;
-    let mut board = fixture.boot(&fixture.card(&fixture.signed(sign::TEST_KEY, 5)?, None)?)?;
+    let mut board = fixture.boot(&fixture.card(&fixture.signed(5)?, None)?)?;
     says(
         board.greeting(),
         &format!("Accepts only filters signed by {SIGNER}."),
@@ -118,16 +119,19 @@ fn a_trusted_file_is_asked_and_says_who_signed_it() -> Result<()> {
 #[ignore = "needs the emulator: cargo xtask test"]
 fn other_files_are_refused() -> Result<()> {
     let fixture = Fixture::new()?;
-    fixture.refused(&fixture.plain, "LEAKS.LSV: not signed, and only files")?;
-    let stranger = fixture.signed(STRANGER, 5)?;
+    fixture.refused(
+        &fs::read(&fixture.plain)?,
+        "LEAKS.LSV: not signed, and only files",
+    )?;
+    let stranger = fixture.signed_by(Signer::Stranger, 5)?;
     fixture.refused(&stranger, "which is no trusted key")?;
-    let mut header = fixture.signed(sign::TEST_KEY, 5)?;
+    let mut header = fixture.signed(5)?;
     // A letter of the breach's name.
     let at = header.windows(4).position(|bytes| bytes == b"Shop");
     sign::forge(&mut header, 0, at.unwrap_or_default(), 0x20)?;
     let mut board = fixture.refused(&header, "the signature is wrong")?;
     // The next card is asked as if nothing had been.
-    board.plug(&fixture.card(&fixture.signed(sign::TEST_KEY, 5)?, None)?)?;
+    board.plug(&fixture.card(&fixture.signed(5)?, None)?)?;
     answers(&mut board)
 }
 
@@ -135,7 +139,7 @@ fn other_files_are_refused() -> Result<()> {
 #[ignore = "needs the emulator: cargo xtask test"]
 fn forged_pages_are_no_answer() -> Result<()> {
     let fixture = Fixture::new()?;
-    let signed = fixture.signed(sign::TEST_KEY, 5)?;
+    let signed = fixture.signed(5)?;
     let mut forged = signed.clone();
     // Behind the header, before tag sector and signature.
     for page in 1..signed.len() as u32 / 512 - 2 {
@@ -154,12 +158,15 @@ fn forged_pages_are_no_answer() -> Result<()> {
 #[ignore = "needs the emulator: cargo xtask test"]
 fn an_older_file_is_refused_after_a_restart() -> Result<()> {
     let fixture = Fixture::new()?;
-    let file = |epoch| fixture.signed(sign::TEST_KEY, epoch);
+    let file = |epoch| fixture.signed(epoch);
     answers(&mut fixture.boot(&fixture.card(&file(8)?, None)?)?)?;
     answers(&mut fixture.boot(&fixture.card(&file(9)?, None)?)?)?;
     fixture.epoch_too_low(&file(8)?)?;
     // Nor does a file raise it that is not accepted.
-    fixture.refused(&fixture.signed(STRANGER, 10)?, "which is no trusted key")?;
+    fixture.refused(
+        &fixture.signed_by(Signer::Stranger, 10)?,
+        "which is no trusted key",
+    )?;
     let absurd = file(9 + MAX_EPOCH_STEP + 1)?;
     fixture.refused(&absurd, "further ahead than can be")?;
     fixture.refused(&file(u32::MAX)?, "further ahead than can be")?;
@@ -183,10 +190,7 @@ fn an_epoch_that_cannot_be_stored_holds_until_the_restart() -> Result<()> {
         let record = fixture.memory.join(format!("lowest-epoch-{place}.bin"));
         std::os::unix::fs::symlink("nowhere/at-all", record)?;
     }
-    let (older, newer) = (
-        fixture.signed(sign::TEST_KEY, 8)?,
-        fixture.signed(sign::TEST_KEY, 9)?,
-    );
+    let (older, newer) = (fixture.signed(8)?, fixture.signed(9)?);
     let mut board = fixture.boot(&fixture.card(&newer, None)?)?;
     says(board.greeting(), "could not store the filter's epoch")?;
     answers(&mut board)?;
@@ -203,7 +207,7 @@ fn an_epoch_that_cannot_be_stored_holds_until_the_restart() -> Result<()> {
 #[ignore = "needs the emulator: cargo xtask test"]
 fn of_two_files_the_newest_valid_one_is_asked() -> Result<()> {
     let fixture = Fixture::new()?;
-    let file = |epoch| fixture.signed(sign::TEST_KEY, epoch);
+    let file = |epoch| fixture.signed(epoch);
     let taken = |first: &[u8], second: &[u8], slot: &str| {
         let mut board = fixture.boot(&fixture.card(first, Some(second))?)?;
         answers(&mut board)?;
@@ -233,7 +237,7 @@ fn of_two_files_the_newest_valid_one_is_asked() -> Result<()> {
 #[ignore = "needs the emulator: cargo xtask test"]
 fn devices_without_a_key() -> Result<()> {
     let fixture = Fixture::new()?;
-    let card = fixture.card(&fixture.signed(STRANGER, 5)?, None)?;
+    let card = fixture.card(&fixture.signed_by(Signer::Stranger, 5)?, None)?;
     let mut board = fixture.lab.boot(Storage::Card(&card))?;
     says(board.greeting(), "has no key: it accepts any filter")?;
     answers(&mut board)?;
@@ -248,6 +252,6 @@ fn devices_without_a_key() -> Result<()> {
         &board.ask(&sample::phone(0))?,
         "cannot say: LEAKS.LSV: signed, and",
     )?;
-    board.plug(&fixture.card(&fixture.plain, None)?)?;
+    board.plug(&fixture.card(&fs::read(&fixture.plain)?, None)?)?;
     answers(&mut board)
 }

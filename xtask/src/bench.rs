@@ -14,6 +14,7 @@ use crate::generate::{self, List, parse_count};
 use crate::run::{self, say};
 use crate::{host, workspace};
 
+mod device;
 mod growth;
 mod in_process;
 mod instructions;
@@ -36,6 +37,8 @@ enum Part {
     Growth,
     /// Instructions of the hot functions, counted by callgrind
     Instructions,
+    /// Flash, RAM, stack and instructions of the emulated board, with signatures and without
+    Device,
 }
 
 /// `cargo xtask bench`
@@ -82,6 +85,7 @@ pub fn bench(options: &Options) -> Result<()> {
             Part::InProcess => Some(in_process::measure(options)?),
             Part::Growth => Some(growth::measure(options)?),
             Part::Instructions => instructions::measure(options.check)?,
+            Part::Device => Some(device::measure()?),
         };
         if let Some(section) = section {
             println!("{section}");

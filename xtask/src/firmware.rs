@@ -74,8 +74,8 @@ impl Variant {
     /// The largest that its image with console and card may be, bytes.
     pub const fn max_image_bytes(self) -> u64 {
         match self {
-            Self::Unsigned => 68 << 10,
-            _ => (68 + 26) << 10,
+            Self::Unsigned => 64 << 10,
+            _ => (64 + 26) << 10,
         }
     }
 
@@ -98,35 +98,43 @@ pub fn board() -> PathBuf {
 /// # Errors
 /// When it does not compile.
 pub fn build(cross: &Cross, variant: Variant) -> Result<PathBuf> {
-    build_with(cross, variant, None)
+    // Cargo does not tell builds of different keys apart, and would link each time anew.
+    let folder = match variant {
+        Variant::TrustedKey => "firmware-key",
+        _ => "firmware",
+    };
+    build_in(folder, cross, variant, variant.features(), "info")
 }
 
-/// The same, with one more feature of the board crate.
+/// Build what counts a variant's instructions in place of talking. It does not log.
 ///
 /// # Errors
-/// As [`build`].
-pub fn build_with(cross: &Cross, variant: Variant, feature: Option<&str>) -> Result<PathBuf> {
-    let name = [Some(variant.name()), feature].map(Option::unwrap_or_default);
-    let elf_name = format!("lm3s6965evb-{}.elf", name.join("-").trim_end_matches('-'));
-    let features = [Some(variant.features()), feature].map(Option::unwrap_or_default);
-    // Cargo does not tell builds of different keys apart, and would link each time anew.
-    let (folder, keys) = match variant {
-        Variant::TrustedKey => ("firmware-key", sign::public_key().into_os_string()),
-        _ => ("firmware", Default::default()),
-    };
+/// When it does not compile.
+pub fn build_counting(cross: &Cross, variant: Variant) -> Result<PathBuf> {
+    let features = format!("{},count", variant.features());
+    build_in("firmware-count", cross, variant, &features, "off")
+}
+
+fn build_in(
+    folder: &str,
+    cross: &Cross,
+    variant: Variant,
+    features: &str,
+    log: &str,
+) -> Result<PathBuf> {
     let folder = workspace::target_folder(folder)?;
-    let elf = folder.join(elf_name);
+    let elf = folder.join(format!("lm3s6965evb-{}.elf", variant.name()));
+    let keys = match variant {
+        Variant::TrustedKey => sign::public_key().into_os_string(),
+        _ => Default::default(),
+    };
     let mut command = cross.cargo("build", CORTEX_M3);
     command
-        .args([
-            "--release",
-            "--no-default-features",
-            "--features",
-            &features.join(","),
-            "--target-dir",
-        ])
+        .args(["--release", "--no-default-features"])
+        .args(["--features", features, "--target-dir"])
         .arg(&folder)
         .env(KEYS, keys)
+        .env("DEFMT_LOG", log)
         // Here cargo finds the board's own settings.
         .current_dir(board());
     if elf.exists() {
@@ -134,8 +142,8 @@ pub fn build_with(cross: &Cross, variant: Variant, feature: Option<&str>) -> Res
     }
     let built = host::executable(&mut command)
         .with_context(|| format!("cannot build the firmware ({})", variant.name()))?;
-    // All variants have the same name in cargo's folder. Renamed into place, because
-    // an emulator may be reading the one that is there.
+    // All variants have the same name in cargo's folder. Renamed into place, because an
+    // emulator may be reading the one that is there.
     let copy = tempfile::NamedTempFile::new_in(&folder)?;
     fs::copy(&built, copy.path()).with_context(|| format!("cannot copy {}", built.display()))?;
     copy.persist(&elf)

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::cross::CORTEX_M3;
 use crate::emulator::{Emulator, Options, Storage};
 use crate::firmware::{self, Variant};
+use crate::sign::{self, Signer};
 use crate::{card, host, run, setup};
 
 /// A verdict, without what else was said.
@@ -96,6 +97,16 @@ impl Lab {
                 .args([&filter, &list]),
         )?;
         Ok(filter)
+    }
+
+    /// A filter, signed; `NAME.lsv`.
+    ///
+    /// # Errors
+    /// When `leaksieve sign` fails.
+    pub fn signed(&self, name: &str, filter: &Path, signer: Signer, epoch: u32) -> Result<PathBuf> {
+        let signed = self.path(&format!("{name}.lsv"));
+        sign::sign(&self.cli, filter, signer, epoch, &signed)?;
+        Ok(signed)
     }
 
     /// One filter of several.

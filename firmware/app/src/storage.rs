@@ -9,7 +9,7 @@ pub trait Storage: SectorSource<Error = StorageError> {
     /// What to do about a filter that is damaged, as the end of a sentence.
     const REMEDY: &'static str;
 
-    /// Names of the slots, the places that a filter may lie in. Of several that are
+    /// Names of the slots, the places that a filter may lie in: one or two. Of several that are
     /// accepted, that of the highest epoch is taken, of equals the first.
     const SLOTS: &'static [&'static str];
 

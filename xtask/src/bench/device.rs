@@ -1,0 +1,220 @@
+//! What a signature costs the emulated board: flash, RAM, stack, and counted instructions.
+//!
+//! The firmware's feature `count` answers each question with the instructions that it took;
+//! QEMU counts them (`-icount`), so the figures are the same on every machine. They are
+//! instructions, not cycles.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use super::report::{self, Table, thousands};
+use super::{leaksieve, list, work_folder};
+use crate::bench::measure::Step;
+use crate::cross::CORTEX_M3;
+use crate::emulator::{Emulator, Options, Storage};
+use crate::firmware::{self, Variant};
+use crate::generate::Kind;
+use crate::run::say;
+use crate::{card, setup, sign};
+
+/// Members, and as many strangers, that are asked.
+const NUM_QUESTIONS: u64 = 1_000;
+
+/// Files: one whose tags are all kept, one with as many sectors to read as a file of a
+/// gigabyte has.
+const SIZES: [u64; 2] = [20_000, 22_000_000];
+
+/// Instructions and sectors of one question, or of one mount.
+#[derive(Clone, Copy, Debug)]
+struct Cost {
+    total: u64,
+    /// Of them in the driver of the card and in the file system.
+    medium: u64,
+    sectors: u64,
+}
+
+impl Cost {
+    const fn own(&self) -> u64 {
+        self.total - self.medium
+    }
+}
+
+/// What a device was asked, and what it cost.
+struct Measured {
+    mount: Cost,
+    members: Vec<Cost>,
+    strangers: Vec<Cost>,
+}
+
+/// Measure and give the section.
+///
+/// # Errors
+/// When something cannot be built, or a member is lost.
+pub(super) fn measure() -> Result<String> {
+    let cross = setup::cross(&[CORTEX_M3])?;
+    let qemu = setup::emulator()?;
+    let cli = leaksieve()?;
+    let variants = [Variant::Unsigned, Variant::TrustedKey];
+    say("building the firmware, and what counts");
+    let mut images = Vec::new();
+    for variant in variants {
+        let elf = firmware::build(&cross, variant)?;
+        images.push((variant, elf, firmware::build_counting(&cross, variant)?));
+    }
+
+    let mut sizes = Table::new(&["firmware", "flash", "static RAM", "deepest stack"]);
+    let mut costs = Table::new(&[
+        "file",
+        "sectors",
+        "asked",
+        "instructions, mean",
+        "least",
+        "most",
+        "with the card's driver",
+    ]);
+    let mut mounts = Table::new(&["file", "sectors", "instructions", "with the card's driver"]);
+    let folder = work_folder()?;
+    let folder = folder.path();
+    for num_items in SIZES {
+        say(format!("a filter of {} items", thousands(num_items)));
+        let members = list(folder, Kind::Phones, num_items, false, "members.txt")?;
+        let strangers = list(folder, Kind::Phones, NUM_QUESTIONS, true, "strangers.txt")?;
+        let plain = folder.join("filter.lsv");
+        Step::new(&cli)
+            .args([Path::new("build"), &members, Path::new("-o"), &plain])
+            .args(["--kind", "phone", "--region", "CN", "--seed", "1"])
+            .args(["--force", "--quiet"])
+            .run(&folder.join("printed"))?;
+        let signed = sign::sign_beside(&cli, &plain)?;
+        let members = every(&members, num_items / NUM_QUESTIONS)?;
+        let strangers = every(&strangers, 1)?;
+        for ((variant, elf, counting), filter) in images.iter().zip([&plain, &signed]) {
+            let stack = firmware::deepest_stack(&qemu, elf, *variant, filter)?;
+            let size = firmware::size(elf)?;
+            let name = format!("{}, {} items", variant.name(), thousands(num_items));
+            sizes.row([
+                name.clone(),
+                thousands(size.flash_bytes),
+                thousands(size.static_ram_bytes),
+                thousands(stack.used_bytes.into()),
+            ]);
+            let measured = ask(&qemu, counting, folder, filter, &members, &strangers)?;
+            let Cost { total, sectors, .. } = measured.mount;
+            mounts.row([
+                name.clone(),
+                sectors.to_string(),
+                thousands(measured.mount.own()),
+                thousands(total),
+            ]);
+            let asked = [
+                ("members", &measured.members),
+                ("strangers", &measured.strangers),
+            ];
+            for (who, of) in asked {
+                costs.row(row(&name, who, of)?);
+            }
+            let [hit, miss] = asked.map(|(_, of)| mean(of, Cost::own));
+            costs.row([
+                name,
+                String::new(),
+                "difference".into(),
+                format!("{:.0}", hit - miss),
+                String::new(),
+                String::new(),
+                String::new(),
+            ]);
+        }
+    }
+    Ok(format!(
+        "## What a signature costs a device\n\n{}\n\nThe LM3S6965 (Cortex-M3) in QEMU; firmware `unsigned` is built without \
+         signatures and asks an unsigned file, `trusted-key` asks the same file signed. Bytes:\n\n{sizes}\n\
+         Instructions, counted by QEMU, not cycles; of {} members and {} strangers each. The card's driver and file system are \
+         left out, but in the last column: what they take is the board's, and here is mostly waiting for bytes.\n\n{costs}\n\
+         Mounting finds the file, verifies header and signature, and reads the tags that are kept:\n\n{mounts}\n\
+         ```sh\ncargo xtask bench --only device\n```\n",
+        report::circumstances(),
+        thousands(NUM_QUESTIONS),
+        thousands(NUM_QUESTIONS),
+    ))
+}
+
+fn row(name: &str, who: &str, costs: &[Cost]) -> Result<[String; 7]> {
+    let own = || costs.iter().map(Cost::own);
+    let sectors = costs.iter().map(|cost| cost.sectors).max();
+    Ok([
+        name.to_owned(),
+        sectors.context("nothing was asked")?.to_string(),
+        who.to_owned(),
+        format!("{:.0}", mean(costs, Cost::own)),
+        thousands(own().min().unwrap_or_default()),
+        thousands(own().max().unwrap_or_default()),
+        format!("{:.0}", mean(costs, |cost| cost.total)),
+    ])
+}
+
+fn mean(costs: &[Cost], of: impl Fn(&Cost) -> u64) -> f64 {
+    costs.iter().map(of).sum::<u64>() as f64 / costs.len() as f64
+}
+
+/// Boot with a card, mount, and ask all.
+fn ask(
+    qemu: &Path,
+    elf: &Path,
+    folder: &Path,
+    filter: &Path,
+    members: &[String],
+    strangers: &[String],
+) -> Result<Measured> {
+    let image: PathBuf = folder.join("sd.img");
+    card::write_image(&image, None, &[(card::FILTER_NAME, filter)])?;
+    let options = Options {
+        count: true,
+        ..Options::default()
+    };
+    let mut board = Emulator::boot_with(qemu, elf, Storage::Card(&image), &options)?;
+    // The first finds the card asleep, and writes the epoch.
+    said(&board.ask("")?, "mounted")?;
+    let mount = said(&board.ask("")?, "mounted")?;
+    let mut each = |lines: &[String], words: &[&str]| {
+        let ask = |line: &String| {
+            let answer = board.ask(line)?;
+            let word = words.iter().find(|word| answer.contains(**word));
+            said(&answer, word.unwrap_or(&words[0]))
+        };
+        lines.iter().map(ask).collect::<Result<Vec<_>>>()
+    };
+    Ok(Measured {
+        mount,
+        members: each(members, &["exposed"])?,
+        strangers: each(strangers, &["absent", "exposed"])?,
+    })
+}
+
+/// `INSTRUCTIONS OF-THEM-IN-THE-MEDIUM SECTORS WORD`
+fn said(answer: &str, wanted: &str) -> Result<Cost> {
+    let mut words = answer.split_whitespace();
+    let mut number = || words.next()?.parse().ok();
+    let cost = number().zip(number()).zip(number());
+    let ((total, medium), sectors) = cost.with_context(|| format!("not counted: {answer:?}"))?;
+    ensure!(
+        words.next() == Some(wanted),
+        "{wanted:?} was expected, and the board said {answer:?}"
+    );
+    Ok(Cost {
+        total,
+        medium,
+        sectors,
+    })
+}
+
+/// As many lines of a list as are asked, as far apart.
+fn every(list: &Path, step: u64) -> Result<Vec<String>> {
+    let lines = BufReader::new(File::open(list)?).lines();
+    let lines = lines.step_by(usize::try_from(step)?);
+    Ok(lines
+        .take(usize::try_from(NUM_QUESTIONS)?)
+        .collect::<Result<_, _>>()?)
+}
