@@ -512,3 +512,59 @@ fn field<const N: usize>(payload: &Payload, range: Range<usize>) -> [u8; N] {
         .and_then(|bytes| bytes.try_into().ok())
         .unwrap_or([0; N])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    const fn date(year: u16, month: u8, day: u8) -> Date {
+        Date { year, month, day }
+    }
+
+    #[test]
+    fn dates_that_can_be_and_how_they_are_said() {
+        for (date, text) in [
+            (date(0, 0, 0), "date unknown"),
+            (date(2021, 0, 0), "2021"),
+            (date(2021, 6, 0), "2021-06"),
+            (date(2021, 12, 31), "2021-12-31"),
+            (date(7, 1, 2), "0007-01-02"),
+        ] {
+            assert!(date.is_possible(), "{date:?}");
+            assert_eq!(date.to_string(), text);
+        }
+        for date in [
+            date(0, 6, 0),
+            date(0, 0, 5),
+            date(0, 6, 5),
+            date(2021, 0, 5),
+            date(2021, 13, 1),
+            date(2021, 12, 32),
+        ] {
+            assert!(!date.is_possible(), "{date:?}");
+        }
+    }
+
+    #[test]
+    fn a_rate_as_one_in_so_many() {
+        for (units, one_in) in [
+            (Rate::ONE, 1),
+            (Rate::ONE / 2, 2),
+            (Rate::ONE / 1000, 1000),
+            (Rate::ONE / 3, 3),
+            (1, Rate::ONE),
+            // 1 in 1.5 is nearer to 2, and 1 in 2.4 to 2.
+            (Rate::ONE / 3 * 2, 2),
+            (Rate::ONE / 24 * 10, 2),
+            (Rate::ONE / 26 * 10, 3),
+        ] {
+            assert_eq!(Rate::from_units(units).one_in(), one_in, "{units}");
+            assert_eq!(Rate::from_units(units).units(), units);
+        }
+        assert_eq!(Rate::from_units(0).units(), 1);
+        assert_eq!(Rate::from_units(u64::MAX).units(), Rate::ONE);
+        assert_eq!(Rate(0).one_in(), u64::MAX);
+        assert!(!Rate(0).is_possible() && !Rate(Rate::ONE + 1).is_possible());
+    }
+}

@@ -25,11 +25,8 @@ pub fn run(data: &[u8]) {
         text.splice(at..at, std::iter::repeat_n(b'x', num_bytes));
     }
     let expected = plain(&text);
-    let step = if text.len() > BATCH_BYTES / 8 {
-        step | 0x8000
-    } else {
-        step
-    };
+    // A prompt batch makes room for 64 KiB with each piece.
+    let step = step.max(text.len() / 64);
     let stream = || Pieces { rest: &text, step };
     compare(&lines(LineBatches::new(stream())), &expected);
     compare(&lines(LineBatches::new(stream()).prompt()), &expected);

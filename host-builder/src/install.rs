@@ -10,6 +10,10 @@
 //!
 //! Only the last step makes the file valid, and it is one sector. Until then the other
 //! file is the newest valid one; nothing of it is written to.
+//!
+//! A file that was longer is not cut off: a reader leaves alone what is behind the last sector.
+//! Were it cut, and the power too, a FAT volume could be left with a file that is longer
+//! than its chain of clusters, which neither this code nor the device can mend.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -54,8 +58,8 @@ pub enum InstallError {
     },
     /// The card gives back something else than was written.
     #[error(
-        "{name} on the card reads back otherwise than it was written, in sector {sector}: the card is worn out or \
-         smaller than it says; use another one. What the device took before is still there"
+        "{name} on the card reads back otherwise than it was written, in sector {sector}: its file system is \
+         damaged, or the card is worn out or smaller than it says: have it checked, or use another one. What the device took before is still there"
     )]
     OtherContent {
         /// Name of the file on the card.
@@ -81,12 +85,6 @@ pub trait Card {
     /// # Errors
     /// What the system says.
     fn create(&mut self, name: &str) -> io::Result<Self::File>;
-
-    /// Cut a file off.
-    ///
-    /// # Errors
-    /// What the system says.
-    fn truncate(&mut self, file: &mut Self::File, num_bytes: u64) -> io::Result<()>;
 
     /// Come back when all that was written is on the medium, and what is read next comes
     /// from there.
@@ -119,10 +117,6 @@ impl Card for Folder {
         let mut options = File::options();
         options.read(true).write(true).create_new(true);
         options.open(self.0.join(name))
-    }
-
-    fn truncate(&mut self, file: &mut File, num_bytes: u64) -> io::Result<()> {
-        file.set_len(num_bytes)
     }
 
     fn sync(&mut self, file: &mut File) -> io::Result<()> {
@@ -209,13 +203,8 @@ fn write<C: Card>(
         Some(existing) => existing,
         None => card.create(name).map_err(failed)?,
     };
-    let length = target.seek(SeekFrom::End(0)).map_err(failed)?;
     write_at(&mut target, 0, &[0; SECTOR_BYTES]).map_err(failed)?;
     card.sync(&mut target).map_err(failed)?;
-    let num_bytes = byte_of(SectorIndex(num_sectors));
-    if length > num_bytes {
-        card.truncate(&mut target, num_bytes).map_err(failed)?;
-    }
 
     // All but the first sector, each verified as it is read.
     observer.begin(Stage::Encode, Some(u64::from(num_sectors)));

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use leaksieve::key::{NewKeyFiles, SecretKey, public_path};
+use leaksieve_core::PublicKey;
 
 use super::password;
 
@@ -44,10 +46,15 @@ impl Args {
         };
         let key = SecretKey::generate()?;
         files.write(&key, password.as_ref().map(|password| password.as_slice()))?;
+        self.report(key.public())
+            .with_context(|| super::unsaid(&self.output))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn report(&self, key: PublicKey) -> io::Result<()> {
         let mut out = io::stdout().lock();
         writeln!(out, "secret key  {}", self.output.display())?;
         writeln!(out, "public key  {}", public_path(&self.output).display())?;
-        writeln!(out, "            {}", key.public())?;
-        Ok(ExitCode::SUCCESS)
+        writeln!(out, "            {key}")
     }
 }

@@ -4,15 +4,16 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use leaksieve::file::FilterFile;
 use leaksieve::key::{KeyFile, public_path};
 use leaksieve::media::FAT32_MAX_BYTES;
 use leaksieve::sign::{Options, SignError, sign};
-use leaksieve_core::Header;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::trust::MAX_EPOCH_STEP;
+use leaksieve_core::{Header, PublicKey};
 
-use super::{count, day_of, password, progress, size, trust};
+use super::{count, day_of, of_output, password, progress, size, trust, unsaid};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -73,29 +74,41 @@ impl Args {
             replace: self.force,
         };
         let observer = progress::Bar::observer(self.quiet);
-        let header = sign(&self.file, &key, options, &self.output, observer.as_ref())?;
+        let header =
+            sign(&self.file, &key, options, &self.output, observer.as_ref()).map_err(|error| {
+                match error {
+                    SignError::Build(error) => of_output(error, &self.output),
+                    error => error.into(),
+                }
+            })?;
         drop(observer);
         let num_bytes = u64::from(header.num_sectors) * SECTOR_BYTES as u64;
         self.warn(&header, num_bytes);
         if !self.quiet {
-            let mut out = io::stdout().lock();
-            writeln!(out, "{}: {}", self.output.display(), size(num_bytes))?;
-            writeln!(out, "  signed by  {}", key.public())?;
-            writeln!(out, "  epoch      {}", header.epoch)?;
-            if header.expires_unix_s != 0 {
-                writeln!(out, "  expires    {}", day_of(header.expires_unix_s))?;
-            }
-            let public = public_path(&self.key);
-            if public.exists() {
-                writeln!(
-                    out,
-                    "  others ask `leaksieve verify {} --key {}`",
-                    self.output.display(),
-                    public.display()
-                )?;
-            }
+            self.report(&header, num_bytes, key.public())
+                .with_context(|| unsaid(&self.output))?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn report(&self, header: &Header, num_bytes: u64, key: PublicKey) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}: {}", self.output.display(), size(num_bytes))?;
+        writeln!(out, "  signed by  {key}")?;
+        writeln!(out, "  epoch      {}", header.epoch)?;
+        if header.expires_unix_s != 0 {
+            writeln!(out, "  expires    {}", day_of(header.expires_unix_s))?;
+        }
+        let public = public_path(&self.key);
+        if public.exists() {
+            writeln!(
+                out,
+                "  others ask `leaksieve verify {} --key {}`",
+                self.output.display(),
+                public.display()
+            )?;
+        }
+        Ok(())
     }
 
     /// Of what this file cannot do that who signs may expect.

@@ -372,3 +372,23 @@ fn bundle() -> Result<()> {
     }
     case.try_all(23)
 }
+
+#[test]
+#[ignore = "builds the host tool; `cargo xtask test` runs it"]
+fn sign() -> Result<()> {
+    let mut case = Case::new(
+        (0..NUM_LINES).map(sample::phone).collect(),
+        "sign input.lsv --key input.key --epoch 1 --output out/leak.lsv --force",
+    )?;
+    fs::write(case.path("list.txt"), case.identifiers.join("\n"))?;
+    for command in [
+        format!("{BUILD} list.txt --output input.lsv --max-size {SIZE}"),
+        "keygen --no-password --output input.key".to_owned(),
+    ] {
+        let arguments: Vec<String> = std::iter::once(case.command[0].clone())
+            .chain(command.split_whitespace().map(str::to_owned))
+            .collect();
+        case.run(&arguments)?;
+    }
+    case.try_all(23)
+}

@@ -26,7 +26,7 @@ const MAX_DICTIONARY_VALUES: u32 = 1 << 22;
 const MAX_UNFINISHED_VALUES: u64 = 1 << 24;
 /// Longest header of a page.
 const MAX_HEADER_BYTES: u64 = 1 << 20;
-/// Enough of it to know the page's sizes.
+/// Longer than most are.
 const HEADER_START_BYTES: u64 = 256;
 
 fn refuse<T>(what: &str) -> Result<T> {
@@ -72,10 +72,16 @@ impl ChunkReader for Pages {
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
         let mut header = Vec::new();
-        self.at(start)?
-            .take(HEADER_START_BYTES)
-            .read_to_end(&mut header)?;
-        match thrift::page_sizes(&header) {
+        let mut reader = self.at(start)?;
+        let mut sizes = None;
+        for num_bytes in [HEADER_START_BYTES, MAX_HEADER_BYTES - HEADER_START_BYTES] {
+            (&mut reader).take(num_bytes).read_to_end(&mut header)?;
+            sizes = thrift::page_sizes(&header);
+            if sizes.is_some() {
+                break;
+            }
+        }
+        match sizes {
             Some(sizes) if sizes.uncompressed_bytes > MAX_PAGE_BYTES => {
                 return refuse("a page of more than 256 MiB");
             }

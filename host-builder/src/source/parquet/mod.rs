@@ -201,7 +201,7 @@ fn metadata<E>(file: &File) -> Result<ParquetMetaData, Failure<E>> {
     let mut bytes = vec![0; metadata_bytes as usize];
     file.seek(SeekFrom::Start(num_bytes - 8 - metadata_bytes))?;
     file.read_exact(&mut bytes)?;
-    thrift::has_sane_schema(&bytes).ok_or_else(|| at_fault("its schema is none"))?;
+    thrift::is_sound(&bytes).ok_or_else(|| at_fault("its metadata are none"))?;
     Ok(ParquetMetaDataReader::decode_metadata(&bytes)?)
 }
 

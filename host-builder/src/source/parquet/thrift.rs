@@ -1,5 +1,8 @@
 //! As much of Thrift's compact protocol as tells, before the `parquet` crate reads them,
-//! that a schema is no bomb and how large a page says it is.
+//! that metadata are no bomb and how large a page says it is.
+//!
+//! The crate takes no bytes for the booleans of a list that it skips, so that six bytes keep
+//! it busy for 2^31 of them. No structure of Parquet's has such a list where it is read.
 //! (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>)
 
 /// Deepest nesting, of a schema and of what is skipped.
@@ -17,8 +20,7 @@ pub(super) struct PageSizes {
     pub(super) level_bytes: u64,
 }
 
-/// The sizes in a page's header (`PageHeader` of parquet.thrift). It may be cut behind
-/// those.
+/// The sizes in a page's header (`PageHeader` of parquet.thrift), which is all there.
 pub(super) fn page_sizes(header: &[u8]) -> Option<PageSizes> {
     const DATA_PAGE_V2: i64 = 3;
     let mut reader = Reader(header);
@@ -54,13 +56,15 @@ pub(super) fn page_sizes(header: &[u8]) -> Option<PageSizes> {
                 sizes.level_bytes += value;
             }
         }
+        reader.skip_fields(id, 0)?;
     }
+    reader.skip_fields(id, 0)?;
     Some(sizes)
 }
 
 /// Is the schema of a file's metadata (`FileMetaData`) a tree of a sane depth, whose
-/// nodes have no more children than there are?
-pub(super) fn has_sane_schema(metadata: &[u8]) -> Option<()> {
+/// nodes have no more children than there are; and is the rest what it says it is?
+pub(super) fn is_sound(metadata: &[u8]) -> Option<()> {
     let mut reader = Reader(metadata);
     let mut id = 0;
     loop {
@@ -99,6 +103,7 @@ pub(super) fn has_sane_schema(metadata: &[u8]) -> Option<()> {
             return None;
         }
     }
+    reader.skip_fields(id, 0)?;
     open.is_empty().then_some(())
 }
 
@@ -177,21 +182,25 @@ impl Reader<'_> {
             }
             9 | 10 => {
                 let (kind, num_elements) = self.list()?;
-                for _ in 0..num_elements {
-                    // In a list, true and false are a byte.
-                    self.skip(if kind < 3 { 3 } else { kind }, depth + 1)?;
+                if kind < 3 && num_elements > 0 {
+                    return None;
                 }
-                Some(())
-            }
-            STRUCT => {
-                let mut id = 0;
-                while let Some((_, kind)) = self.field(&mut id)? {
+                for _ in 0..num_elements {
                     self.skip(kind, depth + 1)?;
                 }
                 Some(())
             }
+            STRUCT => self.skip_fields(0, depth + 1),
             _ => None,
         }
+    }
+
+    /// What is left of a structure, behind the field of this id.
+    fn skip_fields(&mut self, mut id: i64, depth: u32) -> Option<()> {
+        while let Some((_, kind)) = self.field(&mut id)? {
+            self.skip(kind, depth)?;
+        }
+        Some(())
     }
 }
 
@@ -202,7 +211,7 @@ mod tests {
     #[test]
     fn headers() {
         // Type 0 (a data page), 300 and 200 bytes.
-        let header = [0x15, 0, 0x15, 0xD8, 0x04, 0x15, 0x90, 0x03];
+        let header = [0x15, 0, 0x15, 0xD8, 0x04, 0x15, 0x90, 0x03, 0];
         let sizes = PageSizes {
             uncompressed_bytes: 300,
             level_bytes: 0,
@@ -211,10 +220,14 @@ mod tests {
         for end in 0..header.len() {
             assert_eq!(page_sizes(&header[..end]), None);
         }
-        assert_eq!(page_sizes(&[0x15, 0, 0x15, 1, 0x15, 0]), None, "negative");
+        assert_eq!(
+            page_sizes(&[0x15, 0, 0x15, 1, 0x15, 0, 0]),
+            None,
+            "negative"
+        );
         // Version 2 with a checksum: its structure is field 8; 7 and 9 bytes of levels.
         let mut header = vec![0x15, 6, 0x15, 0xD8, 0x04, 0x15, 0x90, 0x03, 0x15, 2, 0x4C];
-        header.extend([0x15, 2, 0x15, 0, 0x15, 2, 0x15, 0, 0x15, 14, 0x15, 18]);
+        header.extend([0x15, 2, 0x15, 0, 0x15, 2, 0x15, 0, 0x15, 14, 0x15, 18, 0, 0]);
         assert_eq!(page_sizes(&header).map(|sizes| sizes.level_bytes), Some(16));
     }
 
@@ -235,7 +248,27 @@ mod tests {
             number(count << 1, &mut bytes);
             bytes.push(0);
         }
+        bytes.push(0);
         bytes
+    }
+
+    /// A few bytes that say "2^31 - 1 booleans".
+    #[test]
+    fn lists_of_booleans() {
+        for kind in [0xF1, 0xF2] {
+            let list = [0x19, kind, 0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0];
+            let header = [&[0x15, 0, 0x15, 2, 0x15, 2][..], &list].concat();
+            assert_eq!(page_sizes(&header), None);
+            let mut metadata = schema(&[1, 0]);
+            assert_eq!(is_sound(&metadata), Some(()));
+            metadata.pop();
+            metadata.extend(list);
+            assert_eq!(is_sound(&metadata), None);
+            // As many as there are bytes are no better: the crate reads on elsewhere.
+            metadata.truncate(metadata.len() - list.len());
+            metadata.extend([0x19, 0x10 | (kind & 15), 1, 0]);
+            assert_eq!(is_sound(&metadata), None);
+        }
     }
 
     #[test]
@@ -251,8 +284,8 @@ mod tests {
             ([vec![1; 100_000], vec![0]].concat(), false),
         ] {
             let schema = schema(&children);
-            assert_eq!(has_sane_schema(&schema).is_some(), is_sane);
-            assert_eq!(has_sane_schema(&schema[..schema.len() - 1]), None);
+            assert_eq!(is_sound(&schema).is_some(), is_sane);
+            assert_eq!(is_sound(&schema[..schema.len() - 1]), None);
         }
     }
 }
