@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use leaksieve_core::source::CARD_FILE_NAMES;
 use leaksieve_core::trust::MAX_EPOCH_STEP;
 use xtask::card;
 use xtask::emulator::{Emulator, Options, Storage};
@@ -50,8 +49,8 @@ impl Fixture {
         let second = second
             .map(|second| self.lab.write("second.lsv", second))
             .transpose()?;
-        let mut files = vec![(CARD_FILE_NAMES[0], first.as_path())];
-        files.extend(second.as_deref().map(|path| (CARD_FILE_NAMES[1], path)));
+        let mut files = vec![(card::FILTER_NAME, first.as_path())];
+        files.extend(second.as_deref().map(|path| (card::SECOND_NAME, path)));
         let image = self.lab.path("card.img");
         card::write_image(&image, None, &files)?;
         Ok(image)

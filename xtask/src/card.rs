@@ -18,8 +18,10 @@ use leaksieve_core::source::CARD_FILE_NAMES;
 use leaksieve_core::{Catalogue, Sector, SectorIndex, SectorSource, Trust, open};
 use mbrman::{BOOT_INACTIVE, CHS, MBR, MBRPartitionEntry};
 
-/// The name that the firmware opens, if there is no newer filter in the other.
+/// The name that the firmware opens.
 pub const FILTER_NAME: &str = CARD_FILE_NAMES[0];
+/// The second place for a filter: the firmware takes that of the higher epoch.
+pub const SECOND_NAME: &str = CARD_FILE_NAMES[1];
 
 /// Smallest image, bytes: FAT32 begins at about 33 MiB.
 pub const SMALLEST_BYTES: u64 = 64 << 20;

@@ -32,7 +32,7 @@ impl<SPI: SpiDevice<u8>, DELAY: DelayNs> Card for SdCard<SPI, DELAY> {
     }
 }
 
-/// [`CARD_FILE_NAMES`], as a FAT folder stores them.
+/// How a FAT folder stores [`CARD_FILE_NAMES`].
 const SHORT_NAMES: [&ShortName; CARD_FILE_NAMES.len()] = [b"LEAKS   LSV", b"LEAKS2  LSV"];
 
 /// The file LEAKS.LSV or LEAKS2.LSV in the top folder of a card's FAT volume.

@@ -48,9 +48,6 @@ pub type Finding = (IdentifierKind, Result<Verdict, Failure>);
 /// Kinds that a person can type: phone, e-mail, user name, id and password.
 const MAX_KINDS: usize = 5;
 
-/// Slots of a storage that are looked at, from the first.
-const MAX_SLOTS: usize = CARD_FILE_NAMES.len();
-
 /// One finding for each kind that the file holds, in the file's order; at least one.
 pub type Findings = Vec<Finding, MAX_KINDS>;
 
@@ -177,11 +174,10 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
     fn choose(&mut self) -> Result<usize, Refused> {
         self.refused = None;
         let trust = self.guard.refresh()?.clone();
-        let mut epochs = [None; MAX_SLOTS];
-        let slots = epochs.iter_mut().enumerate().take(S::SLOTS.len());
-        for (slot, place) in slots.rev() {
+        let mut epochs = [None; CARD_FILE_NAMES.len()];
+        for (slot, found) in epochs.iter_mut().enumerate().take(S::SLOTS.len()).rev() {
             match self.open(slot, &trust) {
-                Ok(epoch) => *place = Some(epoch),
+                Ok(epoch) => *found = Some(epoch),
                 // Without a card there is no other file.
                 Err(refused) if refused.failure == ReadError::Source(StorageError::NoCard) => {
                     return Err(refused);
