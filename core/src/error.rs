@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::header::{FORMAT_VERSION, MAX_HEADER_BYTES};
 use crate::sector::SectorIndex;
+use crate::trust::PublicKey;
 
 /// Why there is no answer. None of these is ever "not exposed".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,38 @@ pub enum Error {
     },
     /// A verdict was asked for before every sector was supplied.
     Unfinished,
+    /// Signed, and this code was built without what verifies signatures (the feature
+    /// `signatures`).
+    CannotVerify,
+    /// Not signed, where only files of known signers are accepted.
+    Unsigned,
+    /// Signed by a key that is none of those that are accepted. The signature is right.
+    UnknownSigner {
+        /// The key that signed.
+        key: PublicKey,
+    },
+    /// The header is not what the file's key signed.
+    BadSignature,
+    /// A page, or a tag sector above it, is not the one that was signed, though its
+    /// checksum is right.
+    NotAsSigned {
+        /// The lowest sector whose tag does not agree with what is above it.
+        index: SectorIndex,
+    },
+    /// An older publication than the oldest that is accepted.
+    EpochTooLow {
+        /// Epoch of the file.
+        found: u32,
+        /// Lowest that is accepted.
+        lowest: u32,
+    },
+    /// So much newer than the oldest accepted publication that it cannot be the next.
+    EpochTooHigh {
+        /// Epoch of the file.
+        found: u32,
+        /// Highest that is accepted.
+        highest: u32,
+    },
 }
 
 /// What a header says that cannot be.
@@ -62,6 +95,8 @@ pub enum HeaderDefect {
     TrailingBytes,
     /// A reserved byte is not zero.
     ReservedBytes,
+    /// Neither unsigned nor signed in a way that this code knows.
+    Protection,
     /// No dataset.
     NoDataset,
     /// A dataset of no items.
@@ -117,6 +152,29 @@ impl fmt::Display for Error {
                 "identifiers normalised by rules of version {found}, which this program does not have: update it, or build the file anew"
             ),
             Self::Unfinished => f.write_str("the lookup was not finished"),
+            Self::CannotVerify => {
+                f.write_str("signed, and this program was built without signatures: use one that was built with them")
+            }
+            Self::Unsigned => {
+                f.write_str("not signed, and only files that a trusted key signed are accepted")
+            }
+            Self::UnknownSigner { key } => {
+                write!(f, "signed by {key}, which is no trusted key")
+            }
+            Self::BadSignature => {
+                f.write_str("the signature is wrong: the header was changed after it was signed")
+            }
+            Self::NotAsSigned { index } => {
+                write!(f, "sector {index} is not the one that was signed: it was forged")
+            }
+            Self::EpochTooLow { found, lowest } => write!(
+                f,
+                "of epoch {found}, and an epoch of {lowest} was seen before: an old file, that a newer one replaced"
+            ),
+            Self::EpochTooHigh { found, highest } => write!(
+                f,
+                "of epoch {found}, further ahead than can be: at most {highest} is accepted"
+            ),
         }
     }
 }
@@ -127,6 +185,7 @@ impl fmt::Display for HeaderDefect {
             Self::Unreadable => "unreadable, or of a newer program",
             Self::TrailingBytes => "bytes behind its end",
             Self::ReservedBytes => "a reserved byte is not zero",
+            Self::Protection => "protected in a way of a newer program",
             Self::NoDataset => "it has no dataset",
             Self::NoItems => "a dataset of no items",
             Self::MinCount => "an impossible lowest count",

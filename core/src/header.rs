@@ -7,10 +7,10 @@
 //! counted anything.
 //!
 //! ```text
-//! sector 0   0       8         10       12         16        32                  508  512
-//!            | magic | version | length | reserved | file id | postcard header .. | CRC |
-//! sector 1   0                                                                   508  512
-//!            | .. postcard header, then zeros                                     | CRC |
+//! sector 0   0       8         10       12           13         16        32                  508  512
+//!            | magic | version | length | protection | reserved | file id | postcard header .. | CRC |
+//! sector 1   0                                                                                508  512
+//!            | .. postcard header, root of a signed file, then zeros                            | CRC |
 //! ```
 
 use core::fmt;
@@ -23,6 +23,7 @@ use crate::error::{Error, HeaderDefect};
 use crate::hash::HashFunction;
 use crate::identifier::{NORMALISATION_VERSION, Profile, is_invisible};
 use crate::sector::{FileId, PAYLOAD_BYTES, Payload, Sector, SectorIndex, seal};
+use crate::trust::{TAG_BYTES, Tag, Tree};
 
 /// The first eight bytes of a file. As in PNG, the first is no ASCII, and the line
 /// ends show a copy that was mangled as text.
@@ -33,8 +34,13 @@ pub const FORMAT_VERSION: u16 = 1;
 const MAGIC_FIELD: Range<usize> = 0..8;
 const VERSION_FIELD: Range<usize> = 8..10;
 const LENGTH_FIELD: Range<usize> = 10..12;
-const RESERVED_FIELD: Range<usize> = 12..16;
+const PROTECTION_FIELD: Range<usize> = 12..13;
+const RESERVED_FIELD: Range<usize> = 13..16;
 const FILE_ID_FIELD: Range<usize> = 16..32;
+/// The protection byte of a file that has checksums only.
+const UNSIGNED: u8 = 0;
+/// The protection byte of a file with a hash tree and a signature.
+const SIGNED: u8 = 1;
 /// Bytes of sector 0 before the postcard header: 32.
 pub const FIXED_BYTES: usize = FILE_ID_FIELD.end;
 
@@ -44,6 +50,8 @@ pub const MAX_HEADER_SECTORS: u32 = 4;
 pub const MAX_HEADER_BYTES: usize = MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES - FIXED_BYTES;
 /// Most datasets of a file: 8.
 pub const MAX_DATASETS: usize = 8;
+/// Sectors of a signature, behind the tags: 1.
+const SIGNATURE_SECTORS: u64 = 1;
 /// Longest name of a breach: 64 bytes of UTF-8.
 pub const MAX_NAME_BYTES: usize = 64;
 /// Longest note on a source: 96 bytes of UTF-8.
@@ -70,6 +78,9 @@ pub struct Header {
     pub expires_unix_s: u64,
     /// 1 to [`MAX_DATASETS`], in the order of their sectors.
     pub datasets: heapless::Vec<Dataset, MAX_DATASETS>,
+    /// Root of the hash tree of a signed file. It stands behind the datasets.
+    #[serde(skip)]
+    pub root: Option<Tag>,
 }
 
 /// One leaked set of identifiers.
@@ -208,6 +219,7 @@ impl Header {
         epoch: 0,
         expires_unix_s: 0,
         datasets: heapless::Vec::new(),
+        root: None,
     };
 
     /// Sectors that the header itself takes, when its postcard form has so many bytes.
@@ -222,21 +234,26 @@ impl Header {
     pub fn encode(&self, file_id: FileId) -> Result<EncodedHeader, Error> {
         let mut bytes = [0; MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES];
         let (fixed, body) = bytes.split_at_mut(FIXED_BYTES);
-        let length = match postcard::to_slice(self, body) {
-            Ok(written) => written.len(),
-            Err(_) => {
-                let needed = postcard::experimental::serialized_size(self).unwrap_or(usize::MAX);
-                return Err(Error::HeaderTooLarge {
-                    bytes: u32::try_from(needed).unwrap_or(u32::MAX),
-                });
-            }
-        };
-        let encoded_sectors = Self::sectors_for(length);
+        let encoded_sectors = self.num_header_sectors()?;
         self.check(encoded_sectors)?;
+        let mut length = postcard::to_slice(self, body)
+            .map_err(|_| HeaderDefect::Unreadable)?
+            .len();
+        if let (Some(root), Some(place)) = (self.root, body.get_mut(length..)) {
+            for (place, byte) in place.iter_mut().zip(root.0) {
+                *place = byte;
+            }
+            length += TAG_BYTES;
+        }
+        let protection = match self.root {
+            None => UNSIGNED,
+            Some(_) => SIGNED,
+        };
         for (field, value) in [
             (MAGIC_FIELD, MAGIC.as_slice()),
             (VERSION_FIELD, &FORMAT_VERSION.to_le_bytes()),
             (LENGTH_FIELD, &(length as u16).to_le_bytes()),
+            (PROTECTION_FIELD, &[protection]),
             (FILE_ID_FIELD, &file_id.0),
         ] {
             fixed[field].copy_from_slice(value);
@@ -254,14 +271,34 @@ impl Header {
     /// # Errors
     /// [`Error::HeaderTooLarge`].
     pub fn num_header_sectors(&self) -> Result<u32, Error> {
-        let length =
-            postcard::experimental::serialized_size(self).map_err(|_| HeaderDefect::Unreadable)?;
+        let length = postcard::experimental::serialized_size(self)
+            .map_err(|_| HeaderDefect::Unreadable)?
+            + self.root.map_or(0, |root| root.0.len());
         if length > MAX_HEADER_BYTES {
             return Err(Error::HeaderTooLarge {
                 bytes: u32::try_from(length).unwrap_or(u32::MAX),
             });
         }
         Ok(Self::sectors_for(length))
+    }
+
+    /// The layout of a signed file's tree, over the pages of all datasets. `None` when
+    /// there is no page, or there are 2^32 or more.
+    pub fn tree(&self) -> Option<Tree> {
+        let first = self.datasets.first()?.first_sector;
+        let num_pages = self
+            .datasets
+            .iter()
+            .map(|dataset| u64::from(dataset.num_sectors));
+        Some(Tree::new(
+            first,
+            u32::try_from(num_pages.sum::<u64>()).ok()?,
+        ))
+    }
+
+    /// Where a signed file's signature is: its last sector.
+    pub const fn signature_sector(&self) -> SectorIndex {
+        SectorIndex(self.num_sectors.saturating_sub(1))
     }
 
     /// Can all of this be? `header_sectors` is the length of the header itself.
@@ -276,6 +313,14 @@ impl Header {
                 return Err(HeaderDefect::SectorRange.into());
             }
             next += u64::from(dataset.num_sectors);
+        }
+        if self.root.is_some() {
+            // A tree of that many pages would not fit a file, either.
+            let num_tag_sectors = self
+                .tree()
+                .ok_or(HeaderDefect::SectorRange)?
+                .num_tag_sectors();
+            next += u64::from(num_tag_sectors) + SIGNATURE_SECTORS;
         }
         if next != u64::from(self.num_sectors) {
             return Err(HeaderDefect::SectorRange.into());
@@ -332,15 +377,24 @@ impl EncodedHeader {
             .zip(payloads)
             .map(|(index, payload)| seal(self.file_id, SectorIndex(index), payload))
     }
+
+    /// What a signature is over.
+    #[cfg(feature = "signatures")]
+    pub fn signed_message(&self) -> crate::trust::SignedMessage {
+        let payloads: &[Payload] = self.bytes.as_chunks().0;
+        let payloads = payloads.get(..self.num_sectors as usize).unwrap_or(&[]);
+        crate::trust::message_of(self.file_id, payloads)
+    }
 }
 
 /// What sector 0 says before the postcard header begins. Its checksum is not checked
 /// here: that needs the file id, which this gives.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Fixed {
     pub(crate) file_id: FileId,
     pub(crate) header_bytes: u16,
-    reserved: u32,
+    protection: u8,
+    reserved: [u8; 3],
 }
 
 impl Fixed {
@@ -353,7 +407,8 @@ impl Fixed {
         let fixed = Self {
             file_id: FileId(field(payload, FILE_ID_FIELD)),
             header_bytes: u16::from_le_bytes(field(payload, LENGTH_FIELD)),
-            reserved: u32::from_le_bytes(field(payload, RESERVED_FIELD)),
+            protection: u8::from_le_bytes(field(payload, PROTECTION_FIELD)),
+            reserved: field(payload, RESERVED_FIELD),
         };
         Ok((fixed, u16::from_le_bytes(field(payload, VERSION_FIELD))))
     }
@@ -361,14 +416,20 @@ impl Fixed {
     /// To be called once the checksum was found right.
     ///
     /// # Errors
-    /// [`Error::UnsupportedVersion`], [`Error::HeaderTooLarge`] or
-    /// [`HeaderDefect::ReservedBytes`].
+    /// [`Error::UnsupportedVersion`], [`Error::HeaderTooLarge`], [`Error::CannotVerify`],
+    /// [`HeaderDefect::ReservedBytes`] or [`HeaderDefect::Protection`].
     pub(crate) fn check(self, version: u16) -> Result<(), Error> {
         if version != FORMAT_VERSION {
             return Err(Error::UnsupportedVersion { found: version });
         }
-        if self.reserved != 0 {
+        if self.reserved != [0; 3] {
             return Err(HeaderDefect::ReservedBytes.into());
+        }
+        match self.protection {
+            UNSIGNED => {}
+            SIGNED if cfg!(feature = "signatures") => {}
+            SIGNED => return Err(Error::CannotVerify),
+            _ => return Err(HeaderDefect::Protection.into()),
         }
         if usize::from(self.header_bytes) > MAX_HEADER_BYTES {
             return Err(Error::HeaderTooLarge {
@@ -418,6 +479,12 @@ pub(crate) fn parse_into(header: &mut Header, bytes: &[u8], fixed: Fixed) -> Res
     for _ in 0..preamble.num_datasets {
         rest = push_dataset(&mut header.datasets, rest)?;
     }
+    header.root = None;
+    if fixed.protection == SIGNED {
+        let (root, behind) = rest.split_first_chunk().ok_or(HeaderDefect::Unreadable)?;
+        header.root = Some(Tag(*root));
+        rest = behind;
+    }
     if !rest.is_empty() {
         return Err(HeaderDefect::TrailingBytes.into());
     }
@@ -444,4 +511,60 @@ fn field<const N: usize>(payload: &Payload, range: Range<usize>) -> [u8; N] {
         .get(range)
         .and_then(|bytes| bytes.try_into().ok())
         .unwrap_or([0; N])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    const fn date(year: u16, month: u8, day: u8) -> Date {
+        Date { year, month, day }
+    }
+
+    #[test]
+    fn dates_that_can_be_and_how_they_are_said() {
+        for (date, text) in [
+            (date(0, 0, 0), "date unknown"),
+            (date(2021, 0, 0), "2021"),
+            (date(2021, 6, 0), "2021-06"),
+            (date(2021, 12, 31), "2021-12-31"),
+            (date(7, 1, 2), "0007-01-02"),
+        ] {
+            assert!(date.is_possible(), "{date:?}");
+            assert_eq!(date.to_string(), text);
+        }
+        for date in [
+            date(0, 6, 0),
+            date(0, 0, 5),
+            date(0, 6, 5),
+            date(2021, 0, 5),
+            date(2021, 13, 1),
+            date(2021, 12, 32),
+        ] {
+            assert!(!date.is_possible(), "{date:?}");
+        }
+    }
+
+    #[test]
+    fn a_rate_as_one_in_so_many() {
+        for (units, one_in) in [
+            (Rate::ONE, 1),
+            (Rate::ONE / 2, 2),
+            (Rate::ONE / 1000, 1000),
+            (Rate::ONE / 3, 3),
+            (1, Rate::ONE),
+            // 1 in 1.5 is nearer to 2, and 1 in 2.4 to 2.
+            (Rate::ONE / 3 * 2, 2),
+            (Rate::ONE / 24 * 10, 2),
+            (Rate::ONE / 26 * 10, 3),
+        ] {
+            assert_eq!(Rate::from_units(units).one_in(), one_in, "{units}");
+            assert_eq!(Rate::from_units(units).units(), units);
+        }
+        assert_eq!(Rate::from_units(0).units(), 1);
+        assert_eq!(Rate::from_units(u64::MAX).units(), Rate::ONE);
+        assert_eq!(Rate(0).one_in(), u64::MAX);
+        assert!(!Rate(0).is_possible() && !Rate(Rate::ONE + 1).is_possible());
+    }
 }

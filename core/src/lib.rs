@@ -8,11 +8,11 @@
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use leaksieve_core::{Identifier, Outcome, Verdict, check, open};
+//! use leaksieve_core::{Identifier, Outcome, Trust, Verdict, check, open};
 //!
 //! let mut file: &[u8] = include_bytes!("../tests/golden/phone.lsv");
 //! let mut sector = [0; 512];
-//! let catalogue = open(&mut file, &mut sector)?;
+//! let catalogue = open(&mut file, &mut sector, &Trust::ANY)?;
 //! let asked = Identifier::new("+86 138-0013-8000".as_bytes());
 //! match check(&catalogue, asked, &mut file, &mut sector)? {
 //!     Verdict::Exposed(answers) => {
@@ -41,8 +41,10 @@ pub mod hash;
 pub mod header;
 pub mod identifier;
 pub mod lookup;
+pub mod opening;
 pub mod sector;
 pub mod source;
+pub mod trust;
 
 #[doc = include_str!("../FORMAT.md")]
 pub mod format {}
@@ -50,6 +52,8 @@ pub mod format {}
 pub use error::{Error, HeaderDefect};
 pub use header::{Dataset, Header};
 pub use identifier::{Identifier, IdentifierKind, NormaliseError, Profile};
-pub use lookup::{Answer, Answers, Catalogue, Lookup, Opening, Outcome, Verdict};
+pub use lookup::{Answer, Answers, Catalogue, Lookup, Outcome, Verdict};
+pub use opening::Opening;
 pub use sector::{Sector, SectorIndex};
-pub use source::{ReadError, SectorSource, answer, check, open};
+pub use source::{ReadError, SectorSource, answer, check, open, open_in};
+pub use trust::{PublicKey, Trust};

@@ -1,156 +1,42 @@
 //! The questions: which sector is wanted next, and what is the verdict.
 //!
-//! Nothing here does I/O. [`Opening`] reads a header and gives a [`Catalogue`];
-//! [`Lookup`] asks a catalogue's datasets about one identifier. Both name the sector
-//! that they want and take its 512 bytes, so one code serves a blocking SD driver, an
-//! async one, a mapped file and a browser. [`crate::source`] has the blocking helpers.
+//! Nothing here does I/O. An [`Opening`](crate::Opening) reads a header and gives a
+//! [`Catalogue`]; [`Lookup`] asks a catalogue's datasets about one identifier. Both name
+//! the sector that they want and take its 512 bytes, so one code serves a blocking SD
+//! driver, an async one, a mapped file and a browser. [`crate::source`] has the blocking
+//! helpers.
 //!
 //! # Invariant
 //! [`Verdict::NotExposed`] is given only after the header was verified, every dataset
 //! in question covers the identifier, and every sector that could hold it was read,
-//! verified and lacks it.
+//! verified and lacks it. In a signed file, verified means: the page's tag, and that of
+//! each tag sector above it, agree with the root that was signed.
 
 use crate::encoding::{Match, bloom, page_of};
 use crate::error::Error;
-use crate::header::{
-    self, Dataset, Encoding, FIXED_BYTES, Fixed, Header, MAX_DATASETS, MAX_HEADER_SECTORS,
-};
+use crate::header::{Dataset, Encoding, Header, MAX_DATASETS};
 use crate::identifier::phone::Shortcuts;
 use crate::identifier::{Coverage, Identifier, IdentifierKind, NormaliseError};
-use crate::sector::{FileId, PAYLOAD_BYTES, Sector, SectorIndex, split, verify};
-
-/// Reads the header of a file. Needs 1 to [`MAX_HEADER_SECTORS`] sectors, in order.
-pub struct Opening {
-    available_sectors: u32,
-    next: u32,
-    fixed: Option<Fixed>,
-    payloads: heapless::Vec<u8, { MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES }>,
-}
-
-impl Opening {
-    /// Begin with a file of so many whole sectors.
-    pub const fn new(available_sectors: u32) -> Self {
-        Self {
-            available_sectors,
-            next: 0,
-            fixed: None,
-            payloads: heapless::Vec::new(),
-        }
-    }
-
-    /// The sector to supply next, or `None` when the header is complete, or the file
-    /// ends within it.
-    pub fn wants(&self) -> Option<SectorIndex> {
-        let there = self.num_header_sectors().min(self.available_sectors);
-        (self.next < there).then_some(SectorIndex(self.next))
-    }
-
-    /// As far as is known: 1 until the first sector was supplied.
-    fn num_header_sectors(&self) -> u32 {
-        self.fixed.map_or(1, Fixed::num_header_sectors)
-    }
-
-    /// Take the sector that [`wants`](Self::wants) named.
-    ///
-    /// # Errors
-    /// [`Error::NotAFilter`], [`Error::SectorDamaged`], [`Error::UnsupportedVersion`],
-    /// [`Error::HeaderTooLarge`] or [`Error::HeaderMalformed`]. The same sector may
-    /// then be read and supplied again.
-    pub fn supply(&mut self, sector: &Sector) -> Result<(), Error> {
-        let Some(index) = self.wants() else {
-            return Ok(());
-        };
-        let fixed = match self.fixed {
-            Some(fixed) => fixed,
-            None => {
-                let (fixed, version) = Fixed::parse(split(sector).0)?;
-                verify(fixed.file_id, index, sector)?;
-                fixed.check(version)?;
-                fixed
-            }
-        };
-        let payload = verify(fixed.file_id, index, sector)?;
-        self.payloads
-            .extend_from_slice(payload)
-            .map_err(|_| Error::HeaderTooLarge {
-                bytes: fixed.header_bytes.into(),
-            })?;
-        self.fixed = Some(fixed);
-        self.next += 1;
-        Ok(())
-    }
-
-    /// The catalogue, once [`wants`](Self::wants) is `None`.
-    ///
-    /// # Errors
-    /// [`Error::Unfinished`], [`Error::HeaderMalformed`],
-    /// [`Error::NormalisationVersion`], or [`Error::Truncated`] when the file is
-    /// shorter than its header says.
-    pub fn finish(&self) -> Result<Catalogue, Error> {
-        let mut catalogue = Catalogue::new();
-        self.finish_into(&mut catalogue)?;
-        Ok(catalogue)
-    }
-
-    /// As [`finish`](Self::finish), into a place of the caller's: for devices, whose stack
-    /// has no room for several catalogues of 4 KiB. After an error the catalogue is empty.
-    ///
-    /// # Errors
-    /// As [`finish`](Self::finish).
-    pub fn finish_into(&self, catalogue: &mut Catalogue) -> Result<(), Error> {
-        let finished = self.read_into(catalogue);
-        if finished.is_err() {
-            catalogue.clear();
-        }
-        finished
-    }
-
-    fn read_into(&self, catalogue: &mut Catalogue) -> Result<(), Error> {
-        let truncated = |expected_sectors| Error::Truncated {
-            expected_sectors,
-            found_sectors: self.available_sectors,
-        };
-        if self.wants().is_some() {
-            return Err(Error::Unfinished);
-        }
-        if self.next < self.num_header_sectors() {
-            return Err(truncated(self.num_header_sectors()));
-        }
-        let Some(fixed) = self.fixed else {
-            return Err(Error::Unfinished);
-        };
-        let body = self.payloads.get(FIXED_BYTES..).unwrap_or(&[]);
-        catalogue.file_id = fixed.file_id;
-        header::parse_into(&mut catalogue.header, body, fixed)?;
-        if self.available_sectors < catalogue.header.num_sectors {
-            return Err(truncated(catalogue.header.num_sectors));
-        }
-        Ok(())
-    }
-}
+use crate::sector::{FileId, Payload, Sector, SectorIndex, verify};
+use crate::trust::{Path, PublicKey, Signed, Step};
 
 /// A file's verified header: what can be asked of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Catalogue {
-    file_id: FileId,
-    header: Header,
+    pub(crate) file_id: FileId,
+    pub(crate) header: Header,
+    /// Of a signed file. `None` is said of an unsigned one only.
+    pub(crate) signed: Option<Signed>,
 }
 
 impl Catalogue {
-    /// A place for [`Opening::finish_into`]. It has no dataset, and a lookup in it ends
-    /// with [`Error::Unfinished`].
-    pub const fn new() -> Self {
-        Self {
-            file_id: FileId([0; 16]),
-            header: Header::EMPTY,
-        }
-    }
-
-    /// Forget all datasets.
-    pub(crate) fn clear(&mut self) {
-        self.header.datasets.clear();
-    }
+    /// It has no dataset, and a lookup in it ends with [`Error::Unfinished`].
+    pub(crate) const EMPTY: Self = Self {
+        file_id: FileId([0; 16]),
+        header: Header::EMPTY,
+        signed: None,
+    };
 
     /// The file's id.
     pub const fn file_id(&self) -> FileId {
@@ -167,8 +53,21 @@ impl Catalogue {
         &self.header.datasets
     }
 
+    /// Who signed the file. `None`: nobody did.
+    pub fn signer(&self) -> Option<PublicKey> {
+        self.signed.as_ref().map(Signed::signer)
+    }
+
+    /// Sectors that are read at most for each dataset that covers an identifier: 1, and
+    /// in a signed file the tag sectors above it that are not kept in memory.
+    pub fn sectors_per_dataset(&self) -> u32 {
+        let path = self.signed.as_ref().map_or(0, Signed::sectors_per_path);
+        1 + u32::from(path)
+    }
+
     /// Begin to look an identifier up: in the datasets of its kind, or in all when
-    /// it states none. One sector is read for each dataset that covers it.
+    /// it states none. For each dataset that covers it,
+    /// [`sectors_per_dataset`](Self::sectors_per_dataset) are read.
     pub fn lookup<'a>(&'a self, identifier: Identifier<'a>) -> Lookup<'a> {
         self.lookup_by_shortcuts(identifier, &[])
     }
@@ -198,14 +97,8 @@ impl Catalogue {
     }
 }
 
-impl Default for Catalogue {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// One question, on its way to its verdict.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Lookup<'a> {
     catalogue: &'a Catalogue,
     identifier: Identifier<'a>,
@@ -224,6 +117,9 @@ struct Pending {
     sector: SectorIndex,
     hash: u64,
     coverage: Coverage,
+    /// In a signed file, once the page was read: what it says, if it is the one that was
+    /// signed.
+    unproven: Option<(Match, Path)>,
 }
 
 /// Shows the place only: a hash of an identifier can be searched for.
@@ -236,8 +132,8 @@ impl core::fmt::Debug for Pending {
 }
 
 impl Lookup<'_> {
-    /// The sector to supply next, or `None` when the verdict is ready. At most one
-    /// sector a dataset is wanted.
+    /// The sector to supply next, or `None` when the verdict is ready. At most
+    /// [`Catalogue::sectors_per_dataset`] are wanted for each dataset.
     pub fn wants(&self) -> Option<SectorIndex> {
         self.pending.map(|pending| pending.sector)
     }
@@ -245,21 +141,40 @@ impl Lookup<'_> {
     /// Take the sector that [`wants`](Self::wants) named.
     ///
     /// # Errors
-    /// [`Error::SectorDamaged`]; the sector stays wanted and may be read and
-    /// supplied again.
+    /// [`Error::SectorDamaged`]: the sector stays wanted. [`Error::NotAsSigned`]: the page is
+    /// wanted again. What is wanted may be read and supplied again.
     pub fn supply(&mut self, sector: &Sector) -> Result<(), Error> {
-        let Some(pending) = self.pending else {
+        let Some(mut pending) = self.pending else {
             return Ok(());
         };
-        let Some(dataset) = self.catalogue.datasets().get(usize::from(pending.dataset)) else {
+        let catalogue = self.catalogue;
+        let Some(dataset) = catalogue.datasets().get(usize::from(pending.dataset)) else {
             return Err(Error::Unfinished);
         };
-        let page = verify(self.catalogue.file_id, pending.sector, sector)?;
-        let Encoding::Bloom { num_hashes } = dataset.encoding;
-        let outcome = match (
-            bloom::query(page, pending.hash, num_hashes),
-            pending.coverage,
-        ) {
+        let payload = verify(catalogue.file_id, pending.sector, sector)?;
+        let matched = match pending.unproven {
+            None => query(dataset, payload, pending.hash),
+            Some((matched, _)) => matched,
+        };
+        if let Some(signed) = &catalogue.signed {
+            let path = pending.unproven.map(|(_, path)| path);
+            match signed.prove(catalogue.file_id, pending.sector, payload, path) {
+                Ok(Step::Proven) => {}
+                Ok(Step::Above(sector, path)) => {
+                    pending.sector = sector;
+                    pending.unproven = Some((matched, path));
+                    self.pending = Some(pending);
+                    return Ok(());
+                }
+                Err(error) => {
+                    pending.sector = page_sector(dataset, pending.hash);
+                    pending.unproven = None;
+                    self.pending = Some(pending);
+                    return Err(error);
+                }
+            }
+        }
+        let outcome = match (matched, pending.coverage) {
             (Match::Hit, _) => Outcome::Exposed,
             (Match::Miss, Coverage::Complete) => Outcome::Absent,
             (Match::Miss, Coverage::Incidental(reason)) => Outcome::NotCovered(reason),
@@ -316,13 +231,12 @@ impl Lookup<'_> {
             }
             match self.hash(index, dataset) {
                 Ok((hash, coverage)) => {
-                    // The header's check keeps the sum below 2^32.
-                    let page = page_of(hash, dataset.num_sectors);
                     self.pending = Some(Pending {
                         dataset: index,
-                        sector: SectorIndex(dataset.first_sector.0.saturating_add(page)),
+                        sector: page_sector(dataset, hash),
                         hash,
                         coverage,
+                        unproven: None,
                     });
                 }
                 Err(reason) => {
@@ -332,6 +246,18 @@ impl Lookup<'_> {
             }
         }
     }
+}
+
+/// The sector of a hash's page. The header's check keeps the sum below 2^32.
+fn page_sector(dataset: &Dataset, hash: u64) -> SectorIndex {
+    let page = page_of(hash, dataset.num_sectors);
+    SectorIndex(dataset.first_sector.0.saturating_add(page))
+}
+
+/// What a page says of a hash.
+fn query(dataset: &Dataset, page: &Payload, hash: u64) -> Match {
+    let Encoding::Bloom { num_hashes } = dataset.encoding;
+    bloom::query(page, hash, num_hashes)
 }
 
 /// What a file says of an identifier. There is no `bool` of it: a question that

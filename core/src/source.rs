@@ -4,8 +4,28 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::identifier::Identifier;
-use crate::lookup::{Catalogue, Lookup, Opening, Verdict};
+use crate::lookup::{Catalogue, Lookup, Verdict};
+use crate::opening::Opening;
 use crate::sector::{SECTOR_BYTES, Sector, SectorIndex};
+use crate::trust::Trust;
+
+/// The files that a card may hold a filter in, in its top folder. There are two, so that one
+/// can be replaced while the other is whole.
+pub const CARD_FILE_NAMES: [&str; 2] = ["LEAKS.LSV", "LEAKS2.LSV"];
+
+/// Which of several valid files a reader takes, by their epochs (`None`: not valid): the
+/// newest, and the first of equals.
+pub fn newest(epochs: &[Option<u32>]) -> Option<usize> {
+    let mut newest: Option<(usize, u32)> = None;
+    for (index, epoch) in epochs.iter().enumerate() {
+        match (*epoch, newest) {
+            (Some(epoch), Some((_, highest))) if epoch <= highest => {}
+            (Some(epoch), _) => newest = Some((index, epoch)),
+            (None, _) => {}
+        }
+    }
+    newest.map(|(index, _)| index)
+}
 
 /// Something that sectors are read from: a card, a file, flash in the address space.
 pub trait SectorSource {
@@ -84,28 +104,46 @@ impl<E: fmt::Display> fmt::Display for ReadError<E> {
 
 impl<E: fmt::Debug + fmt::Display> core::error::Error for ReadError<E> {}
 
-/// Read and verify a file's header: 1 to 4 sectors.
+/// Read and verify a file's header: 1 to 4 sectors; of a signed file also its signature,
+/// and the tags that are kept.
 ///
 /// # Errors
 /// As [`Opening`], or the source's own.
 pub fn open<S: SectorSource>(
     source: &mut S,
     buffer: &mut Sector,
+    trust: &Trust<'_>,
 ) -> Result<Catalogue, ReadError<S::Error>> {
-    let mut opening = Opening::new(source.num_sectors().map_err(ReadError::Source)?);
+    let mut opening = Opening::new();
+    open_in(&mut opening, source, buffer, trust)?;
+    Ok(opening.finish()?.clone())
+}
+
+/// As [`open`], in a place of the caller's: for devices, whose stack has no room for it.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_in<'o, S: SectorSource>(
+    opening: &'o mut Opening,
+    source: &mut S,
+    buffer: &mut Sector,
+    trust: &Trust<'_>,
+) -> Result<&'o Catalogue, ReadError<S::Error>> {
+    opening.begin(source.num_sectors().map_err(ReadError::Source)?);
     while let Some(index) = opening.wants() {
         source
             .read_sector(index, buffer)
             .map_err(ReadError::Source)?;
-        opening.supply(buffer)?;
+        opening.supply(buffer, trust)?;
     }
     Ok(opening.finish()?)
 }
 
-/// Look an identifier up: one sector is read for each dataset that covers it.
+/// Look an identifier up: [`Catalogue::sectors_per_dataset`] are read for each dataset that
+/// covers it.
 ///
 /// # Errors
-/// [`Error::SectorDamaged`], or the source's own.
+/// [`Error::SectorDamaged`], [`Error::NotAsSigned`], or the source's own.
 pub fn check<S: SectorSource>(
     catalogue: &Catalogue,
     identifier: Identifier<'_>,
@@ -131,4 +169,23 @@ pub fn answer<S: SectorSource>(
         lookup.supply(buffer)?;
     }
     Ok(lookup.verdict()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_valid_file_and_the_first_of_equals() {
+        for (epochs, index) in [
+            ([None, None], None),
+            ([Some(0), None], Some(0)),
+            ([None, Some(0)], Some(1)),
+            ([Some(3), Some(3)], Some(0)),
+            ([Some(3), Some(4)], Some(1)),
+            ([Some(4), Some(3)], Some(0)),
+        ] {
+            assert_eq!(newest(&epochs), index);
+        }
+    }
 }

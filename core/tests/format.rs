@@ -2,9 +2,9 @@
 //! can be read by its byte tables alone.
 
 use leaksieve_core::encoding::bloom;
-use leaksieve_core::header;
 use leaksieve_core::identifier::{MAX_IDENTIFIER_BYTES, NORMALISATION_VERSION, phone};
 use leaksieve_core::sector::{CRC_BYTES, PAYLOAD_BYTES, SECTOR_BYTES};
+use leaksieve_core::{header, trust};
 
 const FORMAT: &str = include_str!("../FORMAT.md");
 
@@ -92,6 +92,15 @@ fn the_tables_hold_the_constants() {
             format!("{MAX_IDENTIFIER_BYTES} bytes"),
         ),
         ("probes", format!("1 to {}", bloom::MAX_HASHES)),
+        (
+            "tags of a tag sector",
+            trust::tree::TAGS_PER_SECTOR.to_string(),
+        ),
+        (
+            "levels of tag sectors",
+            format!("1 to {}", trust::tree::MAX_LEVELS),
+        ),
+        ("step of an epoch", trust::MAX_EPOCH_STEP.to_string()),
         (
             "rule lists of a phone profile",
             format!("{} bytes", phone::MAX_RULE_BYTES),

@@ -5,7 +5,7 @@ mod common;
 use common::{Counting, ask, emails, file, file_with_id, names, open, passwords, says_not_exposed};
 use leaksieve_core::sector::{FileId, SectorIndex};
 use leaksieve_core::{
-    Error, Identifier, IdentifierKind, NormaliseError, Opening, Outcome, ReadError, Verdict,
+    Error, Identifier, IdentifierKind, NormaliseError, Opening, Outcome, ReadError, Trust, Verdict,
 };
 
 fn outcomes(verdict: &Verdict) -> Vec<(u8, Outcome)> {
@@ -24,7 +24,7 @@ fn one_sector_a_query_and_dataset() {
         reads: Vec::new(),
     };
     let mut buffer = [0; 512];
-    let catalogue = leaksieve_core::open(&mut source, &mut buffer).unwrap();
+    let catalogue = leaksieve_core::open(&mut source, &mut buffer, &Trust::ANY).unwrap();
     let header_sectors = catalogue.datasets()[0].first_sector.0;
     assert_eq!(source.reads, (0..header_sectors).collect::<Vec<_>>());
     assert_eq!(header_sectors, 1);
@@ -170,7 +170,9 @@ fn no_verdict_before_every_sector() {
 
 #[test]
 fn an_unfinished_opening_is_no_catalogue() {
-    let opening = Opening::new(100);
+    let mut opening = Opening::new();
+    assert!(opening.finish().is_err());
+    opening.begin(100);
     assert_eq!(opening.wants(), Some(SectorIndex(0)));
     assert!(matches!(opening.finish(), Err(Error::Unfinished)));
 }

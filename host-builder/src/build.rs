@@ -8,14 +8,14 @@ use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Dataset, Date, Encoding, Header, Rate};
 use leaksieve_core::identifier::NORMALISATION_VERSION;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex};
-use leaksieve_core::{IdentifierKind, Profile, ReadError};
+use leaksieve_core::{IdentifierKind, Profile, ReadError, Trust};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::encode::Pages;
 use crate::file::{FileSectors, byte_of};
 use crate::measure::Trial;
 use crate::normalise::{Counts, Rules, hash_all, total_bytes};
-use crate::output::{Beside, OutputError};
+use crate::output::{Access, Beside, OutputError};
 use crate::partition::{MIN_MEMORY_BYTES, NUM_PARTITIONS, Partitions};
 use crate::progress::{Cost, Costs, Observer, Stage};
 use crate::recheck;
@@ -174,7 +174,8 @@ pub enum BuildError {
 /// Build a filter file at `output`.
 ///
 /// # Errors
-/// [`BuildError`]; what was at `output` before is then as it was.
+/// [`BuildError`]; what was at `output` before is then as it was, but for
+/// [`OutputError::NotSynced`].
 pub fn build(
     options: &Options,
     output: &Path,
@@ -184,7 +185,7 @@ pub fn build(
         return Err(BuildError::TooLittleMemory);
     }
     // Asked first, so that an hour's work does not end in "exists already".
-    let mut beside = Beside::create(output, options.replace)?;
+    let mut beside = Beside::create(output, options.replace, Access::AsUsual)?;
     let seed = match options.seed {
         Some(seed) => seed,
         None => getrandom::u64().map_err(BuildError::NoSeed)?,
@@ -338,6 +339,7 @@ fn plan(options: &Options, seed: u64) -> Result<Header, BuildError> {
         epoch: options.epoch,
         expires_unix_s: options.expires_unix_s,
         datasets: Default::default(),
+        root: None,
     };
     // There is room for one.
     let _ = header.datasets.push(dataset);
@@ -386,7 +388,7 @@ pub(crate) fn write_header(
 /// The header as a device will read it.
 pub(crate) fn read_header(file: std::fs::File) -> Result<Header, ReadError<io::Error>> {
     let sectors = FileSectors::new(file).map_err(ReadError::Source)?;
-    let catalogue = leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES])?;
+    let catalogue = leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES], &Trust::ANY)?;
     Ok(catalogue.header().clone())
 }
 

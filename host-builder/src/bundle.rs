@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use leaksieve_core::Header;
 use leaksieve_core::header::MAX_DATASETS;
-use leaksieve_core::sector::{SectorIndex, seal};
+use leaksieve_core::sector::SectorIndex;
 
 use crate::build::{BuildError, file_id, read_header, write_header};
-use crate::file::{FileError, FilterFile, groups};
-use crate::output::Beside;
+use crate::copy::{compare_pages, copy_pages};
+use crate::file::{FileError, FilterFile};
+use crate::output::{Access, Beside};
 use crate::progress::{Observer, Stage};
+use crate::verify::{VerifyError, verify};
 
 /// Why files could not be joined.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +19,9 @@ pub enum BundleError {
     /// A part.
     #[error(transparent)]
     Part(#[from] FileError),
+    /// A signed part.
+    #[error(transparent)]
+    SignedPart(#[from] VerifyError),
     /// The joined file.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -44,17 +49,28 @@ pub enum BundleError {
     NothingToJoin,
 }
 
-/// Join files into one at `output`; gives its header. The joined file was made when the
+/// What was made.
+#[derive(Clone, Debug)]
+pub struct Bundled {
+    /// The header of the joined file.
+    pub header: Header,
+    /// Parts that were signed.
+    pub num_signed: usize,
+}
+
+/// Join files into one at `output`. The joined file was made when the
 /// newest of them was, expires when the first of them does, and has their highest epoch.
+/// It is not signed, whether they are or not; those that are have to be as they were signed.
 ///
 /// # Errors
-/// [`BundleError`]; what was at `output` before is then as it was.
+/// [`BundleError`]; what was at `output` before is then as it was, but for
+/// [`OutputError::NotSynced`](crate::output::OutputError::NotSynced).
 pub fn bundle(
     parts: &[PathBuf],
     output: &Path,
     replace: bool,
     observer: &dyn Observer,
-) -> Result<Header, BundleError> {
+) -> Result<Bundled, BundleError> {
     let files = parts
         .iter()
         .map(|path| FilterFile::open(path))
@@ -70,6 +86,10 @@ pub fn bundle(
             });
         }
     }
+    let is_signed = |file: &&FilterFile| file.catalogue().signer().is_some();
+    for file in files.iter().filter(is_signed) {
+        verify(file, observer)?;
+    }
     let header_sectors = header.num_header_sectors().map_err(BuildError::Header)?;
     let mut end = u64::from(header_sectors);
     for dataset in &mut header.datasets {
@@ -83,25 +103,11 @@ pub fn bundle(
         .collect();
     let id = file_id(&header, &ids)?;
 
-    let mut beside = Beside::create(output, replace).map_err(BuildError::Output)?;
+    let mut beside =
+        Beside::create(output, replace, Access::AsUsual).map_err(BuildError::Output)?;
     observer.begin(Stage::Encode, Some(end));
     write_header(&header, id, &mut beside)?;
-    let mut next = header_sectors;
-    for file in &files {
-        for dataset in file.catalogue().datasets() {
-            for pages in groups(dataset.num_sectors) {
-                let first = dataset.first_sector.0;
-                // Verified as it is read: damage is not sealed anew.
-                for payload in &file.read_payloads(first + pages.start..first + pages.end)? {
-                    beside
-                        .write(&seal(id, SectorIndex(next), payload))
-                        .map_err(BuildError::Output)?;
-                    next += 1;
-                }
-                observer.advance(pages.len() as u64);
-            }
-        }
-    }
+    copy_pages::<BundleError>(&files, &mut beside, id, header_sectors, observer)?;
     observer.end();
     let reopened = beside.reopen().map_err(BuildError::Output)?;
     if read_header(
@@ -114,36 +120,12 @@ pub fn bundle(
     {
         return Err(BuildError::OtherContent.into());
     }
-    recheck(&files, &reopened, &header, id, observer)?;
-    beside.commit().map_err(BuildError::Output)?;
-    Ok(header)
-}
-
-/// Read the finished file and compare each page with the one that it came from.
-fn recheck(
-    files: &[FilterFile],
-    joined: &std::fs::File,
-    header: &Header,
-    id: leaksieve_core::sector::FileId,
-    observer: &dyn Observer,
-) -> Result<(), BundleError> {
-    observer.begin(Stage::Recheck, Some(header.num_sectors.into()));
-    let origins = files
-        .iter()
-        .flat_map(|file| file.catalogue().datasets().iter().map(move |d| (file, d)));
-    for ((file, origin), dataset) in origins.zip(&header.datasets) {
-        for pages in groups(dataset.num_sectors) {
-            let at = |first: SectorIndex| first.0 + pages.start..first.0 + pages.end;
-            let written = crate::file::read_payloads(joined, id, at(dataset.first_sector))
-                .map_err(BuildError::ReadBack)?;
-            if written != file.read_payloads(at(origin.first_sector))? {
-                return Err(BuildError::OtherContent.into());
-            }
-            observer.advance(pages.len() as u64);
-        }
-    }
+    observer.begin(Stage::Recheck, Some(end));
+    compare_pages::<BundleError>(&files, &reopened, &header, id, observer)?;
     observer.end();
-    Ok(())
+    beside.commit().map_err(BuildError::Output)?;
+    let num_signed = files.iter().filter(is_signed).count();
+    Ok(Bundled { header, num_signed })
 }
 
 /// The header of all files' datasets, but for their places.
@@ -154,6 +136,8 @@ fn join(files: &[FilterFile]) -> Result<Header, BundleError> {
     };
     let mut joined = Header::clone(first);
     joined.datasets.clear();
+    // No part's signature is over all of it.
+    joined.root = None;
     for header in &headers {
         joined.created_unix_s = joined.created_unix_s.max(header.created_unix_s);
         joined.epoch = joined.epoch.max(header.epoch);

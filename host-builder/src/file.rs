@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 
 use leaksieve_core::header::MAGIC;
 use leaksieve_core::identifier::phone::Shortcuts;
-use leaksieve_core::sector::{SECTOR_BYTES, Sector, SectorIndex};
-use leaksieve_core::{Catalogue, Profile, ReadError, SectorSource, Verdict};
+use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, Sector, SectorIndex, verify};
+use leaksieve_core::trust::{Tag, Tree};
+use leaksieve_core::{Catalogue, Profile, ReadError, SectorSource, Trust, Verdict};
+
+use crate::tags;
 
 /// Why a filter file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,16 @@ fn remedy(error: &ReadError<io::Error>) -> &'static str {
         ReadError::Filter(
             Error::SectorDamaged { .. } | Error::Truncated { .. } | Error::HeaderMalformed(_),
         ) => "; do not use this file: fetch it again, or build it anew",
+        ReadError::Filter(Error::BadSignature | Error::NotAsSigned { .. }) => {
+            "; do not use this file: fetch it again from who signed it"
+        }
+        ReadError::Filter(Error::Unsigned) => {
+            "; get a signed file, or leave --key out to ask it all the same"
+        }
+        ReadError::Filter(Error::UnknownSigner { .. }) => {
+            "; if its publisher has a new key, compare it with what they say elsewhere before you trust it"
+        }
+        ReadError::Filter(Error::EpochTooLow { .. }) => "; get the newest one",
         _ => "",
     }
 }
@@ -41,15 +54,34 @@ pub struct FilterFile {
 }
 
 impl FilterFile {
-    /// Open a file and verify its header.
+    /// Open a file and verify its header, and of a signed file its signature.
     ///
     /// # Errors
     /// [`FileError`].
     pub fn open(path: &Path) -> Result<Self, FileError> {
+        Self::open_trusted(path, &Trust::ANY)
+    }
+
+    /// As [`open`](Self::open), if the file is one that is trusted.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn open_trusted(path: &Path, trust: &Trust<'_>) -> Result<Self, FileError> {
+        Self::of(path, || File::open(path), trust)
+    }
+
+    /// As [`open_trusted`](Self::open_trusted), of a file that is opened in another way than
+    /// by its path, which messages name.
+    pub(crate) fn of(
+        path: &Path,
+        open: impl FnOnce() -> io::Result<File>,
+        trust: &Trust<'_>,
+    ) -> Result<Self, FileError> {
         let open = || {
-            let sectors = FileSectors::new(File::open(path).map_err(ReadError::Source)?)
+            let sectors = open()
+                .and_then(FileSectors::new)
                 .map_err(ReadError::Source)?;
-            match leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES]) {
+            match leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES], trust) {
                 Ok(catalogue) => Ok((sectors, catalogue)),
                 // Too short for a first sector, and none of ours either.
                 Err(ReadError::Filter(leaksieve_core::Error::Truncated { .. }))
@@ -147,11 +179,23 @@ impl FilterFile {
     ///
     /// # Errors
     /// [`FileError`] of the first that cannot be read or is damaged.
-    pub fn read_payloads(
-        &self,
-        sectors: Range<u32>,
-    ) -> Result<Vec<leaksieve_core::sector::Payload>, FileError> {
+    pub fn read_payloads(&self, sectors: Range<u32>) -> Result<Vec<Payload>, FileError> {
         read_payloads(&self.sectors.file, self.catalogue.file_id(), sectors)
+            .map_err(|error| self.error(error))
+    }
+
+    /// Read neighbouring sectors as they are, each verified.
+    ///
+    /// # Errors
+    /// As [`read_payloads`](Self::read_payloads).
+    pub fn read_sectors(&self, sectors: Range<u32>) -> Result<Vec<u8>, FileError> {
+        read_sectors(&self.sectors.file, self.catalogue.file_id(), sectors)
+            .map_err(|error| self.error(error))
+    }
+
+    /// The tag of a signed file's highest tag sector, as it is.
+    pub(crate) fn root_of(&self, tree: Tree) -> Result<Tag, FileError> {
+        tags::root(&self.sectors.file, self.catalogue.file_id(), tree)
             .map_err(|error| self.error(error))
     }
 
@@ -220,23 +264,33 @@ pub(crate) fn groups(num_sectors: u32) -> impl Iterator<Item = Range<u32>> {
 }
 
 /// Read neighbouring sectors of a file and verify each.
-pub(crate) fn read_payloads(
+fn read_sectors(
     file: &File,
-    file_id: leaksieve_core::sector::FileId,
+    file_id: FileId,
     sectors: Range<u32>,
-) -> Result<Vec<leaksieve_core::sector::Payload>, ReadError<io::Error>> {
+) -> Result<Vec<u8>, ReadError<io::Error>> {
     let mut bytes = vec![0; sectors.len() * SECTOR_BYTES];
     read_exact_at(file, &mut bytes, byte_of(SectorIndex(sectors.start)))
         .map_err(ReadError::Source)?;
     let read: &[Sector] = bytes.as_chunks().0;
-    sectors
-        .zip(read)
-        .map(|(index, sector)| {
-            leaksieve_core::sector::verify(file_id, SectorIndex(index), sector)
-                .copied()
-                .map_err(ReadError::Filter)
-        })
-        .collect()
+    for (index, sector) in sectors.zip(read) {
+        verify(file_id, SectorIndex(index), sector)?;
+    }
+    Ok(bytes)
+}
+
+/// As [`read_sectors`], without the checksums.
+pub(crate) fn read_payloads(
+    file: &File,
+    file_id: FileId,
+    sectors: Range<u32>,
+) -> Result<Vec<Payload>, ReadError<io::Error>> {
+    let bytes = read_sectors(file, file_id, sectors)?;
+    let read: &[Sector] = bytes.as_chunks().0;
+    Ok(read
+        .iter()
+        .filter_map(|sector| sector.first_chunk().copied())
+        .collect())
 }
 
 #[cfg(unix)]

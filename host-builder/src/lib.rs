@@ -11,15 +11,19 @@
 //! | `encode` | partitions -> pages -> sealed sectors |
 //! | `output` | written beside, re-asked (`recheck`), synced, renamed |
 //!
-//! [`build::build`] is the whole of it. The bytes, the normalisation and the hash are
+//! [`build::build`] is the whole of it. What becomes of finished files: [`verify`],
+//! [`bundle`], and [`sign`] with a [`key`]. The bytes, the normalisation and the hash are
 //! [`leaksieve_core`]'s: a device reads what is written here with the same functions.
 
 pub mod build;
 pub mod bundle;
+mod copy;
 mod encode;
 pub mod file;
 pub mod fold;
 pub mod in_order;
+pub mod install;
+pub mod key;
 pub mod measure;
 pub mod media;
 pub mod normalise;
@@ -29,10 +33,12 @@ pub mod profile;
 pub mod progress;
 mod recheck;
 pub mod reject;
+pub mod sign;
 pub mod size;
 mod sort;
 pub mod source;
 mod spool;
+mod tags;
 pub mod usage;
 pub mod verify;
 

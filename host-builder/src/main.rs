@@ -2,7 +2,8 @@
 
 mod cmd;
 
-use std::io;
+use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -30,8 +31,12 @@ fn main() -> ExitCode {
     if cli.command.writes_files() {
         // Without it a signal ends the program as well, but leaves the file that it writes.
         let _ = ctrlc::set_handler(|| {
-            leaksieve::remove_unfinished();
-            eprintln!("leaksieve: interrupted; nothing was put in place");
+            let outcome = if leaksieve::remove_unfinished() {
+                "the new file is in its place"
+            } else {
+                "nothing was put in place"
+            };
+            say(format_args!("interrupted; {outcome}"));
             std::process::exit(INTERRUPTED);
         });
     }
@@ -39,10 +44,15 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::from(BROKEN_PIPE),
         Err(error) => {
-            eprintln!("leaksieve: {error:#}");
+            say(format_args!("{error:#}"));
             ExitCode::from(ERROR)
         }
     }
+}
+
+/// Say why the program ends. Where nothing can be said, the status says it alone.
+fn say(message: fmt::Arguments<'_>) {
+    let _ = io::stderr().write_all(format!("leaksieve: {message}\n").as_bytes());
 }
 
 /// `| head` has seen enough.

@@ -12,6 +12,10 @@ pub const FAT32_MAX_BYTES: u64 = u32::MAX as u64;
 /// The largest filter on a FAT32 volume: 4 GiB less a sector; bytes.
 pub const FAT32_MAX_FILTER_BYTES: u64 = FAT32_MAX_BYTES / SECTOR_BYTES as u64 * SECTOR_BYTES as u64;
 
+/// The `build --max-size` of a filter that fits such a volume when it is signed, too: a
+/// sector in 31 is a tag sector then.
+pub const FAT32_MAX_TO_BE_SIGNED: &str = "3960MiB";
+
 /// Something that a filter is put into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Medium {
@@ -62,9 +66,28 @@ pub const MEDIA: [Medium; 9] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use leaksieve_core::sector::SectorIndex;
+    use leaksieve_core::trust::Tree;
 
     #[test]
     fn the_largest_filter_is_the_last_whole_sector() {
         assert_eq!(FAT32_MAX_FILTER_BYTES, (1 << 32) - 512);
+    }
+
+    #[test]
+    fn a_filter_that_is_to_be_signed_has_room_for_its_tags() {
+        let mib: u64 = FAT32_MAX_TO_BE_SIGNED
+            .strip_suffix("MiB")
+            .and_then(|mib| mib.parse().ok())
+            .unwrap();
+        let sectors_of = |mib: u64| {
+            let unsigned = (mib << 20) / SECTOR_BYTES as u64;
+            let tree = Tree::new(SectorIndex(1), unsigned as u32);
+            // A signature, and one more sector of the header.
+            unsigned + u64::from(tree.num_tag_sectors()) + 2
+        };
+        let room = FAT32_MAX_BYTES / SECTOR_BYTES as u64;
+        assert!(sectors_of(mib) <= room);
+        assert!(sectors_of(mib + 10) > room);
     }
 }

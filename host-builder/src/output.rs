@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tempfile::NamedTempFile;
@@ -13,24 +14,27 @@ const SUFFIX: &str = ".lsv.tmp";
 
 /// Files that this process has not finished.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// One was finished.
+static HAS_FINISHED: AtomicBool = AtomicBool::new(false);
 
 /// Remove the files that are not finished, for a process that ends now: no file can be
-/// finished any more after this. What was in their places stays.
-pub fn remove_unfinished() {
+/// finished any more after this. What was in their places stays. Gives whether one was
+/// finished, and is in its place.
+pub fn remove_unfinished() -> bool {
     let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
     for path in unfinished.iter() {
         let _ = std::fs::remove_file(path);
     }
     // Whoever waits for it would put a removed file in its place.
     std::mem::forget(unfinished);
+    HAS_FINISHED.load(Ordering::Relaxed)
 }
 
 /// A path in the list, as long as it lives.
 struct Unfinished(PathBuf);
 
 impl Unfinished {
-    fn new(path: &Path) -> Self {
-        let mut all = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    fn new(path: &Path, all: &mut Vec<PathBuf>) -> Self {
         all.push(path.to_path_buf());
         Self(path.to_path_buf())
     }
@@ -43,7 +47,8 @@ impl Drop for Unfinished {
     }
 }
 
-/// Why an output could not be written. The file that was there before is as it was.
+/// Why an output could not be written. The file that was there before is as it was, but
+/// for [`NotSynced`](Self::NotSynced).
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// There is a file already.
@@ -68,6 +73,18 @@ pub enum OutputError {
         /// What the system said.
         error: io::Error,
     },
+    /// It is in its place, but perhaps not on the medium.
+    #[error(
+        "{}: the new file is whole and in its place, but a power cut may bring back what was there before, \
+         because the folder cannot be synced: {error}; is the disk sound? Then run this again",
+        path.display()
+    )]
+    NotSynced {
+        /// The output.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
 }
 
 fn remedy(error: &io::Error) -> &'static str {
@@ -78,7 +95,37 @@ fn remedy(error: &io::Error) -> &'static str {
         io::ErrorKind::FileTooLarge => {
             "; this file system takes no file so large: a higher --fpr or --max-size gives a smaller one"
         }
-        _ => "",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; write to a folder where you may"
+        }
+        _ => "; is the disk sound? If not, write to another folder",
+    }
+}
+
+/// Who may read an output, from its first byte on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// As any new file: the umask says.
+    AsUsual,
+    /// Its owner, nobody else; what is written stays in no buffer either.
+    OwnerOnly,
+}
+
+impl Access {
+    /// The mode that the file is created with; the umask takes its bits away.
+    #[cfg(unix)]
+    const fn mode(self) -> u32 {
+        match self {
+            Self::AsUsual => 0o666,
+            Self::OwnerOnly => 0o600,
+        }
+    }
+
+    const fn buffer_bytes(self) -> usize {
+        match self {
+            Self::AsUsual => 1 << 20,
+            Self::OwnerOnly => 0,
+        }
     }
 }
 
@@ -94,7 +141,11 @@ pub(crate) struct Beside {
 impl Beside {
     /// Begin a file that will be at `target`. With `replace`, an existing file is
     /// replaced in the end.
-    pub(crate) fn create(target: &Path, replace: bool) -> Result<Self, OutputError> {
+    pub(crate) fn create(
+        target: &Path,
+        replace: bool,
+        access: Access,
+    ) -> Result<Self, OutputError> {
         let name = target
             .file_name()
             .filter(|_| !target.is_dir())
@@ -120,11 +171,12 @@ impl Beside {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // As any new file; the umask takes its bits away.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
+            builder.permissions(std::fs::Permissions::from_mode(access.mode()));
         }
         // Before there is another: a run that is killed between the two adds none.
         remove_left_overs(&folder, &prefix);
+        // A signal that comes now waits until the file is in the list.
+        let mut all = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
         let file = create_locked(&builder, &folder).map_err(|error| OutputError::Write {
             path: target.to_path_buf(),
             error,
@@ -133,8 +185,8 @@ impl Beside {
             target: target.to_path_buf(),
             folder,
             replace,
-            _unfinished: Unfinished::new(file.path()),
-            file: BufWriter::with_capacity(1 << 20, file),
+            _unfinished: Unfinished::new(file.path(), &mut all),
+            file: BufWriter::with_capacity(access.buffer_bytes(), file),
         })
     }
 
@@ -190,8 +242,12 @@ impl Beside {
             io::ErrorKind::AlreadyExists => OutputError::Exists(self.target.clone()),
             _ => error(failed.error),
         })?;
+        HAS_FINISHED.store(true, Ordering::Relaxed);
         drop(signals);
-        sync_folder(&self.folder).map_err(error)
+        sync_folder(&self.folder).map_err(|error| OutputError::NotSynced {
+            path: self.target.clone(),
+            error,
+        })
     }
 
     pub(crate) fn error(&self, error: io::Error) -> OutputError {
@@ -209,7 +265,9 @@ fn create_locked(builder: &tempfile::Builder, folder: &Path) -> io::Result<Named
         let file = builder.tempfile_in(folder)?;
         // Between these two lines another process may take it for a left-over.
         let _ = file.as_file().try_lock();
-        if file.path().exists() {
+        // One that cannot be asked for is taken as there: if it is not, it cannot be put
+        // in its place in the end.
+        if file.path().try_exists().unwrap_or(true) {
             return Ok(file);
         }
     }
@@ -265,13 +323,13 @@ mod tests {
     fn nothing_is_in_its_place_before_commit_and_nothing_else_after() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a.lsv");
-        let mut beside = Beside::create(&target, false).unwrap();
+        let mut beside = Beside::create(&target, false, Access::AsUsual).unwrap();
         beside.write(b"new").unwrap();
         assert!(!target.exists());
         drop(beside);
         assert!(names(folder.path()).is_empty());
 
-        let mut beside = Beside::create(&target, false).unwrap();
+        let mut beside = Beside::create(&target, false, Access::AsUsual).unwrap();
         beside.write(b"new").unwrap();
         beside.commit().unwrap();
         assert_eq!(names(folder.path()), ["a.lsv"]);
@@ -283,16 +341,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a.lsv");
         // One that comes while ours is written is kept too.
-        let beside = Beside::create(&target, false).unwrap();
+        let beside = Beside::create(&target, false, Access::AsUsual).unwrap();
         std::fs::write(&target, b"old").unwrap();
         assert!(matches!(beside.commit(), Err(OutputError::Exists(_))));
         assert!(matches!(
-            Beside::create(&target, false),
+            Beside::create(&target, false, Access::AsUsual),
             Err(OutputError::Exists(_))
         ));
         assert_eq!(std::fs::read(&target).unwrap(), b"old");
 
-        let mut beside = Beside::create(&target, true).unwrap();
+        let mut beside = Beside::create(&target, true, Access::AsUsual).unwrap();
         beside.write(b"new").unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"old");
         beside.commit().unwrap();
@@ -313,8 +371,8 @@ mod tests {
         for name in others.iter().chain([&left_over]) {
             std::fs::write(folder.path().join(name), b"half").unwrap();
         }
-        let running = Beside::create(&target, false).unwrap();
-        let mut second = Beside::create(&target, false).unwrap();
+        let running = Beside::create(&target, false, Access::AsUsual).unwrap();
+        let mut second = Beside::create(&target, false, Access::AsUsual).unwrap();
         assert_eq!(names(folder.path()).len(), others.len() + 2);
         second.write(b"new").unwrap();
         second.commit().unwrap();
@@ -332,15 +390,38 @@ mod tests {
         );
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_is_readable_by_its_owner_alone_from_the_start() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("key");
+        let mode = |name: &str| {
+            let metadata = std::fs::metadata(folder.path().join(name)).unwrap();
+            metadata.permissions().mode() & 0o7777
+        };
+        // Also in place of a file that all could read.
+        std::fs::write(&target, b"old").unwrap();
+        std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let mut beside = Beside::create(&target, true, Access::OwnerOnly).unwrap();
+        for name in names(folder.path()).iter().filter(|name| *name != "key") {
+            assert_eq!(mode(name), 0o600);
+        }
+        beside.write(b"secret").unwrap();
+        beside.commit().unwrap();
+        assert_eq!(mode("key"), 0o600);
+        assert_eq!(std::fs::read(&target).unwrap(), b"secret");
+    }
+
     #[test]
     fn no_place_for_a_file() {
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(
-            Beside::create(folder.path(), true),
+            Beside::create(folder.path(), true, Access::AsUsual),
             Err(OutputError::NotAFile(_))
         ));
         assert!(matches!(
-            Beside::create(&folder.path().join("none/a.lsv"), true),
+            Beside::create(&folder.path().join("none/a.lsv"), true, Access::AsUsual),
             Err(OutputError::NoFolder { .. })
         ));
     }

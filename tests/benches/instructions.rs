@@ -21,7 +21,8 @@ use leaksieve_core::sector::{
     self, FileId, PAYLOAD_BYTES, Payload, SECTOR_BYTES, Sector, SectorIndex,
 };
 use leaksieve_core::{
-    Catalogue, Error, Identifier, IdentifierKind, NormaliseError, Profile, Verdict, check, open,
+    Catalogue, Error, Identifier, IdentifierKind, NormaliseError, Profile, Trust, Verdict, check,
+    open,
 };
 
 // What a benchmark borrows is leaked: only what is between its call and its return
@@ -179,7 +180,7 @@ fn sector_verify(sector: &'static Sector) -> Result<&'static Payload, Error> {
 const FILE: &[u8] = include_bytes!("../../core/tests/golden/phone.lsv");
 
 fn opened() -> &'static Catalogue {
-    match open(&mut &*FILE, &mut [0; SECTOR_BYTES]) {
+    match open(&mut &*FILE, &mut [0; SECTOR_BYTES], &Trust::ANY) {
         Ok(catalogue) => Box::leak(Box::new(catalogue)),
         Err(error) => panic!("{error}"),
     }
@@ -190,7 +191,13 @@ fn opened() -> &'static Catalogue {
 #[bench::not_exposed((opened(), "+86 138-0013-8001"))]
 fn lookup((catalogue, text): (&'static Catalogue, &'static str)) -> Option<Verdict> {
     let identifier = Identifier::new(black_box(text).as_bytes());
-    let answer = check(catalogue, identifier, &mut &*FILE, &mut [0; SECTOR_BYTES]);
+    let answer = check(
+        catalogue,
+        identifier,
+        &mut &*FILE,
+        &mut [0; SECTOR_BYTES],
+        &Trust::ANY,
+    );
     black_box(answer.ok())
 }
 

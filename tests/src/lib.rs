@@ -55,6 +55,7 @@ impl SparseFilter {
             epoch: 0,
             expires_unix_s: 0,
             datasets: Default::default(),
+            root: None,
         };
         ensure!(header.datasets.push(dataset).is_ok());
         let mut filter = Self {

@@ -1,19 +1,21 @@
 //! Golden files, byte for byte: what is built now is what was built when they were
 //! made, and they are read as they were. `LEAKSIEVE_BLESS=1` writes them anew, which a
-//! change of format alone may ask for (run it twice: a bundle is made of the other files);
-//! the old ones then stay beside, to be read still.
+//! change of format alone may ask for (run it twice: a bundle and a signed file are made of
+//! the other files); the old ones then stay beside, to be read still.
 
 use std::path::{Path, PathBuf};
 
 use leaksieve::build::{Options, build};
 use leaksieve::bundle::bundle;
 use leaksieve::file::FilterFile;
+use leaksieve::key::SecretKey;
 use leaksieve::profile::phone_profile;
+use leaksieve::sign;
 use leaksieve::size::Aim;
 use leaksieve::source::{Input, Layout};
 use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
-use leaksieve_core::{Identifier, IdentifierKind, Profile, Verdict};
+use leaksieve_core::{Identifier, IdentifierKind, Profile, Trust, Verdict};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -122,6 +124,25 @@ fn the_same_parts_give_the_same_bundle() {
     compare(&built, "bundle.lsv");
 }
 
+/// Ed25519 is deterministic: the same file and key have the same signature.
+#[test]
+fn the_same_key_gives_the_same_signed_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let built = folder.path().join("signed");
+    let key = SecretKey::from_seed(&[7; 32]).unwrap();
+    let options = sign::Options::default();
+    sign::sign(&golden("phone.lsv"), &key, options, &built, &()).unwrap();
+    compare(&built, "signed.lsv");
+    let keys = [key.public()];
+    let file = FilterFile::open_trusted(&golden("signed.lsv"), &Trust::in_keys(&keys)).unwrap();
+    assert_eq!(file.catalogue().signer(), Some(key.public()));
+    // By OpenSSL, of the same seed.
+    assert_eq!(
+        key.public().to_string(),
+        "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c"
+    );
+}
+
 /// Every line of the lists is a member, in files of this and of every earlier version.
 #[test]
 fn members_of_golden_files_are_exposed() {
@@ -130,6 +151,9 @@ fn members_of_golden_files_are_exposed() {
         let mut files = vec![format!("{name}.lsv")];
         if ["phone", "email", "password"].contains(&name) {
             files.push("bundle.lsv".into());
+        }
+        if name == "phone" {
+            files.push("signed.lsv".into());
         }
         for file in files {
             let file = FilterFile::open(&golden(&file)).unwrap();

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use leaksieve::file::FilterFile;
 use leaksieve_core::{
-    Error, Identifier, ReadError, Sector, SectorIndex, SectorSource, Verdict, check, open,
+    Error, Identifier, ReadError, Sector, SectorIndex, SectorSource, Trust, Verdict, check, open,
 };
 use leaksieve_tests::{SparseFilter, addresses};
 use xtask::emulator::Storage;
@@ -109,7 +109,7 @@ fn the_largest_number_of_sectors() -> Result<()> {
             reads: Vec::new(),
         };
         let mut buffer = [0; 512];
-        let catalogue = open(&mut source, &mut buffer)?;
+        let catalogue = open(&mut source, &mut buffer, &Trust::ANY)?;
         for address in asked
             .members
             .iter()
@@ -132,7 +132,7 @@ fn the_largest_number_of_sectors() -> Result<()> {
         }
         // One sector less than the header speaks of.
         source.num_sectors -= 1;
-        let cut = open(&mut source, &mut buffer);
+        let cut = open(&mut source, &mut buffer, &Trust::ANY);
         ensure!(matches!(
             cut,
             Err(ReadError::Filter(Error::Truncated { expected_sectors, .. }))

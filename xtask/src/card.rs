@@ -14,11 +14,14 @@ use anyhow::{Context, Result, bail, ensure};
 use fatfs::{FatType, FileSystem, FormatVolumeOptions, FsOptions};
 use fscommon::{BufStream, StreamSlice};
 use leaksieve_core::sector::verify;
-use leaksieve_core::{Catalogue, Sector, SectorIndex, SectorSource, open};
+use leaksieve_core::source::CARD_FILE_NAMES;
+use leaksieve_core::{Catalogue, Sector, SectorIndex, SectorSource, Trust, open};
 use mbrman::{BOOT_INACTIVE, CHS, MBR, MBRPartitionEntry};
 
 /// The name that the firmware opens.
-pub const FILTER_NAME: &str = "LEAKS.LSV";
+pub const FILTER_NAME: &str = CARD_FILE_NAMES[0];
+/// The second place for a filter: the firmware takes that of the higher epoch.
+pub const SECOND_NAME: &str = CARD_FILE_NAMES[1];
 
 /// Smallest image, bytes: FAT32 begins at about 33 MiB.
 pub const SMALLEST_BYTES: u64 = 64 << 20;
@@ -216,7 +219,7 @@ pub fn check_filter(path: &Path) -> Result<Catalogue> {
     let bytes = file.metadata()?.len();
     let mut source = Sectors { file, bytes };
     let mut sector = [0; 512];
-    let catalogue = match open(&mut source, &mut sector) {
+    let catalogue = match open(&mut source, &mut sector, &Trust::ANY) {
         Ok(catalogue) => catalogue,
         Err(error) => bail!("{name}: {error}; build it anew with `leaksieve build`"),
     };

@@ -75,13 +75,13 @@ pub fn check() -> Result<()> {
                 "--quiet",
                 "--no-default-features",
                 "--features",
-                variant.feature(),
+                variant.features(),
             ],
         );
         command
             .current_dir(firmware::board())
             .env("CARGO_TARGET_DIR", target.join("firmware"));
-        say(format!("clippy for the board, {}", variant.feature()));
+        say(format!("clippy for the board, {}", variant.name()));
         run(&mut command)?;
     }
     host(root, &["doc", "--quiet", "--workspace", "--no-deps"])?;

@@ -35,6 +35,16 @@ pub enum Storage<'a> {
     Flash(&'a Path),
 }
 
+/// How a board is started.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options<'a> {
+    /// The folder where the board keeps what it must remember when it is switched off: its
+    /// lowest epoch. Without it, the board is new.
+    pub memory: Option<&'a Path>,
+    /// The board's clock counts instructions.
+    pub count: bool,
+}
+
 /// A running board.
 #[derive(Debug)]
 pub struct Emulator {
@@ -53,6 +63,20 @@ impl Emulator {
     /// # Errors
     /// When QEMU cannot be started, or the firmware does not come to its prompt.
     pub fn boot(qemu: &Path, elf: &Path, storage: Storage<'_>) -> Result<Self> {
+        Self::boot_with(qemu, elf, storage, &Options::default())
+    }
+
+    /// The same, with more said about it.
+    ///
+    /// # Errors
+    /// As [`boot`](Self::boot).
+    pub fn boot_with(
+        qemu: &Path,
+        elf: &Path,
+        storage: Storage<'_>,
+        options: &Options<'_>,
+    ) -> Result<Self> {
+        let elf = &std::path::absolute(elf)?;
         // A socket's path may have about 100 bytes, so not below target/.
         let folder = tempfile::Builder::new().prefix("lsv-").tempdir()?;
         let [console, monitor, log, errors] =
@@ -78,19 +102,28 @@ impl Emulator {
             .args(["-semihosting-config", "enable=on,target=native", "-qmp"])
             .arg(option("unix:", &monitor, ",server=on,wait=off"))
             .arg("-kernel")
-            .arg(elf);
+            .arg(elf)
+            .current_dir(options.memory.unwrap_or(folder.path()));
+        if options.count {
+            // A nanosecond of the board's time for each instruction, however long it takes.
+            command.args(["-icount", "shift=0"]);
+        }
         match storage {
             Storage::NoCard => {}
             Storage::Card(image) => {
-                command
-                    .arg("-drive")
-                    .arg(option("if=sd,format=raw,snapshot=on,file=", image, ""));
+                command.arg("-drive").arg(option(
+                    "if=sd,format=raw,snapshot=on,file=",
+                    &std::path::absolute(image)?,
+                    "",
+                ));
             }
             Storage::Flash(filter) => {
                 let place = format!(",addr={FLASH_FILTER_ADDRESS:#x},force-raw=on");
-                command
-                    .arg("-device")
-                    .arg(option("loader,file=", filter, &place));
+                command.arg("-device").arg(option(
+                    "loader,file=",
+                    &std::path::absolute(filter)?,
+                    &place,
+                ));
             }
         }
         let child = command

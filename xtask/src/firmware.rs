@@ -1,4 +1,4 @@
-//! The board's firmware: built in both variants, and measured.
+//! The board's firmware: built in its variants, and measured.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,7 +10,10 @@ use object::{Object, ObjectSection};
 use crate::cross::{CORTEX_M3, Cross};
 use crate::emulator::{Emulator, Storage};
 use crate::logs::{self, Stack};
-use crate::{card, host, workspace};
+use crate::{card, host, sign, workspace};
+
+/// The environment variable that names the keys to the board's build script.
+const KEYS: &str = "LEAKSIEVE_KEYS";
 
 /// Flash of the LM3S6965, bytes.
 const FLASH_BYTES: u64 = 256 << 10;
@@ -20,21 +23,41 @@ const RAM_BYTES: u64 = 64 << 10;
 /// One build of the board's firmware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
-    /// The filter is a file on an SD card.
+    /// The filter is a file on an SD card; any is accepted.
     SdCard,
-    /// The filter lies in the upper half of the flash.
+    /// The filter lies in the upper half of the flash; any is accepted.
     InternalFlash,
+    /// On a card; only what the test key signed is accepted.
+    TrustedKey,
+    /// On a card; built without what verifies signatures.
+    Unsigned,
 }
 
 impl Variant {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::SdCard, Self::InternalFlash];
+    /// All.
+    pub const ALL: [Self; 4] = [
+        Self::SdCard,
+        Self::InternalFlash,
+        Self::TrustedKey,
+        Self::Unsigned,
+    ];
 
-    /// The board crate's feature.
-    pub const fn feature(self) -> &'static str {
+    /// Its name, in tables and files.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::SdCard => "sd-card",
             Self::InternalFlash => "internal-flash",
+            Self::TrustedKey => "trusted-key",
+            Self::Unsigned => "unsigned",
+        }
+    }
+
+    /// The board crate's features.
+    pub const fn features(self) -> &'static str {
+        match self {
+            Self::SdCard | Self::TrustedKey => "sd-card,signatures",
+            Self::InternalFlash => "internal-flash,signatures",
+            Self::Unsigned => "sd-card",
         }
     }
 
@@ -43,14 +66,24 @@ impl Variant {
         match self {
             Self::SdCard => "LEAKSIEVE_FIRMWARE_SD",
             Self::InternalFlash => "LEAKSIEVE_FIRMWARE_FLASH",
+            Self::TrustedKey => "LEAKSIEVE_FIRMWARE_KEY",
+            Self::Unsigned => "LEAKSIEVE_FIRMWARE_UNSIGNED",
+        }
+    }
+
+    /// The largest that its image with console and card may be, bytes.
+    pub const fn max_image_bytes(self) -> u64 {
+        match self {
+            Self::Unsigned => 68 << 10,
+            _ => (68 + 26) << 10,
         }
     }
 
     /// Flash that the program may fill, bytes.
     const fn room_bytes(self) -> u64 {
         match self {
-            Self::SdCard => FLASH_BYTES,
             Self::InternalFlash => FLASH_BYTES / 2,
+            _ => FLASH_BYTES,
         }
     }
 }
@@ -65,26 +98,43 @@ pub fn board() -> PathBuf {
 /// # Errors
 /// When it does not compile.
 pub fn build(cross: &Cross, variant: Variant) -> Result<PathBuf> {
-    let folder = workspace::target_folder("firmware")?;
-    let elf = folder.join(format!("lm3s6965evb-{}.elf", variant.feature()));
+    build_with(cross, variant, None)
+}
+
+/// The same, with one more feature of the board crate.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_with(cross: &Cross, variant: Variant, feature: Option<&str>) -> Result<PathBuf> {
+    let name = [Some(variant.name()), feature].map(Option::unwrap_or_default);
+    let elf_name = format!("lm3s6965evb-{}.elf", name.join("-").trim_end_matches('-'));
+    let features = [Some(variant.features()), feature].map(Option::unwrap_or_default);
+    // Cargo does not tell builds of different keys apart, and would link each time anew.
+    let (folder, keys) = match variant {
+        Variant::TrustedKey => ("firmware-key", sign::public_key().into_os_string()),
+        _ => ("firmware", Default::default()),
+    };
+    let folder = workspace::target_folder(folder)?;
+    let elf = folder.join(elf_name);
     let mut command = cross.cargo("build", CORTEX_M3);
     command
         .args([
             "--release",
             "--no-default-features",
             "--features",
-            variant.feature(),
+            &features.join(","),
             "--target-dir",
         ])
         .arg(&folder)
+        .env(KEYS, keys)
         // Here cargo finds the board's own settings.
         .current_dir(board());
     if elf.exists() {
         command.arg("--quiet");
     }
     let built = host::executable(&mut command)
-        .with_context(|| format!("cannot build the firmware ({})", variant.feature()))?;
-    // Both variants have the same name in cargo's folder. Renamed into place, because
+        .with_context(|| format!("cannot build the firmware ({})", variant.name()))?;
+    // All variants have the same name in cargo's folder. Renamed into place, because
     // an emulator may be reading the one that is there.
     let copy = tempfile::NamedTempFile::new_in(&folder)?;
     fs::copy(&built, copy.path()).with_context(|| format!("cannot copy {}", built.display()))?;
@@ -129,11 +179,11 @@ pub fn deepest_stack(qemu: &Path, elf: &Path, variant: Variant, filter: &Path) -
     let folder = tempfile::tempdir()?;
     let image = folder.path().join("sd.img");
     let storage = match variant {
-        Variant::SdCard => {
+        Variant::InternalFlash => Storage::Flash(filter),
+        _ => {
             card::write_image(&image, None, &[(card::FILTER_NAME, filter)])?;
             Storage::Card(&image)
         }
-        Variant::InternalFlash => Storage::Flash(filter),
     };
     let mut board = Emulator::boot(qemu, elf, storage)?;
     for line in ["+86 138-0013-8000", "?", "12"] {
@@ -173,7 +223,7 @@ pub fn table(rows: &[(Variant, Size, Option<Stack>)]) -> String {
         let _ = writeln!(
             table,
             "{:<16}{flash:>22}{ram:>22}{stack:>26}",
-            variant.feature()
+            variant.name()
         );
     }
     table

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::cross::CORTEX_M3;
-use crate::emulator::{Emulator, Storage};
+use crate::emulator::{Emulator, Options, Storage};
 use crate::firmware::{self, Variant};
 use crate::{card, host, run, setup};
 
@@ -133,11 +133,24 @@ impl Lab {
             Storage::NoCard | Storage::Card(_) => Variant::SdCard,
             Storage::Flash(_) => Variant::InternalFlash,
         };
+        self.boot_as(variant, storage, &Options::default())
+    }
+
+    /// Start a board with a given build of the firmware.
+    ///
+    /// # Errors
+    /// As [`boot`](Self::boot).
+    pub fn boot_as(
+        &self,
+        variant: Variant,
+        storage: Storage<'_>,
+        options: &Options<'_>,
+    ) -> Result<Emulator> {
         let elf = match std::env::var_os(variant.variable()) {
             Some(path) => path.into(),
             None => firmware::build(&setup::cross(&[CORTEX_M3])?, variant)?,
         };
-        Emulator::boot(&self.qemu, &elf, storage)
+        Emulator::boot_with(&self.qemu, &elf, storage, options)
     }
 
     /// What `leaksieve check` says of each line, and which datasets it names.

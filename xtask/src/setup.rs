@@ -27,6 +27,7 @@ pub fn all() -> Result<()> {
     let cross = cross(&[&[CORTEX_M3][..], &CORE_TARGETS].concat())?;
     say(format!("cross compiler: {}", cross.description()));
     say(format!("emulator: {}", emulator()?.display()));
+    say(format!("strace: {}", strace()?.display()));
     Ok(())
 }
 
@@ -101,24 +102,52 @@ fn rustup_add(targets: &[Target]) -> Result<()> {
 /// # Errors
 /// When it is not in PATH and cannot be installed; the error says what to type.
 pub fn emulator() -> Result<PathBuf> {
-    const PROGRAM: &str = "qemu-system-arm";
-    if let Some(path) = std::env::var_os("LEAKSIEVE_QEMU") {
+    program(
+        "qemu-system-arm",
+        "LEAKSIEVE_QEMU",
+        "install QEMU (macOS: brew install qemu)",
+    )
+}
+
+/// The environment variable that names a `strace`.
+pub const STRACE: &str = "LEAKSIEVE_STRACE";
+
+/// The program that makes the system's calls fail, for the tests of that.
+///
+/// # Errors
+/// When it is not in PATH and cannot be installed, or this system does not let it look
+/// into other programs; the error says what to do.
+pub fn strace() -> Result<PathBuf> {
+    let path = program("strace", STRACE, "install strace (it needs Linux)")?;
+    let mut look = Command::new(&path);
+    look.args(["-f", "-e", "trace=none", "true"]);
+    if let Err(error) = output(&mut look) {
+        bail!(
+            "strace may not look into other programs here: {error}; allow it \
+             (in a container: --cap-add=SYS_PTRACE), then run this again"
+        );
+    }
+    Ok(path)
+}
+
+/// A program that the environment variable names, or that is in PATH, or that Debian's
+/// package of its name brings there.
+fn program(name: &str, variable: &str, elsewhere: &str) -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os(variable) {
         return Ok(path.into());
     }
-    if let Ok(path) = which::which(PROGRAM) {
+    if let Ok(path) = which::which(name) {
         return Ok(path);
     }
     if which::which("apt-get").is_err() {
-        bail!("{PROGRAM} is missing: install QEMU (macOS: brew install qemu), then run this again");
+        bail!("{name} is missing: {elsewhere}, then run this again");
     }
     let Some(apt) = privileged_apt() else {
-        bail!(
-            "{PROGRAM} is missing; type: sudo apt-get install -y --no-install-recommends {PROGRAM}"
-        );
+        bail!("{name} is missing; type: sudo apt-get install -y --no-install-recommends {name}");
     };
     let install = || {
         let mut command = apt();
-        command.args(["install", "-y", "--no-install-recommends", PROGRAM]);
+        command.args(["install", "-y", "--no-install-recommends", name]);
         say(run::line_of(&command));
         output(&mut command)
     };
@@ -129,7 +158,7 @@ pub fn emulator() -> Result<PathBuf> {
         output(&mut command)?;
         install()?;
     }
-    Ok(which::which(PROGRAM)?)
+    Ok(which::which(name)?)
 }
 
 /// `apt-get` as root, where that needs no password.

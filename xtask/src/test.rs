@@ -10,10 +10,7 @@ use serde_json::Value;
 use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross};
 use crate::firmware::{self, Variant};
 use crate::run::{self, cargo, output, run, say};
-use crate::{fuzz, host, sample, setup, workspace};
-
-/// The largest that an image with console and card may be: 64 KiB.
-const MAX_IMAGE_BYTES: u64 = 64 << 10;
+use crate::{fuzz, host, panics, sample, setup, sign, workspace};
 
 /// Set up, build, test, and print what the firmware takes of its chip.
 ///
@@ -23,17 +20,20 @@ pub fn test() -> Result<()> {
     let start = Instant::now();
     let cross = setup::cross(&[&[CORTEX_M3][..], &CORE_TARGETS].concat())?;
     let qemu = setup::emulator()?;
+    let strace = setup::strace()?;
     say(format!(
-        "cross compiler: {}; emulator: {}",
+        "cross compiler: {}; emulator: {}; strace: {}",
         cross.description(),
-        qemu.display()
+        qemu.display(),
+        strace.display()
     ));
 
-    say("building the firmware, in both variants");
+    say("building the firmware, in all variants");
     let mut elves = Vec::new();
     for variant in Variant::ALL {
         elves.push((variant, firmware::build(&cross, variant)?));
     }
+    panics::check(&elves)?;
     core_alone(&cross)?;
     let cli = host::cli()?;
 
@@ -44,6 +44,7 @@ pub fn test() -> Result<()> {
         .arg(workspace::target())
         .args(["--", "--include-ignored"])
         .env("LEAKSIEVE_QEMU", &qemu)
+        .env(setup::STRACE, &strace)
         .env(host::CLI, &cli)
         .current_dir(workspace::root());
     for (variant, elf) in &elves {
@@ -51,29 +52,40 @@ pub fn test() -> Result<()> {
     }
     run(&mut tests)?;
 
-    say("cargo test --package leaksieve-app, on this machine");
+    say("cargo test --package leaksieve-app --features signatures, on this machine");
     run(cargo()
-        .args(["test", "--package", "leaksieve-app", "--target-dir"])
+        .args(["test", "--package", "leaksieve-app"])
+        .args(["--features", "signatures", "--target-dir"])
         .arg(workspace::target().join("firmware"))
         .current_dir(workspace::firmware()))?;
 
     fuzz::smoke()?;
 
     let filter = small_filter(&cli)?;
+    let signed = filter.with_extension("signed.lsv");
+    std::fs::write(
+        &signed,
+        sign::sign(&std::fs::read(&filter)?, sign::TEST_KEY, |_| ())?,
+    )?;
     let rows: Vec<_> = elves
         .iter()
         .map(|(variant, elf)| {
-            let stack = firmware::deepest_stack(&qemu, elf, *variant, &filter)?;
+            let filter = match variant {
+                Variant::Unsigned => &filter,
+                _ => &signed,
+            };
+            let stack = firmware::deepest_stack(&qemu, elf, *variant, filter)?;
             Ok((*variant, firmware::size(elf)?, Some(stack)))
         })
         .collect::<Result<_>>()?;
     println!("\n{}", firmware::table(&rows));
     for (variant, size, _) in &rows {
         ensure!(
-            size.flash_bytes <= MAX_IMAGE_BYTES,
-            "the {} image has {} bytes, and may have {MAX_IMAGE_BYTES}",
-            variant.feature(),
-            size.flash_bytes
+            size.flash_bytes <= variant.max_image_bytes(),
+            "the {} image has {} bytes, and may have {}",
+            variant.name(),
+            size.flash_bytes,
+            variant.max_image_bytes()
         );
     }
     println!("all tests passed ({})", run::seconds(start.elapsed()));

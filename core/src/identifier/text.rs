@@ -230,8 +230,8 @@ mod tests {
         fn accepted_without_tables_is_folded_with_them(text in "[ -~！-～ぁ-ゖァ-ヺー㐀-䶿一-鿿가-힣\u{80}-\u{24F}\u{300}-\u{36F}]{1,24}") {
             if let Ok(item) = normalise(CaseRule::Fold, &text, None) {
                 let folded: String = text.nfkc().collect::<String>().to_lowercase().nfkc().collect();
-                let folded = folded.replace('\u{AD}', "");
-                prop_assert_eq!(item.as_bytes(), folded.as_bytes());
+                let folded = folded.replace(is_invisible, "");
+                prop_assert_eq!(item.as_bytes(), crate::identifier::trim(&folded).as_bytes());
             }
         }
     }

@@ -8,7 +8,8 @@ use leaksieve_core::header::{Date, Encoding, Rate};
 use leaksieve_core::identifier::{CaseRule, NORMALISATION_VERSION, PasswordDigest};
 use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, SectorIndex, seal};
 use leaksieve_core::{
-    Catalogue, Dataset, Header, Identifier, Profile, ReadError, Sector, SectorSource, Verdict,
+    Catalogue, Dataset, Header, Identifier, Profile, ReadError, Sector, SectorSource, Trust,
+    Verdict,
 };
 
 pub const ID: FileId = FileId(*b"a file of a test");
@@ -59,6 +60,7 @@ pub fn header(plans: &[Plan]) -> Header {
         epoch: 3,
         expires_unix_s: 0,
         datasets: Default::default(),
+        root: None,
     };
     for (seed, plan) in (40..).zip(plans) {
         let dataset = Dataset {
@@ -96,6 +98,9 @@ pub fn place(header: &mut Header) {
         dataset.first_sector = SectorIndex(next);
         next += dataset.num_sectors;
     }
+    if header.root.is_some() {
+        next += header.tree().unwrap().num_tag_sectors() + 1;
+    }
     header.num_sectors = next;
 }
 
@@ -121,6 +126,61 @@ pub fn file_with_id(plans: &[Plan], id: FileId) -> Vec<u8> {
             bytes.extend_from_slice(&seal(id, SectorIndex(index), page));
         }
     }
+    bytes
+}
+
+/// The key that signs in tests.
+#[cfg(feature = "signatures")]
+pub fn key(seed: u8) -> (ed25519_compact::KeyPair, leaksieve_core::PublicKey) {
+    let pair = ed25519_compact::KeyPair::from_seed(ed25519_compact::Seed::new([seed; 32]));
+    let public = leaksieve_core::PublicKey(*pair.pk);
+    (pair, public)
+}
+
+/// A signed file of the pages of these datasets.
+#[cfg(feature = "signatures")]
+pub fn signed(plans: &[Plan], pair: &ed25519_compact::KeyPair) -> Vec<u8> {
+    let unsigned = file(plans);
+    let mut header = header(plans);
+    let first_page = header.datasets[0].first_sector.0 as usize;
+    header.root = Some(leaksieve_core::trust::Tag([0; 16]));
+    place(&mut header);
+    let pages = unsigned[first_page * 512..].chunks(512);
+    let mut sectors: Vec<[u8; 508]> = pages.map(|page| *page.first_chunk().unwrap()).collect();
+    sign_sectors(&mut header, &mut sectors, pair)
+}
+
+/// The file of a header and pages: tags, root and signature are made new.
+#[cfg(feature = "signatures")]
+pub fn sign_sectors(
+    header: &mut Header,
+    pages: &mut Vec<[u8; 508]>,
+    pair: &ed25519_compact::KeyPair,
+) -> Vec<u8> {
+    use leaksieve_core::trust::{Signature, tag_of, tree::encode_tags};
+    let first = header.datasets[0].first_sector.0;
+    let mut level = 0..pages.len();
+    loop {
+        let tags: Vec<_> = level
+            .clone()
+            .map(|at| tag_of(ID, SectorIndex(first + at as u32), &pages[at]))
+            .collect();
+        if level.len() == 1 && level.start > 0 {
+            header.root = Some(tags[0]);
+            break;
+        }
+        let start = pages.len();
+        pages.extend(tags.chunks(31).map(encode_tags));
+        level = start..pages.len();
+    }
+    let encoded = header.encode(ID).unwrap();
+    let mut bytes: Vec<u8> = encoded.sectors().flatten().collect();
+    for (index, page) in (first..).zip(pages.iter()) {
+        bytes.extend_from_slice(&seal(ID, SectorIndex(index), page));
+    }
+    let signature = Signature(*pair.sk.sign(encoded.signed_message(), None));
+    let key = leaksieve_core::PublicKey(*pair.pk);
+    bytes.extend_from_slice(&signature.seal(key, ID, header.signature_sector()));
     bytes
 }
 
@@ -157,12 +217,16 @@ pub fn ask(
     identifier: Identifier<'_>,
 ) -> Result<Verdict, ReadError<<&'static [u8] as SectorSource>::Error>> {
     let mut buffer = [0; 512];
-    let catalogue = leaksieve_core::open(&mut file, &mut buffer)?;
+    let catalogue = leaksieve_core::open(&mut file, &mut buffer, &Trust::ANY)?;
     leaksieve_core::check(&catalogue, identifier, &mut file, &mut buffer)
 }
 
-pub fn open(mut file: &[u8]) -> Result<Catalogue, leaksieve_core::Error> {
-    match leaksieve_core::open(&mut file, &mut [0; 512]) {
+pub fn open(file: &[u8]) -> Result<Catalogue, leaksieve_core::Error> {
+    open_by(file, &Trust::ANY)
+}
+
+pub fn open_by(mut file: &[u8], trust: &Trust<'_>) -> Result<Catalogue, leaksieve_core::Error> {
+    match leaksieve_core::open(&mut file, &mut [0; 512], trust) {
         Ok(catalogue) => Ok(catalogue),
         Err(ReadError::Filter(error)) => Err(error),
         Err(ReadError::Source(_)) => panic!("a slice lacks a sector that it should have"),

@@ -4,9 +4,10 @@ use core::fmt::{self, Display};
 
 use leaksieve_core::header::Rate;
 use leaksieve_core::sector::SECTOR_BYTES;
-use leaksieve_core::{Catalogue, Dataset, Profile};
+use leaksieve_core::{Catalogue, Dataset, Profile, PublicKey, Trust};
 use time::OffsetDateTime;
 
+use crate::guard::CAN_VERIFY;
 use crate::stack::StackUse;
 use crate::verdict::Breach;
 
@@ -36,6 +37,10 @@ impl Display for Summary<'_> {
 pub struct About<'a> {
     /// The filter.
     pub catalogue: &'a Catalogue,
+    /// The name of its slot.
+    pub slot: &'static str,
+    /// What the device accepts.
+    pub trust: &'a Trust<'a>,
     /// The most stack that a question took so far.
     pub stack: Option<StackUse>,
 }
@@ -46,8 +51,9 @@ impl Display for About<'_> {
         let num_bytes = u64::from(header.num_sectors) * SECTOR_BYTES as u64;
         write!(
             f,
-            "Filter {}: {} sectors, {} bytes{END}",
+            "Filter {} in {}: {} sectors, {} bytes{END}",
             self.catalogue.file_id(),
+            self.slot,
             Grouped(header.num_sectors.into()),
             Grouped(num_bytes)
         )?;
@@ -58,6 +64,7 @@ impl Display for About<'_> {
             header.epoch,
             Expiry(header.expires_unix_s)
         )?;
+        self.signature(f)?;
         for dataset in self.catalogue.datasets() {
             self.dataset(f, dataset)?;
         }
@@ -79,6 +86,30 @@ impl Display for About<'_> {
 }
 
 impl About<'_> {
+    fn signature(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !CAN_VERIFY {
+            return Ok(());
+        }
+        let Trust { keys, epochs } = self.trust;
+        match (self.catalogue.signer(), keys) {
+            (None, _) => write!(f, "  not signed{END}")?,
+            (Some(key), []) => write!(
+                f,
+                "  signed by {}, whom this device cannot know{END}",
+                Short(key)
+            )?,
+            (Some(key), _) => write!(f, "  signed by {}{END}", Short(key))?,
+        }
+        match keys.len() {
+            0 => write!(f, "{}", Accepts(self.trust)),
+            number => write!(
+                f,
+                "Trusted keys: {number}; lowest epoch accepted: {}{END}",
+                epochs.start()
+            ),
+        }
+    }
+
     fn dataset(&self, f: &mut fmt::Formatter<'_>, dataset: &Dataset) -> fmt::Result {
         write!(f, "Breach {}, {}{END}", dataset.name, dataset.date)?;
         write!(f, "  covers: {}{END}", KindOf(&dataset.profile))?;
@@ -104,6 +135,41 @@ impl About<'_> {
             Odds(dataset.designed),
             Odds(dataset.measured)
         )
+    }
+}
+
+/// Whose filters a device accepts.
+pub struct Accepts<'a>(pub &'a Trust<'a>);
+
+impl Display for Accepts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !CAN_VERIFY {
+            return write!(
+                f,
+                "This device was built without signatures: it accepts filters that are not signed.{END}"
+            );
+        }
+        let Some((first, others)) = self.0.keys.split_first() else {
+            return write!(
+                f,
+                "This device has no key: it accepts any filter, signed or not.{END}"
+            );
+        };
+        write!(f, "Accepts only filters signed by {}", Short(*first))?;
+        for key in others {
+            write!(f, " or {}", Short(*key))?;
+        }
+        write!(f, ".{END}")
+    }
+}
+
+/// The first 16 hexadecimal digits of a key.
+struct Short(PublicKey);
+
+impl Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = self.0.0.iter().take(8);
+        bytes.try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -138,15 +204,25 @@ pub(crate) struct Grouped(pub(crate) u64);
 
 impl Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut unit = 1u64;
-        while self.0 / unit >= 1000 {
-            unit *= 1000;
+        // The lowest three digits first. Divided by a constant, because a division by what
+        // might be 0 has a panic path.
+        let mut groups = [0; 7];
+        let mut rest = self.0;
+        let mut num_groups = 0;
+        for group in &mut groups {
+            *group = rest % 1000;
+            rest /= 1000;
+            num_groups += 1;
+            if rest == 0 {
+                break;
+            }
         }
-        write!(f, "{}", self.0 / unit)?;
-        while unit > 1 {
-            let rest = self.0 % unit;
-            unit /= 1000;
-            write!(f, ",{:03}", rest / unit)?;
+        let mut groups = groups.iter().take(num_groups).rev();
+        if let Some(first) = groups.next() {
+            write!(f, "{first}")?;
+        }
+        for group in groups {
+            write!(f, ",{group:03}")?;
         }
         Ok(())
     }
@@ -170,15 +246,18 @@ impl Display for Day {
     }
 }
 
-/// When a filter should be replaced; 0 stands for never. Shown, not judged: the device
-/// has no clock.
+/// When a filter should be replaced; 0 stands for never.
 struct Expiry(u64);
 
 impl Display for Expiry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             0 => f.write_str("never"),
-            seconds => write!(f, "on {}", Day(seconds)),
+            seconds => write!(
+                f,
+                "on {} (shown, not judged: the device has no clock)",
+                Day(seconds)
+            ),
         }
     }
 }
@@ -214,6 +293,6 @@ mod tests {
             assert_eq!(Day(seconds).to_string(), text);
         }
         assert_eq!(Expiry(0).to_string(), "never");
-        assert_eq!(Expiry(86_400).to_string(), "on 1970-01-02");
+        assert!(Expiry(86_400).to_string().starts_with("on 1970-01-02 "));
     }
 }

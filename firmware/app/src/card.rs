@@ -3,9 +3,10 @@
 use embedded_hal::delay::DelayNs;
 use embedded_hal::spi::SpiDevice;
 use embedded_sdmmc::{Block, BlockDevice, BlockIdx, SdCard, SdCardError};
+use leaksieve_core::source::CARD_FILE_NAMES;
 use leaksieve_core::{Sector, SectorIndex, SectorSource};
 
-use crate::fat::{BlockReader, FileMap};
+use crate::fat::{BlockReader, FileMap, ShortName};
 use crate::log::info;
 use crate::storage::{Storage, StorageError};
 
@@ -31,7 +32,10 @@ impl<SPI: SpiDevice<u8>, DELAY: DelayNs> Card for SdCard<SPI, DELAY> {
     }
 }
 
-/// The file LEAKS.LSV in the top folder of a card's FAT volume.
+/// How a FAT folder stores [`CARD_FILE_NAMES`].
+const SHORT_NAMES: [&ShortName; CARD_FILE_NAMES.len()] = [b"LEAKS   LSV", b"LEAKS2  LSV"];
+
+/// The file LEAKS.LSV or LEAKS2.LSV in the top folder of a card's FAT volume.
 ///
 /// No content of the file is kept between calls: a sector is read from the card each
 /// time, in one block read. Only the place of the file is remembered, until the next
@@ -79,11 +83,13 @@ impl<D: Card> SectorSource for CardFile<D> {
 
 impl<D: Card> Storage for CardFile<D> {
     const REMEDY: &'static str = "copy the filter onto the card again";
+    const SLOTS: &'static [&'static str] = &CARD_FILE_NAMES;
 
-    fn mount(&mut self) -> Result<(), StorageError> {
+    fn mount(&mut self, slot: usize) -> Result<(), StorageError> {
         self.map = None;
+        let name = SHORT_NAMES.get(slot).ok_or(StorageError::NoFile)?;
         self.card.forget();
-        let map = FileMap::find(&mut BlockReader::new(&self.card, &mut self.buffer))?;
+        let map = FileMap::find(&mut BlockReader::new(&self.card, &mut self.buffer), name)?;
         info!(
             "card: file of {=u32} sectors in {=usize} extents",
             map.num_blocks(),

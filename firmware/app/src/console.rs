@@ -9,30 +9,32 @@ use core::fmt;
 use embedded_io::{Read, Write, WriteFmtError};
 use leaksieve_core::{Catalogue, IdentifierKind};
 
-use crate::about::{About, END, Summary};
-use crate::filter::{Failure, Filter, Workspace};
+use crate::about::{About, Accepts, END, Summary};
+use crate::epoch::EpochStore;
+use crate::filter::{Filter, Refused, Workspace};
+use crate::guard::{CAN_VERIFY, Guard};
 use crate::line::{Echo, LineEditor, MAX_LINE_BYTES, PROMPT, Submitted};
 use crate::log::info;
 use crate::stack::{StackMeter, StackUse};
 use crate::storage::Storage;
-use crate::verdict::{FailureText, VerdictLine};
+use crate::verdict::{RefusedText, VerdictLine};
 
 const PRODUCT: &str = concat!("leaksieve ", env!("CARGO_PKG_VERSION"));
 
 /// A device's whole state.
-pub struct Session<'w, S, M> {
-    filter: Filter<'w, S>,
+pub struct Session<'w, S, E, M> {
+    filter: Filter<'w, S, E>,
     line: LineEditor,
     echo: Echo,
     meter: M,
     deepest: Option<StackUse>,
 }
 
-impl<'w, S: Storage, M: StackMeter> Session<'w, S, M> {
+impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
     /// Nothing is read before [`run`](Self::run).
-    pub const fn new(storage: S, meter: M, work: &'w mut Workspace) -> Self {
+    pub const fn new(storage: S, guard: Guard<E>, meter: M, work: &'w mut Workspace) -> Self {
         Self {
-            filter: Filter::new(storage, work),
+            filter: Filter::new(storage, guard, work),
             line: LineEditor::new(),
             echo: Echo::Plain,
             meter,
@@ -63,17 +65,46 @@ impl<'w, S: Storage, M: StackMeter> Session<'w, S, M> {
             console,
             format_args!("{END}{PRODUCT}: was it in a leak?{END}"),
         )?;
-        match self.filter.mount() {
-            Ok(catalogue) => {
-                self.echo = echo_for(catalogue);
-                say(console, format_args!("{}", Summary(catalogue)))?;
-                say(
-                    console,
-                    format_args!("Type what to look up, or ? for what is covered.{END}"),
-                )
-            }
-            Err(failure) => say_not_mounted::<S, _>(console, &failure),
+        let accepts = Accepts(self.filter.guard().trust());
+        say(console, format_args!("{accepts}"))?;
+        if let Err(refused) = self.filter.mount() {
+            return say_not_mounted::<S, _>(console, &refused);
         }
+        self.introduce(console)?;
+        say(
+            console,
+            format_args!("Type what to look up, or ? for what is covered.{END}"),
+        )
+    }
+
+    /// What was mounted, and what a person should know of how.
+    fn introduce<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
+        if let Some(catalogue) = self.filter.catalogue() {
+            self.echo = echo_for(catalogue);
+            say(console, format_args!("{}", Summary(catalogue)))?;
+        }
+        self.warn(console)
+    }
+
+    /// A file that was passed over, an epoch that was not kept.
+    fn warn<C: Write>(&self, console: &mut C) -> Result<(), C::Error> {
+        if let Some(refused) = self.filter.passed_over() {
+            let (taken, text) = (self.filter.slot(), refused_text::<S>(refused));
+            say(
+                console,
+                format_args!("{taken} is asked, because {text}{END}"),
+            )?;
+        }
+        if CAN_VERIFY && !self.filter.guard().is_kept() {
+            say(
+                console,
+                format_args!(
+                    "The device could not store the filter's epoch: after a restart it may accept an \
+                     older one. Its memory for that must be set up anew.{END}"
+                ),
+            )?;
+        }
+        Ok(())
     }
 
     /// True when a line was handed in, false when the input ended.
@@ -117,22 +148,18 @@ impl<'w, S: Storage, M: StackMeter> Session<'w, S, M> {
             b"" => Ok(()),
             b"?" => self.show_about(console),
             _ => match self.filter.ask(text) {
-                Err(failure) => {
-                    let text = FailureText {
-                        failure: &failure,
-                        remedy: S::REMEDY,
-                    };
+                Err(refused) => {
+                    let text = refused_text::<S>(&refused);
                     say(console, format_args!("cannot say: {text}{END}"))
                 }
                 Ok(reply) => {
+                    if reply.filter_changed {
+                        say(console, format_args!("Another filter is there now:{END}"))?;
+                        self.introduce(console)?;
+                    }
                     let Some(catalogue) = self.filter.catalogue() else {
                         return Ok(());
                     };
-                    if reply.filter_changed {
-                        self.echo = echo_for(catalogue);
-                        say(console, format_args!("Another filter is there now:{END}"))?;
-                        say(console, format_args!("{}", Summary(catalogue)))?;
-                    }
                     let verdict = VerdictLine {
                         catalogue,
                         findings: &reply.findings,
@@ -146,17 +173,20 @@ impl<'w, S: Storage, M: StackMeter> Session<'w, S, M> {
 
     /// Mounts anew, so that what is shown is what is there.
     fn show_about<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
-        match self.filter.mount() {
-            Ok(catalogue) => {
-                self.echo = echo_for(catalogue);
-                let about = About {
-                    catalogue,
-                    stack: self.deepest,
-                };
-                say(console, format_args!("{about}"))
-            }
-            Err(failure) => say_not_mounted::<S, _>(console, &failure),
+        if let Err(refused) = self.filter.mount() {
+            return say_not_mounted::<S, _>(console, &refused);
         }
+        if let Some(catalogue) = self.filter.catalogue() {
+            self.echo = echo_for(catalogue);
+            let about = About {
+                catalogue,
+                slot: self.filter.slot(),
+                trust: self.filter.guard().trust(),
+                stack: self.deepest,
+            };
+            say(console, format_args!("{about}"))?;
+        }
+        self.warn(console)
     }
 
     /// Also wipes what the last question left on the stack.
@@ -193,13 +223,17 @@ fn echo_for(catalogue: &Catalogue) -> Echo {
 
 fn say_not_mounted<S: Storage, C: Write>(
     console: &mut C,
-    failure: &Failure,
+    refused: &Refused,
 ) -> Result<(), C::Error> {
-    let text = FailureText {
-        failure,
-        remedy: S::REMEDY,
-    };
+    let text = refused_text::<S>(refused);
     say(console, format_args!("No filter to ask: {text}{END}"))
+}
+
+const fn refused_text<S: Storage>(refused: &Refused) -> RefusedText<'_> {
+    RefusedText {
+        refused,
+        remedy: S::REMEDY,
+    }
 }
 
 fn say<C: Write>(console: &mut C, text: fmt::Arguments<'_>) -> Result<(), C::Error> {

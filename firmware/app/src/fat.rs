@@ -10,14 +10,16 @@
 //! After Microsoft's "FAT32 File System Specification", version 1.03; sections are named
 //! where a field is read. Reads only. Does not panic, whatever the blocks hold.
 
+use core::num::NonZeroU32;
+
 use embedded_sdmmc::{Block, BlockIdx};
 use heapless::Vec;
 
 use crate::card::Card;
 use crate::storage::StorageError;
 
-/// The filter's file name, as a FAT folder stores it: LEAKS.LSV.
-const FILE_NAME: &[u8; 11] = b"LEAKS   LSV";
+/// A file's name as a FAT folder stores it: eight letters and three, with blanks behind.
+pub(crate) type ShortName = [u8; 11];
 
 const BLOCK_BYTES: u32 = Block::LEN_U32;
 const ENTRY_BYTES: usize = 32;
@@ -83,13 +85,13 @@ struct Volume {
     table: u32,
     /// First block of the first cluster.
     data: u32,
-    blocks_per_cluster: u32,
+    blocks_per_cluster: NonZeroU32,
     /// The first number that is no cluster.
     end_cluster: u32,
     root: Root,
 }
 
-/// Where the filter file lies.
+/// Where a file lies.
 pub(crate) struct FileMap {
     volume: Volume,
     num_bytes: u32,
@@ -97,12 +99,15 @@ pub(crate) struct FileMap {
 }
 
 impl FileMap {
-    /// Find the filter file on a card. Reads the partition table, the volume's first
+    /// Find a file on a card. Reads the partition table, the volume's first
     /// block, the root folder up to the file's entry, and the file's part of the
     /// allocation table: one block in 128 clusters.
-    pub(crate) fn find<D: Card>(blocks: &mut BlockReader<'_, D>) -> Result<Self, StorageError> {
+    pub(crate) fn find<D: Card>(
+        blocks: &mut BlockReader<'_, D>,
+        name: &ShortName,
+    ) -> Result<Self, StorageError> {
         let volume = Volume::find(blocks)?;
-        let (first, num_bytes) = volume.find_file(blocks)?;
+        let (first, num_bytes) = volume.find_file(blocks, name)?;
         let mut map = Self {
             volume,
             num_bytes,
@@ -110,7 +115,7 @@ impl FileMap {
         };
         let mut rest = num_bytes
             .div_ceil(BLOCK_BYTES)
-            .div_ceil(volume.blocks_per_cluster);
+            .div_ceil(volume.blocks_per_cluster.get());
         let mut next = first;
         while rest > 0 {
             let (extent, after) = volume.extent(blocks, volume.cluster(next)?, rest)?;
@@ -192,7 +197,7 @@ impl Volume {
             0 => u32_at(sector, wide),
             value => value.into(),
         };
-        let blocks_per_cluster = u32::from(u8_at(sector, 13));
+        let blocks_per_cluster = NonZeroU32::new(u8_at(sector, 13).into())?;
         let reserved = u32::from(u16_at(sector, 14));
         let num_tables = u32::from(u8_at(sector, 16));
         let root_entries = u32::from(u16_at(sector, 17));
@@ -242,15 +247,16 @@ impl Volume {
         })
     }
 
-    /// First cluster and size in bytes of the filter file.
+    /// First cluster and size in bytes of a file in the top folder.
     fn find_file<D: Card>(
         &self,
         blocks: &mut BlockReader<'_, D>,
+        name: &ShortName,
     ) -> Result<(u32, u32), StorageError> {
         match self.root {
             Root::Blocks { first, num_blocks } => {
                 for offset in 0..num_blocks {
-                    if let Some(found) = search_folder(blocks.read(first + offset)?) {
+                    if let Some(found) = search_folder(blocks.read(first + offset)?, name) {
                         return found;
                     }
                 }
@@ -258,9 +264,9 @@ impl Volume {
             Root::Chain { first } => {
                 let mut cluster = self.cluster(first)?;
                 for _ in 0..MAX_FOLDER_BLOCKS / self.blocks_per_cluster {
-                    for offset in 0..self.blocks_per_cluster {
+                    for offset in 0..self.blocks_per_cluster.get() {
                         let block = self.block(cluster, offset)?;
-                        if let Some(found) = search_folder(blocks.read(block)?) {
+                        if let Some(found) = search_folder(blocks.read(block)?, name) {
                             return found;
                         }
                     }
@@ -356,7 +362,7 @@ impl Volume {
     fn block(&self, cluster: u32, offset: u32) -> Result<u32, StorageError> {
         self.cluster(cluster)?
             .checked_sub(FIRST_CLUSTER)
-            .and_then(|index| index.checked_mul(self.blocks_per_cluster))
+            .and_then(|index| index.checked_mul(self.blocks_per_cluster.get()))
             .and_then(|block| block.checked_add(self.data))
             .and_then(|block| block.checked_add(offset))
             .ok_or(StorageError::VolumeDamaged)
@@ -369,9 +375,12 @@ enum Link {
     End,
 }
 
-/// The filter file's first cluster and size; an error where the folder ends; `None` when
-/// the search goes on. "FAT Directory Structure".
-fn search_folder(block: &[u8; Block::LEN]) -> Option<Result<(u32, u32), StorageError>> {
+/// The file's first cluster and size; an error where the folder ends; `None` when the
+/// search goes on. "FAT Directory Structure".
+fn search_folder(
+    block: &[u8; Block::LEN],
+    name: &ShortName,
+) -> Option<Result<(u32, u32), StorageError>> {
     const FOLDER_OR_LABEL: u8 = 0x18;
     let entries: &[[u8; ENTRY_BYTES]] = block.as_chunks().0;
     for entry in entries {
@@ -379,7 +388,7 @@ fn search_folder(block: &[u8; Block::LEN]) -> Option<Result<(u32, u32), StorageE
             return Some(Err(StorageError::NoFile));
         }
         let is_file = u8_at(entry, 11) & FOLDER_OR_LABEL == 0;
-        if is_file && entry.starts_with(FILE_NAME) {
+        if is_file && entry.starts_with(name) {
             let high = u32::from(u16_at(entry, 20));
             let low = u32::from(u16_at(entry, 26));
             return Some(Ok((high << 16 | low, u32_at(entry, 28))));

@@ -1,18 +1,46 @@
-//! The mounted filter: opened, asked, and opened anew when its medium was changed.
+//! The mounted filter: chosen, opened, asked, and opened anew when its medium was changed.
 
 use heapless::Vec;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, verify};
-use leaksieve_core::source::SectorSource;
+use leaksieve_core::source::{CARD_FILE_NAMES, SectorSource, newest};
 use leaksieve_core::{
     Catalogue, Error, Identifier, IdentifierKind, Opening, Outcome, ReadError, Sector, SectorIndex,
-    Verdict, check,
+    Trust, Verdict, check, open_in,
 };
 
+use crate::epoch::EpochStore;
+use crate::guard::Guard;
 use crate::log::{info, warning};
 use crate::storage::{Storage, StorageError};
 
 /// Why there is no answer.
 pub type Failure = ReadError<StorageError>;
+
+/// A file that was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Refused {
+    /// Its name, of [`Storage::SLOTS`]; empty when it was no file that failed.
+    pub slot: &'static str,
+    /// Why.
+    pub failure: Failure,
+}
+
+impl Refused {
+    /// Not refused, but absent: nothing to speak of while there is another.
+    const fn is_absent(&self) -> bool {
+        matches!(self.failure, ReadError::Source(StorageError::NoFile))
+    }
+}
+
+impl From<StorageError> for Refused {
+    fn from(error: StorageError) -> Self {
+        Self {
+            slot: "",
+            failure: ReadError::Source(error),
+        }
+    }
+}
 
 /// What came of asking a file as one kind of identifier.
 pub type Finding = (IdentifierKind, Result<Verdict, Failure>);
@@ -36,8 +64,6 @@ pub struct Reply {
 /// be built on the stack before it is moved to its place.
 pub struct Workspace {
     sector: Sector,
-    catalogue: Catalogue,
-    /// In use only while a header is read.
     opening: Opening,
 }
 
@@ -46,8 +72,7 @@ impl Workspace {
     pub const fn new() -> Self {
         Self {
             sector: [0; SECTOR_BYTES],
-            catalogue: Catalogue::new(),
-            opening: Opening::new(0),
+            opening: Opening::new(),
         }
     }
 }
@@ -59,44 +84,71 @@ impl Default for Workspace {
 }
 
 /// A storage, and the catalogue of the filter on it.
-pub struct Filter<'w, S> {
+pub struct Filter<'w, S, E> {
     storage: S,
+    guard: Guard<E>,
     work: &'w mut Workspace,
-    /// Without this, the workspace's catalogue means nothing.
-    is_mounted: bool,
+    /// The slot of the mounted filter. Without it, the workspace's catalogue means nothing.
+    mounted: Option<usize>,
+    /// A file that was passed over at the last mount.
+    refused: Option<Refused>,
     /// The filter that was mounted last, even if it is gone.
     last_id: Option<FileId>,
 }
 
-impl<'w, S: Storage> Filter<'w, S> {
+impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
     /// Nothing is read before [`mount`](Self::mount).
-    pub const fn new(storage: S, work: &'w mut Workspace) -> Self {
+    pub const fn new(storage: S, guard: Guard<E>, work: &'w mut Workspace) -> Self {
         Self {
             storage,
+            guard,
             work,
-            is_mounted: false,
+            mounted: None,
+            refused: None,
             last_id: None,
         }
     }
 
     /// What is mounted.
     pub fn catalogue(&self) -> Option<&Catalogue> {
-        self.is_mounted.then_some(&self.work.catalogue)
+        self.mounted.and(self.work.opening.finish().ok())
     }
 
-    /// Find the filter and verify its header, as if the power had just come on. What was
-    /// mounted before is forgotten, whether or not this succeeds.
+    /// The name of the slot that it lies in.
+    pub fn slot(&self) -> &'static str {
+        self.mounted
+            .and_then(|slot| S::SLOTS.get(slot))
+            .unwrap_or(&"")
+    }
+
+    /// A file beside the mounted one that was refused. Not one that is merely older: such
+    /// is the one that a new one was copied beside.
+    pub fn passed_over(&self) -> Option<&Refused> {
+        let is_older = |failure| matches!(failure, ReadError::Filter(Error::EpochTooLow { .. }));
+        self.refused
+            .as_ref()
+            .filter(|refused| !refused.is_absent() && !is_older(refused.failure))
+    }
+
+    /// What is accepted.
+    pub const fn guard(&self) -> &Guard<E> {
+        &self.guard
+    }
+
+    /// Find the filter and verify what it begins with, as if the power had just come on.
+    /// What was mounted before is forgotten, whether or not this succeeds.
     ///
     /// # Errors
     /// Why there is no filter to ask.
     #[inline(never)]
-    pub fn mount(&mut self) -> Result<&Catalogue, Failure> {
-        self.is_mounted = false;
-        if let Err(failure) = self.open() {
-            warning!("not mounted: {}", failure);
-            return Err(failure);
-        }
-        let catalogue = &self.work.catalogue;
+    pub fn mount(&mut self) -> Result<&Catalogue, Refused> {
+        self.mounted = None;
+        let chosen = self.choose();
+        let slot = chosen.inspect_err(|refused| warning!("not mounted: {}", refused.failure))?;
+        let catalogue = self.work.opening.finish().map_err(|error| Refused {
+            slot: "",
+            failure: error.into(),
+        })?;
         info!(
             "mounted: {=u32} sectors, {=usize} datasets",
             catalogue.header().num_sectors,
@@ -110,37 +162,78 @@ impl<'w, S: Storage> Filter<'w, S> {
                 dataset.num_sectors
             );
         }
+        self.guard.accepted(catalogue);
         self.last_id = Some(catalogue.file_id());
-        self.is_mounted = true;
+        self.mounted = Some(slot);
         Ok(catalogue)
     }
 
-    fn open(&mut self) -> Result<(), Failure> {
-        self.storage.mount().map_err(ReadError::Source)?;
-        let num_sectors = self.storage.num_sectors().map_err(ReadError::Source)?;
-        self.work.opening = Opening::new(num_sectors);
-        while let Some(index) = self.work.opening.wants() {
-            self.storage
-                .read_sector(index, &mut self.work.sector)
-                .map_err(ReadError::Source)?;
-            self.work.opening.supply(&self.work.sector)?;
+    /// Open the file of each slot, and at last that of the highest epoch, of equals the first:
+    /// at most one opening more than there are slots. They are opened from the last to the
+    /// first, so that one file in the first slot is opened once.
+    fn choose(&mut self) -> Result<usize, Refused> {
+        self.refused = None;
+        let trust = self.guard.refresh()?.clone();
+        let mut epochs = [None; CARD_FILE_NAMES.len()];
+        for (slot, found) in epochs.iter_mut().enumerate().take(S::SLOTS.len()).rev() {
+            match self.open(slot, &trust) {
+                Ok(epoch) => *found = Some(epoch),
+                // Without a card there is no other file.
+                Err(refused) if refused.failure == ReadError::Source(StorageError::NoCard) => {
+                    return Err(refused);
+                }
+                Err(refused) => {
+                    if !refused.is_absent() || self.refused.is_none() {
+                        self.refused = Some(refused);
+                    }
+                }
+            }
         }
-        Ok(self.work.opening.finish_into(&mut self.work.catalogue)?)
+        match (newest(&epochs), self.refused) {
+            (Some(0), _) => Ok(0),
+            // Others were opened after it. It is verified whole again, so it does no harm
+            // if the card is another one by now.
+            (Some(slot), _) => self.open(slot, &trust).map(|_| slot),
+            (None, Some(refused)) => Err(refused),
+            (None, None) => Err(StorageError::NoFile.into()),
+        }
     }
 
-    /// Ask about a text, once as each kind that the file holds. One sector is read for
-    /// each dataset that covers it.
+    /// Open the file of a slot; gives its epoch.
+    fn open(&mut self, slot: usize, trust: &Trust<'_>) -> Result<u32, Refused> {
+        let Workspace { sector, opening } = &mut *self.work;
+        let opened = match self.storage.mount(slot) {
+            Ok(()) => open_in(opening, &mut self.storage, sector, trust),
+            Err(error) => Err(ReadError::Source(error)),
+        };
+        match opened {
+            Ok(catalogue) => Ok(catalogue.header().epoch),
+            Err(failure) => Err(Refused {
+                slot: S::SLOTS.get(slot).copied().unwrap_or_default(),
+                failure,
+            }),
+        }
+    }
+
+    /// Ask about a text, once as each kind that the file holds. For each dataset that
+    /// covers it, [`Catalogue::sectors_per_dataset`] are read.
     ///
     /// When a sector cannot be read or believed, the filter is mounted again and asked
     /// once more: the medium may have been taken out, put back, or exchanged. Where no
     /// dataset covers the text, and so no sector was read, the first sector is read to see
     /// that the mounted filter is still the one that is there.
     ///
+    /// A card that is exchanged between two reads gives an error, and so the second try: a
+    /// page and the tag sectors above it are compared with what was mounted, and in an
+    /// unsigned file the checksum names the file. A second error stays: a page that is
+    /// damaged, or was forged, does not make the device ask an older file in another slot.
+    /// That file would say "not exposed" of whom the newer one has.
+    ///
     /// # Errors
     /// Why there is no filter to ask.
-    pub fn ask(&mut self, text: &[u8]) -> Result<Reply, Failure> {
+    pub fn ask(&mut self, text: &[u8]) -> Result<Reply, Refused> {
         let before = self.last_id;
-        if !self.is_mounted {
+        if self.mounted.is_none() {
             self.mount()?;
         }
         let (mut findings, num_reads) = self.look_up(text);
@@ -170,7 +263,9 @@ impl<'w, S: Storage> Filter<'w, S> {
     /// The findings, and how many sectors were read for them.
     fn look_up(&mut self, text: &[u8]) -> (Findings, u32) {
         let mut findings = Findings::new();
-        let catalogue = &self.work.catalogue;
+        let Ok(catalogue) = self.work.opening.finish() else {
+            return (findings, 0);
+        };
         let mut source = Counted {
             storage: &mut self.storage,
             num_reads: 0,
@@ -223,6 +318,7 @@ const fn label(result: &Result<Verdict, Failure>) -> &'static str {
         Ok(Verdict::NotCovered(_)) => "not covered",
         Err(ReadError::Source(_)) => "storage error",
         Err(ReadError::Filter(Error::SectorDamaged { .. })) => "damaged sector",
+        Err(ReadError::Filter(Error::NotAsSigned { .. })) => "forged sector",
         Err(ReadError::Filter(_)) => "filter error",
     }
 }

@@ -1,9 +1,10 @@
 //! What every leaksieve device does, whatever its board: it mounts a filter, reads a
 //! line from a person, and says one verdict.
 //!
-//! A board brings three things: a console ([`embedded_io::Read`] and
-//! [`embedded_io::Write`]), a [`Storage`] that the filter lies on, and a [`StackMeter`].
-//! [`Session::run`] does the rest.
+//! A board brings a console ([`embedded_io::Read`] and [`embedded_io::Write`]), a
+//! [`Storage`] that the filter lies on, a [`Guard`] (whose filters are accepted, and an
+//! [`EpochStore`] for the lowest epoch), and a [`StackMeter`]. [`Session::run`] does the
+//! rest.
 //!
 //! # Invariants
 //! - "not exposed" is written only for [`leaksieve_core::Verdict::NotExposed`].
@@ -13,7 +14,11 @@
 //! - Logs hold no identifier, no hash, and no sector number of a lookup, which is a
 //!   part of the hash.
 //!
-//! Reading order: [`console`], [`filter`], [`verdict`]; then [`storage`] and [`card`].
+//! - With keys, only filters that one of them signed are asked, and none older than one
+//!   that was asked before.
+//!
+//! Reading order: [`console`], [`filter`], [`verdict`]; [`guard`] and [`epoch`]; then
+//! [`storage`] and [`card`].
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -25,8 +30,10 @@ extern crate std;
 pub mod about;
 pub mod card;
 pub mod console;
+pub mod epoch;
 mod fat;
 pub mod filter;
+pub mod guard;
 pub mod line;
 mod log;
 pub mod stack;
@@ -35,6 +42,9 @@ pub mod verdict;
 
 pub use card::{Card, CardFile};
 pub use console::Session;
+pub use epoch::EpochStore;
 pub use filter::Workspace;
+pub use guard::Guard;
+pub use leaksieve_core::PublicKey;
 pub use stack::{StackMeter, StackUse};
 pub use storage::{Memory, Storage, StorageError};

@@ -9,12 +9,17 @@ pub trait Storage: SectorSource<Error = StorageError> {
     /// What to do about a filter that is damaged, as the end of a sentence.
     const REMEDY: &'static str;
 
-    /// Find the filter, as if the power had just come on. Nothing that was known of
-    /// the medium before is used.
+    /// Names of the slots, the places that a filter may lie in. Of several that are
+    /// accepted, that of the highest epoch is taken, of equals the first.
+    const SLOTS: &'static [&'static str];
+
+    /// Find the file of a slot, an index of [`SLOTS`](Self::SLOTS), as if the power had just
+    /// come on. Nothing that was known of the medium before is used. From then on that
+    /// file's sectors are read.
     ///
     /// # Errors
-    /// Why there is no filter to read.
-    fn mount(&mut self) -> Result<(), StorageError>;
+    /// Why there is no file to read.
+    fn mount(&mut self, slot: usize) -> Result<(), StorageError>;
 }
 
 /// Why a medium could not be read. Its text says what to do next.
@@ -34,6 +39,8 @@ pub enum StorageError {
     VolumeDamaged,
     /// A sector was asked for that lies past the end.
     PastEnd,
+    /// The lowest epoch that the device accepts cannot be read, so it accepts no filter.
+    EpochUnreadable,
 }
 
 impl fmt::Display for StorageError {
@@ -53,6 +60,9 @@ impl fmt::Display for StorageError {
                 "the card's file table is damaged: format the card and copy LEAKS.LSV onto it again"
             }
             Self::PastEnd => "the filter ends too early: copy it again",
+            Self::EpochUnreadable => {
+                "the device cannot read which epoch it has seen, so any filter could be an old one: restart it; if this stays so, its memory for that must be set up anew"
+            }
         })
     }
 }
@@ -78,8 +88,9 @@ impl SectorSource for Memory<'_> {
 
 impl Storage for Memory<'_> {
     const REMEDY: &'static str = "load the filter into the flash again";
+    const SLOTS: &'static [&'static str] = &["flash"];
 
-    fn mount(&mut self) -> Result<(), StorageError> {
+    fn mount(&mut self, _: usize) -> Result<(), StorageError> {
         Ok(())
     }
 }

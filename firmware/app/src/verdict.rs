@@ -14,10 +14,12 @@
 use core::fmt;
 
 use leaksieve_core::header::Date;
-use leaksieve_core::{Answer, Catalogue, Dataset, IdentifierKind, Outcome, ReadError, Verdict};
+use leaksieve_core::{
+    Answer, Catalogue, Dataset, Error, IdentifierKind, Outcome, ReadError, Verdict,
+};
 
 use crate::about::{Grouped, KindOf};
-use crate::filter::{Failure, Findings, all_absent, any_exposed};
+use crate::filter::{Failure, Findings, Refused, all_absent, any_exposed};
 
 /// The verdict line, without its end.
 pub struct VerdictLine<'a> {
@@ -41,8 +43,44 @@ impl fmt::Display for FailureText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.failure {
             ReadError::Source(error) => error.fmt(f),
-            ReadError::Filter(error) => write!(f, "{error}: {}", self.remedy),
+            ReadError::Filter(error) => {
+                let remedy = match error {
+                    // It says so itself.
+                    Error::CannotVerify => return error.fmt(f),
+                    Error::Unsigned | Error::UnknownSigner { .. } => {
+                        "take the filter from a publisher whose key this device has"
+                    }
+                    Error::BadSignature | Error::NotAsSigned { .. } => {
+                        "do not use it; take the filter from its publisher again"
+                    }
+                    Error::EpochTooLow { .. } => "copy the newest filter onto the card",
+                    Error::EpochTooHigh { .. } => {
+                        "do not use it; ask its publisher which epoch is the newest"
+                    }
+                    _ => self.remedy,
+                };
+                write!(f, "{error}: {remedy}")
+            }
         }
+    }
+}
+
+/// Why a file was not taken, with its name, and what to do next.
+pub struct RefusedText<'a> {
+    /// The file.
+    pub refused: &'a Refused,
+    /// What to do about a damaged filter: [`crate::Storage::REMEDY`].
+    pub remedy: &'static str,
+}
+
+impl fmt::Display for RefusedText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Refused { slot, failure } = self.refused;
+        if matches!(failure, ReadError::Filter(_)) {
+            write!(f, "{slot}: ")?;
+        }
+        let remedy = self.remedy;
+        FailureText { failure, remedy }.fmt(f)
     }
 }
 

@@ -18,7 +18,7 @@ use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
 use leaksieve_core::{IdentifierKind, Profile};
 
-use super::{Format, Kind, count, list, one_in_f64, progress, size};
+use super::{Format, Kind, count, list, of_output, one_in_f64, progress, size, unsaid};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -190,7 +190,8 @@ impl Args {
                     );
                 }
                 if !self.quiet {
-                    self.report(&options, &summary, began.elapsed().as_secs_f64())?;
+                    self.report(&options, &summary, began.elapsed().as_secs_f64())
+                        .with_context(|| unsaid(&self.output))?;
                 }
                 Ok(ExitCode::SUCCESS)
             }
@@ -200,7 +201,7 @@ impl Args {
                 {
                     warn_of_rejects(counts, &options.inputs, false);
                 }
-                Err(error.into())
+                Err(of_output(error, &self.output))
             }
         }
     }

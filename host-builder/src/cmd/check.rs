@@ -14,7 +14,7 @@ use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Identifier, IdentifierKind, Verdict};
 
 use super::sentence::Wording;
-use super::{Format, Kind, count};
+use super::{Format, Kind, count, trust};
 
 /// Bytes of output that are gathered before they are written.
 const WRITE_BYTES: usize = 1 << 16;
@@ -24,11 +24,13 @@ const REMEMBERED_VERDICTS: usize = 16;
 #[derive(clap::Args)]
 #[command(after_help = "\
 Exit status, as of grep: 0 when at least one is exposed, 1 when none is, 2 after an error or when
-the file cannot say for at least one.
+the file cannot say for at least one. A file past its expiry cannot say that something is not
+exposed, unless --allow-expired is given.
 
 Examples:
   leaksieve check taobao.lsv '+86 138 0013 8000'
   leaksieve check leaks.lsv --kind email --format json < addresses.txt
+  leaksieve check signed.lsv --key leaks.key.pub '+86 138 0013 8000'
   leaksieve check passwords.lsv          # asks for a password without showing it")]
 pub(crate) struct Args {
     /// The filter file
@@ -40,6 +42,11 @@ pub(crate) struct Args {
     /// Ask only the datasets of this kind [default: all of the file]
     #[arg(long, value_enum)]
     kind: Option<Kind>,
+    #[command(flatten)]
+    trust: trust::TrustArgs,
+    /// Say "not exposed" of a file past its expiry too; it then means: not as of that day
+    #[arg(long)]
+    allow_expired: bool,
     /// How verdicts are written
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -80,6 +87,8 @@ impl Outcomes {
 /// Who answers: shared by all threads.
 struct Desk {
     file: FilterFile,
+    /// It expired, and its "not exposed" is none.
+    is_too_old: bool,
     kind: Option<IdentifierKind>,
     /// For standard input, which may have millions of lines.
     shortcuts: Vec<Option<Shortcuts>>,
@@ -118,7 +127,11 @@ impl Desk {
             answered.outcomes.add(Outcomes {
                 any_asked: true,
                 any_exposed: matches!(verdict, Ok(Verdict::Exposed(_))),
-                any_unanswered: matches!(verdict, Ok(Verdict::NotCovered(_)) | Err(_)),
+                any_unanswered: match verdict {
+                    Ok(Verdict::Exposed(_)) => false,
+                    Ok(Verdict::NotExposed(_)) => self.is_too_old,
+                    Ok(Verdict::NotCovered(_)) | Err(_) => true,
+                },
             });
             let Some(wording) = self.wording else {
                 continue;
@@ -132,6 +145,7 @@ impl Desk {
                 let words = answered.words.len() as u32;
                 let catalogue = self.file.catalogue();
                 answered.words.push(match &verdict {
+                    Ok(Verdict::NotExposed(_)) if self.is_too_old => wording.of_expired(catalogue),
                     Ok(verdict) => wording.of_verdict(catalogue, verdict),
                     Err(error) => wording.of_error(error),
                 });
@@ -185,7 +199,7 @@ impl Answers {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let file = FilterFile::open(&self.file)?;
+        let file = self.trust.open(&self.file)?;
         let kind = self.kind.map(IdentifierKind::from);
         let is_secret = match kind {
             Some(kind) => kind.is_secret(),
@@ -214,6 +228,8 @@ impl Args {
                 count(file.num_trailing_bytes())
             );
         }
+        trust::warn_if_expired(&file);
+        let has_expired = trust::expired(file.catalogue().header()).is_some();
         let choice = AutoStream::choice(&io::stdout());
         let wording = Wording {
             format: self.format,
@@ -221,6 +237,7 @@ impl Args {
         };
         let mut desk = Desk {
             file,
+            is_too_old: has_expired && !self.allow_expired,
             kind,
             shortcuts: Vec::new(),
             wording: (!self.quiet).then_some(wording),

@@ -4,18 +4,19 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use leaksieve::file::FilterFile;
 use leaksieve_core::header::{Dataset, Encoding};
 use leaksieve_core::sector::SECTOR_BYTES;
 use serde::Serialize;
 
 use super::sentence::covers;
-use super::{Format, as_f64, count, day_of, one_in, size};
+use super::{Format, as_f64, count, day_of, one_in, size, trust};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The filter file
     file: PathBuf,
+    #[command(flatten)]
+    trust: trust::TrustArgs,
     /// How it is shown
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -29,7 +30,10 @@ struct Report {
     num_sectors: u32,
     created_unix_s: u64,
     epoch: u32,
+    expires: Option<String>,
     expires_unix_s: Option<u64>,
+    has_expired: bool,
+    signer: Option<String>,
     datasets: Vec<DatasetReport>,
 }
 
@@ -60,8 +64,10 @@ struct Rates {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let file = FilterFile::open(&self.file)?;
+        let file = self.trust.open(&self.file)?;
         let header = file.catalogue().header();
+        let signer = file.catalogue().signer();
+        trust::warn_if_expired(&file);
         let mut out = io::stdout().lock();
         match self.format {
             Format::Json => {
@@ -72,6 +78,9 @@ impl Args {
                     num_sectors: header.num_sectors,
                     created_unix_s: header.created_unix_s,
                     epoch: header.epoch,
+                    expires: (header.expires_unix_s != 0).then(|| day_of(header.expires_unix_s)),
+                    has_expired: trust::expired(header).is_some(),
+                    signer: signer.map(|key| key.to_string()),
                     expires_unix_s: (header.expires_unix_s != 0).then_some(header.expires_unix_s),
                     datasets: header.datasets.iter().map(DatasetReport::new).collect(),
                 };
@@ -93,6 +102,16 @@ impl Args {
                 }
                 if header.epoch != 0 {
                     writeln!(out, "  epoch     {}", header.epoch)?;
+                }
+                match signer {
+                    Some(key) if self.trust.has_keys() => {
+                        writeln!(out, "  signed    by {key}, which you trust")?;
+                    }
+                    Some(key) => writeln!(
+                        out,
+                        "  signed    by {key}, not compared with any key that you trust (--key)"
+                    )?,
+                    None => writeln!(out, "  signed    no: it can be of anybody")?,
                 }
                 for dataset in &header.datasets {
                     describe(dataset, &mut out)?;

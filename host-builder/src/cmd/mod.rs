@@ -5,15 +5,22 @@ mod bundle;
 mod check;
 mod estimate;
 mod inspect;
+mod install;
+mod keygen;
 mod list;
 mod man;
+mod password;
 mod progress;
 mod sentence;
+mod sign;
+mod trust;
 mod verify;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Subcommand, ValueEnum};
+use leaksieve::build::BuildError;
 use leaksieve_core::IdentifierKind;
 use leaksieve_core::header::{Date, Rate};
 
@@ -31,6 +38,12 @@ pub(crate) enum Command {
     Estimate(estimate::Args),
     /// Join filter files into one
     Bundle(bundle::Args),
+    /// Make a key to sign filter files with
+    Keygen(keygen::Args),
+    /// Sign a filter file, so that a forged or an old one can be told from it
+    Sign(sign::Args),
+    /// Put a filter file onto a card, beside the one that is there
+    Install(install::Args),
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -43,7 +56,10 @@ pub(crate) enum Command {
 impl Command {
     /// Is there a file that must not be left half done?
     pub(crate) const fn writes_files(&self) -> bool {
-        matches!(self, Self::Build(_) | Self::Bundle(_))
+        matches!(
+            self,
+            Self::Build(_) | Self::Bundle(_) | Self::Keygen(_) | Self::Sign(_)
+        )
     }
 
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
@@ -54,10 +70,22 @@ impl Command {
             Self::Verify(args) => args.run(),
             Self::Estimate(args) => args.run(),
             Self::Bundle(args) => args.run(),
+            Self::Keygen(args) => args.run(),
+            Self::Sign(args) => args.run(),
+            Self::Install(args) => args.run(),
             Self::Completions { shell } => man::completions(shell, crate::Cli::command()),
             Self::Man => man::page(crate::Cli::command()),
         }
     }
+}
+
+/// What is written beside its place first cannot go to standard output.
+fn refuse_stdout(output: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        output.as_os_str() != "-",
+        "it cannot go to standard output: name a file with -o"
+    );
+    Ok(())
 }
 
 /// How results are written.
@@ -100,6 +128,27 @@ impl From<Kind> for IdentifierKind {
             Kind::Ntlm => Self::Ntlm,
         }
     }
+}
+
+/// An error, with the file that it is about where it does not say so itself.
+fn of_output(error: BuildError, output: &Path) -> anyhow::Error {
+    match error {
+        BuildError::ReadBack(_)
+        | BuildError::Lost { .. }
+        | BuildError::OtherContent
+        | BuildError::Rate { .. } => {
+            anyhow::Error::new(error).context(output.display().to_string())
+        }
+        _ => error.into(),
+    }
+}
+
+/// What an error means that comes when all is done but to tell of it.
+fn unsaid(output: &Path) -> String {
+    format!(
+        "{}: the new file is in its place, but standard output takes no summary of it (--quiet writes none)",
+        output.display()
+    )
 }
 
 /// `0.001`, `1e-3`, `0.1%` or `1/1000`.

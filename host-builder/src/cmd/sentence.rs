@@ -1,13 +1,13 @@
 //! What a verdict is called, in words and in JSON. The identifier is not repeated.
 
-use anstyle::AnsiColor;
+use anstyle::{AnsiColor, Style};
 use leaksieve::file::FileError;
 use leaksieve_core::header::Dataset;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
 use leaksieve_core::{Answer, Catalogue, Outcome, Profile, Verdict};
 use serde::Serialize;
 
-use super::{Format, count, one_in};
+use super::{Format, count, day_of, one_in};
 
 /// How `check` words its answers: all of a line but its number, with the line's end.
 #[derive(Clone, Copy)]
@@ -29,15 +29,14 @@ impl Wording {
     /// What stands behind it when the file has an answer.
     pub(super) fn of_verdict(self, catalogue: &Catalogue, verdict: &Verdict) -> String {
         match self.format {
-            Format::Text if self.is_styled => {
+            Format::Text => {
                 let style = match verdict {
                     Verdict::Exposed(_) => AnsiColor::Red.on_default().bold(),
                     Verdict::NotExposed(_) => AnsiColor::Green.on_default(),
                     Verdict::NotCovered(_) => AnsiColor::Yellow.on_default(),
                 };
-                format!(": {style}{}{style:#}\n", sentence(catalogue, verdict))
+                self.styled(style, &sentence(catalogue, verdict))
             }
-            Format::Text => format!(": {}\n", sentence(catalogue, verdict)),
             Format::Json => fields(&Record {
                 verdict: match verdict {
                     Verdict::Exposed(_) => "exposed",
@@ -48,6 +47,34 @@ impl Wording {
                 datasets: findings(catalogue, verdict),
                 caveats: caveats(catalogue, verdict),
             }),
+        }
+    }
+
+    /// What stands behind it when the file lacks the identifier, but is past its expiry.
+    pub(super) fn of_expired(self, catalogue: &Catalogue) -> String {
+        let day = day_of(catalogue.header().expires_unix_s);
+        let reason = format!(
+            "the file expired on {day}, and lacks what was leaked since: get a newer one, or give --allow-expired"
+        );
+        match self.format {
+            Format::Text => {
+                let style = AnsiColor::Yellow.on_default();
+                self.styled(style, &format!("cannot say: {reason}"))
+            }
+            Format::Json => fields(&Record {
+                verdict: "not_covered",
+                reason: Some(reason),
+                datasets: Vec::new(),
+                caveats: Vec::new(),
+            }),
+        }
+    }
+
+    fn styled(self, style: Style, sentence: &str) -> String {
+        if self.is_styled {
+            format!(": {style}{sentence}{style:#}\n")
+        } else {
+            format!(": {sentence}\n")
         }
     }
 

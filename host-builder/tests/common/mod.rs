@@ -118,3 +118,36 @@ pub fn gzip(content: &[u8]) -> Vec<u8> {
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
 }
+
+/// `mail.lsv` of 1,000 addresses, and `leaks.key` with the password `secret`.
+pub fn bench_with_key() -> Bench {
+    let bench = Bench::new();
+    bench.write("mail.txt", emails(0..1000));
+    bench
+        .run("build mail.txt -o mail.lsv --kind email --name Forum --date 2020-02 --fpr 1e-6 --seed 1")
+        .succeeds();
+    bench
+        .run_with("keygen -o leaks.key", b"secret\n")
+        .succeeds();
+    bench
+}
+
+/// What OpenSSL prints, as someone else's implementation; `None`, and a line, where it is
+/// not installed.
+pub fn openssl(bench: &Bench, arguments: &str) -> Option<String> {
+    let output = Command::new("openssl")
+        .args(arguments.split_whitespace())
+        .current_dir(&bench.folder)
+        .output();
+    match output {
+        Ok(output) => {
+            assert!(output.status.success(), "{arguments}: {output:?}");
+            Some(String::from_utf8_lossy(&output.stdout).into_owned())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            println!("not compared with OpenSSL, which is not installed");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}

@@ -92,8 +92,13 @@ impl Digits {
 
     /// Takes one digit out; nothing happens beyond the end.
     pub(super) fn remove(&mut self, at: usize) {
-        if at < self.len() {
-            self.bytes.copy_within(at + 1.., at);
+        let len = self.len();
+        if at < len {
+            // From the end, each takes its neighbour's place: `copy_within` has panic paths.
+            let mut after = 0;
+            for digit in self.bytes.iter_mut().take(len).skip(at).rev() {
+                core::mem::swap(digit, &mut after);
+            }
             self.len -= 1;
         }
     }
@@ -153,7 +158,7 @@ impl Written {
         let text = strip_prefix_ignoring_case(text, "tel:").unwrap_or(text);
         let mut written = Self::new();
         let mut number = text;
-        if let Some((before, context)) = text.split_once(PHONE_CONTEXT) {
+        if let Some((before, context)) = split_context(text) {
             number = before;
             let context = context.split(';').next().unwrap_or_default();
             written.read_context(context)?;
@@ -349,6 +354,15 @@ fn decimal_digit(c: char) -> Option<u8> {
     ZEROS.iter().find_map(|&zero| {
         let value = code_point.checked_sub(u32::from(zero))?;
         (value < 10).then(|| b'0' + value as u8)
+    })
+}
+
+/// The text before and after the first [`PHONE_CONTEXT`], found by its `;`: the standard
+/// library's search for a text has panic paths.
+fn split_context(text: &str) -> Option<(&str, &str)> {
+    text.match_indices(';').find_map(|(at, _)| {
+        let (before, context) = text.split_at_checked(at)?;
+        Some((before, context.strip_prefix(PHONE_CONTEXT)?))
     })
 }
 

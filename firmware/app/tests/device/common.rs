@@ -9,7 +9,9 @@ use std::rc::Rc;
 
 use embedded_io::ErrorType;
 use embedded_sdmmc::{Block, BlockCount, BlockDevice, BlockIdx};
-use leaksieve_app::{Card, CardFile, Session, StorageError, Workspace};
+use leaksieve_app::{
+    Card, CardFile, EpochStore, Guard, PublicKey, Session, StorageError, Workspace,
+};
 use leaksieve_core::encoding::{bloom, page_of};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Date, Encoding, Rate};
@@ -17,27 +19,111 @@ use leaksieve_core::identifier::NORMALISATION_VERSION;
 use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, seal};
 use leaksieve_core::{Dataset, Header, Identifier, Profile, SectorIndex};
 
-const PAGES: u32 = 3;
 const NUM_HASHES: u8 = 10;
 
+/// Name, profile and texts of a dataset.
+pub(crate) type Listed<'a> = (&'a str, Profile, &'a [&'a str]);
+
 /// A filter of one dataset for each name, profile and list of texts; three pages each.
-pub(crate) fn filter(id: u8, datasets: &[(&str, Profile, &[&str])]) -> Vec<u8> {
-    counted_filter(id, 0, datasets)
+pub(crate) fn filter(id: u8, datasets: &[Listed<'_>]) -> Vec<u8> {
+    Plan::new(id).file(datasets)
 }
 
-/// The same, without what lists count fewer times than `min_count`.
-pub(crate) fn counted_filter(
-    id: u8,
-    min_count: u32,
-    datasets: &[(&str, Profile, &[&str])],
-) -> Vec<u8> {
-    let hash = HashFunction::Xxh3 { seed: id.into() };
-    let mut header = Header {
-        num_sectors: 0,
-        created_unix_s: 1_763_900_000,
-        epoch: 7,
-        expires_unix_s: 0,
-        datasets: datasets
+/// A filter to be made.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) id: u8,
+    pub(crate) min_count: u32,
+    pub(crate) epoch: u32,
+    /// Of each dataset.
+    pub(crate) num_pages: u32,
+}
+
+/// What is written behind the header, and the header.
+struct Parts {
+    file_id: FileId,
+    header: Header,
+    pages: Vec<[u8; PAYLOAD_BYTES]>,
+}
+
+impl Plan {
+    pub(crate) fn new(id: u8) -> Self {
+        Self {
+            id,
+            min_count: 0,
+            epoch: 7,
+            num_pages: 3,
+        }
+    }
+
+    pub(crate) fn file(self, datasets: &[Listed<'_>]) -> Vec<u8> {
+        let mut parts = self.parts(datasets);
+        place(&mut parts.header);
+        parts.write()
+    }
+
+    /// Signed with the key of a seed.
+    #[cfg(feature = "signatures")]
+    pub(crate) fn signed(self, seed: u8, datasets: &[Listed<'_>]) -> Vec<u8> {
+        use leaksieve_core::trust::tree::{TAGS_PER_SECTOR, encode_tags};
+        use leaksieve_core::trust::{Signature, Tag, tag_of};
+        let mut parts = self.parts(datasets);
+        let Parts {
+            file_id,
+            header,
+            pages,
+        } = &mut parts;
+        header.root = Some(Tag([0; 16]));
+        place(header);
+        let first = header.datasets[0].first_sector.0;
+        let mut level = 0..pages.len();
+        while level.len() > 1 || level.start == 0 {
+            let tags: Vec<Tag> = level
+                .clone()
+                .map(|at| tag_of(*file_id, SectorIndex(first + at as u32), &pages[at]))
+                .collect();
+            level.start = pages.len();
+            pages.extend(tags.chunks(TAGS_PER_SECTOR as usize).map(encode_tags));
+            level.end = pages.len();
+        }
+        let top = level.start;
+        let root = tag_of(*file_id, SectorIndex(first + top as u32), &pages[top]);
+        header.root = Some(root);
+        let pair = key_pair(seed);
+        let message = header.encode(*file_id).unwrap().signed_message();
+        let signature = Signature(*pair.sk.sign(message, None));
+        let signature = signature.seal(key(seed), *file_id, header.signature_sector());
+        let mut file = parts.write();
+        file.extend(signature);
+        file
+    }
+
+    fn parts(self, datasets: &[Listed<'_>]) -> Parts {
+        let header = self.header(datasets);
+        let mut pages = Vec::new();
+        for ((name, profile, texts), dataset) in datasets.iter().zip(&header.datasets) {
+            let first = pages.len();
+            pages.resize(first + self.num_pages as usize, [0; PAYLOAD_BYTES]);
+            for text in *texts {
+                let item = profile.normalise(&Identifier::new(text.as_bytes()));
+                let item = item.unwrap_or_else(|error| panic!("{name}: {error}"));
+                let hash = dataset.hash.hash(&item);
+                let page = first + page_of(hash, self.num_pages) as usize;
+                bloom::insert(&mut pages[page], hash, NUM_HASHES);
+            }
+        }
+        Parts {
+            file_id: FileId([self.id; 16]),
+            header,
+            pages,
+        }
+    }
+
+    fn header(self, datasets: &[Listed<'_>]) -> Header {
+        let hash = HashFunction::Xxh3 {
+            seed: self.id.into(),
+        };
+        let datasets = datasets
             .iter()
             .map(|(name, profile, texts)| Dataset {
                 name: (*name).try_into().unwrap(),
@@ -51,45 +137,62 @@ pub(crate) fn counted_filter(
                 profile: profile.clone(),
                 num_items: texts.len() as u64,
                 num_rejected: 2,
-                min_count,
+                min_count: self.min_count,
                 encoding: Encoding::Bloom {
                     num_hashes: NUM_HASHES,
                 },
                 hash,
                 first_sector: SectorIndex(0),
-                num_sectors: PAGES,
+                num_sectors: self.num_pages,
                 designed: Rate::from_units(Rate::ONE / 1000),
                 measured: Rate::from_units(Rate::ONE / 1234),
             })
-            .collect(),
-    };
+            .collect();
+        Header {
+            num_sectors: 0,
+            created_unix_s: 1_763_900_000,
+            epoch: self.epoch,
+            expires_unix_s: 0,
+            root: None,
+            datasets,
+        }
+    }
+}
+
+impl Parts {
+    fn write(&self) -> Vec<u8> {
+        let header = self.header.encode(self.file_id).unwrap();
+        let mut file: Vec<u8> = header.sectors().flatten().collect();
+        for page in &self.pages {
+            let index = SectorIndex((file.len() / 512) as u32);
+            file.extend(seal(self.file_id, index, page));
+        }
+        file
+    }
+}
+
+/// Let the datasets follow the header and each other.
+fn place(header: &mut Header) {
     let mut next = header.num_header_sectors().unwrap();
     for dataset in &mut header.datasets {
         dataset.first_sector = SectorIndex(next);
-        next += PAGES;
+        next += dataset.num_sectors;
+    }
+    if header.root.is_some() {
+        next += header.tree().unwrap().num_tag_sectors() + 1;
     }
     header.num_sectors = next;
+}
 
-    let file_id = FileId([id; 16]);
-    let mut file: Vec<u8> = header
-        .encode(file_id)
-        .unwrap()
-        .sectors()
-        .flatten()
-        .collect();
-    for (name, profile, texts) in datasets {
-        let mut pages = vec![[0; PAYLOAD_BYTES]; PAGES as usize];
-        for text in *texts {
-            let item = profile.normalise(&Identifier::new(text.as_bytes()));
-            let hash = hash.hash(&item.unwrap_or_else(|error| panic!("{name}: {error}")));
-            bloom::insert(&mut pages[page_of(hash, PAGES) as usize], hash, NUM_HASHES);
-        }
-        for page in pages {
-            let index = SectorIndex((file.len() / 512) as u32);
-            file.extend(seal(file_id, index, &page));
-        }
-    }
-    file
+#[cfg(feature = "signatures")]
+fn key_pair(seed: u8) -> ed25519_compact::KeyPair {
+    ed25519_compact::KeyPair::from_seed(ed25519_compact::Seed::new([seed; 32]))
+}
+
+/// The public key of a seed.
+#[cfg(feature = "signatures")]
+pub(crate) fn key(seed: u8) -> PublicKey {
+    PublicKey(*key_pair(seed).pk)
 }
 
 /// A console that types a script and keeps what was written to it.
@@ -290,9 +393,19 @@ pub(crate) fn card(format: Format, files: &[(&str, &[u8])], piece: usize) -> Vec
 }
 
 /// Runs a script against a card slot and gives all that the device wrote, in lines.
-pub(crate) fn run(card: MemoryCard, mut script: Script) -> Vec<String> {
+pub(crate) fn run(card: MemoryCard, script: Script) -> Vec<String> {
+    run_with(card, &[], (), script)
+}
+
+/// The same, on a device that trusts keys and keeps an epoch.
+pub(crate) fn run_with(
+    card: impl Card,
+    keys: &'static [PublicKey],
+    epochs: impl EpochStore,
+    mut script: Script,
+) -> Vec<String> {
     let mut work = Workspace::new();
-    Session::new(CardFile::new(card), (), &mut work)
+    Session::new(CardFile::new(card), Guard::new(keys, epochs), (), &mut work)
         .run(&mut script)
         .unwrap();
     let screen = String::from_utf8(script.screen).unwrap();

@@ -1,7 +1,7 @@
 //! The whole device against cards in memory: each line typed, each card pulled, and the
 //! one verdict line that comes of it.
 
-use crate::common::{Format, Key, MemoryCard, Script, card, counted_filter, filter, run, verdicts};
+use crate::common::{Format, Key, MemoryCard, Plan, Script, card, filter, run, verdicts};
 use leaksieve_core::Profile;
 use leaksieve_core::identifier::PasswordDigest;
 
@@ -95,7 +95,11 @@ fn not_exposed_speaks_of_what_was_counted_often_enough() {
              as email: cannot say: Forum: not an e-mail address",
         ),
     ] {
-        let file = counted_filter(5, 1000, datasets);
+        let counted = Plan {
+            min_count: 1000,
+            ..Plan::new(5)
+        };
+        let file = counted.file(datasets);
         let image = card(Format::Fat16, &[("LEAKS.LSV", &file)], 512);
         let lines = run(
             inserted(image),

@@ -4,4 +4,7 @@
 
 mod common;
 mod conversation;
+mod faults;
+#[cfg(feature = "signatures")]
+mod signed;
 mod volumes;

@@ -16,7 +16,7 @@ fn mounted(image: Vec<u8>) -> (CardFile<MemoryCard>, MemoryCard) {
     let slot = MemoryCard::default();
     *slot.slot.borrow_mut() = Some(image);
     let mut file = CardFile::new(slot.clone());
-    file.mount().unwrap();
+    file.mount(0).unwrap();
     (file, slot)
 }
 
@@ -111,7 +111,7 @@ fn tables_that_lie() {
                 slot.slot.borrow_mut().as_mut().unwrap()[at] = lie;
                 slot.num_reads.set(0);
                 let mut file = CardFile::new(slot.clone());
-                if file.mount().is_ok() {
+                if file.mount(0).is_ok() {
                     for index in [0, 19, 20, u32::MAX] {
                         let _ = file.read_sector(SectorIndex(index), &mut [0; 512]);
                     }
@@ -139,5 +139,5 @@ fn folder_that_is_a_ring_comes_to_an_end() {
     image[data + (root as usize - 2) * 512..][..512].fill(0xE5);
     let slot = MemoryCard::default();
     *slot.slot.borrow_mut() = Some(image);
-    assert_eq!(CardFile::new(slot).mount(), Err(StorageError::NoFile));
+    assert_eq!(CardFile::new(slot).mount(0), Err(StorageError::NoFile));
 }

@@ -2,11 +2,14 @@
 //! 256 KiB of flash and 64 KiB of RAM.
 //!
 //! This package is drivers and wiring; what the device does is in `leaksieve-app`. Logs go
-//! to the emulator over semihosting, the conversation over UART0.
+//! to the emulator over semihosting, the conversation over UART0. The public keys that the
+//! device trusts are built in: see `build.rs`.
 
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "signatures")]
+mod epoch;
 #[cfg(feature = "internal-flash")]
 mod flash;
 #[cfg(all(feature = "sd-card", not(feature = "internal-flash")))]
@@ -15,6 +18,12 @@ mod sd;
 mod spi;
 
 mod registers;
+#[cfg(not(feature = "count"))]
+mod session;
+#[cfg(feature = "count")]
+#[path = "count.rs"]
+mod session;
+#[cfg(not(feature = "count"))]
 mod stack;
 mod stop;
 mod uart;
@@ -23,37 +32,38 @@ use cortex_m_rt::entry;
 use defmt_semihosting as _;
 #[cfg(feature = "internal-flash")]
 use flash as medium;
-use leaksieve_app::{Session, Workspace};
+use leaksieve_app::{Guard, PublicKey, Workspace};
 #[cfg(all(feature = "sd-card", not(feature = "internal-flash")))]
 use sd as medium;
-use static_cell::{ConstStaticCell, StaticCell};
+use static_cell::ConstStaticCell;
 
-use crate::stack::PaintedStack;
 use crate::uart::Uart;
 
 #[cfg(not(any(feature = "sd-card", feature = "internal-flash")))]
 compile_error!("choose where the filter lies: feature `sd-card` or `internal-flash`");
 
-type Device = Session<'static, medium::Medium, PaintedStack>;
+// `KEYS`, the public keys whose filters are accepted.
+include!(concat!(env!("OUT_DIR"), "/keys.rs"));
 
-/// Static, so that these are counted as RAM and not as stack.
+/// Nothing is signed, and no epoch is kept.
+#[cfg(not(feature = "signatures"))]
+mod epoch {
+    pub(crate) type Epochs = ();
+    pub(crate) const EPOCHS: Epochs = ();
+}
+
+/// Static, so that it is counted as RAM and not as stack.
 static WORKSPACE: ConstStaticCell<Workspace> = ConstStaticCell::new(Workspace::new());
-static DEVICE: StaticCell<Device> = StaticCell::new();
 
 #[entry]
 fn main() -> ! {
     // Interrupts only wake the processor; none is ever taken. See `uart`.
     cortex_m::interrupt::disable();
     registers::enable_clocks();
-    let mut uart = Uart::new();
-    match device().run(&mut uart) {
-        Ok(()) => stop::stop("the console ended"),
-        Err(_) => stop::stop("the console failed"),
-    }
+    stop::stop(session::run(&mut Uart::new()))
 }
 
-/// Not inlined: a device is built on the stack before it gets its place.
-#[inline(never)]
-fn device() -> &'static mut Device {
-    DEVICE.init_with(|| Session::new(medium::new(), PaintedStack, WORKSPACE.take()))
+/// Whose filters are accepted.
+const fn guard() -> Guard<epoch::Epochs> {
+    Guard::new(KEYS, epoch::EPOCHS)
 }

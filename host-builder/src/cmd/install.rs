@@ -1,0 +1,68 @@
+//! `leaksieve install`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use leaksieve::install::{folder, install};
+use leaksieve::verify::verify;
+use leaksieve_core::source::CARD_FILE_NAMES;
+
+use super::progress;
+use super::trust::TrustArgs;
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+A card has two places, LEAKS.LSV and LEAKS2.LSV, and a device takes the newer file. The new one is
+written where the device does not look now, read back, and becomes valid with its last sector: if
+the card is pulled or the power fails before, the device goes on with what it had. Eject the card
+before you pull it all the same: the folder's own tables are the system's.
+
+Examples:
+  leaksieve install signed.lsv /media/card --key leaks.key.pub")]
+pub(crate) struct Args {
+    /// The filter file, of a higher epoch than what the card has
+    file: PathBuf,
+    /// The card: the folder that it is mounted as
+    card: PathBuf,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// No progress, no summary
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let file = self.trust.open(&self.file)?;
+        let mut card = folder(&self.card).with_context(|| {
+            format!(
+                "{}: give the folder that the card is mounted as",
+                self.card.display()
+            )
+        })?;
+        let observer = progress::Bar::observer(self.quiet);
+        verify(&file, observer.as_ref())?;
+        let name = self.trust.of_device(&file, |trust| {
+            install(&file, &mut card, trust, observer.as_ref())
+        })??;
+        drop(observer);
+        if !self.quiet {
+            let others = CARD_FILE_NAMES.iter().filter(|other| **other != name);
+            writeln!(
+                io::stdout().lock(),
+                "{}: installed and read back as {name}; the device takes it from now on{}",
+                self.card.display(),
+                match others
+                    .filter(|other| self.card.join(other).exists())
+                    .count()
+                {
+                    0 => "",
+                    _ => ", and the one before is still there",
+                }
+            )?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,173 @@
+//! Which lines of source an instruction comes from, and whose they are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use addr2line::Loader;
+use anyhow::{Result, anyhow};
+
+use crate::workspace;
+
+/// The standard library's crates.
+const STANDARD: [&str; 4] = ["core", "alloc", "std", "compiler_builtins"];
+
+/// A line of source, in the function that it was written in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The crate, as rustc names it; none for assembly and what a linker makes.
+    pub package: Option<String>,
+    /// The function's path.
+    pub function: String,
+    /// File and line, where the debug information has them.
+    pub place: Option<(String, u32)>,
+}
+
+impl Frame {
+    /// Not the standard library's.
+    pub fn is_ours(&self) -> bool {
+        let package = self.package.as_deref();
+        package.is_some_and(|package| !STANDARD.contains(&package))
+    }
+
+    /// The function's own name: `read` of `<card::Card<D> as Storage>::read::{{closure}}`.
+    /// The rest of the path is written in more than one way, by the compiler's version.
+    pub fn name(&self) -> &str {
+        let mut depth = 0;
+        let mut before = ' ';
+        let outside = |c: char| {
+            depth += i32::from(c == '<');
+            let is_outside = depth == 0;
+            // Not the arrow of a function's type.
+            depth -= i32::from(c == '>' && before != '-');
+            before = c;
+            !is_outside || c == ':'
+        };
+        let words = self.function.split(outside);
+        let names = words.filter(|word| !word.is_empty() && !word.starts_with('{'));
+        names.last().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.function)?;
+        match &self.place {
+            Some((file, line)) => write!(f, " ({}:{line})", shown(file)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A file as a person standing in the workspace would write it; one of a registry's packages
+/// from the package's name on.
+fn shown(file: &str) -> String {
+    match file
+        .split_once("/registry/src/")
+        .and_then(|(_, file)| file.split_once('/'))
+    {
+        Some((_registry, file)) => file.to_owned(),
+        None => workspace::shown(Path::new(file)),
+    }
+}
+
+/// The debug information of a firmware.
+pub(super) struct Source {
+    debug: Loader,
+    packages: Packages,
+}
+
+impl Source {
+    pub(super) fn read(elf: &Path) -> Result<Self> {
+        Ok(Self {
+            debug: Loader::new(elf).map_err(|error| anyhow!("{}: {error}", elf.display()))?,
+            packages: Packages::default(),
+        })
+    }
+
+    /// The lines that an instruction comes from, the innermost first. Without debug information
+    /// there is the function alone.
+    pub(super) fn frames(&mut self, at: u32, symbol: &str) -> Result<Vec<Frame>> {
+        let unreadable =
+            |error: &dyn fmt::Display| anyhow!("debug information at {at:#x}: {error}");
+        let mut frames = Vec::new();
+        let mut found = self
+            .debug
+            .find_frames(at.into())
+            .map_err(|error| unreadable(&error))?;
+        while let Some(frame) = found.next().map_err(|error| unreadable(&error))? {
+            let function = match &frame.function {
+                Some(name) => path(&name.raw_name().map_err(|error| unreadable(&error))?),
+                None => symbol.to_owned(),
+            };
+            let location = frame.location;
+            let file = location.as_ref().and_then(|location| location.file);
+            let place = file.map(|file| {
+                let line = location.as_ref().and_then(|location| location.line);
+                (file.to_owned(), line.unwrap_or_default())
+            });
+            frames.push(Frame {
+                package: self.packages.of(file, &function),
+                function,
+                place,
+            });
+        }
+        if frames.is_empty() {
+            frames.push(Frame {
+                package: self.packages.of(None, symbol),
+                function: symbol.to_owned(),
+                place: None,
+            });
+        }
+        Ok(frames)
+    }
+}
+
+/// Which crate a file belongs to, found once.
+#[derive(Default)]
+struct Packages(BTreeMap<String, Option<String>>);
+
+impl Packages {
+    /// By the file, else by the function's name.
+    fn of(&mut self, file: Option<&str>, function: &str) -> Option<String> {
+        let by_file = file.and_then(|file| {
+            let found = self.0.entry(file.to_owned());
+            found.or_insert_with(|| package_of_file(file)).clone()
+        });
+        by_file.or_else(|| package_of_function(function))
+    }
+}
+
+/// Where the standard library was compiled need not be here; other packages have a manifest
+/// above the file.
+fn package_of_file(file: &str) -> Option<String> {
+    for package in STANDARD {
+        if file.contains(&format!("/library/{package}/src/")) {
+            return Some(package.to_owned());
+        }
+    }
+    Path::new(file).ancestors().skip(1).find_map(|folder| {
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+        let mut lines = manifest
+            .lines()
+            .skip_while(|line| line.trim() != "[package]");
+        let name =
+            lines.find_map(|line| line.strip_prefix("name")?.trim_start().strip_prefix('='))?;
+        Some(name.trim().trim_matches('"').replace('-', "_"))
+    })
+}
+
+/// The first word of a path such as `<leaksieve_app::card::CardFile<D> as Storage>::mount`.
+fn package_of_function(function: &str) -> Option<String> {
+    let is_of_a_word = |c: char| c.is_alphanumeric() || c == '_';
+    let path = function.trim_start_matches(|c| !is_of_a_word(c));
+    let path = path.trim_start_matches("mut ").trim_start_matches("dyn ");
+    let (word, rest) = path.split_at(path.find(|c| !is_of_a_word(c))?);
+    rest.starts_with("::").then(|| word.to_owned())
+}
+
+/// The path that a symbol stands for, without the numbers that tell versions apart.
+pub(super) fn path(symbol: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol))
+}
