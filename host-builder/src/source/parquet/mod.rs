@@ -4,6 +4,7 @@
 //! hostile file can reach: what panics within [`read`] is an error like any other.
 
 mod guard;
+mod structures;
 mod thrift;
 
 use std::fs::File;

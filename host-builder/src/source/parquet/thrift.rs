@@ -1,15 +1,60 @@
 //! As much of Thrift's compact protocol as tells, before the `parquet` crate reads them,
 //! that metadata are no bomb and how large a page says it is.
-//!
-//! The crate takes no bytes for the booleans of a list that it skips, so that six bytes keep
-//! it busy for 2^31 of them. No structure of Parquet's has such a list where it is read.
 //! (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>)
+//!
+//! The crate takes no bytes for a boolean in a list that it skips, and at the end of a file
+//! none for a number: six bytes keep it busy for 2^31 of them. No structure of Parquet's
+//! has a list of booleans, and no list has more elements than there are bytes. That holds
+//! for the crate only if it reads on where this does, so each field must be of the type that
+//! the crate takes it for, and come once.
+
+use super::structures::{DATA_PAGE_HEADER_V2, FILE_METADATA, PAGE_HEADER, SCHEMA_ELEMENT};
 
 /// Deepest nesting, of a schema and of what is skipped.
 const MAX_DEPTH: u32 = 64;
 
 const BINARY: u8 = 8;
 const STRUCT: u8 = 12;
+
+/// What a field of a structure is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    /// Nothing that is read.
+    Any,
+    Boolean,
+    Byte,
+    Integer,
+    Double,
+    Binary,
+    /// The fields of a structure, from 1.
+    Struct(&'static [Self]),
+    List(&'static Self),
+    /// A list of these structures.
+    Structs(&'static [Self]),
+}
+
+impl Kind {
+    /// Is this type, as it is written, that of such a field?
+    const fn is(self, written: u8) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Boolean => matches!(written, 1 | 2),
+            Self::Byte => written == 3,
+            Self::Integer => is_integer(written),
+            Self::Double => written == 7,
+            Self::Binary => written == BINARY,
+            Self::Struct(_) => written == STRUCT,
+            Self::List(_) | Self::Structs(_) => matches!(written, 9 | 10),
+        }
+    }
+
+    /// Field `id` of a structure.
+    fn of(fields: &'static [Self], id: i64) -> Self {
+        let index = id.checked_sub(1).and_then(|id| usize::try_from(id).ok());
+        let field = index.and_then(|index| fields.get(index));
+        field.copied().unwrap_or(Self::Any)
+    }
+}
 
 /// What a page's header says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +86,7 @@ pub(super) fn page_sizes(header: &[u8]) -> Option<PageSizes> {
         loop {
             match reader.field(&mut id)?? {
                 (8, STRUCT) => break,
-                (_, kind) => reader.skip(kind, 0)?,
+                (found, kind) => reader.value(kind, Kind::of(PAGE_HEADER, found), 0)?,
             }
         }
         // Values, nulls, rows, encoding, bytes of definition and of repetition levels.
@@ -56,9 +101,9 @@ pub(super) fn page_sizes(header: &[u8]) -> Option<PageSizes> {
                 sizes.level_bytes += value;
             }
         }
-        reader.skip_fields(id, 0)?;
+        reader.fields(DATA_PAGE_HEADER_V2, id, 0)?;
     }
-    reader.skip_fields(id, 0)?;
+    reader.fields(PAGE_HEADER, id, 0)?;
     Some(sizes)
 }
 
@@ -70,7 +115,7 @@ pub(super) fn is_sound(metadata: &[u8]) -> Option<()> {
     loop {
         match reader.field(&mut id)?? {
             (2, _) => break,
-            (_, kind) => reader.skip(kind, 0)?,
+            (found, kind) => reader.value(kind, Kind::of(FILE_METADATA, found), 0)?,
         }
     }
     let (kind, num_nodes) = reader.list()?;
@@ -86,7 +131,7 @@ pub(super) fn is_sound(metadata: &[u8]) -> Option<()> {
             if field == 5 && is_integer(kind) {
                 num_children = u64::try_from(reader.integer()?).ok()?;
             } else {
-                reader.skip(kind, 0)?;
+                reader.value(kind, Kind::of(SCHEMA_ELEMENT, field), 0)?;
             }
         }
         if num_children >= num_nodes {
@@ -103,7 +148,7 @@ pub(super) fn is_sound(metadata: &[u8]) -> Option<()> {
             return None;
         }
     }
-    reader.skip_fields(id, 0)?;
+    reader.fields(FILE_METADATA, id, 0)?;
     open.is_empty().then_some(())
 }
 
@@ -142,17 +187,22 @@ impl Reader<'_> {
         Some((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
     }
 
-    /// Id and type of a field, or the end of the structure.
+    /// Id and type of a field, or the end of the structure. Ids rise, as all writers have
+    /// them; of a field that came twice, the crate would take the second.
     fn field(&mut self, id: &mut i64) -> Option<Option<(i64, u8)>> {
         let byte = self.byte()?;
         if byte == 0 {
             return Some(None);
         }
-        *id = match byte >> 4 {
+        let found = match byte >> 4 {
             0 => self.integer()?,
             more => id.checked_add(more.into())?,
         };
-        Some(Some((*id, byte & 0x0F)))
+        if found <= *id || found > i16::MAX.into() {
+            return None;
+        }
+        *id = found;
+        Some(Some((found, byte & 0x0F)))
     }
 
     /// Type and number of a list's elements.
@@ -166,11 +216,20 @@ impl Reader<'_> {
         (num_elements <= self.0.len() as u64).then_some((byte & 0x0F, num_elements))
     }
 
-    fn skip(&mut self, kind: u8, depth: u32) -> Option<()> {
-        if depth > MAX_DEPTH {
+    /// Pass what is left of a structure, behind the field of this id.
+    fn fields(&mut self, fields: &'static [Kind], mut id: i64, depth: u32) -> Option<()> {
+        while let Some((found, written)) = self.field(&mut id)? {
+            self.value(written, Kind::of(fields, found), depth)?;
+        }
+        Some(())
+    }
+
+    /// Pass a value of a type, which must be that of its field.
+    fn value(&mut self, written: u8, kind: Kind, depth: u32) -> Option<()> {
+        if depth > MAX_DEPTH || !kind.is(written) {
             return None;
         }
-        match kind {
+        match written {
             // True and false are in the type.
             1 | 2 => Some(()),
             3 => self.pass(1),
@@ -181,26 +240,29 @@ impl Reader<'_> {
                 self.pass(num_bytes)
             }
             9 | 10 => {
-                let (kind, num_elements) = self.list()?;
-                if kind < 3 && num_elements > 0 {
+                let (element, num_elements) = self.list()?;
+                if element < 3 && num_elements > 0 {
                     return None;
                 }
+                let kind = match kind {
+                    Kind::List(kind) => *kind,
+                    Kind::Structs(fields) => Kind::Struct(fields),
+                    _ => Kind::Any,
+                };
                 for _ in 0..num_elements {
-                    self.skip(kind, depth + 1)?;
+                    self.value(element, kind, depth + 1)?;
                 }
                 Some(())
             }
-            STRUCT => self.skip_fields(0, depth + 1),
+            STRUCT => {
+                let fields = match kind {
+                    Kind::Struct(fields) => fields,
+                    _ => &[],
+                };
+                self.fields(fields, 0, depth + 1)
+            }
             _ => None,
         }
-    }
-
-    /// What is left of a structure, behind the field of this id.
-    fn skip_fields(&mut self, mut id: i64, depth: u32) -> Option<()> {
-        while let Some((_, kind)) = self.field(&mut id)? {
-            self.skip(kind, depth)?;
-        }
-        Some(())
     }
 }
 
@@ -268,6 +330,32 @@ mod tests {
             metadata.truncate(metadata.len() - list.len());
             metadata.extend([0x19, 0x10 | (kind & 15), 1, 0]);
             assert_eq!(is_sound(&metadata), None);
+        }
+    }
+
+    /// What the crate would take for something else, and where it would go on elsewhere.
+    #[test]
+    fn fields_of_other_types_and_fields_that_come_twice() {
+        let start = [0x15, 0, 0x15, 2, 0x15, 2];
+        for (rest, is_sound) in [
+            // The header of a data page, with its four numbers; as a list; as a number.
+            (&[0x2C, 0x15, 2, 0x15, 0, 0x15, 0, 0x15, 0, 0, 0][..], true),
+            (&[0x29, 0x15, 2, 0], false),
+            (&[0x25, 2, 0], false),
+            // Its first number as true, as text.
+            (&[0x2C, 0x11, 0x15, 0, 0x15, 0, 0x15, 0, 0, 0], false),
+            (
+                &[0x2C, 0x18, 1, b'a', 0x15, 0, 0x15, 0, 0x15, 0, 0, 0],
+                false,
+            ),
+            // A field that Parquet has not, of any type.
+            (&[0xF8, 1, b'a', 0], true),
+            // Another size, behind the first.
+            (&[0x05, 4, 0x7E, 0], false),
+            (&[0x05, 6, 0x7E, 0], false),
+        ] {
+            let header = [&start, rest].concat();
+            assert_eq!(page_sizes(&header).is_some(), is_sound, "{rest:x?}");
         }
     }
 
