@@ -134,6 +134,8 @@ struct Fuzzer {
 struct Outcome {
     num_executions: u64,
     num_branches: u64,
+    /// The input that took longest; seconds.
+    slowest_s: u64,
 }
 
 impl Fuzzer {
@@ -195,16 +197,17 @@ impl Fuzzer {
     fn run_all(&self, targets: &[String], seconds: u32) -> Result<()> {
         let mut total = 0;
         println!(
-            "{:<14} {:>12} {:>10} {:>10}",
-            "target", "executions", "a second", "branches"
+            "{:<14} {:>12} {:>10} {:>10} {:>9}",
+            "target", "executions", "a second", "branches", "slowest"
         );
         for target in targets {
             let outcome = self.run(target, seconds)?;
             let executions = outcome.num_executions;
             println!(
-                "{target:<14} {executions:>12} {:>10} {:>10}",
+                "{target:<14} {executions:>12} {:>10} {:>10} {:>7} s",
                 executions / u64::from(seconds),
-                outcome.num_branches
+                outcome.num_branches,
+                outcome.slowest_s
             );
             total += executions;
         }
@@ -251,6 +254,7 @@ fn outcome(log: &str) -> Option<Outcome> {
     Some(Outcome {
         num_executions: behind("stat::number_of_executed_units:")?,
         num_branches: behind(" cov: ").unwrap_or(0),
+        slowest_s: behind("stat::slowest_unit_time_sec:")?,
     })
 }
 
@@ -307,9 +311,10 @@ mod tests {
     #[test]
     fn what_libfuzzer_prints() {
         let log = "#2\tINITED cov: 12 ft: 13\n#9\tDONE   cov: 1234 ft: 5 corp: 1/1b\n\
-                   stat::number_of_executed_units: 567\nstat::average_exec_per_sec:     0\n";
+                   stat::number_of_executed_units: 567\nstat::slowest_unit_time_sec:     2\n";
         let outcome = outcome(log).unwrap();
         assert_eq!((outcome.num_executions, outcome.num_branches), (567, 1234));
+        assert_eq!(outcome.slowest_s, 2);
         assert!(super::outcome("#2\tINITED cov: 12").is_none());
     }
 
