@@ -131,7 +131,13 @@ impl Opening {
         let stage = self.read_header(fixed, trust);
         match stage {
             Ok(stage) => self.stage = stage,
-            Err(_) => self.forget(),
+            Err(_) => {
+                self.forget();
+                if next == 1 {
+                    // Another first sector may say another length.
+                    self.fixed = None;
+                }
+            }
         }
         stage.map(drop)
     }

@@ -19,7 +19,7 @@ use leaksieve_core::identifier::{Item, NORMALISATION_VERSION, PasswordDigest};
 use leaksieve_core::sector::{FileId, Payload, SectorIndex, seal, verify};
 use leaksieve_core::{
     Catalogue, Dataset, Header, Identifier, IdentifierKind, NormaliseError, Outcome, Profile,
-    Verdict,
+    Trust, Verdict,
 };
 
 use crate::input::{Input, is_one_in};
@@ -113,7 +113,7 @@ impl Records {
 }
 
 fn open(mut file: &[u8]) -> Catalogue {
-    leaksieve_core::open(&mut file, &mut [0; 512]).expect("a file that was built")
+    leaksieve_core::open(&mut file, &mut [0; 512], &Trust::ANY).expect("a file that was built")
 }
 
 fn payload(catalogue: &Catalogue, file: &[u8], index: u32) -> Payload {
@@ -194,6 +194,7 @@ fn file(case: &Case<'_>, records: &Records) -> Vec<u8> {
         epoch: 0,
         expires_unix_s: 0,
         datasets: Default::default(),
+        root: None,
     };
     let _ = header.datasets.push(dataset.clone());
     // Phone rules can take a second sector.

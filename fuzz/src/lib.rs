@@ -2,7 +2,7 @@
 //!
 //! | target | holds against |
 //! |---|---|
-//! | [`open_lookup`] | files of any bytes under right checksums: the format's text, computed plainly |
+//! | [`open_lookup`] | files of any bytes under right checksums, signed ones too: the format's text, computed plainly |
 //! | [`build_check`] | short lists, built and asked: a set of their items |
 //! | [`lines`] | streams that come in pieces: a plain split |
 //! | [`lists`] | tables, JSON lines, hashes with counts: plain readers of the same |
@@ -23,6 +23,7 @@ mod input;
 mod json_oracle;
 pub mod lines;
 pub mod lists;
+mod made;
 pub mod normalise;
 pub mod open_lookup;
 mod oracle;

@@ -107,6 +107,7 @@ fn is_possible(phone: &PhoneProfile) -> bool {
         epoch: 0,
         expires_unix_s: 0,
         datasets: [dataset].into_iter().collect(),
+        root: None,
     };
     header.encode(FileId([0; 16])).is_ok()
 }

@@ -21,17 +21,18 @@ use std::path::{Path, PathBuf};
 
 use leaksieve_core::sector::{SECTOR_BYTES, Sector, SectorIndex};
 use leaksieve_core::source::{CARD_FILE_NAMES, newest};
-use leaksieve_core::{Catalogue, SectorSource, Trust};
+use leaksieve_core::trust::MAX_EPOCH_STEP;
+use leaksieve_core::{Catalogue, PublicKey, ReadError, SectorSource, Trust};
 
 use crate::file::{FilterFile, byte_of, groups};
 use crate::progress::{Observer, Stage};
 
-/// Why a card has no new file. The one that the device took before is as it was.
+/// Why a card has no new file. What was valid on it before is as it was, unless it is said.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     /// The card already has something as new.
     #[error(
-        "{name} on the card has epoch {installed}, and this file has {offered}: the device takes the higher. \
+        "{name} on the card has epoch {installed}, and this file has {offered}: a device takes the higher. \
          Sign it again with --epoch {}, or build it with that", u64::from(*installed) + 1
     )]
     NotNewer {
@@ -42,9 +43,30 @@ pub enum InstallError {
         /// Epoch of the file to be installed.
         offered: u32,
     },
+    /// A device that has seen the one refuses the other.
+    #[error(
+        "{name} on the card has epoch {}, and the newer file {}: a device goes {MAX_EPOCH_STEP} further at most, and \
+         refuses the newer one. If that one is on the card, delete it; else sign it with a lower --epoch",
+        epochs.0, epochs.1
+    )]
+    EpochStep {
+        /// The file of the lower epoch.
+        name: &'static str,
+        /// Its epoch, and that of the other.
+        epochs: (u32, u32),
+    },
     /// The very file is there.
     #[error("the card has this file already, as {0}")]
     Installed(&'static str),
+    /// The very file is there, but not as it should be.
+    #[error("{0} on the card is this file, and damaged: delete it there, then install it again")]
+    Damaged(&'static str),
+    /// It cannot be told which file the device takes.
+    #[error(
+        "{0} on the card is not signed by who signed this file (or only one of them is signed): give --key, \
+         the public keys that the device was built with; for a device without keys, delete {0} first"
+    )]
+    OtherSigner(&'static str),
     /// The new file cannot be read.
     #[error(transparent)]
     Source(#[from] crate::file::FileError),
@@ -137,54 +159,125 @@ impl Card for Folder {
 
 /// Install a file; gives the name that it has on the card.
 ///
-/// The file is to be verified before ([`crate::verify::verify`]); `trust` is what the device
-/// accepts, and tells which of the card's files it takes now.
+/// The file is to be verified before ([`crate::verify::verify`]). `keys` are those that the
+/// device was built with; none, if that is not known.
 ///
 /// # Errors
 /// [`InstallError`].
 pub fn install<C: Card>(
     file: &FilterFile,
     card: &mut C,
-    trust: &Trust<'_>,
+    keys: &[PublicKey],
     observer: &dyn Observer,
 ) -> Result<&'static str, InstallError> {
-    let offered = file.catalogue();
-    let mut epochs = [None; CARD_FILE_NAMES.len()];
-    for (epoch, name) in epochs.iter_mut().zip(CARD_FILE_NAMES) {
-        let found = card
-            .open(name)
-            .map_err(|error| InstallError::Card { name, error })?;
-        let Some(catalogue) = found.and_then(|mut file| catalogue_of(&mut file, trust)) else {
-            continue;
-        };
-        if catalogue.file_id() == offered.file_id() {
-            return Err(InstallError::Installed(name));
-        }
-        *epoch = Some(catalogue.header().epoch);
+    let mut found = [None, None];
+    for (place, name) in found.iter_mut().zip(CARD_FILE_NAMES) {
+        *place = valid_file(file, card, name)?;
     }
-    let taken = newest(&epochs);
-    let name = match taken {
-        Some(0) => CARD_FILE_NAMES[1],
-        Some(_) | None => CARD_FILE_NAMES[0],
-    };
-    if let Some(taken) = taken
-        && let (Some(Some(installed)), Some(taken)) =
-            (epochs.get(taken), CARD_FILE_NAMES.get(taken))
-        && *installed >= offered.header().epoch
-    {
-        return Err(InstallError::NotNewer {
-            name: taken,
-            installed: *installed,
-            offered: offered.header().epoch,
-        });
-    }
+    let name = CARD_FILE_NAMES[place_for(Valid::of(file.catalogue()), &found, keys)?];
     write(file, card, name, observer)?;
     Ok(name)
 }
 
-/// What a device finds in a file; `None` if that is nothing which it accepts.
-fn catalogue_of<F: Read + Seek>(file: &mut F, trust: &Trust<'_>) -> Option<Catalogue> {
-    leaksieve_core::open(&mut Sectors(file), &mut [0; SECTOR_BYTES], trust).ok()
+/// A file that is valid, whoever accepts it.
+#[derive(Clone, Copy)]
+struct Valid {
+    signer: Option<PublicKey>,
+    epoch: u32,
+}
+
+impl Valid {
+    fn of(catalogue: &Catalogue) -> Self {
+        Self {
+            signer: catalogue.signer(),
+            epoch: catalogue.header().epoch,
+        }
+    }
+}
+
+/// What is in a place. What cannot be read is an error, not an empty place.
+fn valid_file<C: Card>(
+    offered: &FilterFile,
+    card: &mut C,
+    name: &'static str,
+) -> Result<Option<Valid>, InstallError> {
+    let failed = |error| InstallError::Card { name, error };
+    let Some(mut there) = card.open(name).map_err(failed)? else {
+        return Ok(None);
+    };
+    match leaksieve_core::open(
+        &mut Sectors(&mut there),
+        &mut [0; SECTOR_BYTES],
+        &Trust::ANY,
+    ) {
+        Ok(catalogue) if catalogue.file_id() == offered.catalogue().file_id() => {
+            for sectors in groups(catalogue.header().num_sectors) {
+                match compare(offered, &mut there, name, sectors) {
+                    Err(InstallError::OtherContent { .. }) => {
+                        return Err(InstallError::Damaged(name));
+                    }
+                    compared => compared?,
+                }
+            }
+            Err(InstallError::Installed(name))
+        }
+        Ok(catalogue) => Ok(Some(Valid::of(&catalogue))),
+        Err(ReadError::Source(error)) => Err(failed(error)),
+        Err(ReadError::Filter(_)) => Ok(None),
+    }
+}
+
+/// The place to write into, an index of [`CARD_FILE_NAMES`]: the one that the device does not
+/// take. A file that is valid for anybody is not written over while the other place has none.
+fn place_for(
+    offered: Valid,
+    found: &[Option<Valid>; CARD_FILE_NAMES.len()],
+    keys: &[PublicKey],
+) -> Result<usize, InstallError> {
+    for (there, name) in found.iter().zip(CARD_FILE_NAMES) {
+        let is_like = there.is_none_or(|there| there.signer == offered.signer);
+        if keys.is_empty() && !is_like {
+            return Err(InstallError::OtherSigner(name));
+        }
+    }
+    let accepted = found.map(|there| {
+        let there = there?;
+        let is_accepted = keys.is_empty() || there.signer.is_some_and(|key| keys.contains(&key));
+        is_accepted.then_some(there.epoch)
+    });
+    let step = |name, low: u32, high: u32| {
+        // Of unsigned files nobody keeps the epoch.
+        let is_too_far = offered.signer.is_some() && high.saturating_sub(low) > MAX_EPOCH_STEP;
+        match is_too_far {
+            true => Err(InstallError::EpochStep {
+                name,
+                epochs: (low, high),
+            }),
+            false => Ok(()),
+        }
+    };
+    if let [Some(first), Some(second)] = accepted {
+        let lower = CARD_FILE_NAMES[usize::from(second < first)];
+        step(lower, first.min(second), first.max(second))?;
+    }
+    if let Some(taken) = newest(&accepted)
+        && let (Some(name), Some(Some(installed))) =
+            (CARD_FILE_NAMES.get(taken), accepted.get(taken))
+    {
+        if *installed >= offered.epoch {
+            return Err(InstallError::NotNewer {
+                name,
+                installed: *installed,
+                offered: offered.epoch,
+            });
+        }
+        step(name, *installed, offered.epoch)?;
+    }
+    let kept = newest(&accepted).or(newest(&found.map(|there| there.map(|there| there.epoch))));
+    Ok(match kept {
+        Some(0) => 1,
+        Some(_) | None => 0,
+    })
 }
 
 fn write<C: Card>(
@@ -287,5 +380,147 @@ pub fn folder(path: &Path) -> io::Result<Folder> {
     match path.metadata()?.is_dir() {
         true => Ok(Folder(path.to_path_buf())),
         false => Err(io::ErrorKind::NotADirectory.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: PublicKey = PublicKey([1; 32]);
+    const OTHERS: PublicKey = PublicKey([2; 32]);
+
+    fn signed(key: PublicKey, epoch: u32) -> Option<Valid> {
+        Some(Valid {
+            signer: Some(key),
+            epoch,
+        })
+    }
+
+    fn unsigned(epoch: u32) -> Option<Valid> {
+        Some(Valid {
+            signer: None,
+            epoch,
+        })
+    }
+
+    fn place(offered: Option<Valid>, found: [Option<Valid>; 2], keys: &[PublicKey]) -> String {
+        match place_for(offered.unwrap(), &found, keys) {
+            Ok(place) => place.to_string(),
+            Err(InstallError::OtherSigner(name)) => format!("other signer: {name}"),
+            Err(InstallError::NotNewer { name, .. }) => format!("not newer than {name}"),
+            Err(InstallError::EpochStep { name, .. }) => format!("too far from {name}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_place_that_the_device_does_not_take() {
+        let far = MAX_EPOCH_STEP + 6;
+        for (offered, found, expected) in [
+            (signed(OURS, 9), [None, None], "0"),
+            (signed(OURS, 9), [signed(OURS, 8), None], "1"),
+            (signed(OURS, 9), [None, signed(OURS, 8)], "0"),
+            (signed(OURS, 9), [signed(OURS, 7), signed(OURS, 8)], "0"),
+            (signed(OURS, 9), [signed(OURS, 8), signed(OURS, 7)], "1"),
+            (signed(OURS, 9), [signed(OURS, 8), signed(OURS, 8)], "1"),
+            (
+                signed(OURS, 9),
+                [signed(OURS, 9), None],
+                "not newer than LEAKS.LSV",
+            ),
+            (
+                signed(OURS, 9),
+                [signed(OURS, 7), signed(OURS, 10)],
+                "not newer than LEAKS2.LSV",
+            ),
+            (
+                signed(OURS, far),
+                [signed(OURS, 5), None],
+                "too far from LEAKS.LSV",
+            ),
+            (signed(OURS, far), [signed(OURS, 6), None], "1"),
+            (
+                signed(OURS, 6),
+                [signed(OURS, 5), signed(OURS, far)],
+                "too far from LEAKS.LSV",
+            ),
+            (unsigned(9), [unsigned(8), None], "1"),
+            (unsigned(far), [unsigned(5), None], "1"),
+            (unsigned(0), [unsigned(0), None], "not newer than LEAKS.LSV"),
+        ] {
+            assert_eq!(
+                place(offered, found, &[]),
+                expected,
+                "{:?}",
+                found.map(|f| f.map(|f| f.epoch))
+            );
+            // Said or not, it is the same where all is signed by one.
+            if offered.unwrap().signer.is_some() {
+                assert_eq!(place(offered, found, &[OTHERS, OURS]), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn files_of_different_signers() {
+        let both = [OURS, OTHERS];
+        for (offered, found, keys, expected) in [
+            // Whoever accepts the one that is there may not accept the new one.
+            (
+                signed(OURS, 9),
+                [unsigned(0), None],
+                &[][..],
+                "other signer: LEAKS.LSV",
+            ),
+            (
+                signed(OURS, 9),
+                [None, signed(OTHERS, 3)],
+                &[],
+                "other signer: LEAKS2.LSV",
+            ),
+            (
+                unsigned(9),
+                [signed(OURS, 3), None],
+                &[],
+                "other signer: LEAKS.LSV",
+            ),
+            // The keys say which one the device takes.
+            (
+                signed(OURS, 6),
+                [signed(OURS, 5), unsigned(9)],
+                &[OURS],
+                "1",
+            ),
+            (
+                signed(OURS, 6),
+                [unsigned(9), signed(OURS, 5)],
+                &[OURS],
+                "0",
+            ),
+            (
+                signed(OURS, 6),
+                [signed(OTHERS, 4), signed(OURS, 5)],
+                &both,
+                "0",
+            ),
+            (
+                signed(OURS, 6),
+                [signed(OTHERS, 6), None],
+                &both,
+                "not newer than LEAKS.LSV",
+            ),
+            // The only one is not written over, though this device takes none.
+            (signed(OURS, 6), [unsigned(9), None], &[OURS], "1"),
+            (signed(OURS, 6), [None, signed(OTHERS, 9)], &[OURS], "0"),
+            (
+                signed(OURS, 6),
+                [unsigned(9), signed(OTHERS, 3)],
+                &[OURS],
+                "1",
+            ),
+        ] {
+            assert_eq!(place(offered, found, keys), expected);
+        }
     }
 }

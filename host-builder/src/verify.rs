@@ -61,7 +61,7 @@ pub enum VerifyError {
     },
     /// Bytes behind the last sector.
     #[error(
-        "{}: {num_bytes} bytes stand behind the last sector: something was appended, or two files were joined",
+        "{}: {num_bytes} bytes stand behind the last sector: something was appended, or two files were joined; on a card, a longer file may have been there, which does no harm",
         path.display()
     )]
     TrailingBytes {

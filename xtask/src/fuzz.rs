@@ -72,9 +72,10 @@ pub fn fuzz(options: &Options) -> Result<()> {
 /// A few seconds for each target, if what is needed is there.
 ///
 /// # Errors
-/// As [`fuzz`], but for what is missing.
+/// When a target does not compile or found something. What is missing is said, no more.
 pub fn smoke() -> Result<()> {
-    if let Some(missing) = missing() {
+    let missing = missing().or_else(|| cargo_fuzz().err().map(|error| format!("{error:#}")));
+    if let Some(missing) = missing {
         say(format!("the fuzz targets are left out: {missing}"));
         return Ok(());
     }

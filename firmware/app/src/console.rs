@@ -156,6 +156,8 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                     if reply.filter_changed {
                         say(console, format_args!("Another filter is there now:{END}"))?;
                         self.introduce(console)?;
+                    } else if reply.may_be_stale {
+                        self.warn(console)?;
                     }
                     let Some(catalogue) = self.filter.catalogue() else {
                         return Ok(());

@@ -57,6 +57,8 @@ pub struct Reply {
     pub findings: Findings,
     /// Another filter was found on the medium than before, and is the one that was asked.
     pub filter_changed: bool,
+    /// There is another file that cannot be read, and it may be the newer one.
+    pub may_be_stale: bool,
 }
 
 /// The memory that reading a filter takes: about 7 KiB, all zero at first, so that a board
@@ -128,6 +130,18 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
         self.refused
             .as_ref()
             .filter(|refused| !refused.is_absent() && !is_older(refused.failure))
+    }
+
+    /// Is there another file that could not be read when this one was mounted? It may be the
+    /// newer one.
+    fn may_be_stale(&self) -> bool {
+        self.refused.is_some_and(|refused| {
+            !refused.is_absent()
+                && matches!(
+                    refused.failure,
+                    ReadError::Source(_) | ReadError::Filter(Error::SectorDamaged { .. })
+                )
+        })
     }
 
     /// What is accepted.
@@ -218,6 +232,9 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
     /// Ask about a text, once as each kind that the file holds. For each dataset that
     /// covers it, [`Catalogue::sectors_per_dataset`] are read.
     ///
+    /// Where a file in another slot could not be read, both are looked at again first: it may
+    /// be the newer one, and one read that failed must not hide it for long.
+    ///
     /// When a sector cannot be read or believed, the filter is mounted again and asked
     /// once more: the medium may have been taken out, put back, or exchanged. Where no
     /// dataset covers the text, and so no sector was read, the first sector is read to see
@@ -233,7 +250,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
     /// Why there is no filter to ask.
     pub fn ask(&mut self, text: &[u8]) -> Result<Reply, Refused> {
         let before = self.last_id;
-        if self.mounted.is_none() {
+        if self.mounted.is_none() || self.may_be_stale() {
             self.mount()?;
         }
         let (mut findings, num_reads) = self.look_up(text);
@@ -246,6 +263,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
         Ok(Reply {
             findings,
             filter_changed: before != self.last_id,
+            may_be_stale: self.may_be_stale(),
         })
     }
 

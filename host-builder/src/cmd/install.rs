@@ -17,7 +17,8 @@ use super::trust::TrustArgs;
 A card has two places, LEAKS.LSV and LEAKS2.LSV, and a device takes the newer file. The new one is
 written where the device does not look now, read back, and becomes valid with its last sector: if
 the card is pulled or the power fails before, the device goes on with what it had. Eject the card
-before you pull it all the same: the folder's own tables are the system's.
+before you pull it all the same: the folder's own tables are the system's. Bytes of a longer file
+that was there before may stay behind it, and do no harm.
 
 Examples:
   leaksieve install signed.lsv /media/card --key leaks.key.pub")]
@@ -44,15 +45,13 @@ impl Args {
         })?;
         let observer = progress::Bar::observer(self.quiet);
         verify(&file, observer.as_ref())?;
-        let name = self.trust.of_device(&file, |trust| {
-            install(&file, &mut card, trust, observer.as_ref())
-        })??;
+        let name = install(&file, &mut card, &self.trust.keys()?, observer.as_ref())?;
         drop(observer);
         if !self.quiet {
             let others = CARD_FILE_NAMES.iter().filter(|other| **other != name);
             writeln!(
                 io::stdout().lock(),
-                "{}: installed and read back as {name}; the device takes it from now on{}",
+                "{}: installed and read back as {name}; a device that accepts it takes it from now on{}",
                 self.card.display(),
                 match others
                     .filter(|other| self.card.join(other).exists())

@@ -35,21 +35,8 @@ impl TrustArgs {
         Ok(open()?)
     }
 
-    /// What a device accepts that has these keys; where none was given, the key that signed
-    /// the file.
-    pub(super) fn of_device<R>(
-        &self,
-        file: &FilterFile,
-        then: impl FnOnce(&Trust<'_>) -> R,
-    ) -> anyhow::Result<R> {
-        let mut keys = self.keys()?;
-        if keys.is_empty() {
-            keys.extend(file.catalogue().signer());
-        }
-        Ok(then(&Trust::in_keys(&keys)))
-    }
-
-    fn keys(&self) -> Result<Vec<PublicKey>, KeyError> {
+    /// The keys that were given.
+    pub(super) fn keys(&self) -> Result<Vec<PublicKey>, KeyError> {
         self.key.iter().map(|key| public_key(key)).collect()
     }
 

@@ -25,9 +25,7 @@ use leaksieve_app::epoch::{EpochError, EpochStore};
 use leaksieve_app::filter::Filter;
 use leaksieve_app::{CardFile, Guard, StorageError, Workspace};
 use leaksieve_core::header::Date;
-use leaksieve_core::{
-    Identifier, IdentifierKind, Profile, PublicKey, SectorIndex, Trust, Verdict, check,
-};
+use leaksieve_core::{Identifier, IdentifierKind, Profile, PublicKey, SectorIndex, Verdict, check};
 use tempfile::TempDir;
 
 use crate::disk::{Cut, History, Random, Shared, State};
@@ -158,13 +156,13 @@ fn formatted(fat_type: fatfs::FatType) -> Result<Vec<u8>> {
 fn install_on(
     image: Vec<u8>,
     publication: &Publication,
-    trust: &Trust<'_>,
+    keys: &[PublicKey],
 ) -> Result<(Result<&'static str, InstallError>, Vec<u8>, History)> {
     let disk = Shared::new(image);
     let installed;
     {
         let system = fatfs::FileSystem::new(disk.clone(), fatfs::FsOptions::new())?;
-        installed = install(&publication.file, &mut Volume(&system), trust, &());
+        installed = install(&publication.file, &mut Volume(&system), keys, &());
         system.unmount()?;
     }
     let (image, history) = disk.into_parts();
@@ -276,10 +274,9 @@ fn cut_everywhere(lab: &Lab, fat_type: fatfs::FatType, seed: u64) -> Result<BTre
     let mut image = formatted(fat_type)?;
     let mut work = Workspace::new();
     let mut random = Random(seed);
-    let trust = Trust::in_keys(lab.keys);
     for (number, publication) in lab.publications.iter().enumerate() {
         let base = Rc::new(image);
-        let (installed, after, history) = install_on(base.to_vec(), publication, &trust)?;
+        let (installed, after, history) = install_on(base.to_vec(), publication, lab.keys)?;
         installed?;
         let before = publication.epoch - 1;
         let mut found = BTreeSet::new();
@@ -304,7 +301,7 @@ fn cut_everywhere(lab: &Lab, fat_type: fatfs::FatType, seed: u64) -> Result<BTre
                 // And from whatever the cut has left, the host goes on; where the volume's own
                 // tables were lost with a write, it says so, and harms nothing.
                 if num_states % 29 == 0 {
-                    let (again, image, _) = install_on(state.image(), publication, &trust)?;
+                    let (again, image, _) = install_on(state.image(), publication, lab.keys)?;
                     let now =
                         found_by_device(lab, &mut work, &State::new(&Rc::new(image)), before)?;
                     let is_new = now == Some(publication.epoch);
@@ -365,9 +362,8 @@ fn a_careless_copy_is_caught() -> Result<()> {
     let lab = Lab::new()?;
     let mut image = formatted(fatfs::FatType::Fat16)?;
     let mut work = Workspace::new();
-    let trust = Trust::in_keys(lab.keys);
     for publication in &lab.publications[..2] {
-        image = install_on(image, publication, &trust)?.1;
+        image = install_on(image, publication, lab.keys)?.1;
     }
     let base = Rc::new(image);
     let disk = Shared::new(base.to_vec());
@@ -395,13 +391,12 @@ fn a_careless_copy_is_caught() -> Result<()> {
 #[test]
 fn an_older_file_and_the_same_file_are_not_installed() -> Result<()> {
     let lab = Lab::new()?;
-    let trust = Trust::in_keys(lab.keys);
     let disk = Shared::new(formatted(fatfs::FatType::Fat16)?);
     {
         let system = fatfs::FileSystem::new(disk.clone(), fatfs::FsOptions::new())?;
         let mut volume = Volume(&system);
         let mut put =
-            |number: usize| install(&lab.publications[number].file, &mut volume, &trust, &());
+            |number: usize| install(&lab.publications[number].file, &mut volume, lab.keys, &());
         ensure!(put(1)? == "LEAKS.LSV");
         ensure!(matches!(put(1), Err(InstallError::Installed("LEAKS.LSV"))));
         ensure!(matches!(
