@@ -1,6 +1,7 @@
 //! Parquet files: an error or the rows in order, and no panic of ours.
 //!
-//! Input: the column (u8), then the file.
+//! Input: the column (u8), then the file. For columns below 128 its frame is mended: the
+//! magic at both ends, and a length of the metadata that is not more than there are bytes.
 //!
 //! The `parquet` crate has assertions that a file can reach; our reader catches them, and
 //! says that the file is damaged. A panic anywhere else is a finding.
@@ -16,11 +17,16 @@ use crate::scratch;
 pub fn run(data: &[u8]) {
     allow_panics_of_others();
     let mut input = Input::new(data);
-    let column = match input.byte() {
+    let selector = input.byte();
+    let mut file = input.rest().to_vec();
+    if selector < 128 {
+        mend_frame(&mut file);
+    }
+    let column = match selector {
         255 => Column::Name("mail".to_owned()),
         index => Column::Index(index.into()),
     };
-    let path = scratch::write("list.parquet", input.rest());
+    let path = scratch::write("list.parquet", &file);
     let layout = Layout::Table {
         column,
         delimiter: None,
@@ -33,6 +39,18 @@ pub fn run(data: &[u8]) {
         });
         Ok::<_, SourceError>(())
     });
+}
+
+fn mend_frame(file: &mut [u8]) {
+    let Some(inner_bytes) = file.len().checked_sub(12) else {
+        return;
+    };
+    file[..4].copy_from_slice(b"PAR1");
+    let end = &mut file[4 + inner_bytes..];
+    end[4..].copy_from_slice(b"PAR1");
+    let stated = u32::from_le_bytes([end[0], end[1], end[2], end[3]]);
+    let fitting = stated % (inner_bytes as u32 + 1);
+    end[..4].copy_from_slice(&fitting.to_le_bytes());
 }
 
 /// The hook that the fuzzer sets ends the process at every panic, those that are caught
