@@ -59,29 +59,28 @@ pub fn check() -> Result<()> {
         &["clippy", "--quiet", "--lib", "--", "-D", "warnings"],
     )?;
     let app = ["--quiet", "--package", "leaksieve-app"];
-    host(
-        &firmware,
-        &[
-            &["clippy"],
-            &app[..],
-            &["--all-targets", "--", "-D", "warnings"],
-        ]
-        .concat(),
-    )?;
-    for variant in Variant::ALL {
+    for features in ["", "signatures"] {
+        let rest = [
+            "--features",
+            features,
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ];
+        host(&firmware, &[&["clippy"], &app[..], &rest].concat())?;
+    }
+    let counting = format!("{},count", Variant::TrustedKey.features());
+    let features = Variant::ALL.map(Variant::features);
+    for features in features.iter().chain([&&*counting]) {
         let mut command = cross.clippy(
             CORTEX_M3,
-            &[
-                "--quiet",
-                "--no-default-features",
-                "--features",
-                variant.features(),
-            ],
+            &["--quiet", "--no-default-features", "--features", features],
         );
         command
             .current_dir(firmware::board())
             .env("CARGO_TARGET_DIR", target.join("firmware"));
-        say(format!("clippy for the board, {}", variant.name()));
+        say(format!("clippy for the board, {features}"));
         run(&mut command)?;
     }
     host(root, &["doc", "--quiet", "--workspace", "--no-deps"])?;

@@ -390,5 +390,7 @@ fn sign() -> Result<()> {
             .collect();
         case.run(&arguments)?;
     }
-    case.try_all(23)
+    // Worker threads read in turns, and which of them reads what is not the same in each run.
+    case.is_tried = |call| call.name != "pread64";
+    case.try_all(22)
 }

@@ -300,7 +300,7 @@ fn cut_everywhere(lab: &Lab, fat_type: fatfs::FatType, seed: u64) -> Result<BTre
                 found.insert(epoch);
                 // And from whatever the cut has left, the host goes on; where the volume's own
                 // tables were lost with a write, it says so, and harms nothing.
-                if num_states % 29 == 0 {
+                if num_states.is_multiple_of(29) {
                     let (again, image, _) = install_on(state.image(), publication, lab.keys)?;
                     let now =
                         found_by_device(lab, &mut work, &State::new(&Rc::new(image)), before)?;

@@ -188,7 +188,7 @@ impl Case {
             "without a fault: {lines:#?}"
         );
         for fault in FAULTS {
-            // A fault makes more reads, but none that the others do not make, too.
+            // The reads of the conversation as it is without a fault; one makes more.
             for at in 0..num_reads {
                 let (lines, _) = self.talk(FaultyCard::new(cards, Some((fault, at))));
                 self.judge(&lines, fault, newest, &format!("{fault:?} at read {at}"));
