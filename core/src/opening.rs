@@ -7,8 +7,7 @@ use crate::sector::{PAYLOAD_BYTES, Payload, Sector, SectorIndex, split, verify};
 use crate::trust::{Signed, Trust};
 
 /// Reads what a file begins with. Needs 1 to [`MAX_HEADER_SECTORS`] sectors, in order; of a
-/// signed file then its last sector, and the tag sectors above the tags that are kept
-/// (4 at most in files of up to a gigabyte).
+/// signed file then its last sector, and at most 4 tag sectors above the tags that are kept.
 ///
 /// About 7 KiB, most of which is the [`Catalogue`] that it makes.
 #[derive(Debug)]

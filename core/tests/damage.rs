@@ -5,7 +5,8 @@ mod common;
 use std::sync::LazyLock;
 
 use common::{
-    ID, Plan, ask, emails, file, header, names, open, passwords, place, reseal, says_not_exposed,
+    ID, Plan, ask, emails, file, header, names, one_member_a_page, open, passwords, place, reseal,
+    says_not_exposed,
 };
 use leaksieve_core::header::{
     Date, Encoding, FIXED_BYTES, MAX_DATASETS, MAX_HEADER_BYTES, MAX_HEADER_SECTORS, Rate,
@@ -24,17 +25,7 @@ fn plans() -> [Plan; 3] {
 
 /// For each dataset a member in each page, so that every sector is read.
 fn a_member_in_each_page(bytes: &[u8], plans: &[Plan]) -> Vec<(u32, String)> {
-    let catalogue = open(bytes).unwrap();
-    let mut members: Vec<(u32, String)> = Vec::new();
-    for (dataset, plan) in catalogue.datasets().iter().zip(plans) {
-        for member in &plan.members {
-            let identifier = Identifier::new(member.as_bytes()).of_kind(dataset.profile.kind());
-            let sector = catalogue.lookup(identifier).wants().unwrap().0;
-            if members.iter().all(|(known, _)| *known != sector) {
-                members.push((sector, member.clone()));
-            }
-        }
-    }
+    let members = one_member_a_page(&open(bytes).unwrap(), plans);
     assert_eq!(members.len(), 26);
     members
 }

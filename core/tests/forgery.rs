@@ -7,7 +7,7 @@ mod common;
 
 use std::sync::LazyLock;
 
-use common::{Counting, Plan, emails, key, names, open_by, reseal, signed};
+use common::{Counting, Plan, emails, key, names, one_member_a_page, open_by, reseal, signed};
 use leaksieve_core::encoding::{bloom, page_of};
 use leaksieve_core::trust::tree::{TAGS_PER_SECTOR, encode_tags};
 use leaksieve_core::trust::{Signature, tag_of};
@@ -36,19 +36,9 @@ impl Case {
     fn new(plans: &[Plan]) -> Self {
         let bytes = signed(plans, &key(1).0);
         let catalogue = open(&bytes).unwrap();
-        let mut members = Vec::new();
-        for (dataset, plan) in catalogue.datasets().iter().zip(plans) {
-            for member in &plan.members {
-                let identifier = Identifier::new(member.as_bytes()).of_kind(dataset.profile.kind());
-                let sector = catalogue.lookup(identifier).wants().unwrap().0;
-                if members.iter().all(|(known, _)| *known != sector) {
-                    members.push((sector, member.clone()));
-                }
-            }
-        }
+        let members = one_member_a_page(&catalogue, plans);
         let num_pages: u32 = catalogue.datasets().iter().map(|d| d.num_sectors).sum();
         assert_eq!(members.len() as u32, num_pages);
-        members.sort();
         Self {
             bytes,
             catalogue,

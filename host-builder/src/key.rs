@@ -150,7 +150,7 @@ impl NewKeyFiles {
     ///
     /// # Errors
     /// [`KeyError`]. When the first is in its place and the second cannot be, the key is
-    /// there: the secret file has the public half in it.
+    /// there: the public half follows from it.
     pub fn write(mut self, key: &SecretKey, password: Option<&[u8]>) -> Result<(), KeyError> {
         self.secret
             .write(secret::to_pem(key, password)?.as_bytes())?;
@@ -181,8 +181,10 @@ fn read(
     check(&file)?;
     // Room for all of it, so that no copy is left behind when it grows.
     let mut text = Zeroizing::new(String::with_capacity(MAX_FILE_BYTES as usize + 1));
-    file.take(MAX_FILE_BYTES)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
+    match file.take(MAX_FILE_BYTES).read_to_string(&mut text) {
+        // What is no text is no key: nothing is read of it.
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
+        read => drop(read.map_err(failed)?),
+    }
     Ok(text)
 }

@@ -238,6 +238,20 @@ fn keys_are_those_of_openssl() {
         .fails(&["not the file of a secret Ed25519 key"]);
 }
 
+/// A picture, a filter: bytes that are no text.
+#[test]
+fn what_is_no_text_is_no_key() {
+    let bench = bench_with_key();
+    bench.write("noise", [0xFF; 100]);
+    bench
+        .run("check mail.lsv --key noise member1@example.com")
+        .fails(&["noise: no public Ed25519 key", "64 hexadecimal digits"]);
+    set_mode(&bench, "noise", 0o600);
+    bench
+        .run("sign mail.lsv --key noise -o signed.lsv")
+        .fails(&["noise: not the file of a secret Ed25519 key"]);
+}
+
 /// Ctrl-C, while it waits for the password.
 #[test]
 fn an_interrupted_keygen_leaves_nothing() {

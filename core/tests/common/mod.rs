@@ -233,6 +233,20 @@ pub fn open_by(mut file: &[u8], trust: &Trust<'_>) -> Result<Catalogue, leaksiev
     }
 }
 
+/// For each dataset a member in each page that has one, with the page's sector, in the
+/// order of sectors.
+pub fn one_member_a_page(catalogue: &Catalogue, plans: &[Plan]) -> Vec<(u32, String)> {
+    let mut members = std::collections::BTreeMap::new();
+    for (dataset, plan) in catalogue.datasets().iter().zip(plans) {
+        for member in &plan.members {
+            let identifier = Identifier::new(member.as_bytes()).of_kind(dataset.profile.kind());
+            let sector = catalogue.lookup(identifier).wants().unwrap().0;
+            members.entry(sector).or_insert_with(|| member.clone());
+        }
+    }
+    members.into_iter().collect()
+}
+
 /// Did the answer say "not exposed"?
 pub fn says_not_exposed<E>(answer: &Result<Verdict, E>) -> bool {
     matches!(answer, Ok(Verdict::NotExposed(_)))

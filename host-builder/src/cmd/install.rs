@@ -9,8 +9,8 @@ use leaksieve::install::{folder, install};
 use leaksieve::verify::verify;
 use leaksieve_core::source::CARD_FILE_NAMES;
 
-use super::progress;
 use super::trust::TrustArgs;
+use super::{progress, unsaid};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -48,20 +48,22 @@ impl Args {
         let name = install(&file, &mut card, &self.trust.keys()?, observer.as_ref())?;
         drop(observer);
         if !self.quiet {
-            let others = CARD_FILE_NAMES.iter().filter(|other| **other != name);
-            writeln!(
-                io::stdout().lock(),
-                "{}: installed and read back as {name}; a device that accepts it takes it from now on{}",
-                self.card.display(),
-                match others
-                    .filter(|other| self.card.join(other).exists())
-                    .count()
-                {
-                    0 => "",
-                    _ => ", and the one before is still there",
-                }
-            )?;
+            self.report(name)
+                .with_context(|| unsaid(&self.card.join(name)))?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn report(&self, name: &str) -> io::Result<()> {
+        let mut others = CARD_FILE_NAMES.iter().filter(|other| **other != name);
+        let before = match others.any(|other| self.card.join(other).exists()) {
+            true => ", and the one before is still there",
+            false => "",
+        };
+        writeln!(
+            io::stdout().lock(),
+            "{}: installed and read back as {name}; a device that accepts it takes it from now on{before}",
+            self.card.display(),
+        )
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::rc::Rc;
 
+use xtask::sample::mix;
+
 pub(crate) const BLOCK: usize = 512;
 pub(crate) type Block = [u8; BLOCK];
 
@@ -181,16 +183,13 @@ pub(crate) struct History {
     ops: Vec<Op>,
 }
 
-/// splitmix64 (Steele, Lea, Flood, OOPSLA 2014).
+/// A row of choices.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) % bound as u64) as usize
+        self.0 = mix(self.0);
+        (self.0 % bound as u64) as usize
     }
 }
 
