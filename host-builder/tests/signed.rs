@@ -347,6 +347,9 @@ fn an_expired_file_is_no_not_exposed() {
         let ran = bench.run_with(&format!("{command} signed.lsv"), b"member1@example.com\n");
         assert!(ran.succeeds().err().contains("expired on 2020-01-31"));
     }
+    std::fs::create_dir(bench.path("card")).unwrap();
+    let ran = bench.run("install signed.lsv card").succeeds();
+    assert!(ran.err().contains("expired on 2020-01-31"));
     let ran = bench.run_with("check signed.lsv", asked);
     assert_eq!(ran.code(), 2);
     let lines: Vec<String> = ran.out().lines().map(str::to_owned).collect();

@@ -9,7 +9,7 @@ use leaksieve::install::{folder, install};
 use leaksieve::verify::verify;
 use leaksieve_core::source::CARD_FILE_NAMES;
 
-use super::trust::TrustArgs;
+use super::trust::{self, TrustArgs};
 use super::{progress, unsaid};
 
 #[derive(clap::Args)]
@@ -37,6 +37,7 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let file = self.trust.open(&self.file)?;
+        trust::warn_if_expired(&file);
         let mut card = folder(&self.card).with_context(|| {
             format!(
                 "{}: give the folder that the card is mounted as",
