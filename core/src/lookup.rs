@@ -324,3 +324,21 @@ pub enum Outcome {
     /// It says nothing about it.
     NotCovered(NormaliseError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn what_is_shown_of_a_pending_lookup_is_no_identifier() {
+        let pending = Pending {
+            dataset: 3,
+            sector: SectorIndex(1_234),
+            hash: 5_678,
+            coverage: Coverage::Complete,
+            unproven: None,
+        };
+        assert_eq!(format!("{pending:?}"), "Pending { dataset: 3, .. }");
+    }
+}

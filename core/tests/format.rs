@@ -1,10 +1,13 @@
 //! FORMAT.md says what the code does: its tables hold the code's constants, and a file
 //! can be read by its byte tables alone.
 
+mod common;
+
+use common::{ID, emails, place};
 use leaksieve_core::encoding::bloom;
 use leaksieve_core::identifier::{MAX_IDENTIFIER_BYTES, NORMALISATION_VERSION, phone};
-use leaksieve_core::sector::{CRC_BYTES, PAYLOAD_BYTES, SECTOR_BYTES};
-use leaksieve_core::{header, trust};
+use leaksieve_core::sector::{CRC_BYTES, PAYLOAD_BYTES, SECTOR_BYTES, SectorIndex, seal};
+use leaksieve_core::{Error, Trust, header, trust};
 
 const FORMAT: &str = include_str!("../FORMAT.md");
 
@@ -202,5 +205,55 @@ fn a_file_read_by_the_byte_tables() {
         let bit = (u64::from(x) * 4064) >> 32;
         assert_eq!(payload[bit as usize / 8] >> (bit % 8) & 1, 1);
         x ^= x >> 15;
+    }
+}
+
+/// Every length that the header of five world-wide datasets can have, up to the longest of all.
+#[test]
+fn a_header_takes_the_sectors_that_its_length_needs() {
+    let world = leaksieve_core::open(
+        &mut &include_bytes!("golden/world.lsv")[..],
+        &mut [0; 512],
+        &Trust::ANY,
+    )
+    .unwrap();
+    let mut shortest = common::header(&[(); 5].map(|()| emails(1, 1)));
+    for dataset in &mut shortest.datasets {
+        dataset.profile = world.datasets()[0].profile.clone();
+    }
+    for root in [None, Some(trust::Tag([7; 16]))] {
+        let mut header = shortest.clone();
+        header.root = root;
+        let mut last_length = None;
+        'notes: for index in 0..header.datasets.len() {
+            for _ in 0..header::MAX_SOURCE_NOTE_BYTES {
+                header.datasets[index].source_note.push('n').unwrap();
+                let num_sectors = match header.num_header_sectors() {
+                    Ok(num_sectors) => num_sectors,
+                    Err(error) => {
+                        assert_eq!(error, Error::HeaderTooLarge { bytes: 2001 });
+                        assert_eq!(header.encode(ID).err(), Some(error));
+                        break 'notes;
+                    }
+                };
+                place(&mut header);
+                let encoded = header.encode(ID).unwrap();
+                let mut file: Vec<u8> = encoded.sectors().flatten().collect();
+                let length = usize::from(u16::from_le_bytes([file[10], file[11]]));
+                assert_eq!(num_sectors as usize, (32 + length).div_ceil(508));
+                assert_eq!(num_sectors as usize, file.len() / 512);
+                assert!(last_length.is_none_or(|last| length == last + 1));
+                last_length = Some(length);
+                if root.is_none() {
+                    for index in num_sectors..header.num_sectors {
+                        file.extend(seal(ID, SectorIndex(index), &[0; PAYLOAD_BYTES]));
+                    }
+                    let opened =
+                        leaksieve_core::open(&mut file.as_slice(), &mut [0; 512], &Trust::ANY);
+                    assert_eq!(opened.unwrap().header(), &header);
+                }
+            }
+        }
+        assert_eq!(last_length, Some(2000));
     }
 }

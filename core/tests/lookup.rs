@@ -3,6 +3,8 @@
 mod common;
 
 use common::{Counting, ask, emails, file, file_with_id, names, open, passwords, says_not_exposed};
+#[cfg(not(feature = "signatures"))]
+use leaksieve_core::HeaderDefect;
 use leaksieve_core::sector::{FileId, SectorIndex};
 use leaksieve_core::{
     Error, Identifier, IdentifierKind, NormaliseError, Opening, Outcome, ReadError, Trust, Verdict,
@@ -198,4 +200,16 @@ fn a_slice_of_flash_may_be_longer_than_the_file() {
     let mut bytes = file(&[emails(100, 2)]);
     bytes.extend_from_slice(&[0xFF; 4096 + 100]);
     assert!(ask(&bytes, Identifier::new(b"member1@example.com")).is_ok());
+}
+
+/// A reader without signatures cannot know whether a signed file is what was signed.
+#[test]
+#[cfg(not(feature = "signatures"))]
+fn a_signed_file_is_refused_without_signatures() {
+    let signed = open(include_bytes!("golden/signed.lsv"));
+    assert_eq!(signed.err(), Some(Error::CannotVerify));
+    let mut file = file(&[emails(100, 2)]);
+    file[12] = 2;
+    common::reseal(&mut file, 0);
+    assert_eq!(open(&file).err(), Some(HeaderDefect::Protection.into()));
 }

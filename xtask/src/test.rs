@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross};
 use crate::firmware::{self, Variant};
 use crate::run::{self, cargo, output, run, say};
-use crate::{fuzz, host, panics, sample, setup, sign, workspace};
+use crate::{fuzz, host, logs, panics, sample, setup, sign, workspace};
 
 /// Set up, build, test, and print what the firmware takes of its chip.
 ///
@@ -52,6 +52,13 @@ pub fn test() -> Result<()> {
     }
     run(&mut tests)?;
 
+    say("cargo test --package leaksieve-core --lib --tests, without features");
+    run(cargo()
+        .args(["test", "--package", "leaksieve-core", "--lib", "--tests"])
+        .arg("--target-dir")
+        .arg(workspace::target().join("core"))
+        .current_dir(workspace::root()))?;
+
     say("cargo test --package leaksieve-app --features signatures, on this machine");
     run(cargo()
         .args(["test", "--package", "leaksieve-app"])
@@ -84,7 +91,31 @@ pub fn test() -> Result<()> {
             variant.max_image_bytes()
         );
     }
+    cost_of_signatures(&rows)?;
     println!("all tests passed ({})", run::seconds(start.elapsed()));
+    Ok(())
+}
+
+/// What verifies signatures may add 26 KiB of flash and 4 KiB of stack.
+fn cost_of_signatures(rows: &[(Variant, firmware::Size, Option<logs::Stack>)]) -> Result<()> {
+    let of = |wanted| {
+        rows.iter()
+            .find(|(variant, ..)| *variant == wanted)
+            .and_then(|(_, size, stack)| Some((size.flash_bytes, u64::from((*stack)?.used_bytes))))
+            .with_context(|| format!("{} was not measured", wanted.name()))
+    };
+    let (flash, stack) = of(Variant::SdCard)?;
+    let (flash_without, stack_without) = of(Variant::Unsigned)?;
+    for (what, with, without, most) in [
+        ("flash", flash, flash_without, 26 << 10),
+        ("stack", stack, stack_without, 4 << 10),
+    ] {
+        let added = with.saturating_sub(without);
+        say(format!(
+            "signatures add {added} bytes of {what}, and may add {most}"
+        ));
+        ensure!(added <= most, "signatures add too much {what}");
+    }
     Ok(())
 }
 
