@@ -23,6 +23,7 @@ const SCRYPT_P: u32 = 5;
 /// Memory and repetitions that somebody else's key file may ask for.
 const MAX_SCRYPT_BYTES: u64 = 1 << 30;
 const MAX_SCRYPT_P: u16 = 64;
+const MAX_PBKDF2_ITERATIONS: u32 = 10_000_000;
 
 /// PKCS#8 as PEM, encrypted with the password if there is one.
 pub(super) fn to_pem(
@@ -124,7 +125,13 @@ impl KeyFile {
 
 /// Can the password be tried? What a file asks for is not believed before it is read.
 fn is_affordable(scheme: &EncryptionScheme) -> bool {
-    let Some(scrypt) = scheme.pbes2().and_then(|scheme| scheme.kdf.scrypt()) else {
+    let Some(kdf) = scheme.pbes2().map(|scheme| &scheme.kdf) else {
+        return true;
+    };
+    if let Some(pbkdf2) = kdf.pbkdf2() {
+        return pbkdf2.iteration_count <= MAX_PBKDF2_ITERATIONS;
+    }
+    let Some(scrypt) = kdf.scrypt() else {
         return true;
     };
     let bytes = scrypt
@@ -176,14 +183,7 @@ fn refuse_shared(_path: &Path, _file: &File) -> Result<(), KeyError> {
 mod tests {
     use super::*;
 
-    fn scheme(cost_parameter: u64, block_size: u16, parallelization: u16) -> EncryptionScheme {
-        let kdf = pbes2::ScryptParams {
-            salt: pbes2::Salt::new([0; 16]).unwrap(),
-            cost_parameter,
-            block_size,
-            parallelization,
-            key_length: None,
-        };
+    fn scheme(kdf: impl Into<pbes2::Kdf>) -> EncryptionScheme {
         pbes2::Parameters {
             kdf: kdf.into(),
             encryption: pbes2::EncryptionScheme::Aes256Cbc { iv: [0; 16] },
@@ -205,8 +205,28 @@ mod tests {
             (0, 8, 1, false),
             (3, 8, 1, false),
         ] {
-            let scheme = scheme(cost, block_size, parallelization);
+            let scheme = scheme(pbes2::ScryptParams {
+                salt: pbes2::Salt::new([0; 16]).unwrap(),
+                cost_parameter: cost,
+                block_size,
+                parallelization,
+                key_length: None,
+            });
             assert_eq!(is_affordable(&scheme), expected, "{cost} {block_size}");
+        }
+        for (iteration_count, expected) in [
+            (600_000, true),
+            (MAX_PBKDF2_ITERATIONS, true),
+            (MAX_PBKDF2_ITERATIONS + 1, false),
+            (u32::MAX, false),
+        ] {
+            let scheme = scheme(pbes2::Pbkdf2Params {
+                salt: pbes2::Salt::new([0; 16]).unwrap(),
+                iteration_count,
+                key_length: None,
+                prf: pbes2::Pbkdf2Prf::HmacWithSha256,
+            });
+            assert_eq!(is_affordable(&scheme), expected, "{iteration_count}");
         }
         assert!(is_affordable(&parameters().unwrap().into()));
     }
