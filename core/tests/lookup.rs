@@ -163,6 +163,8 @@ fn no_verdict_before_every_sector() {
         }
     }
     assert_eq!(lookup.wants(), Some(second));
+    // The first dataset's "absent" is no verdict yet.
+    assert_eq!(lookup.clone().verdict(), Err(Error::Unfinished));
     lookup.supply(&sector_at(second)).unwrap();
     assert_eq!(lookup.wants(), None);
     // More than was wanted changes nothing.

@@ -9,7 +9,9 @@ use common::{
     sign_sectors, signed,
 };
 use leaksieve_core::trust::{MAX_EPOCH_STEP, Tag};
-use leaksieve_core::{Error, HeaderDefect, Identifier, Opening, SectorIndex, Trust, Verdict};
+use leaksieve_core::{
+    Error, HeaderDefect, Identifier, Opening, ReadError, SectorIndex, Trust, Verdict, open_in,
+};
 
 /// Two datasets, 64 sectors in all: header, 58 pages, 2 + 1 tag sectors, signature ... of
 /// which the tags of the pages are kept.
@@ -217,6 +219,37 @@ fn an_opening_goes_on_after_a_forged_sector() {
         .concat()
     );
     assert_eq!(opening.finish().unwrap(), &open(&good).unwrap());
+}
+
+/// The place of a catalogue holds one file after another, as a device's does.
+#[test]
+fn nothing_of_the_file_before_stays_in_an_opening() {
+    let (pair, _) = key(1);
+    let files = [
+        signed(&plans(), &pair),
+        file(&plans()[..1]),
+        file(&plans()),
+        signed(&plans()[1..], &key(2).0),
+        signed(&plans(), &pair)[..512].to_vec(),
+        file(&plans()[1..]),
+    ];
+    let mut opening = Opening::new();
+    for before in &files {
+        for then in &files {
+            for bytes in [before, then] {
+                let mut source = bytes.as_slice();
+                let opened =
+                    open_in(&mut opening, &mut source, &mut [0; 512], &Trust::ANY).cloned();
+                match open(bytes) {
+                    Ok(alone) => assert_eq!(opened.unwrap(), alone),
+                    Err(alone) => {
+                        assert_eq!(opened.err(), Some(ReadError::Filter(alone)));
+                        assert_eq!(opening.finish().err(), Some(Error::Unfinished));
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// FORMAT.md's "Signed files" with nothing of this crate: BLAKE3 and Ed25519 alone.
