@@ -181,6 +181,54 @@ fn an_unfinished_opening_is_no_catalogue() {
     assert!(matches!(opening.finish(), Err(Error::Unfinished)));
 }
 
+/// What was refused leaves nothing behind: the same sector may be read again, and the first
+/// may then be another file's.
+#[test]
+fn an_opening_goes_on_after_a_refused_header() {
+    let supply = |opening: &mut Opening, file: &[u8], index: usize| {
+        let sector = file[index * 512..].first_chunk().unwrap();
+        opening.supply(sector, &Trust::ANY)
+    };
+    let malformed = |file: &[u8], index: u32| {
+        let mut malformed = file.to_vec();
+        // The highest byte of the last dataset's measured rate, where the checksums of the
+        // sectors before are left out.
+        let length = usize::from(u16::from_le_bytes([file[10], file[11]]));
+        malformed[32 + length - 1 + 4 * index as usize] = 0xFF;
+        common::reseal(&mut malformed, index);
+        malformed
+    };
+    let short = file(&[emails(100, 2)]);
+    let long = file(&[(); 8].map(|()| emails(100, 2)));
+    let other = file_with_id(&[names(100, 2)], FileId(*b"another testfile"));
+    for (file, index, then) in [(&short, 0, &short), (&short, 0, &other), (&long, 1, &long)] {
+        let header_sectors = open(file).unwrap().datasets()[0].first_sector.0;
+        assert_eq!(header_sectors, index + 1);
+        let mut opening = Opening::new();
+        opening.begin(100);
+        for index in 0..index {
+            supply(&mut opening, file, index as usize).unwrap();
+        }
+        let refused = supply(&mut opening, &malformed(file, index), index as usize);
+        assert!(matches!(refused, Err(Error::HeaderMalformed(_))));
+        assert_eq!(opening.wants(), Some(SectorIndex(index)));
+        supply(&mut opening, then, index as usize).unwrap();
+        assert_eq!(opening.finish().unwrap(), &open(then).unwrap());
+    }
+}
+
+#[test]
+fn a_file_of_a_header_alone_says_how_long_it_should_be() {
+    let whole = file(&[emails(100, 2)]);
+    assert_eq!(
+        open(&whole[..512]),
+        Err(Error::Truncated {
+            expected_sectors: 3,
+            found_sectors: 1
+        })
+    );
+}
+
 #[test]
 fn a_sector_of_another_file_is_refused() {
     let plans = [emails(500, 4)];
