@@ -121,6 +121,7 @@ pub(crate) fn split(sector: &Sector) -> (&Payload, &[u8; CRC_BYTES]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::string::ToString;
 
     const ID: FileId = FileId(*b"0123456789abcdef");
 
@@ -138,6 +139,12 @@ mod tests {
         assert_eq!(CRC_32C.checksum(b"123456789"), 0xE306_9283);
         assert_eq!(CRC_32C.checksum(&[0; 32]), 0x8A91_36AA);
         assert_eq!(CRC_32C.checksum(&[0xFF; 32]), 0x62A8_AB43);
+    }
+
+    #[test]
+    fn how_ids_and_places_are_said() {
+        assert_eq!(ID.to_string(), "30313233343536373839616263646566");
+        assert_eq!(SectorIndex(1_234_567).to_string(), "1234567");
     }
 
     /// Whichever way a sector is summed up, the sum is the table's.

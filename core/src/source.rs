@@ -174,6 +174,23 @@ pub fn answer<S: SectorSource>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn errors_are_said_in_the_words_of_what_failed() {
+        let source = NoSuchSector(SectorIndex(70));
+        assert_eq!(source.to_string(), "there is no sector 70");
+        assert_eq!(
+            ReadError::Source(source).to_string(),
+            "there is no sector 70"
+        );
+        let error = Error::NotAFilter;
+        assert_eq!(
+            ReadError::<NoSuchSector>::Filter(error).to_string(),
+            error.to_string()
+        );
+        assert!(!error.to_string().is_empty());
+    }
 
     #[test]
     fn the_newest_valid_file_and_the_first_of_equals() {

@@ -227,6 +227,13 @@ fn a_file_of_a_header_alone_says_how_long_it_should_be() {
             found_sectors: 1
         })
     );
+    assert_eq!(
+        open(&whole[..511]),
+        Err(Error::Truncated {
+            expected_sectors: 1,
+            found_sectors: 0
+        })
+    );
 }
 
 #[test]

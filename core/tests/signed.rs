@@ -292,6 +292,64 @@ fn a_signed_file_read_by_the_byte_tables() {
     assert!(payload(75)[96..].iter().all(|byte| *byte == 0));
 }
 
+/// However long the header is: no sector of it can be changed.
+#[test]
+fn a_signature_is_over_every_sector_of_the_header() {
+    let (pair, _) = key(1);
+    let plans = [(); 8].map(|()| emails(100, 1));
+    for (num_datasets, note_bytes, expected) in [(1, 0, 1), (8, 0, 2), (8, 60, 3), (8, 96, 4)] {
+        let mut header = header(&plans[..num_datasets]);
+        header.root = Some(Tag([0; 16]));
+        for dataset in &mut header.datasets {
+            dataset.source_note = "n".repeat(note_bytes).as_str().try_into().unwrap();
+            dataset.name = "a name of 30 letters, as it is"[..note_bytes.min(30)]
+                .try_into()
+                .unwrap();
+        }
+        place(&mut header);
+        let num_header_sectors = header.datasets[0].first_sector.0;
+        assert_eq!(num_header_sectors, expected);
+        let mut pages = vec![[0; 508]; num_datasets];
+        let file = sign_sectors(&mut header, &mut pages, &pair);
+        let opened = open(&file).unwrap();
+        assert_eq!(opened.header(), &header);
+
+        let payload = |index: u32| &file[index as usize * 512..][..508];
+        let mut message = b"leaksieve file:".to_vec();
+        for index in 0..num_header_sectors {
+            let mut key = [0; 32];
+            key[..16].copy_from_slice(&file[16..32]);
+            key[16..20].copy_from_slice(&index.to_le_bytes());
+            message.extend(blake3::keyed_hash(&key, payload(index)).as_bytes());
+        }
+        let signature = &payload(header.num_sectors - 1)[32..96];
+        let signature = ed25519_compact::Signature::from_slice(signature).unwrap();
+        assert!(pair.pk.verify(message, &signature).is_ok());
+
+        // The last byte but that of the root is of the last dataset's rate.
+        let length = usize::from(u16::from_le_bytes([file[10], file[11]]));
+        let last = 32 + length - 17;
+        for index in 0..num_header_sectors {
+            let mut forged = file.clone();
+            let within = 508 * index as usize..508 * (index as usize + 1);
+            let byte = if within.contains(&last) {
+                // The measured rate's lowest byte: what it says can still be.
+                last - 7
+            } else {
+                // A letter of a text, or of a seed.
+                within.end - 40
+            };
+            forged[byte + 4 * (byte / 508)] ^= 1;
+            reseal(&mut forged, byte as u32 / 508);
+            let refused = open(&forged).unwrap_err();
+            assert!(
+                matches!(refused, Error::BadSignature | Error::HeaderMalformed(_)),
+                "{refused:?}"
+            );
+        }
+    }
+}
+
 /// A file whose signed header says something else than the usual.
 fn with_header(
     plans: &[Plan],

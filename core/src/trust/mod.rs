@@ -119,3 +119,18 @@ impl<'k> Trust<'k> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn a_key_is_said_in_64_digits() {
+        let key = PublicKey(core::array::from_fn(|index| index as u8 * 8));
+        assert_eq!(
+            key.to_string(),
+            "0008101820283038404850586068707880889098a0a8b0b8c0c8d0d8e0e8f0f8"
+        );
+    }
+}
