@@ -230,6 +230,8 @@ mod tests {
         ] {
             let tree = Tree::new(SectorIndex(1), num_leaves);
             assert_eq!(tree.level_of_at_most(80), level, "{num_leaves}");
+            // Not above the highest, however few can be kept.
+            assert_eq!(tree.level_of_at_most(0), tree.num_levels(), "{num_leaves}");
         }
     }
 
