@@ -62,6 +62,16 @@ pub(crate) const SITES: &[Site] = &[
     site("spool write: create", Place::Spool, OPEN, ""),
     site("spool flush: write", Place::Spool, &["pwrite64"], ""),
     site("spool read", Place::Spool, READ, ""),
+    site("install folder: status", Place::Card, STATUS, ""),
+    site("install create", Place::Card, OPEN, "O_CREAT"),
+    site("install sync: open the folder", Place::Card, OPEN, "\"card\""),
+    site("install open", Place::Card, OPEN, ""),
+    site("install seek", Place::Card, &["lseek"], ""),
+    site("install write", Place::Card, &["write"], ""),
+    site("install read", Place::Card, READ, ""),
+    site("install sync", Place::Card, &["fsync"], "LEAKS"),
+    site("install sync: the folder", Place::Card, &["fsync"], ""),
+    site("install sync: forget what is remembered", Place::Card, &["fadvise64"], ""),
     site("inputs: open", Place::Input, OPEN, ""),
     site("inputs: status, begin again", Place::Input, &["statx", "newfstatat", "fstat", "stat", "lseek"], ""),
     site("inputs: read", Place::Input, READ, ""),
@@ -142,7 +152,7 @@ impl Fault {
         let mut faults = vec![Self::Once("EIO"), Self::FromNowOn("EIO"), Self::Kill];
         if matches!(
             call.place,
-            Some(Place::Unfinished | Place::Folder | Place::Stdout)
+            Some(Place::Unfinished | Place::Folder | Place::Card | Place::Stdout)
         ) {
             faults.push(Self::Terminate);
         }

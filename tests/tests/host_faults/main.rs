@@ -5,6 +5,7 @@
 #![cfg(target_os = "linux")]
 
 mod faults;
+mod install;
 mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -26,6 +26,8 @@ pub(crate) enum Place {
     Folder,
     /// What does not fit into memory.
     Spool,
+    /// A card's folder, and the files in it.
+    Card,
     /// What is read.
     Input,
     /// The summary.
@@ -64,7 +66,7 @@ const NOT_TRIED: [&str; 8] = [
 fn place(name: &str, line: &str) -> Option<Place> {
     let arguments = &line[name.len()..];
     let is_about = |text| arguments.contains(text);
-    if name == "write" && !is_about(".lsv.tmp>") {
+    if name == "write" && !is_about(".lsv.tmp>") && !is_about("/card/") {
         return arguments.starts_with("(1<").then_some(Place::Stdout);
     }
     Some(match () {
@@ -74,6 +76,7 @@ fn place(name: &str, line: &str) -> Option<Place> {
         () if is_about("out/leak.lsv") => Place::Target,
         () if is_about("\"out\"") || is_about("/out>") => Place::Folder,
         () if is_about("\"spool\"") || is_about("/spool/") => Place::Spool,
+        () if is_about("\"card") || is_about("/card/") || is_about("/card>") => Place::Card,
         () if is_about("input.") => Place::Input,
         () => return None,
     })
