@@ -129,6 +129,8 @@ pub fn open_in<'o, S: SectorSource>(
     buffer: &mut Sector,
     trust: &Trust<'_>,
 ) -> Result<&'o Catalogue, ReadError<S::Error>> {
+    // Of what was opened before nothing stays, whatever fails.
+    opening.begin(0);
     opening.begin(source.num_sectors().map_err(ReadError::Source)?);
     while let Some(index) = opening.wants() {
         source

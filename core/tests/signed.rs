@@ -10,7 +10,8 @@ use common::{
 };
 use leaksieve_core::trust::{MAX_EPOCH_STEP, Tag};
 use leaksieve_core::{
-    Error, HeaderDefect, Identifier, Opening, ReadError, SectorIndex, Trust, Verdict, open_in,
+    Error, HeaderDefect, Identifier, Opening, ReadError, SectorIndex, SectorSource, Trust, Verdict,
+    open_in,
 };
 
 /// Two datasets, 64 sectors in all: header, 58 pages, 2 + 1 tag sectors, signature ... of
@@ -250,6 +251,34 @@ fn nothing_of_the_file_before_stays_in_an_opening() {
             }
         }
     }
+}
+
+/// Nor when the medium cannot even say how long it is.
+#[test]
+fn nothing_stays_in_an_opening_when_the_medium_fails_at_once() {
+    struct Gone;
+    impl SectorSource for Gone {
+        type Error = ();
+        fn num_sectors(&mut self) -> Result<u32, ()> {
+            Err(())
+        }
+        fn read_sector(&mut self, _: SectorIndex, _: &mut [u8; 512]) -> Result<(), ()> {
+            Err(())
+        }
+    }
+    let mut opening = Opening::new();
+    let mut buffer = [0; 512];
+    let before = file(&plans());
+    open_in(
+        &mut opening,
+        &mut before.as_slice(),
+        &mut buffer,
+        &Trust::ANY,
+    )
+    .unwrap();
+    let opened = open_in(&mut opening, &mut Gone, &mut buffer, &Trust::ANY);
+    assert_eq!(opened.err(), Some(ReadError::Source(())));
+    assert!(opening.finish().is_err());
 }
 
 /// FORMAT.md's "Signed files" with nothing of this crate: BLAKE3 and Ed25519 alone.

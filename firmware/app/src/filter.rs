@@ -31,6 +31,19 @@ impl Refused {
     const fn is_absent(&self) -> bool {
         matches!(self.failure, ReadError::Source(StorageError::NoFile))
     }
+
+    /// Read whole, and not accepted: no other read would come out otherwise.
+    const fn is_judged(&self) -> bool {
+        matches!(
+            self.failure,
+            ReadError::Filter(
+                Error::EpochTooLow { .. }
+                    | Error::EpochTooHigh { .. }
+                    | Error::Unsigned
+                    | Error::UnknownSigner { .. }
+            )
+        )
+    }
 }
 
 impl From<StorageError> for Refused {
@@ -94,6 +107,8 @@ pub struct Filter<'w, S, E> {
     mounted: Option<usize>,
     /// A file that was passed over at the last mount.
     refused: Option<Refused>,
+    /// Its first sector is zero: a new file that was not finished, and that was never asked.
+    is_unfinished: bool,
     /// The filter that was mounted last, even if it is gone.
     last_id: Option<FileId>,
 }
@@ -107,6 +122,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             work,
             mounted: None,
             refused: None,
+            is_unfinished: false,
             last_id: None,
         }
     }
@@ -132,15 +148,11 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             .filter(|refused| !refused.is_absent() && !is_older(refused.failure))
     }
 
-    /// Is there another file that could not be read when this one was mounted? It may be the
-    /// newer one.
+    /// Is there another file that could not be read, or not be believed, when this one was
+    /// mounted? It may be the newer one.
     fn may_be_stale(&self) -> bool {
         self.refused.is_some_and(|refused| {
-            !refused.is_absent()
-                && matches!(
-                    refused.failure,
-                    ReadError::Source(_) | ReadError::Filter(Error::SectorDamaged { .. })
-                )
+            !refused.is_absent() && !refused.is_judged() && !self.is_unfinished
         })
     }
 
@@ -183,14 +195,24 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
     }
 
     /// Open the file of each slot, and at last that of the highest epoch, of equals the first:
-    /// at most one opening more than there are slots. They are opened from the last to the
-    /// first, so that one file in the first slot is opened once.
+    /// They are opened from the last to the first, so that one file in the first slot is opened
+    /// once. One that is not there, or not whole, is looked for a second time: one read that
+    /// went wrong, in the file or in the card's folder, must not make an older file the newest.
+    /// So there are at most two openings of each slot, and one more.
     fn choose(&mut self) -> Result<usize, Refused> {
         self.refused = None;
+        self.is_unfinished = false;
         let trust = self.guard.refresh()?.clone();
         let mut epochs = [None; CARD_FILE_NAMES.len()];
         for (slot, found) in epochs.iter_mut().enumerate().take(S::SLOTS.len()).rev() {
-            match self.open(slot, &trust) {
+            let opened = self.open(slot, &trust).or_else(|refused| {
+                if refused.is_judged() {
+                    Err(refused)
+                } else {
+                    self.open(slot, &trust)
+                }
+            });
+            match opened {
                 Ok(epoch) => *found = Some(epoch),
                 // Without a card there is no other file.
                 Err(refused) if refused.failure == ReadError::Source(StorageError::NoCard) => {
@@ -199,6 +221,9 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
                 Err(refused) => {
                     if !refused.is_absent() || self.refused.is_none() {
                         self.refused = Some(refused);
+                        self.is_unfinished = refused.failure
+                            == ReadError::Filter(Error::NotAFilter)
+                            && self.work.sector == [0; SECTOR_BYTES];
                     }
                 }
             }
@@ -213,7 +238,8 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
         }
     }
 
-    /// Open the file of a slot; gives its epoch.
+    /// Open the file of a slot; gives its epoch. Not inlined: it is called from three places.
+    #[inline(never)]
     fn open(&mut self, slot: usize, trust: &Trust<'_>) -> Result<u32, Refused> {
         let Workspace { sector, opening } = &mut *self.work;
         let opened = match self.storage.mount(slot) {

@@ -4,7 +4,8 @@ use core::fmt;
 
 use leaksieve_core::{Sector, SectorIndex, SectorSource};
 
-/// Something that a filter lies on, and that may be taken out and put back.
+/// Something that a filter lies on, and that may be taken out and put back. What was out
+/// fails its next read, as an SD card does, which has to be set up anew: so it is noticed.
 pub trait Storage: SectorSource<Error = StorageError> {
     /// What to do about a filter that is damaged, as the end of a sentence.
     const REMEDY: &'static str;

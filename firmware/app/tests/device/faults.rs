@@ -228,9 +228,11 @@ impl Case {
                 self.keys.is_empty() || *name != "Old" || newest == "Old" || !newest_was_asked,
                 "{when}: {lines:#?}"
             );
-            // One read that fails does not hide the newer file: it is looked for again.
+            // One read that goes wrong does not hide the newer file: it is looked for again.
+            // (Another card's folder, for one read, can name the older file as the newer.)
+            let is_one_read = matches!(fault, Fault::Once | Fault::Short(_) | Fault::Elsewhere(_));
             assert!(
-                *name != "Old" || newest == "Old" || fault != Fault::Once,
+                *name != "Old" || newest == "Old" || !is_one_read,
                 "{when}: {lines:#?}"
             );
         }
