@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use leaksieve_core::sector::{SECTOR_BYTES, Sector, SectorIndex};
 use leaksieve_core::source::{CARD_FILE_NAMES, newest};
 use leaksieve_core::trust::MAX_EPOCH_STEP;
-use leaksieve_core::{Catalogue, PublicKey, ReadError, SectorSource, Trust};
+use leaksieve_core::{Catalogue, Error, PublicKey, ReadError, SectorSource, Trust};
 
 use crate::file::{FilterFile, byte_of, groups};
 use crate::progress::{Observer, Stage};
@@ -61,6 +61,16 @@ pub enum InstallError {
     /// The very file is there, but not as it should be.
     #[error("{0} on the card is this file, and damaged: delete it there, then install it again")]
     Damaged(&'static str),
+    /// What is there may be valid for a device that is newer than this program.
+    #[error(
+        "{name} on the card: {error}; a device may read it: use a newer leaksieve, or delete {name} first"
+    )]
+    NewerFormat {
+        /// Its name.
+        name: &'static str,
+        /// What this program does not read.
+        error: Error,
+    },
     /// It cannot be told which file the device takes.
     #[error(
         "{0} on the card is not signed by who signed this file (or only one of them is signed): give --key, \
@@ -223,6 +233,9 @@ fn valid_file<C: Card>(
         }
         Ok(catalogue) => Ok(Some(Valid::of(&catalogue))),
         Err(ReadError::Source(error)) => Err(failed(error)),
+        Err(ReadError::Filter(
+            error @ (Error::UnsupportedVersion { .. } | Error::NormalisationVersion { .. }),
+        )) => Err(InstallError::NewerFormat { name, error }),
         Err(ReadError::Filter(_)) => Ok(None),
     }
 }

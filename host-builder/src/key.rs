@@ -73,7 +73,7 @@ pub enum KeyError {
     #[error("{}: this key has a password: give it", .0.display())]
     NeedsPassword(PathBuf),
     /// It would take too long, or too much memory.
-    #[error("{}: its password costs more than 1 GiB of memory to try: encrypt the key anew, as `openssl pkcs8 -topk8 -scrypt` does", .0.display())]
+    #[error("{}: its password costs more than 1 GiB of memory, or 10,000,000 rounds, to try: encrypt the key anew, as `openssl pkcs8 -topk8 -scrypt` does", .0.display())]
     TooCostly(PathBuf),
     /// No randomness.
     #[error("the system gave no random numbers: {0}")]
@@ -168,23 +168,19 @@ pub fn public_path(secret: &Path) -> PathBuf {
     path.into()
 }
 
-/// The text of a key's file, if the file is in order.
-fn read(
-    path: &Path,
-    check: impl FnOnce(&File) -> Result<(), KeyError>,
-) -> Result<Zeroizing<String>, KeyError> {
+/// A key's file, and its text.
+fn read(path: &Path) -> Result<(File, Zeroizing<String>), KeyError> {
     let failed = |error| KeyError::Read {
         path: path.to_path_buf(),
         error,
     };
     let file = File::open(path).map_err(failed)?;
-    check(&file)?;
     // Room for all of it, so that no copy is left behind when it grows.
     let mut text = Zeroizing::new(String::with_capacity(MAX_FILE_BYTES as usize + 1));
-    match file.take(MAX_FILE_BYTES).read_to_string(&mut text) {
+    match (&file).take(MAX_FILE_BYTES).read_to_string(&mut text) {
         // What is no text is no key: nothing is read of it.
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
         read => drop(read.map_err(failed)?),
     }
-    Ok(text)
+    Ok((file, text))
 }

@@ -39,6 +39,11 @@ fn exit_statuses_are_those_of_grep() {
         assert_eq!(bench.run(arguments).code(), code, "{arguments}");
     }
     assert_eq!(bench.run("check -q mail.lsv member1@example.com").out(), "");
+    // In the wrong order: what was to be asked is not repeated.
+    let swapped = bench
+        .run("check 13800138000 mail.lsv")
+        .fails(&["give the filter file, and then what to look up"]);
+    assert!(!swapped.err().contains("138001"));
 }
 
 #[test]

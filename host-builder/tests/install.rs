@@ -5,6 +5,7 @@ mod common;
 use std::fs;
 
 use common::{Bench, emails};
+use leaksieve_core::sector::{FileId, SectorIndex, seal};
 
 /// A card, a key, and signed files of epochs 1 to 3, each smaller than the one before.
 fn bench() -> Bench {
@@ -97,6 +98,18 @@ fn what_is_not_installed_leaves_the_card_as_it_was() {
         assert!(has(&bench, "LEAKS.LSV", "2.lsv"), "{arguments}");
         assert!(!bench.path("card/LEAKS2.LSV").exists(), "{arguments}");
     }
+    // A file of a later format may be what the device takes.
+    let mut newer = fs::read(bench.path("1.lsv")).unwrap();
+    newer[8] = 2;
+    let id = FileId(newer[16..32].try_into().unwrap());
+    let sealed = seal(id, SectorIndex(0), newer[..508].try_into().unwrap());
+    newer[..512].copy_from_slice(&sealed);
+    bench.write("card/LEAKS2.LSV", &newer);
+    bench
+        .run("install 3.lsv card")
+        .fails(&["LEAKS2.LSV on the card", "a newer leaksieve"]);
+    assert_eq!(fs::read(bench.path("card/LEAKS2.LSV")).unwrap(), newer);
+    fs::remove_file(bench.path("card/LEAKS2.LSV")).unwrap();
     // What is there and not whole is said, and not written over.
     let mut bytes = fs::read(bench.path("card/LEAKS.LSV")).unwrap();
     bytes[1000] ^= 1;

@@ -108,7 +108,7 @@ fn what_is_no_key_or_not_kept_as_one_does_not_sign() {
     let long = "x".repeat(2000);
     for (stdin, part) in [
         ("wrong\n", "wrong password"),
-        ("", "wrong password"),
+        ("", "none on standard input"),
         (long.as_str(), "more than 1024 bytes"),
     ] {
         let ran = bench
@@ -136,15 +136,17 @@ fn what_is_no_key_or_not_kept_as_one_does_not_sign() {
     bench.write("long.key", "-".repeat(1 << 17));
     bench.write("public.key", text(&bench, "leaks.key.pub"));
     for name in ["nonsense", "cut", "other", "empty", "long", "public"] {
-        set_mode(&bench, &format!("{name}.key"), 0o600);
         let part = if name == "public" {
             "this is a public key"
         } else {
             "not the file of a secret Ed25519 key"
         };
-        bench
-            .run_with(&sign(&format!("{name}.key")), b"secret\n")
-            .fails(&[part]);
+        for mode in [0o600, 0o644] {
+            set_mode(&bench, &format!("{name}.key"), mode);
+            bench
+                .run_with(&sign(&format!("{name}.key")), b"secret\n")
+                .fails(&[part]);
+        }
     }
     bench
         .run(&sign("none.key"))

@@ -338,6 +338,10 @@ fn a_bundle_is_signed_as_a_whole() {
 #[test]
 fn an_expired_file_is_no_not_exposed() {
     let bench = bench_of(5);
+    // A year alone is no second of 1970.
+    bench
+        .run(&format!("{SIGN} --expires 2027"))
+        .fails(&["such as 2027-01-31"]);
     let ran = bench
         .run(&format!("{SIGN} --expires 2020-01-31"))
         .succeeds();

@@ -71,10 +71,19 @@ fn typed(digest: PasswordDigest, password: &[u8]) -> Result<Item, NormaliseError
         }
     };
     // A hash that is asked as a password is in no list of hashes, so silence is no answer.
-    if hexadecimal(digest, password).is_ok() {
+    if looks_like_a_hash(password) {
         item.coverage = Coverage::Incidental(NormaliseError::LooksLikeAHash);
     }
     Ok(item)
+}
+
+/// Is it a hash of either digest, alone or as the lists have it, `HASH:COUNT`?
+fn looks_like_a_hash(text: &[u8]) -> bool {
+    let end = text.iter().position(|byte| *byte == b':');
+    let hash = text.get(..end.unwrap_or(text.len())).unwrap_or(text);
+    [PasswordDigest::Sha1, PasswordDigest::Ntlm]
+        .iter()
+        .any(|digest| hexadecimal(*digest, hash.trim_ascii()).is_ok())
 }
 
 fn hexadecimal(digest: PasswordDigest, digits: &[u8]) -> Result<Item, NormaliseError> {
@@ -163,6 +172,23 @@ mod tests {
             assert_eq!(item.coverage(), Coverage::Incidental(reason));
             let other = normalise(Sha1, &sha1[..39], kind).unwrap();
             assert_eq!(other.coverage(), Coverage::Complete);
+            // As the lists have it, with blanks, and of the other digest.
+            for text in [
+                "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:14",
+                "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8:",
+                " 5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8\t: 3",
+                "8846f7eaee8fb117ad06bdd830b7586c",
+                "8846F7EAEE8FB117AD06BDD830B7586C:9659365",
+            ] {
+                for digest in [Sha1, Ntlm] {
+                    let item = normalise(digest, text.as_bytes(), kind).unwrap();
+                    assert_eq!(item.coverage(), Coverage::Incidental(reason), "{text}");
+                }
+            }
+            for text in [":5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8", "abc:14", ":"] {
+                let item = normalise(Sha1, text.as_bytes(), kind).unwrap();
+                assert_eq!(item.coverage(), Coverage::Complete, "{text}");
+            }
         }
         assert_eq!(
             normalise(Sha1, sha1, Some(Sha1Hex)).unwrap().coverage(),

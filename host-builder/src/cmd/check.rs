@@ -199,6 +199,12 @@ impl Answers {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        if !self.file.exists() {
+            // Its name is not repeated: it may be what was to be asked.
+            bail!(
+                "there is no file of the name that stands first: give the filter file, and then what to look up in it"
+            );
+        }
         let file = self.trust.open(&self.file)?;
         let kind = self.kind.map(IdentifierKind::from);
         let is_secret = match kind {

@@ -219,8 +219,11 @@ pub(crate) fn parse_date(text: &str) -> Result<Date, String> {
 
 /// `2027-01-31`, or seconds since 1970-01-01 UTC.
 pub(crate) fn parse_time(text: &str) -> Result<u64, String> {
-    if let Ok(seconds) = text.parse() {
-        return Ok(seconds);
+    match text.parse() {
+        // A year, and no time of 1970.
+        Ok(1..=9999_u64) => return Err(format!("give the day too, such as {text}-01-31")),
+        Ok(seconds) => return Ok(seconds),
+        Err(_) => {}
     }
     text.parse::<jiff::civil::Date>()
         .ok()

@@ -38,7 +38,12 @@ pub(super) fn choose() -> anyhow::Result<Zeroizing<Vec<u8>>> {
 /// The password of something that has one.
 pub(super) fn ask() -> anyhow::Result<Zeroizing<Vec<u8>>> {
     if !io::stdin().is_terminal() {
-        return line();
+        return match line()? {
+            password if password.is_empty() => {
+                bail!("the key has a password, and there is none on standard input: give one line")
+            }
+            password => Ok(password),
+        };
     }
     prompt("Password of the key (not shown): ")
 }

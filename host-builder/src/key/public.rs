@@ -39,7 +39,7 @@ pub fn public_key(text: &str) -> Result<PublicKey, KeyError> {
         // Too many or too few.
         return Err(not_a_key());
     }
-    let pem = read(path, |_| Ok(()))?;
+    let pem = read(path)?.1;
     let (label, document) = Document::from_pem(&pem).map_err(|_| not_a_key())?;
     if [
         PrivateKeyInfoRef::PEM_LABEL,

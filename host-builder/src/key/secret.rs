@@ -78,7 +78,7 @@ impl KeyFile {
     /// # Errors
     /// [`KeyError`].
     pub fn open(path: &Path) -> Result<Self, KeyError> {
-        let text = read(path, |file| refuse_shared(path, file))?;
+        let (file, text) = read(path)?;
         let not_a_key = |_| KeyError::NotASecretKey(path.to_path_buf());
         let (label, document) = SecretDocument::from_pem(&text).map_err(not_a_key)?;
         let is_encrypted = match label {
@@ -89,6 +89,7 @@ impl KeyFile {
             }
             _ => return Err(KeyError::NotASecretKey(path.to_path_buf())),
         };
+        refuse_shared(path, &file)?;
         Ok(Self {
             path: path.to_path_buf(),
             is_encrypted,

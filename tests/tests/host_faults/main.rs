@@ -6,6 +6,7 @@
 
 mod faults;
 mod install;
+mod others;
 mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
