@@ -100,7 +100,10 @@ fn password(
         .expect("digits of a digest");
     assert_eq!(by_digits.as_bytes(), item.as_bytes());
     assert_eq!(by_digits.coverage(), Coverage::Complete);
-    let is_hash = text.len() == 2 * num_bytes && text.iter().all(u8::is_ascii_hexdigit);
+    // Of either sort, alone or as `HASH:COUNT`.
+    let hash = text.split(|byte| *byte == b':').next().unwrap_or(text);
+    let hash = hash.trim_ascii();
+    let is_hash = [32, 40].contains(&hash.len()) && hash.iter().all(u8::is_ascii_hexdigit);
     let is_typed = kind != Some(hash_kind);
     let expected = if is_hash && is_typed {
         Coverage::Incidental(NormaliseError::LooksLikeAHash)
