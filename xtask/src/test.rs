@@ -170,7 +170,8 @@ fn core_alone(cross: &Cross) -> Result<()> {
     Ok(())
 }
 
-/// The features that the core's manifest has, `default` left out.
+/// The features that the core's manifest has, without `default`, and `std`, which no chip
+/// has.
 fn core_features() -> Result<Vec<String>> {
     let metadata = output(
         cargo()
@@ -190,7 +191,7 @@ fn core_features() -> Result<Vec<String>> {
         .context("leaksieve-core has no features")?;
     let names: Vec<String> = features
         .keys()
-        .filter(|name| *name != "default")
+        .filter(|name| !matches!(name.as_str(), "default" | "std"))
         .cloned()
         .collect();
     ensure!(
