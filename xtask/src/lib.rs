@@ -25,4 +25,5 @@ pub mod sample;
 pub mod setup;
 pub mod sign;
 pub mod test;
+pub mod web;
 pub mod workspace;

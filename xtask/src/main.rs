@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bench, card, check, demo, fuzz, generate, setup, test};
+use xtask::{bench, card, check, demo, fuzz, generate, setup, test, web};
 
 #[derive(Parser)]
 #[command(
@@ -33,6 +33,10 @@ enum Command {
     Bench(bench::Options),
     /// Write a long list of generated phone numbers or hashes, to measure with
     Generate(generate::Options),
+    /// Make the web page, and serve it to this machine
+    Web(web::Options),
+    /// Take the pictures of the web page anew, in docs/; needs fonts of both languages
+    Screenshots,
     /// Put a filter file onto a new SD-card image
     FlashImage {
         /// The filter file
@@ -69,6 +73,8 @@ fn run() -> Result<()> {
         Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Generate(options) => options.run(),
+        Command::Web(options) => web::web(&options),
+        Command::Screenshots => test::screenshots(),
         Command::FlashImage {
             filter,
             output,
