@@ -62,7 +62,7 @@ impl<E: ToString> From<ReadError<E>> for FilterError {
     }
 }
 
-/// Why a [`Reader`](crate::Reader) gave nothing.
+/// Why a `Reader` gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum ReaderError {
     /// It could not.

@@ -30,18 +30,18 @@ impl Filter {
     /// also its signature, and the tags that are kept.
     ///
     /// # Errors
-    /// [`FilterError`].
+    /// `FilterError`.
     #[uniffi::constructor(default(trust))]
     pub fn open(path: String, trust: Trust) -> Result<Arc<Self>, FilterError> {
         let file = File::open(path).map_err(unreadable)?;
         Self::of_file(file, &trust)
     }
 
-    /// As [`open`](Self::open), of a file that the app reads. Whatever it throws is a
-    /// [`FilterError::Unreadable`].
+    /// As `open`, of a file that the app reads. Whatever it throws is a
+    /// `FilterError`, `Unreadable`.
     ///
     /// # Errors
-    /// [`FilterError`].
+    /// `FilterError`.
     #[uniffi::constructor(default(trust))]
     pub fn from_reader(reader: Arc<dyn Reader>, trust: Trust) -> Result<Arc<Self>, FilterError> {
         Self::of_source(Source::of_reader(reader)?, &trust)
@@ -50,17 +50,17 @@ impl Filter {
     /// Look a text up, in the datasets of its kind, or in all where none is stated.
     ///
     /// # Errors
-    /// [`FilterError`] when a sector cannot be read, is damaged, or is not the one that was
+    /// `FilterError` when a sector cannot be read, is damaged, or is not the one that was
     /// signed.
     #[uniffi::method(default(kind = None))]
     pub fn check(&self, identifier: String, kind: Option<Kind>) -> Result<Verdict, FilterError> {
         self.ask(identifier.as_bytes(), kind)
     }
 
-    /// As [`check`](Self::check), for what need not be UTF-8: a leaked password.
+    /// As `check`, for what need not be UTF-8: a leaked password.
     ///
     /// # Errors
-    /// As [`check`](Self::check).
+    /// As `check`.
     #[uniffi::method(default(kind = None))]
     pub fn check_bytes(
         &self,
@@ -83,11 +83,11 @@ impl Filter {
 #[cfg(unix)]
 #[uniffi::export]
 impl Filter {
-    /// As [`open`](Self::open), of a descriptor that is open to be read. It is duplicated, stays
+    /// As `open`, of a descriptor that is open to be read. It is duplicated, stays
     /// the caller's to close, and its place in the file is neither used nor moved.
     ///
     /// # Errors
-    /// [`FilterError`].
+    /// `FilterError`.
     #[uniffi::constructor(default(trust))]
     pub fn from_descriptor(descriptor: i32, trust: Trust) -> Result<Arc<Self>, FilterError> {
         Self::of_file(duplicate(descriptor)?, &trust)

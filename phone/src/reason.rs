@@ -74,3 +74,38 @@ impl From<NormaliseError> for Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_of_the_core_is_one_of_its_own() {
+        let reasons = [
+            NormaliseError::OtherKind,
+            NormaliseError::Empty,
+            NormaliseError::TooLong { limit_bytes: 256 },
+            NormaliseError::NotUtf8,
+            NormaliseError::ControlCharacter,
+            NormaliseError::UnexpectedCharacter,
+            NormaliseError::NeedsFolding,
+            NormaliseError::TooFewDigits,
+            NormaliseError::TooManyDigits,
+            NormaliseError::ImpossibleLength,
+            NormaliseError::OutsideNumberingPlan,
+            NormaliseError::NeedsCountryCode,
+            NormaliseError::OtherCountry,
+            NormaliseError::NotAnEmail,
+            NormaliseError::NotAnId,
+            NormaliseError::CheckDigit,
+            NormaliseError::NotAHash,
+            NormaliseError::LooksLikeAHash,
+        ];
+        let names = reasons.map(|reason| format!("{:?}", Reason::from(reason)));
+        for (reason, name) in reasons.iter().zip(names) {
+            // `TooLong { limit_bytes: 256 }` is `TooLong`.
+            let expected = format!("{reason:?}");
+            assert_eq!(expected.split(' ').next(), Some(name.as_str()));
+        }
+    }
+}

@@ -16,14 +16,14 @@ pub trait Reader: Debug + Send + Sync {
     /// Length of the file; bytes. Asked once, when the file is opened.
     ///
     /// # Errors
-    /// [`ReaderError`], as any other exception.
+    /// `ReaderError`, as any other exception.
     fn size_bytes(&self) -> Result<u64, ReaderError>;
 
     /// All of the `num_bytes` bytes that begin at `offset_bytes`. Fewer are an error, as more
     /// are.
     ///
     /// # Errors
-    /// As [`size_bytes`](Self::size_bytes).
+    /// As `size_bytes`.
     fn read_at(&self, offset_bytes: u64, num_bytes: u32) -> Result<Vec<u8>, ReaderError>;
 }
 

@@ -30,7 +30,7 @@ pub enum Verdict {
 /// A leak that has the text, or gives a false alarm.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Leak {
-    /// Index in [`About::datasets`](crate::About::datasets).
+    /// Index in the datasets of `About`.
     pub dataset: u8,
     /// Name of the breach.
     pub name: String,
@@ -43,7 +43,7 @@ pub struct Leak {
 /// A leak that covers the text and lacks it, and what of its list the file does not know.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Absence {
-    /// Index in [`About::datasets`](crate::About::datasets).
+    /// Index in the datasets of `About`.
     pub dataset: u8,
     /// Name of the breach.
     pub name: String,
@@ -58,7 +58,7 @@ pub struct Absence {
 /// A leak that cannot say.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Gap {
-    /// Index in [`About::datasets`](crate::About::datasets).
+    /// Index in the datasets of `About`.
     pub dataset: u8,
     /// Name of the breach.
     pub name: String,

@@ -7,6 +7,7 @@
 //! Debian package that was missing.
 
 pub mod bench;
+pub mod bindings;
 pub mod card;
 pub mod check;
 pub mod cross;
