@@ -9,7 +9,7 @@ use leaksieve_core::file::{FileSectors, byte_of, read_exact_at};
 use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, Sector, SectorIndex, verify};
 use leaksieve_core::trust::{Tag, Tree};
-use leaksieve_core::{Catalogue, Profile, ReadError, SectorSource, Trust, Verdict};
+use leaksieve_core::{Catalogue, Profile, ReadError, Trust, Verdict};
 
 use crate::tags;
 
