@@ -6,12 +6,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use tiny_http::{Header, Method, Request, Response};
 
 use crate::cross::{Cross, WASM};
 use crate::run::{run, say};
@@ -27,6 +30,10 @@ const MODULE: &str = "leaksieve.wasm";
 const WORKER: &str = "sw.js";
 const VERSION_PLACE: &str = "\"VERSION\"";
 const FILES_PLACE: &str = "[\"FILES\"]";
+/// How long a connection may say nothing: browsers open some ahead of need.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest request, without which it is none of a browser's.
+const MAX_REQUEST_BYTES: usize = 64 << 10;
 /// What a type of file is called.
 const TYPES: [(&str, &str); 7] = [
     ("css", "text/css; charset=utf-8"),
@@ -226,11 +233,12 @@ fn type_of(name: &str) -> Option<&'static str> {
     Some(text)
 }
 
-/// Serves a page on 127.0.0.1, and remembers what was asked for.
+/// Serves a page on 127.0.0.1, and remembers what was asked for. A thread and a connection
+/// for each request: a browser that opens several at once, as it does, waits for none.
 pub struct Server {
-    http: Arc<tiny_http::Server>,
-    port: u16,
+    address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
+    has_ended: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -240,34 +248,33 @@ impl Server {
     /// # Errors
     /// When the port is taken.
     pub fn start(site: Site, port: u16) -> Result<Self> {
-        let http = tiny_http::Server::http(("127.0.0.1", port)).map_err(|error| {
-            anyhow!("cannot serve on port {port}: {error}; give another --port")
-        })?;
-        let port = http.server_addr().to_ip().map_or(port, |at| at.port());
-        let http = Arc::new(http);
+        let listener = TcpListener::bind(("127.0.0.1", port))
+            .with_context(|| format!("cannot serve on port {port}; give another --port"))?;
+        let address = listener.local_addr()?;
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (serving, seen) = (Arc::clone(&http), Arc::clone(&requests));
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let (site, seen, ended) = (Arc::new(site), requests.clone(), has_ended.clone());
         let thread = std::thread::spawn(move || {
-            for request in serving.incoming_requests() {
-                let line = format!("{} {}", request.method(), request.url());
-                seen.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(line);
-                // Whoever went away does not want the answer.
-                let _ = answer(&site, request);
+            for connection in listener.incoming().flatten() {
+                if ended.load(Ordering::Relaxed) {
+                    return;
+                }
+                let (site, seen) = (site.clone(), seen.clone());
+                // Whoever goes away does not want the answer.
+                std::thread::spawn(move || answer(&site, &seen, connection));
             }
         });
         Ok(Self {
-            http,
-            port,
+            address,
             requests,
+            has_ended,
             thread,
         })
     }
 
     /// The page's address.
     pub fn address(&self) -> String {
-        format!("http://127.0.0.1:{}/", self.port)
+        format!("http://{}/", self.address)
     }
 
     /// Method and path of each request, in order.
@@ -283,30 +290,50 @@ impl Server {
 
     /// Serve no more: from then on nobody can connect.
     pub fn stop(self) {
-        self.http.unblock();
+        self.has_ended.store(true, Ordering::Relaxed);
+        // Wakes it.
+        let _ = TcpStream::connect(self.address);
         let _ = self.thread.join();
     }
 }
 
-fn answer(site: &Site, request: Request) -> std::io::Result<()> {
-    let path = request.url().strip_prefix('/').unwrap_or_default();
-    let name = if path.is_empty() { "index.html" } else { path };
-    let file = site.files.get_key_value(name);
-    let (Some((name, bytes)), Method::Get | Method::Head) = (file, request.method()) else {
-        return request.respond(Response::empty(404));
-    };
-    let mut response = Response::from_data(bytes.clone());
-    for (field, value) in [
-        ("Content-Type", type_of(name).unwrap_or_default()),
-        ("Content-Security-Policy", &site.policy),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Cache-Control", "no-cache"),
-    ] {
-        if let Ok(header) = Header::from_bytes(field, value) {
-            response.add_header(header);
+/// Read one request and answer it. `None`: it was none, or its sender went away.
+fn answer(site: &Site, seen: &Mutex<Vec<String>>, mut connection: TcpStream) -> Option<()> {
+    connection.set_read_timeout(Some(PATIENCE)).ok()?;
+    let mut bytes = Vec::new();
+    let (method, path) = loop {
+        let mut chunk = [0; 4096];
+        let count = connection.read(&mut chunk).ok()?;
+        bytes.extend_from_slice(chunk.get(..count)?);
+        if count == 0 || bytes.len() > MAX_REQUEST_BYTES {
+            return None;
         }
-    }
-    request.respond(response)
+        let mut fields = [httparse::EMPTY_HEADER; 64];
+        let mut request = httparse::Request::new(&mut fields);
+        if request.parse(&bytes).ok()?.is_complete() {
+            break (request.method?.to_owned(), request.path?.to_owned());
+        }
+    };
+    let mut requests = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    requests.push(format!("{method} {path}"));
+    drop(requests);
+    let name = match path.strip_prefix('/')? {
+        "" => "index.html",
+        name => name,
+    };
+    let (status, kind, body) = match site.files.get(name) {
+        Some(file) if method == "GET" => ("200 OK", type_of(name)?, file.as_slice()),
+        _ => ("404 Not Found", "text/plain", &b""[..]),
+    };
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
+         Content-Security-Policy: {}\r\nX-Content-Type-Options: nosniff\r\n\
+         Cache-Control: no-cache\r\nConnection: close\r\n\r\n",
+        body.len(),
+        site.policy
+    );
+    connection.write_all(head.as_bytes()).ok()?;
+    connection.write_all(body).ok()
 }
 
 #[cfg(test)]
@@ -323,6 +350,50 @@ mod tests {
         assert_ne!(first, complete(worker, &files(b"2"))?);
         assert_ne!(first, complete(&format!("{worker} "), &files(b"1"))?);
         assert!(complete("no place", &files(b"1")).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_file_of_the_page_is_not_served() -> Result<()> {
+        let site = Site {
+            files: BTreeMap::from([("index.html".to_owned(), b"page".to_vec())]),
+            policy: "p".to_owned(),
+        };
+        let server = Server::start(site, 0)?;
+        let ask = |request: &str| -> Result<String> {
+            let mut connection = TcpStream::connect(server.address)?;
+            connection.write_all(request.as_bytes())?;
+            let mut answer = String::new();
+            connection.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        for path in ["/", "/index.html"] {
+            let answer = ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))?;
+            assert!(
+                answer.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html"),
+                "{answer}"
+            );
+            assert!(
+                answer.contains("\r\nContent-Security-Policy: p\r\n"),
+                "{answer}"
+            );
+            assert!(answer.ends_with("\r\n\r\npage"), "{answer}");
+        }
+        for path in [
+            "/../Cargo.toml",
+            "/%2e%2e/Cargo.toml",
+            "/index.html?x",
+            "//index.html",
+        ] {
+            let answer = ask(&format!("GET {path} HTTP/1.1\r\n\r\n"))?;
+            assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
+        }
+        assert!(ask("POST / HTTP/1.1\r\n\r\n")?.starts_with("HTTP/1.1 404"));
+        assert_eq!(ask("nonsense\r\n\r\n")?, "");
+        assert_eq!(server.requests().len(), 7);
+        let address = server.address;
+        server.stop();
+        assert!(TcpStream::connect(address).is_err());
         Ok(())
     }
 

@@ -16,7 +16,9 @@ use tempfile::TempDir;
 use xtask::setup;
 
 /// How long anything may take. A machine that is busy is slow.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
+/// How long the browser may take to end.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// What WebDriver calls an element's id.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -188,11 +190,11 @@ impl Browser {
             let message: Value = serde_json::from_str(entry["message"].as_str().unwrap_or("{}"))?;
             let message = &message["message"];
             if message["method"] == "Network.requestWillBeSent" {
-                let url = &message["params"]["request"]["url"];
-                let url = url.as_str().context("no address")?;
-                // The browser's own first page is no network's.
-                if !url.starts_with("chrome://") {
-                    addresses.push(url.to_owned());
+                let url = message["params"]["request"]["url"].as_str();
+                let page = message["params"]["documentURL"].as_str();
+                // The first page of a browser is its own.
+                if !page.context("no page")?.starts_with("chrome://") {
+                    addresses.push(url.context("no address")?.to_owned());
                 }
             }
         }
@@ -211,23 +213,8 @@ impl Browser {
 
     /// The most memory that a process which shows pages has had, KiB.
     pub(crate) fn peak_renderer_kib(&self) -> Result<u64> {
-        let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for entry in fs::read_dir("/proc")?.flatten() {
-            let Some(pid) = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok())
-            else {
-                continue;
-            };
-            if let Some(parent) = field(&entry.path(), "PPid:") {
-                children.entry(parent as u32).or_default().push(pid);
-            }
-        }
-        let mut descendants = vec![self.driver.id()];
         let mut peak = 0;
-        while let Some(pid) = descendants.pop() {
-            descendants.extend(children.get(&pid).into_iter().flatten());
+        for pid in self.processes() {
             let folder = Path::new("/proc").join(pid.to_string());
             let command = fs::read(folder.join("cmdline")).unwrap_or_default();
             if String::from_utf8_lossy(&command).contains("--type=renderer") {
@@ -236,6 +223,26 @@ impl Browser {
         }
         ensure!(peak > 0, "there is no renderer");
         Ok(peak)
+    }
+
+    /// The driver, and all that it started.
+    fn processes(&self) -> Vec<u32> {
+        let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let pid = name.to_str().and_then(|name| name.parse().ok());
+            if let (Some(pid), Some(parent)) = (pid, field(&entry.path(), "PPid:")) {
+                children.entry(parent as u32).or_default().push(pid);
+            }
+        }
+        let mut processes = vec![self.driver.id()];
+        let mut next = 0;
+        while let Some(pid) = processes.get(next) {
+            let mut more = children.remove(pid).unwrap_or_default();
+            processes.append(&mut more);
+            next += 1;
+        }
+        processes
     }
 }
 
@@ -254,9 +261,14 @@ fn is_root() -> bool {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Ends the browser; `kill` alone would leave it behind.
-        let _ = self.agent.delete(&self.session).call();
-        let _ = self.driver.kill();
+        let processes = self.processes();
+        let request = self.agent.delete(&self.session).config();
+        let _ = request.timeout_global(Some(PATIENCE)).build().call();
+        // Without an answer to that the browser would be left behind.
+        let _ = Command::new("kill")
+            .args(processes.iter().map(u32::to_string))
+            .stderr(Stdio::null())
+            .status();
         let _ = self.driver.wait();
     }
 }
