@@ -67,9 +67,13 @@ fn ask(cases: &[Case], ways: &[Way]) -> Result<Compared> {
 #[test]
 #[ignore = "needs a C compiler and the host tool: cargo xtask test"]
 fn c_agrees_on_good_files() -> Result<()> {
-    let compared = ask(&cases::good()?, &Way::ALL)?;
+    let cases = cases::good()?;
+    let compared = ask(&cases, &[Way::Path])?;
     ensure!(compared.refused == 0 && compared.errors == 0);
     ensure!(compared.exposed > 500 && compared.not_exposed > 500 && compared.not_covered > 500);
+    let cases: Vec<Case> = cases.into_iter().map(Case::of_any_kind).collect();
+    let compared = ask(&cases, &[Way::Descriptor, Way::Reader])?;
+    ensure!(compared.refused == 0 && compared.errors == 0 && compared.exposed > 100);
     Ok(())
 }
 
@@ -90,7 +94,7 @@ fn c_refuses_what_the_host_refuses() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let compared = ask(&cases::bad(folder.path())?, &[Way::Path])?;
     ensure!(
-        compared.refused > 80 && compared.errors > 500,
+        compared.refused > 50 && compared.errors > 500,
         "{compared:?}"
     );
     Ok(())

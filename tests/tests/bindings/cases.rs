@@ -40,9 +40,13 @@ impl Case {
 
     /// Asked everything once.
     fn briefly(path: PathBuf) -> Result<Self> {
-        let mut case = Self::new(path)?;
-        case.kinds.truncate(1);
-        Ok(case)
+        Ok(Self::new(path)?.of_any_kind())
+    }
+
+    /// Asked as no kind in particular.
+    pub(crate) fn of_any_kind(mut self) -> Self {
+        self.kinds.truncate(1);
+        self
     }
 
     fn signed_by(mut self, keys: &[&SecretKey]) -> Self {
