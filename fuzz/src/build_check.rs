@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use leaksieve::build::{BuildError, Options, build};
-use leaksieve::fold;
+use leaksieve_core::fold;
 use leaksieve::partition::MIN_MEMORY_BYTES;
 use leaksieve::size::Aim;
 use leaksieve::source::{Input as List, Layout};
