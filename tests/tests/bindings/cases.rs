@@ -200,7 +200,7 @@ pub(crate) fn bad(folder: &Path) -> Result<Vec<Case>> {
     files.push(("text".into(), fs::read(golden("phone.txt"))?));
     files.push((
         "random".into(),
-        (0..9000_u32).map(|i| (i * i >> 3) as u8).collect(),
+        (0..9000_u32).map(|i| ((i * i) >> 3) as u8).collect(),
     ));
     let mut cases = Vec::new();
     for (name, bytes) in files {

@@ -13,6 +13,10 @@ fn a_kept_file_is_there_after_a_reload_without_a_network() -> Result<()> {
     let mut page = Page::open()?;
     page.browser
         .wait("document.getElementById('offline').innerText !== ''")?;
+    let errors = page
+        .browser
+        .devtools("Page.getInstallabilityErrors", json!({}))?;
+    ensure!(errors["installabilityErrors"] == json!([]), "{errors}");
     page.choose_good(&golden("phone.lsv"))?;
     page.keep()?;
     ensure!(page.text("#stored-list")?.contains("phone.lsv"));
