@@ -282,6 +282,12 @@ impl Header {
         Ok(Self::sectors_for(length))
     }
 
+    /// Is the file past the day on which a newer one should be there? What was leaked since
+    /// is not in it, so who has a clock takes its "not exposed" for none.
+    pub const fn has_expired(&self, now_unix_s: u64) -> bool {
+        self.expires_unix_s != 0 && self.expires_unix_s <= now_unix_s
+    }
+
     /// The layout of a signed file's tree, over the pages of all datasets. `None` when
     /// there is no page, or there are 2^32 or more.
     pub fn tree(&self) -> Option<Tree> {

@@ -32,11 +32,15 @@
 
 #![no_std]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
 pub mod encoding;
 mod error;
+#[cfg(feature = "std")]
+pub mod file;
+#[cfg(feature = "std")]
+pub mod fold;
 pub mod hash;
 pub mod header;
 pub mod identifier;

@@ -7,12 +7,12 @@
 use std::collections::HashSet;
 
 use leaksieve::build::{BuildError, Options, build};
-use leaksieve::fold;
 use leaksieve::partition::MIN_MEMORY_BYTES;
 use leaksieve::size::Aim;
 use leaksieve::source::{Input as List, Layout};
 use leaksieve_core::encoding::bloom::UnpackedPage;
 use leaksieve_core::encoding::page_of;
+use leaksieve_core::fold;
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Date, Encoding, Rate};
 use leaksieve_core::identifier::{Item, NORMALISATION_VERSION, PasswordDigest};

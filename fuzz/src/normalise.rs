@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use leaksieve::fold;
+use leaksieve_core::fold;
 use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::identifier::{
     Coverage, Item, MAX_IDENTIFIER_BYTES, NormaliseError, PasswordDigest,

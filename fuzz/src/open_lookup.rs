@@ -6,7 +6,7 @@
 //! made of and up to four changes of it, or with [`RAW`] its bytes as they are. With
 //! [`SIGNED`] a built file is signed before it is changed, and no change is believed.
 
-use leaksieve::fold;
+use leaksieve_core::fold;
 use leaksieve_core::header::{FIXED_BYTES, MAX_HEADER_BYTES, MAX_HEADER_SECTORS};
 use leaksieve_core::trust::CACHED_TAGS;
 use leaksieve_core::{Catalogue, Error, Identifier, Opening, ReadError, SectorSource, Trust};

@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use leaksieve_core::file::{FileSectors, byte_of};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Dataset, Date, Encoding, Header, Rate};
 use leaksieve_core::identifier::NORMALISATION_VERSION;
@@ -12,7 +13,6 @@ use leaksieve_core::{IdentifierKind, Profile, ReadError, Trust};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::encode::Pages;
-use crate::file::{FileSectors, byte_of};
 use crate::measure::Trial;
 use crate::normalise::{Counts, Rules, hash_all, total_bytes};
 use crate::output::{Access, Beside, OutputError};

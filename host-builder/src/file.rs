@@ -5,11 +5,11 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use leaksieve_core::header::MAGIC;
+use leaksieve_core::file::{FileSectors, byte_of, read_exact_at};
 use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, Sector, SectorIndex, verify};
 use leaksieve_core::trust::{Tag, Tree};
-use leaksieve_core::{Catalogue, Profile, ReadError, SectorSource, Trust, Verdict};
+use leaksieve_core::{Catalogue, Profile, ReadError, Trust, Verdict};
 
 use crate::tags;
 
@@ -81,16 +81,8 @@ impl FilterFile {
             let sectors = open()
                 .and_then(FileSectors::new)
                 .map_err(ReadError::Source)?;
-            match leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES], trust) {
-                Ok(catalogue) => Ok((sectors, catalogue)),
-                // Too short for a first sector, and none of ours either.
-                Err(ReadError::Filter(leaksieve_core::Error::Truncated { .. }))
-                    if !sectors.begins_as_filter().map_err(ReadError::Source)? =>
-                {
-                    Err(ReadError::Filter(leaksieve_core::Error::NotAFilter))
-                }
-                Err(error) => Err(error),
-            }
+            let catalogue = sectors.open(trust)?;
+            Ok((sectors, catalogue))
         };
         match open() {
             Ok((sectors, catalogue)) => Ok(Self {
@@ -117,7 +109,7 @@ impl FilterFile {
 
     /// Length of the file; bytes.
     pub const fn num_bytes(&self) -> u64 {
-        self.sectors.num_bytes
+        self.sectors.num_bytes()
     }
 
     /// Bytes behind the last sector that the header speaks of. On a raw card or in flash
@@ -180,7 +172,7 @@ impl FilterFile {
     /// # Errors
     /// [`FileError`] of the first that cannot be read or is damaged.
     pub fn read_payloads(&self, sectors: Range<u32>) -> Result<Vec<Payload>, FileError> {
-        read_payloads(&self.sectors.file, self.catalogue.file_id(), sectors)
+        read_payloads(self.sectors.file(), self.catalogue.file_id(), sectors)
             .map_err(|error| self.error(error))
     }
 
@@ -189,13 +181,13 @@ impl FilterFile {
     /// # Errors
     /// As [`read_payloads`](Self::read_payloads).
     pub fn read_sectors(&self, sectors: Range<u32>) -> Result<Vec<u8>, FileError> {
-        read_sectors(&self.sectors.file, self.catalogue.file_id(), sectors)
+        read_sectors(self.sectors.file(), self.catalogue.file_id(), sectors)
             .map_err(|error| self.error(error))
     }
 
     /// The tag of a signed file's highest tag sector, as it is.
     pub(crate) fn root_of(&self, tree: Tree) -> Result<Tag, FileError> {
-        tags::root(&self.sectors.file, self.catalogue.file_id(), tree)
+        tags::root(self.sectors.file(), self.catalogue.file_id(), tree)
             .map_err(|error| self.error(error))
     }
 
@@ -205,52 +197,6 @@ impl FilterFile {
             error,
         }
     }
-}
-
-/// The sectors of an open file.
-#[derive(Debug)]
-pub(crate) struct FileSectors {
-    file: File,
-    num_bytes: u64,
-}
-
-impl FileSectors {
-    pub(crate) fn new(file: File) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        Ok(Self {
-            num_bytes: metadata.len(),
-            file,
-        })
-    }
-
-    /// Are the first bytes, as far as they are there, those of a filter?
-    fn begins_as_filter(&self) -> io::Result<bool> {
-        let mut start = [0; MAGIC.len()];
-        let start = &mut start[..MAGIC.len().min(self.num_bytes as usize)];
-        read_exact_at(&self.file, start, 0)?;
-        Ok(MAGIC.starts_with(start))
-    }
-}
-
-/// Read at a place, which is shared by nobody: threads may ask at once.
-impl SectorSource for &FileSectors {
-    type Error = io::Error;
-
-    fn num_sectors(&mut self) -> io::Result<u32> {
-        Ok(u32::try_from(self.num_bytes / SECTOR_BYTES as u64).unwrap_or(u32::MAX))
-    }
-
-    fn read_sector(&mut self, index: SectorIndex, buffer: &mut Sector) -> io::Result<()> {
-        read_exact_at(&self.file, buffer, byte_of(index))
-    }
-}
-
-/// Where a sector begins; bytes.
-pub(crate) const fn byte_of(index: SectorIndex) -> u64 {
-    index.0 as u64 * SECTOR_BYTES as u64
 }
 
 /// Sectors that are read at a time: 512 KiB.
@@ -291,27 +237,6 @@ pub(crate) fn read_payloads(
         .iter()
         .filter_map(|sector| sector.first_chunk().copied())
         .collect())
-}
-
-#[cfg(unix)]
-pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], byte: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, byte)
-}
-
-#[cfg(windows)]
-pub(crate) fn read_exact_at(file: &File, mut buffer: &mut [u8], mut byte: u64) -> io::Result<()> {
-    while !buffer.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, buffer, byte) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(num_bytes) => {
-                buffer = &mut buffer[num_bytes..];
-                byte += num_bytes as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(unix)]

@@ -19,12 +19,13 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use leaksieve_core::file::byte_of;
 use leaksieve_core::sector::{SECTOR_BYTES, Sector, SectorIndex};
 use leaksieve_core::source::{CARD_FILE_NAMES, newest};
 use leaksieve_core::trust::MAX_EPOCH_STEP;
 use leaksieve_core::{Catalogue, Error, PublicKey, ReadError, SectorSource, Trust};
 
-use crate::file::{FilterFile, byte_of, groups};
+use crate::file::{FilterFile, groups};
 use crate::progress::{Observer, Stage};
 
 /// Why a card has no new file. What was valid on it before is as it was, unless it is said.

@@ -5,7 +5,7 @@
 //! | module | from -> to |
 //! |---|---|
 //! | [`source`] | files, streams, compression, tables -> raw identifiers with their lines |
-//! | [`fold`], [`normalise`] | raw identifiers -> items -> hashes, by the core's rules |
+//! | [`normalise`] | raw identifiers -> items -> hashes, by the core's rules |
 //! | [`partition`] | hashes -> partitions, in memory or in a `spool` -> sorted, distinct |
 //! | [`size`] | how many, what rate -> pages and probes |
 //! | `encode` | partitions -> pages -> sealed sectors |
@@ -20,7 +20,6 @@ pub mod bundle;
 mod copy;
 mod encode;
 pub mod file;
-pub mod fold;
 pub mod in_order;
 pub mod install;
 pub mod key;

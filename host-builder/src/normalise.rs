@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use leaksieve_core::fold;
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::identifier::phone::{ShortText, Shortcuts};
 use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Profile};
 
-use crate::fold;
 use crate::progress::Observer;
 use crate::reject::{Place, Reason, Rejects};
 use crate::source::{self, Batch, Fault, Input, Layout, MAX_RECORD_BYTES, Record, SourceError};

@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+use leaksieve_core::file::byte_of;
 use leaksieve_core::sector::{FileId, Sector, SectorIndex, seal};
 use leaksieve_core::trust::{Tag, Tree};
 use leaksieve_core::{Header, PublicKey, ReadError, Trust};
 
 use crate::build::{BuildError, file_id, write_header};
 use crate::copy::{compare_pages, copy_pages};
-use crate::file::{FileError, FilterFile, byte_of, read_payloads};
+use crate::file::{FileError, FilterFile, read_payloads};
 use crate::in_order::in_order;
 use crate::key::SecretKey;
 use crate::output::{Access, Beside};

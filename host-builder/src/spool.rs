@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::file::{read_exact_at, write_all_at};
+use leaksieve_core::file::read_exact_at;
+
+use crate::file::write_all_at;
 
 /// Hashes of a block: 28 KiB.
 pub(crate) const BLOCK_HASHES: usize = 4096;

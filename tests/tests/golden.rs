@@ -166,7 +166,7 @@ fn members_of_golden_files_are_exposed() {
                 };
                 let identifier = Identifier::new(text.as_bytes())
                     .of_kind(kind)
-                    .folded_by(leaksieve::fold::fold);
+                    .folded_by(leaksieve_core::fold::fold);
                 assert!(
                     matches!(
                         file.check(identifier, &mut [0; 512]).unwrap(),

@@ -22,6 +22,7 @@ mod measure;
 mod peers;
 mod picture;
 mod programs;
+mod python;
 mod report;
 
 /// What can be measured.
@@ -37,6 +38,8 @@ enum Part {
     Growth,
     /// Instructions of the hot functions, counted by callgrind
     Instructions,
+    /// Questions from Python, beside its libraries
+    Python,
     /// Flash, RAM, stack and instructions of the emulated board, with signatures and without
     Device,
 }
@@ -85,6 +88,7 @@ pub fn bench(options: &Options) -> Result<()> {
             Part::InProcess => Some(in_process::measure(options)?),
             Part::Growth => Some(growth::measure(options)?),
             Part::Instructions => instructions::measure(options.check)?,
+            Part::Python => Some(python::measure(options)?),
             Part::Device => Some(device::measure()?),
         };
         if let Some(section) = section {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::cross::CORTEX_M3;
+use crate::cross::{CORTEX_M3, WASM};
 use crate::firmware::{self, Variant};
 use crate::run::{self, cargo, run, say};
 use crate::{setup, workspace};
@@ -14,7 +14,7 @@ use crate::{setup, workspace};
 /// # Errors
 /// When something is not as it should be.
 pub fn check() -> Result<()> {
-    let cross = setup::cross(&[CORTEX_M3])?;
+    let cross = setup::cross(&[CORTEX_M3, WASM])?;
     let root = workspace::root();
     let target = workspace::target();
     let fuzz = workspace::fuzz();
@@ -83,6 +83,12 @@ pub fn check() -> Result<()> {
         say(format!("clippy for the board, {features}"));
         run(&mut command)?;
     }
+    let mut command = cross.clippy(WASM, &["--quiet", "--package", "leaksieve-web"]);
+    command
+        .current_dir(root)
+        .env("CARGO_TARGET_DIR", target.join("wasm"));
+    say("clippy for the web page's module");
+    run(&mut command)?;
     host(root, &["doc", "--quiet", "--workspace", "--no-deps"])?;
     host(&firmware, &[&["doc"], &app[..], &["--no-deps"]].concat())?;
     say("format, lints and documentation are as they should be");

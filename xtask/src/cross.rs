@@ -13,6 +13,14 @@ pub type Target = &'static str;
 /// The board's: Cortex-M3.
 pub const CORTEX_M3: Target = "thumbv7m-none-eabi";
 
+/// A browser's.
+pub const WASM: Target = "wasm32-unknown-unknown";
+
+/// 64-bit phones, of both sorts.
+pub const ANDROID: Target = "aarch64-linux-android";
+/// See [`ANDROID`].
+pub const IOS: Target = "aarch64-apple-ios";
+
 /// What the core must also build for: Cortex-M0, Cortex-M4F, RISC-V.
 pub const CORE_TARGETS: [Target; 3] = [
     "thumbv6m-none-eabi",

@@ -7,6 +7,7 @@
 //! Debian package that was missing.
 
 pub mod bench;
+pub mod bindings;
 pub mod card;
 pub mod check;
 pub mod cross;
@@ -25,4 +26,5 @@ pub mod sample;
 pub mod setup;
 pub mod sign;
 pub mod test;
+pub mod web;
 pub mod workspace;

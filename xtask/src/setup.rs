@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross, Target};
+use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross, Target, WASM};
 use crate::run::{self, output, say};
 use crate::{debian, workspace};
 
@@ -24,10 +24,17 @@ pub const ROUTE: &str = "LEAKSIEVE_CROSS";
 /// # Errors
 /// When something is missing that cannot be got; the error says what to type.
 pub fn all() -> Result<()> {
-    let cross = cross(&[&[CORTEX_M3][..], &CORE_TARGETS].concat())?;
+    let cross = cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
     say(format!("cross compiler: {}", cross.description()));
     say(format!("emulator: {}", emulator()?.display()));
     say(format!("strace: {}", strace()?.display()));
+    say(format!("python: {}", python()?.display()));
+    let (browser, driver) = browser()?;
+    say(format!(
+        "browser: {}, {}",
+        browser.display(),
+        driver.display()
+    ));
     Ok(())
 }
 
@@ -36,6 +43,26 @@ pub fn all() -> Result<()> {
 /// # Errors
 /// When there is none, and neither rustup nor Debian has one.
 pub fn cross(targets: &[Target]) -> Result<Cross> {
+    let cross = cross_with_source(targets)?;
+    if let Cross::Debian { root, linker } = &cross {
+        let _lock = lock()?;
+        debian::add_targets(root, linker, targets)?;
+    }
+    Ok(cross)
+}
+
+/// Two at once would unpack into the same folder.
+fn lock() -> Result<File> {
+    let lock = File::create(workspace::target_folder("cross")?.join("lock"))?;
+    lock.lock()?;
+    Ok(lock)
+}
+
+/// A compiler for the targets; Debian's may lack their library, but has its source.
+///
+/// # Errors
+/// As [`cross`].
+pub fn cross_with_source(targets: &[Target]) -> Result<Cross> {
     let route = std::env::var(ROUTE).unwrap_or_default();
     if !matches!(route.as_str(), "" | "debian" | "rustup") {
         bail!("{ROUTE} is `{route}`; it may be `debian`, `rustup`, or unset");
@@ -43,9 +70,7 @@ pub fn cross(targets: &[Target]) -> Result<Cross> {
     if route != "debian" && targets.iter().all(|target| is_installed(target)) {
         return Ok(Cross::Installed);
     }
-    // Two at once would unpack into the same folder.
-    let lock = File::create(workspace::target_folder("cross")?.join("lock"))?;
-    lock.lock()?;
+    let _lock = lock()?;
     let unpacked = if route == "rustup" {
         None
     } else {
@@ -60,14 +85,10 @@ pub fn cross(targets: &[Target]) -> Result<Cross> {
             )),
         }
     }
-    let cross = match unpacked {
-        Some(cross) => cross,
-        None => debian::unpack()?,
-    };
-    if let Cross::Debian { root, linker } = &cross {
-        debian::add_targets(root, linker, targets)?;
+    match unpacked {
+        Some(cross) => Ok(cross),
+        None => debian::unpack(),
     }
-    Ok(cross)
 }
 
 /// Whether the rustc in PATH has the target's `core`.
@@ -104,6 +125,7 @@ fn rustup_add(targets: &[Target]) -> Result<()> {
 pub fn emulator() -> Result<PathBuf> {
     program(
         "qemu-system-arm",
+        "qemu-system-arm",
         "LEAKSIEVE_QEMU",
         "install QEMU (macOS: brew install qemu)",
     )
@@ -118,7 +140,12 @@ pub const STRACE: &str = "LEAKSIEVE_STRACE";
 /// When it is not in PATH and cannot be installed, or this system does not let it look
 /// into other programs; the error says what to do.
 pub fn strace() -> Result<PathBuf> {
-    let path = program("strace", STRACE, "install strace (it needs Linux)")?;
+    let path = program(
+        "strace",
+        "strace",
+        STRACE,
+        "install strace (it needs Linux)",
+    )?;
     let mut look = Command::new(&path);
     look.args(["-f", "-e", "trace=none", "true"]);
     if let Err(error) = output(&mut look) {
@@ -130,9 +157,37 @@ pub fn strace() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// A program that the environment variable names, or that is in PATH, or that Debian's
-/// package of its name brings there.
-fn program(name: &str, variable: &str, elsewhere: &str) -> Result<PathBuf> {
+/// The environment variable that names a Chromium.
+pub const BROWSER: &str = "LEAKSIEVE_CHROMIUM";
+/// The environment variable that names the `chromedriver` of that Chromium's version.
+pub const DRIVER: &str = "LEAKSIEVE_CHROMEDRIVER";
+
+/// A browser for the tests of the web page, and the program that drives it.
+///
+/// # Errors
+/// When one is not in PATH and cannot be installed; the error says what to type.
+pub fn browser() -> Result<(PathBuf, PathBuf)> {
+    let elsewhere = "install Chromium and its chromedriver";
+    Ok((
+        program("chromium", "chromium", BROWSER, elsewhere)?,
+        program("chromedriver", "chromium-driver", DRIVER, elsewhere)?,
+    ))
+}
+
+/// The environment variable that names a `python3`.
+pub const PYTHON: &str = "LEAKSIEVE_PYTHON";
+
+/// Python, for the tests of what apps in it are told.
+///
+/// # Errors
+/// When it is not in PATH and cannot be installed; the error says what to type.
+pub fn python() -> Result<PathBuf> {
+    program("python3", "python3", PYTHON, "install Python 3")
+}
+
+/// A program that the environment variable names, or that is in PATH, or that a package of
+/// Debian's brings there.
+fn program(name: &str, package: &str, variable: &str, elsewhere: &str) -> Result<PathBuf> {
     if let Some(path) = std::env::var_os(variable) {
         return Ok(path.into());
     }
@@ -143,11 +198,11 @@ fn program(name: &str, variable: &str, elsewhere: &str) -> Result<PathBuf> {
         bail!("{name} is missing: {elsewhere}, then run this again");
     }
     let Some(apt) = privileged_apt() else {
-        bail!("{name} is missing; type: sudo apt-get install -y --no-install-recommends {name}");
+        bail!("{name} is missing; type: sudo apt-get install -y --no-install-recommends {package}");
     };
     let install = || {
         let mut command = apt();
-        command.args(["install", "-y", "--no-install-recommends", name]);
+        command.args(["install", "-y", "--no-install-recommends", package]);
         say(run::line_of(&command));
         output(&mut command)
     };

@@ -7,10 +7,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross};
+use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross, WASM};
 use crate::firmware::{self, Variant};
 use crate::run::{self, cargo, output, run, say};
-use crate::{fuzz, host, logs, panics, sample, setup, sign, workspace};
+use crate::{fuzz, host, logs, panics, sample, setup, sign, web, workspace};
 
 /// Set up, build, test, and print what the firmware takes of its chip.
 ///
@@ -18,14 +18,18 @@ use crate::{fuzz, host, logs, panics, sample, setup, sign, workspace};
 /// When something cannot be set up or built, or a test fails.
 pub fn test() -> Result<()> {
     let start = Instant::now();
-    let cross = setup::cross(&[&[CORTEX_M3][..], &CORE_TARGETS].concat())?;
+    let cross = setup::cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
     let qemu = setup::emulator()?;
     let strace = setup::strace()?;
+    let python = setup::python()?;
+    let (browser, driver) = setup::browser()?;
     say(format!(
-        "cross compiler: {}; emulator: {}; strace: {}",
+        "cross compiler: {}; emulator: {}; strace: {}; browser: {}, {}",
         cross.description(),
         qemu.display(),
-        strace.display()
+        strace.display(),
+        browser.display(),
+        driver.display()
     ));
 
     say("building the firmware, in all variants");
@@ -35,6 +39,8 @@ pub fn test() -> Result<()> {
     }
     panics::check(&elves)?;
     core_alone(&cross)?;
+    let site = web::build(&cross)?;
+    say(format!("the web page has {}", site.size()));
     let cli = host::cli()?;
 
     say("cargo test --workspace -- --include-ignored");
@@ -45,6 +51,10 @@ pub fn test() -> Result<()> {
         .args(["--", "--include-ignored"])
         .env("LEAKSIEVE_QEMU", &qemu)
         .env(setup::STRACE, &strace)
+        .env(setup::PYTHON, &python)
+        .env(setup::BROWSER, &browser)
+        .env(setup::DRIVER, &driver)
+        .env(web::MADE, "1")
         .env(host::CLI, &cli)
         .current_dir(workspace::root());
     for (variant, elf) in &elves {
@@ -94,6 +104,18 @@ pub fn test() -> Result<()> {
     cost_of_signatures(&rows)?;
     println!("all tests passed ({})", run::seconds(start.elapsed()));
     Ok(())
+}
+
+/// Take the pictures of the web page anew.
+///
+/// # Errors
+/// When the page or the test that takes them fails.
+pub fn screenshots() -> Result<()> {
+    run(cargo()
+        .args(["test", "--package", "leaksieve-tests", "--test", "browser"])
+        .args(["--", "--exact", "pictures"])
+        .env("LEAKSIEVE_SCREENSHOTS", workspace::root().join("docs"))
+        .current_dir(workspace::root()))
 }
 
 /// What verifies signatures may add 26 KiB of flash and 4 KiB of stack.
@@ -170,7 +192,8 @@ fn core_alone(cross: &Cross) -> Result<()> {
     Ok(())
 }
 
-/// The features that the core's manifest has, `default` left out.
+/// The features that the core's manifest has, without `default`, and `std`, which no chip
+/// has.
 fn core_features() -> Result<Vec<String>> {
     let metadata = output(
         cargo()
@@ -190,7 +213,7 @@ fn core_features() -> Result<Vec<String>> {
         .context("leaksieve-core has no features")?;
     let names: Vec<String> = features
         .keys()
-        .filter(|name| *name != "default")
+        .filter(|name| !matches!(name.as_str(), "default" | "std"))
         .cloned()
         .collect();
     ensure!(

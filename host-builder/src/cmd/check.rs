@@ -117,7 +117,7 @@ impl Desk {
         let mut remembered: Vec<(Verdict, u32)> = Vec::new();
         let mut sector = [0; SECTOR_BYTES];
         for text in identifiers {
-            let mut identifier = Identifier::new(text).folded_by(leaksieve::fold::fold);
+            let mut identifier = Identifier::new(text).folded_by(leaksieve_core::fold::fold);
             if let Some(kind) = self.kind {
                 identifier = identifier.of_kind(kind);
             }

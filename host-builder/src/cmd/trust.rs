@@ -51,8 +51,9 @@ pub(super) fn expired(header: &Header) -> Option<String> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     // A clock before 1970 knows nothing.
     let now = now.ok()?.as_secs();
-    let expires = header.expires_unix_s;
-    (expires != 0 && expires <= now).then(|| day_of(expires))
+    header
+        .has_expired(now)
+        .then(|| day_of(header.expires_unix_s))
 }
 
 /// Say on standard error that a file is past its expiry.

@@ -29,7 +29,7 @@ pub(super) fn to_pem(key: PublicKey) -> Result<String, KeyError> {
 /// # Errors
 /// [`KeyError`].
 pub fn public_key(text: &str) -> Result<PublicKey, KeyError> {
-    if let Some(key) = from_hex(text) {
+    if let Ok(key) = text.parse() {
         return Ok(key);
     }
     let path = Path::new(text);
@@ -55,19 +55,4 @@ pub fn public_key(text: &str) -> Result<PublicKey, KeyError> {
         .and_then(|info| info.subject_public_key.as_bytes()?.try_into().ok())
         .map(PublicKey)
         .ok_or_else(not_a_key)
-}
-
-fn from_hex(text: &str) -> Option<PublicKey> {
-    let mut key = [0; 32];
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
-        return None;
-    };
-    if pairs.len() != key.len() {
-        return None;
-    }
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    for (place, [high, low]) in key.iter_mut().zip(pairs) {
-        *place = (digit(*high)? << 4 | digit(*low)?) as u8;
-    }
-    Some(PublicKey(key))
 }

@@ -1,11 +1,13 @@
 //! Unicode's tables, which a device does not have: what the core asks a
-//! [`Folder`](leaksieve_core::identifier::Folder) for.
+//! [`Folder`](crate::identifier::Folder) for.
 
-use leaksieve_core::NormaliseError;
-use leaksieve_core::identifier::{CaseRule, Folded, Folding, MAX_IDENTIFIER_BYTES};
+use std::string::String;
+
+use crate::NormaliseError;
+use crate::identifier::{CaseRule, Folded, Folding, MAX_IDENTIFIER_BYTES};
 use unicode_normalization::UnicodeNormalization;
 
-/// Fold a text; for [`leaksieve_core::Identifier::folded_by`].
+/// Fold a text; for [`Identifier::folded_by`](crate::Identifier::folded_by).
 ///
 /// # Errors
 /// [`NormaliseError::TooLong`], or [`NormaliseError::NotAnEmail`] for a domain that has
@@ -36,8 +38,9 @@ pub fn fold(folding: Folding, text: &str, folded: &mut Folded) -> Result<(), Nor
 #[cfg(test)]
 mod tests {
     use super::*;
-    use leaksieve_core::identifier::PasswordDigest;
-    use leaksieve_core::{Identifier, Profile};
+    use crate::identifier::PasswordDigest;
+    use crate::{Identifier, Profile};
+    use std::vec::Vec;
 
     fn item(profile: &Profile, text: &str) -> Vec<u8> {
         let identifier = Identifier::new(text.as_bytes()).folded_by(fold);

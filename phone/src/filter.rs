@@ -1,0 +1,152 @@
+//! An open filter file.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use leaksieve_core::file::FileSectors;
+use leaksieve_core::fold::fold;
+use leaksieve_core::sector::SECTOR_BYTES;
+use leaksieve_core::{Catalogue, Identifier, check};
+
+use crate::about::About;
+use crate::error::FilterError;
+use crate::kind::Kind;
+use crate::source::{Reader, Source};
+use crate::trust::Trust;
+use crate::verdict::Verdict;
+
+/// An open filter file. Several threads may ask it at once.
+#[derive(Debug, uniffi::Object)]
+pub struct Filter {
+    source: Source,
+    catalogue: Catalogue,
+    allow_expired: bool,
+}
+
+#[uniffi::export]
+impl Filter {
+    /// Open the file of a path, if it is one that is trusted. Reads its header; of a signed file
+    /// also its signature, and the tags that are kept.
+    ///
+    /// # Errors
+    /// `FilterError`.
+    #[uniffi::constructor(default(trust))]
+    pub fn open(path: String, trust: Trust) -> Result<Arc<Self>, FilterError> {
+        let file = File::open(path).map_err(unreadable)?;
+        Self::of_file(file, &trust)
+    }
+
+    /// As `open`, of a file that the app reads. Whatever it throws is a
+    /// `FilterError`, `Unreadable`.
+    ///
+    /// # Errors
+    /// `FilterError`.
+    #[uniffi::constructor(default(trust))]
+    pub fn from_reader(reader: Arc<dyn Reader>, trust: Trust) -> Result<Arc<Self>, FilterError> {
+        Self::of_source(Source::of_reader(reader)?, &trust)
+    }
+
+    /// Look a text up, in the datasets of its kind, or in all where none is stated.
+    ///
+    /// # Errors
+    /// `FilterError` when a sector cannot be read, is damaged, or is not the one that was
+    /// signed.
+    #[uniffi::method(default(kind = None))]
+    pub fn check(&self, identifier: String, kind: Option<Kind>) -> Result<Verdict, FilterError> {
+        self.ask(identifier.as_bytes(), kind)
+    }
+
+    /// As `check`, for what need not be UTF-8: a leaked password.
+    ///
+    /// # Errors
+    /// As `check`.
+    #[uniffi::method(default(kind = None))]
+    pub fn check_bytes(
+        &self,
+        identifier: Vec<u8>,
+        kind: Option<Kind>,
+    ) -> Result<Verdict, FilterError> {
+        self.ask(&identifier, kind)
+    }
+
+    /// What the file holds and covers.
+    pub fn about(&self) -> About {
+        About::new(
+            &self.catalogue,
+            self.source.size_bytes(),
+            self.has_expired(),
+        )
+    }
+}
+
+#[cfg(unix)]
+#[uniffi::export]
+impl Filter {
+    /// As `open`, of a descriptor that is open to be read. It is duplicated, stays
+    /// the caller's to close, and its place in the file is neither used nor moved.
+    ///
+    /// # Errors
+    /// `FilterError`.
+    #[uniffi::constructor(default(trust))]
+    pub fn from_descriptor(descriptor: i32, trust: Trust) -> Result<Arc<Self>, FilterError> {
+        Self::of_file(duplicate(descriptor)?, &trust)
+    }
+}
+
+impl Filter {
+    pub(crate) fn of_file(file: File, trust: &Trust) -> Result<Arc<Self>, FilterError> {
+        let sectors = FileSectors::new(file).map_err(unreadable)?;
+        Self::of_source(Source::File(sectors), trust)
+    }
+
+    fn of_source(source: Source, trust: &Trust) -> Result<Arc<Self>, FilterError> {
+        let keys = trust.public_keys()?;
+        let catalogue = source.open(&leaksieve_core::Trust {
+            keys: &keys,
+            epochs: trust.min_epoch..=u32::MAX,
+        })?;
+        Ok(Arc::new(Self {
+            source,
+            catalogue,
+            allow_expired: trust.allow_expired,
+        }))
+    }
+
+    pub(crate) fn ask(&self, text: &[u8], kind: Option<Kind>) -> Result<Verdict, FilterError> {
+        let mut identifier = Identifier::new(text).folded_by(fold);
+        if let Some(kind) = kind {
+            identifier = identifier.of_kind(kind.into());
+        }
+        let mut sector = [0; SECTOR_BYTES];
+        let verdict = check(&self.catalogue, identifier, &mut &self.source, &mut sector)?;
+        let is_too_old = !self.allow_expired && self.has_expired();
+        Ok(Verdict::new(&self.catalogue, &verdict, is_too_old))
+    }
+
+    /// By the system's clock. One before 1970 knows nothing.
+    fn has_expired(&self) -> bool {
+        SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .is_ok_and(|now| self.catalogue.header().has_expired(now.as_secs()))
+    }
+}
+
+pub(crate) fn unreadable(error: std::io::Error) -> FilterError {
+    FilterError::Unreadable(error.to_string())
+}
+
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "a number that comes from another language")]
+fn duplicate(descriptor: i32) -> Result<File, FilterError> {
+    use std::os::fd::BorrowedFd;
+    if descriptor < 0 {
+        return Err(FilterError::Unreadable(format!(
+            "{descriptor} is no descriptor"
+        )));
+    }
+    // SAFETY: it is not -1, and is lent for the one call that duplicates it. The system refuses
+    // one that is not open; that nobody closes it meanwhile is up to the caller.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    Ok(borrowed.try_clone_to_owned().map_err(unreadable)?.into())
+}

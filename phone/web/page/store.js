@@ -1,0 +1,84 @@
+// Filter files that are kept in the browser's own file system, and the two settings.
+// Nothing that is typed is ever here.
+
+const FOLDER = "filters";
+
+async function folder() {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle(FOLDER, { create: true });
+}
+
+/** Can files be kept here? Not in every browser, and not in private windows. */
+export async function isAvailable() {
+  try {
+    await folder();
+    return "createWritable" in FileSystemFileHandle.prototype;
+  } catch {
+    return false;
+  }
+}
+
+/** The files that are kept, the newest first. */
+export async function list() {
+  const files = [];
+  for await (const handle of (await folder()).values()) {
+    if (handle.kind === "file") {
+      files.push(await handle.getFile());
+    }
+  }
+  return files.sort((a, b) => b.lastModified - a.lastModified);
+}
+
+/** Copy a file. It has its name here only when all of it is written; `told` is told the share that is. */
+export async function keep(file, told, signal) {
+  // Without this the browser may delete it when room gets scarce.
+  await navigator.storage.persist?.();
+  const handle = await (await folder()).getFileHandle(file.name, { create: true });
+  let numBytes = 0;
+  const count = new TransformStream({
+    transform(chunk, controller) {
+      numBytes += chunk.byteLength;
+      told(numBytes / file.size);
+      controller.enqueue(chunk);
+    },
+  });
+  try {
+    const writable = await handle.createWritable();
+    await file.stream().pipeThrough(count, { signal }).pipeTo(writable, { signal });
+  } catch (error) {
+    const kept = await handle.getFile();
+    if (kept.size === 0) {
+      await remove(file.name);
+    }
+    throw error;
+  }
+  return handle.getFile();
+}
+
+/** Delete a file. */
+export async function remove(name) {
+  await (await folder()).removeEntry(name);
+}
+
+/** A setting, or null. Where nothing can be stored, it lasts as long as the page. */
+const settings = new Map();
+
+export function setting(name) {
+  try {
+    return localStorage.getItem(`leaksieve.${name}`);
+  } catch {
+    return settings.get(name) ?? null;
+  }
+}
+
+export function set(name, value) {
+  try {
+    if (value === null) {
+      localStorage.removeItem(`leaksieve.${name}`);
+    } else {
+      localStorage.setItem(`leaksieve.${name}`, value);
+    }
+  } catch {
+    settings.set(name, value);
+  }
+}

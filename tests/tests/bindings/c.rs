@@ -1,0 +1,119 @@
+//! C, through the header and the static library, with every access looked at by the compiler's
+//! sanitizers, and every byte that is not freed.
+
+use std::fs::File;
+use std::io::{Seek, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+use xtask::{host, run};
+
+use crate::cases::{self, Case};
+use crate::compare::{Compared, compare};
+use crate::questions::{Way, lines};
+use crate::{golden, here, large, library};
+
+/// Compile a program that is beside this file.
+fn program(name: &str) -> Result<(TempDir, PathBuf)> {
+    let folder = tempfile::tempdir()?;
+    let program = folder.path().join(name);
+    let mut compiler = Command::new("cc");
+    compiler
+        .args(["-std=c11", "-D_XOPEN_SOURCE=700", "-g", "-O1"])
+        .args(["-Wall", "-Wextra", "-Werror", "-pedantic"])
+        .args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"])
+        .arg("-I")
+        .arg(here("../../../phone/include"))
+        .arg(here(&format!("{name}.c")))
+        .arg(library("libleaksieve_phone.a")?)
+        .args(["-lpthread", "-ldl", "-lm", "-o"])
+        .arg(&program);
+    run::output(&mut compiler).context(
+        "a C compiler with its sanitizers is needed (Debian: apt-get install gcc libc6-dev)",
+    )?;
+    Ok((folder, program))
+}
+
+/// Run it; what a sanitizer finds is an error.
+fn output(program: &mut Command) -> Result<Output> {
+    let output = program
+        .env("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{}: {said}", output.status);
+    ensure!(said.is_empty(), "{said}");
+    Ok(output)
+}
+
+fn ask(cases: &[Case], ways: &[Way]) -> Result<Compared> {
+    let (cli, (_folder, program)) = (host::cli()?, program("check")?);
+    let mut compared = Compared::default();
+    for way in ways {
+        let mut input: File = tempfile::tempfile()?;
+        input.write_all(lines(cases, *way).as_bytes())?;
+        input.rewind()?;
+        let output = output(Command::new(&program).stdin(input))?;
+        let answers = String::from_utf8(output.stdout)?;
+        compared = compare(&cli, cases, &answers).with_context(|| format!("{way:?}"))?;
+    }
+    println!("{compared:?}");
+    Ok(compared)
+}
+
+#[test]
+#[ignore = "needs a C compiler and the host tool: cargo xtask test"]
+fn c_agrees_on_good_files() -> Result<()> {
+    let cases = cases::good()?;
+    let compared = ask(&cases, &[Way::Path])?;
+    ensure!(compared.refused == 0 && compared.errors == 0);
+    ensure!(compared.exposed > 500 && compared.not_exposed > 500 && compared.not_covered > 500);
+    let cases: Vec<Case> = cases.into_iter().map(Case::of_any_kind).collect();
+    let compared = ask(&cases, &[Way::Descriptor, Way::Reader])?;
+    ensure!(compared.refused == 0 && compared.errors == 0 && compared.exposed > 100);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs a C compiler and the host tool: cargo xtask test"]
+fn c_agrees_on_what_an_absence_means_and_who_is_trusted() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut cases = cases::with_caveats(&host::cli()?, folder.path())?;
+    cases.extend(cases::trusted(folder.path())?);
+    let compared = ask(&cases, &[Way::Path])?;
+    ensure!(compared.refused == 5 && compared.errors == 0 && compared.not_covered > 100);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs a C compiler and the host tool: cargo xtask test"]
+fn c_refuses_what_the_host_refuses() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let compared = ask(&cases::bad(folder.path())?, &[Way::Path])?;
+    ensure!(
+        compared.refused > 50 && compared.errors > 500,
+        "{compared:?}"
+    );
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs a C compiler: cargo xtask test"]
+fn misuse_and_failing_readers_in_c_are_errors_and_2_gib_are_not_read() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (_folder, program) = program("misuse")?;
+    let (path, members, strangers) = large(folder.path())?;
+    let phone = golden("phone.lsv");
+    let small: [&Path; 3] = [&phone, "13800138000".as_ref(), "13900139999".as_ref()];
+    let output = output(
+        Command::new(&program)
+            .args(small)
+            .arg(&path)
+            .args([&members[0], &strangers[0]]),
+    )?;
+    ensure!(output.stdout == b"done\n");
+    Ok(())
+}

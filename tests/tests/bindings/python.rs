@@ -1,0 +1,130 @@
+//! Python, through what UniFFI makes.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use xtask::{host, setup};
+
+use crate::cases::{self, Case};
+use crate::compare::{Compared, compare};
+use crate::questions::{Way, lines};
+use crate::{golden, here, large, library};
+
+/// A folder with what an app in Python would have.
+fn app() -> Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    let name = "libleaksieve_phone.so";
+    let library = library(name)?;
+    leaksieve_bindgen::languages(&library, folder.path())?;
+    fs::hard_link(&library, folder.path().join(name))
+        .or_else(|_| fs::copy(&library, folder.path().join(name)).map(drop))?;
+    Ok(folder)
+}
+
+/// Run a script that is beside this file.
+fn python(app: &Path, script: &str, input: &str) -> Result<String> {
+    let mut child = Command::new(setup::python()?)
+        .arg(here(script))
+        .env("PYTHONPATH", app)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut stdin = child.stdin.take().context("no stdin")?;
+    let input = input.to_owned();
+    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let output = child.wait_with_output()?;
+    let written = writer.join();
+    ensure!(output.status.success(), "{script}: {}", output.status);
+    ensure!(matches!(written, Ok(Ok(()))), "{script} did not read on");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn ask(cases: &[Case], ways: &[Way]) -> Result<Compared> {
+    let (cli, app) = (host::cli()?, app()?);
+    let mut compared = Compared::default();
+    for way in ways {
+        let answers = python(app.path(), "check.py", &lines(cases, *way))?;
+        compared = compare(&cli, cases, &answers).with_context(|| format!("{way:?}"))?;
+    }
+    println!("{compared:?}");
+    Ok(compared)
+}
+
+#[test]
+#[ignore = "needs python3 and the host tool: cargo xtask test"]
+fn python_agrees_on_good_files() -> Result<()> {
+    let cases = cases::good()?;
+    let compared = ask(&cases, &[Way::Path])?;
+    ensure!(compared.refused == 0 && compared.errors == 0);
+    ensure!(compared.exposed > 500 && compared.not_exposed > 500 && compared.not_covered > 500);
+    let cases: Vec<Case> = cases.into_iter().map(Case::of_any_kind).collect();
+    let compared = ask(&cases, &[Way::Descriptor, Way::Reader])?;
+    ensure!(compared.refused == 0 && compared.errors == 0 && compared.exposed > 100);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs python3 and the host tool: cargo xtask test"]
+fn python_agrees_on_what_an_absence_means() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let cases = cases::with_caveats(&host::cli()?, folder.path())?;
+    let compared = ask(&cases, &[Way::Path])?;
+    ensure!(compared.refused == 0 && compared.errors == 0 && compared.not_covered > 100);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs python3 and the host tool: cargo xtask test"]
+fn python_agrees_on_who_is_trusted() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let compared = ask(&cases::trusted(folder.path())?, &Way::ALL)?;
+    ensure!(
+        compared.opened == 5 && compared.refused == 5,
+        "{compared:?}"
+    );
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs python3 and the host tool: cargo xtask test"]
+fn python_refuses_what_the_host_refuses() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let compared = ask(&cases::bad(folder.path())?, &[Way::Path])?;
+    ensure!(
+        compared.refused > 50 && compared.errors > 500,
+        "{compared:?}"
+    );
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs python3: cargo xtask test"]
+fn a_reader_in_python_may_fail_and_2_gib_are_not_read() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (path, members, strangers) = large(folder.path())?;
+    let small = |name: &str, stranger: &str| {
+        let member = crate::questions::members(name)?;
+        let member = String::from_utf8(member.into_iter().next().context("empty list")?)?;
+        anyhow::Ok(json!([golden(&format!("{name}.lsv")), member, stranger]))
+    };
+    let input = json!({
+        "small": [small("phone", "13900139999")?, small("email", "stranger@example.com")?],
+        "large": [path, members, strangers],
+    });
+    let said = python(app()?.path(), "readers.py", &input.to_string())?;
+    println!("{said}");
+    let said: Value = serde_json::from_str(&said)?;
+    ensure!(said["file_bytes"] == 1_u64 << 31);
+    ensure!(said["open_reads"] == json!([[0, 512]]));
+    ensure!(said["lookup_reads"] == 1 && said["lookup_bytes"] == 512);
+    ensure!(said["by_path_open_bytes"] == 512 && said["by_path_lookup_bytes"] == 512);
+    let growth = said["peak_growth_bytes"].as_u64().context("no growth")?;
+    ensure!(growth < 4 << 20, "{growth} bytes more for 2 GiB");
+    Ok(())
+}

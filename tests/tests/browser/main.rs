@@ -1,0 +1,37 @@
+//! The web page in a real browser: what it says is what the host says, nothing leaves it,
+//! and it needs no network.
+
+mod agrees;
+mod driver;
+mod large;
+mod offline;
+mod page;
+mod people;
+mod pictures;
+mod private;
+mod refuses;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use leaksieve::key::SecretKey;
+use leaksieve::sign;
+
+/// A golden file, or a list of one.
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../core/tests/golden")
+        .join(name)
+}
+
+/// Sign a file with the key of that seed.
+fn sign(file: &Path, seed: u8, expires_unix_s: Option<u64>, signed: &Path) -> Result<SecretKey> {
+    let key = SecretKey::from_seed(&[seed; 32]).context("no key of this seed")?;
+    let options = sign::Options {
+        epoch: Some(1),
+        expires_unix_s,
+        ..sign::Options::default()
+    };
+    sign::sign(file, &key, options, signed, &())?;
+    Ok(key)
+}

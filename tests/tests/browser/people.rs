@@ -1,0 +1,194 @@
+//! Who uses it: by keyboard, by screen reader, on a narrow screen, in either language.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::golden;
+use crate::page::Page;
+
+const TAB: char = '\u{E004}';
+const ENTER: char = '\u{E007}';
+
+fn focus(page: &Page) -> Result<String> {
+    let id = page.browser.run("return document.activeElement.id;")?;
+    Ok(id.as_str().context("no id")?.to_owned())
+}
+
+#[test]
+fn by_keyboard_alone() -> Result<()> {
+    let page = Page::open()?;
+    let mut order = Vec::new();
+    for _ in 0..3 {
+        page.browser.press(TAB)?;
+        order.push(focus(&page)?);
+    }
+    ensure!(order == ["language", "file", ""], "{order:?}");
+    // Chosen by a person, a file brings them to the question.
+    page.choose_good(&golden("phone.lsv"))?;
+    ensure!(focus(&page)? == "identifier");
+    for key in "13800138000".chars().chain([ENTER]) {
+        page.browser.press(key)?;
+    }
+    page.browser
+        .wait("document.getElementById('verdict').dataset.verdict === 'exposed'")?;
+    ensure!(focus(&page)? == "identifier");
+    // Beside another question there is no verdict.
+    page.browser.press('1')?;
+    ensure!(page.text("#verdict")?.is_empty());
+    page.browser.press(TAB)?;
+    ensure!(focus(&page)? == "ask");
+    // What has the focus is seen to have it.
+    let outline = page
+        .browser
+        .run("return getComputedStyle(document.activeElement).outlineStyle;")?;
+    ensure!(outline == json!("solid"), "{outline}");
+    Ok(())
+}
+
+#[test]
+fn by_screen_reader() -> Result<()> {
+    let page = Page::open()?;
+    page.choose_good(&golden("bundle.lsv"))?;
+    page.browser
+        .run("for (const part of document.querySelectorAll('details')) part.open = true;")?;
+    page.ask("13800138000")?;
+    page.browser.devtools("Accessibility.enable", json!({}))?;
+    let tree = page
+        .browser
+        .devtools("Accessibility.getFullAXTree", json!({}))?;
+    let mut seen = BTreeSet::new();
+    for node in tree["nodes"].as_array().context("no tree")? {
+        let role = node["role"]["value"].as_str().unwrap_or_default();
+        let name = node["name"]["value"].as_str().unwrap_or_default();
+        let needs_name = [
+            "button",
+            "textbox",
+            "radio",
+            "link",
+            "heading",
+            "DisclosureTriangle",
+        ];
+        if node["ignored"] == json!(false) && needs_name.contains(&role) {
+            ensure!(!name.is_empty(), "a {role} without a name: {node}");
+            seen.insert(format!("{role}: {name}"));
+        }
+        if role == "StaticText" {
+            // A sign that is read out would say nothing.
+            ensure!(
+                !["!", "✓", "?", "×"].contains(&name),
+                "the sign is read out"
+            );
+        }
+    }
+    for wanted in [
+        "textbox: Phone number",
+        "radio: Password",
+        "button: Check",
+        "button: Choose a filter file",
+        "heading: The file",
+    ] {
+        let wanted = wanted.replace("Choose a filter file", "Another file");
+        ensure!(seen.contains(&wanted), "{wanted}: {seen:?}");
+    }
+    let live = page.browser.run(
+        "const { ariaLive, role } = document.getElementById('verdict'); return [ariaLive, role];",
+    )?;
+    ensure!(live == json!(["polite", "status"]), "{live}");
+    Ok(())
+}
+
+#[test]
+fn on_a_screen_of_320_pixels() -> Result<()> {
+    let page = Page::open()?;
+    page.browser.devtools(
+        "Emulation.setDeviceMetricsOverride",
+        json!({"width": 320, "height": 640, "deviceScaleFactor": 2, "mobile": true}),
+    )?;
+    for file in ["bundle.lsv", "signed.lsv", "password.lsv"] {
+        page.choose_good(&golden(file))?;
+        page.browser
+            .run("for (const part of document.querySelectorAll('details')) part.open = true;")?;
+        page.ask("13800138000")?;
+        for language in ["first", "second"] {
+            let width = page
+                .browser
+                .run("return document.documentElement.scrollWidth;")?;
+            ensure!(
+                width.as_u64().is_some_and(|width| width <= 320),
+                "{file}, {language}: {width}"
+            );
+            // The verdict is in sight when it comes.
+            let top = page
+                .browser
+                .run("return document.getElementById('verdict').getBoundingClientRect().top;")?;
+            ensure!(top.as_f64().is_some_and(|top| top < 600.0), "{file}: {top}");
+            page.browser.click("#language")?;
+            page.browser
+                .run("document.getElementById('verdict').scrollIntoView();")?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn in_both_languages() -> Result<()> {
+    let page = Page::open()?;
+    let keys = page.browser.run_async(
+        "const { texts } = await import('./texts.js');
+         const places = (text) => (text.match(/\\{\\w+\\}/g) ?? []).sort().join();
+         return Object.values(texts).map((table) => Object.entries(table).map(([key, text]) => [key, places(text)]).sort());",
+        &Value::Null,
+    )?;
+    ensure!(keys[0].as_array().is_some_and(|keys| keys.len() > 100));
+    ensure!(keys[0] == keys[1], "{keys}");
+    // Each text that a part of the page names is there.
+    let missing = page.browser.run_async(
+        "const { texts } = await import('./texts.js');
+         const named = Array.from(document.querySelectorAll('[data-text], [data-label]'),
+           (element) => element.dataset.text ?? element.dataset.label);
+         return named.filter((key) => !(key in texts.en));",
+        &Value::Null,
+    )?;
+    ensure!(missing == json!([]), "{missing}");
+
+    ensure!(page.text("h1")? == "Was it in the leak?");
+    let agent = page.browser.run("return navigator.userAgent;")?;
+    page.browser.devtools(
+        "Emulation.setUserAgentOverride",
+        json!({"userAgent": agent, "acceptLanguage": "fr-FR,zh-CN,en"}),
+    )?;
+    page.reload()?;
+    ensure!(page.text("h1")? == "它在泄露数据里吗？");
+    ensure!(page.browser.run("return document.documentElement.lang;")? == json!("zh-Hans"));
+    page.choose_good(&golden("phone.lsv"))?;
+    page.ask("13900139999")?;
+    ensure!(page.text("#verdict")?.contains("未泄露"));
+    // A verdict changes its language and stays the same.
+    page.browser.click("#language")?;
+    ensure!(page.text("#verdict")?.contains("Not exposed"));
+    // What was chosen stays.
+    page.reload()?;
+    ensure!(page.text("h1")? == "Was it in the leak?");
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_dropped() -> Result<()> {
+    let page = Page::open()?;
+    let bytes = std::fs::read(golden("email.lsv"))?;
+    page.browser.run_async(
+        "const data = new DataTransfer();
+         data.items.add(new File([new Uint8Array(given)], 'dropped.lsv'));
+         const drop = new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
+         document.body.dispatchEvent(drop);
+         return drop.defaultPrevented;",
+        &json!(bytes),
+    )?;
+    page.browser
+        .wait("document.body.dataset.state === 'open'")?;
+    ensure!(page.text("#file-status")?.contains("dropped.lsv"));
+    ensure!(page.ask("member0@example.com")?.verdict == "exposed");
+    Ok(())
+}

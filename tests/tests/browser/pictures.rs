@@ -1,0 +1,136 @@
+//! Pictures of the page: they are taken at each run, and written when
+//! `LEAKSIEVE_SCREENSHOTS` names a folder, as `cargo xtask screenshots` does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use leaksieve::build::{Options, build};
+use leaksieve::profile::phone_profile;
+use leaksieve::size::Aim;
+use leaksieve::source::{Input, Layout};
+use leaksieve_core::header::Date;
+use leaksieve_core::{IdentifierKind, Profile};
+use serde_json::json;
+
+use crate::page::Page;
+use crate::sign;
+
+/// A leak of generated numbers.
+fn phones(folder: &Path) -> Result<PathBuf> {
+    let list = folder.join("list.txt");
+    let phones: Vec<String> = (0..10_000).map(xtask::sample::phone).collect();
+    fs::write(&list, phones.join("\n"))?;
+    let file = folder.join("built.lsv");
+    let options = Options {
+        inputs: vec![Input::File(list)],
+        layout: Layout::Line,
+        kind: IdentifierKind::Phone,
+        profile: Profile::Phone(phone_profile("CN")?),
+        aim: Aim::FalsePositiveRate(1e-3),
+        name: "Example Shop".into(),
+        date: Date {
+            year: 2021,
+            month: 6,
+            day: 0,
+        },
+        source_note: "generated numbers".into(),
+        seed: Some(1),
+        created_unix_s: 1_790_000_000,
+        epoch: 1,
+        expires_unix_s: 0,
+        max_rejected_share: 0.0,
+        num_threads: 2,
+        memory_bytes: 1 << 30,
+        temp_folder: None,
+        replace: false,
+    };
+    build(&options, &file, &())?;
+    let signed = folder.join("example-shop.lsv");
+    sign(&file, 7, None, &signed)?;
+    Ok(signed)
+}
+
+struct Picture {
+    name: &'static str,
+    width: u32,
+    colours: &'static str,
+    in_chinese: bool,
+    text: String,
+}
+
+#[test]
+fn pictures() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let signed = phones(folder.path())?;
+    let page = Page::open()?;
+    page.browser
+        .wait("document.getElementById('offline').innerText !== ''")?;
+    let member = xtask::sample::phone(1);
+    let picture = |name, width, colours, in_chinese, text: &str| Picture {
+        name,
+        width,
+        colours,
+        in_chinese,
+        text: text.to_owned(),
+    };
+    for picture in [
+        picture("light", 390, "light", false, &member),
+        picture("dark", 390, "dark", false, "139 0013 9999"),
+        picture("chinese", 390, "light", true, &member),
+        picture("narrow", 320, "light", false, "+44 20 7946 0000"),
+    ] {
+        take(&page, &signed, &picture).context(picture.name)?;
+    }
+    Ok(())
+}
+
+fn take(page: &Page, file: &Path, picture: &Picture) -> Result<()> {
+    let size = |height: u64| {
+        page.browser.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            json!({"width": picture.width, "height": height, "deviceScaleFactor": 1.5, "mobile": true}),
+        )
+    };
+    size(800)?;
+    page.browser.devtools(
+        "Emulation.setEmulatedMedia",
+        json!({"features": [
+            {"name": "prefers-color-scheme", "value": picture.colours},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]}),
+    )?;
+    let is_chinese = page
+        .browser
+        .run("return document.documentElement.lang === 'zh-Hans';")?;
+    if is_chinese != json!(picture.in_chinese) {
+        page.browser.click("#language")?;
+    }
+    page.choose_good(file)?;
+    let said = page.ask(&picture.text)?;
+    ensure!(
+        !said.sentences.is_empty() && said.error.is_empty(),
+        "{said:?}"
+    );
+    page.browser
+        .run("document.activeElement.blur(); scrollTo(0, 0);")?;
+    let height = page
+        .browser
+        .run("return document.documentElement.scrollHeight;")?
+        .as_u64()
+        .context("no height")?;
+    size(height)?;
+    let paper = page
+        .browser
+        .run("return getComputedStyle(document.body).backgroundColor;")?;
+    let is_dark = paper == json!("rgb(18, 23, 29)");
+    ensure!(is_dark == (picture.colours == "dark"), "{paper}");
+    let png = page.browser.picture()?;
+    if let Some(folder) = std::env::var_os("LEAKSIEVE_SCREENSHOTS") {
+        fs::write(
+            Path::new(&folder).join(format!("web-{}.png", picture.name)),
+            png,
+        )?;
+    }
+    Ok(())
+}

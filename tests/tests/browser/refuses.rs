@@ -1,0 +1,257 @@
+//! Files that are not as they should be: an error, never a verdict.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use leaksieve::file::FilterFile;
+use leaksieve_core::sector::SECTOR_BYTES;
+use leaksieve_core::{Identifier, Trust};
+use serde_json::json;
+
+use crate::page::Page;
+use crate::{golden, sign};
+
+/// A number that no list has.
+const STRANGER: &str = "13900139999";
+
+fn changed(name: &str, change: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<Vec<u8>> {
+    let mut bytes = fs::read(golden(name))?;
+    change(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[test]
+fn malformed_files() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let page = Page::open()?;
+    let forge = |bytes: &mut Vec<u8>, sector, at| xtask::sign::forge(bytes, sector, at, 1);
+    let last = |bytes: &[u8]| (bytes.len() / SECTOR_BYTES - 1) as u32;
+    let flip = |at: usize| {
+        changed("phone.lsv", |bytes| {
+            *bytes.get_mut(at).context("no such byte")? ^= 1;
+            Ok(())
+        })
+    };
+    for (name, bytes, error) in [
+        ("empty", Vec::new(), "truncated"),
+        ("short", vec![0x93; 511], "truncated"),
+        ("foreign", vec![b'x'; 4096], "not_a_filter"),
+        ("magic", flip(0)?, "not_a_filter"),
+        ("header", flip(100)?, "sector_damaged"),
+        (
+            "version",
+            { changed("phone.lsv", |bytes| forge(bytes, 0, 8))? },
+            "unsupported_version",
+        ),
+        (
+            "reserved",
+            changed("phone.lsv", |bytes| forge(bytes, 0, 14))?,
+            "header_malformed",
+        ),
+        (
+            "cut",
+            changed("phone.lsv", |bytes| {
+                bytes.truncate(bytes.len() - 1);
+                Ok(())
+            })?,
+            "truncated",
+        ),
+        (
+            "signed header",
+            changed("signed.lsv", |bytes| forge(bytes, 0, 60))?,
+            "forged",
+        ),
+        (
+            "signature",
+            changed("signed.lsv", |bytes| {
+                let last = last(bytes);
+                forge(bytes, last, 40)
+            })?,
+            "forged",
+        ),
+        (
+            "tags",
+            changed("signed.lsv", |bytes| {
+                let tags = last(bytes) - 1;
+                forge(bytes, tags, 3)
+            })?,
+            "forged",
+        ),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, &bytes)?;
+        ensure!(
+            FilterFile::open(&path).is_err(),
+            "{name}: the host opens it"
+        );
+        // Whether or not another file was open before.
+        for before in [false, true] {
+            if before {
+                page.choose_good(&golden("phone.lsv"))?;
+            }
+            let refused = page.choose(&path)?;
+            ensure!(refused.as_deref() == Some(error), "{name}: {refused:?}");
+            ensure!(
+                page.text("#file-status")?.len() > 30,
+                "{name} has no sentence"
+            );
+            let is_asked = page
+                .browser
+                .run("return !document.getElementById('question').hidden;")?;
+            ensure!(is_asked == json!(false), "{name} can be asked");
+            let verdict = page
+                .browser
+                .run("return document.getElementById('verdict').innerText;")?;
+            ensure!(verdict == json!(""), "{name}: {verdict}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn damaged_and_forged_pages() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let page = Page::open()?;
+    for (name, golden_name, is_forged, error) in [
+        ("damaged.lsv", "phone.lsv", false, "sector_damaged"),
+        ("forged.lsv", "signed.lsv", true, "forged"),
+    ] {
+        let good = FilterFile::open(&golden(golden_name))?;
+        let dataset = &good.catalogue().datasets()[0];
+        let (first, count) = (dataset.first_sector.0, dataset.num_sectors);
+        let bytes = changed(golden_name, |bytes| {
+            for sector in first..first + count {
+                if is_forged {
+                    xtask::sign::forge(bytes, sector, 7, 0x10)?;
+                } else {
+                    bytes[sector as usize * SECTOR_BYTES + 7] ^= 0x10;
+                }
+            }
+            Ok(())
+        })?;
+        let path = folder.path().join(name);
+        fs::write(&path, bytes)?;
+        let host = FilterFile::open(&path)?;
+        ensure!(
+            host.check(Identifier::new(STRANGER.as_bytes()), &mut [0; 512])
+                .is_err()
+        );
+        page.choose_good(&path)?;
+        for text in [STRANGER, "13800138000"] {
+            let said = page.ask(text)?;
+            ensure!(said.verdict == "error" && said.error == error, "{said:?}");
+        }
+        // After it, another file answers.
+        page.choose_good(&golden(golden_name))?;
+        ensure!(page.ask(STRANGER)?.verdict == "not_exposed");
+    }
+    Ok(())
+}
+
+/// A file that is written to, or cut, while it is open.
+#[test]
+fn a_file_that_changes_under_the_page() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let page = Page::open()?;
+    let path = folder.path().join("changing.lsv");
+    for change in [false, true] {
+        fs::copy(golden("phone.lsv"), &path)?;
+        page.choose_good(&path)?;
+        ensure!(page.ask(STRANGER)?.verdict == "not_exposed");
+        if change {
+            fs::write(&path, fs::read(golden("email.lsv"))?)?;
+        } else {
+            fs::OpenOptions::new()
+                .write(true)
+                .open(&path)?
+                .set_len(700)?;
+        }
+        let said = page.ask(STRANGER)?;
+        ensure!(
+            said.verdict == "error" && said.error == "cannot_read",
+            "{said:?}"
+        );
+        fs::remove_file(&path)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn files_that_the_chosen_publisher_did_not_sign() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let page = Page::open()?;
+    let strange = folder.path().join("strange.lsv");
+    let stranger = sign(&golden("phone.lsv"), 8, None, &strange)?;
+    let all = [golden("signed.lsv"), strange.clone(), golden("phone.lsv")];
+    let refused = |wanted: [Option<&str>; 3]| -> Result<()> {
+        for (file, wanted) in all.iter().zip(wanted) {
+            let error = page.choose(file)?;
+            ensure!(error.as_deref() == wanted, "{}: {error:?}", file.display());
+        }
+        Ok(())
+    };
+    refused([None, None, None])?;
+    ensure!(page.text("#file-status")?.contains("Not signed"));
+
+    // By the signer of the file that is open.
+    page.choose_good(&golden("signed.lsv"))?;
+    let digits = "ea4a6c63 e29c520a bef5507b 132ec5f9 954776ae bebe7b92 421eea69 1446d22c";
+    page.browser
+        .run("document.getElementById('about').open = true;")?;
+    ensure!(page.text("#about-list")?.contains(digits));
+    page.browser.click("#pin")?;
+    page.browser
+        .wait("document.body.dataset.state === 'open'")?;
+    let only_signed = [None, Some("unknown_signer"), Some("unsigned")];
+    refused(only_signed)?;
+    // It stays so.
+    page.reload()?;
+    refused(only_signed)?;
+
+    // As digits and as PEM; what is neither changes nothing.
+    page.browser
+        .run("document.getElementById('trust').open = true;")?;
+    page.browser
+        .type_into("#key", &stranger.public().to_string()[1..])?;
+    page.browser.click("#key-form button[type=submit]")?;
+    ensure!(page.text("#key-status")?.contains("no public key"));
+    refused(only_signed)?;
+    page.browser
+        .run("document.getElementById('key').value = '';")?;
+    page.browser
+        .type_into("#key", &stranger.public().to_string())?;
+    page.browser.click("#key-form button[type=submit]")?;
+    refused([Some("unknown_signer"), None, Some("unsigned")])?;
+    let pem = fs::read_to_string(xtask::sign::public_key())?;
+    page.browser.type_into("#key", &pem)?;
+    page.browser.click("#key-form button[type=submit]")?;
+    refused(only_signed)?;
+    page.browser.click("#key-remove")?;
+    refused([None, None, None])?;
+    // The host refuses the same.
+    let keys = [stranger.public()];
+    let trust = Trust::in_keys(&keys);
+    let opens = |file: &Path| FilterFile::open_trusted(file, &trust).is_ok();
+    ensure!(!opens(&all[0]) && opens(&all[1]) && !opens(&all[2]));
+    Ok(())
+}
+
+#[test]
+fn an_expired_file_does_not_say_not_exposed() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let page = Page::open()?;
+    let expired = folder.path().join("expired.lsv");
+    sign(&golden("phone.lsv"), 7, Some(1_700_000_000), &expired)?;
+    page.choose_good(&expired)?;
+    ensure!(page.text("#file-status")?.contains("expired on 2023-11-14"));
+    let said = page.ask(STRANGER)?;
+    ensure!(said.verdict == "expired", "{said:?}");
+    let verdict = page.text("#verdict")?;
+    ensure!(
+        verdict.contains("Cannot say") && verdict.contains("2023-11-14"),
+        "{verdict}"
+    );
+    ensure!(page.ask("13800138000")?.verdict == "exposed");
+    Ok(())
+}

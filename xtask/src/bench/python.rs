@@ -1,0 +1,152 @@
+//! Questions from Python: what crossing into the library costs, beside Python's own filters.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use super::measure::{Step, median};
+use super::report::{self, Table, figure, thousands};
+use super::{Options, leaksieve, list, work_folder};
+use crate::generate::Kind;
+use crate::run::{output, say};
+use crate::{bindings, setup, workspace};
+
+/// The script that measures one contender.
+const SCRIPT: &str = include_str!("python.py");
+
+/// What the script calls it, its package and version, and what it does for an answer.
+const CONTENDERS: [(&str, Option<&str>, &str); 3] = [
+    (
+        "leaksieve",
+        None,
+        "normalise, `pread` a sector, verify it, make a verdict that names the leak",
+    ),
+    (
+        "rbloom",
+        Some("rbloom==1.5.4"),
+        "Python's `hash` of the text as it is, bits in memory, a bool",
+    ),
+    (
+        "pybloomfiltermmap3",
+        Some("pybloomfiltermmap3==0.6.3"),
+        "hash of the text as it is, bits in memory, a bool",
+    ),
+];
+
+/// Measure and give the section.
+///
+/// # Errors
+/// When ours fails or loses a member. A peer that cannot be got is said and left out.
+pub(super) fn measure(options: &Options) -> Result<String> {
+    let leaksieve = leaksieve()?;
+    let modules = workspace::target_folder("bench/bindings")?;
+    bindings::write(&modules)?;
+    let python = environment()?;
+    let folder = work_folder()?;
+    let folder = folder.path();
+    say(format!("generating {} lines", thousands(options.items)));
+    let members = list(folder, Kind::Phones, options.items, false, "members.txt")?;
+    let strangers = list(folder, Kind::Phones, options.probes, true, "strangers.txt")?;
+    let [filter, printed, script] =
+        ["filter.lsv", "printed", "python.py"].map(|name| folder.join(name));
+    fs::write(&script, SCRIPT)?;
+    Step::new(&leaksieve)
+        .args([Path::new("build"), &members, Path::new("-o"), &filter])
+        .args(["--kind", "phone", "--region", "CN", "--fpr", "0.001"])
+        .run(&printed)?;
+
+    let mut table = Table::new(&[
+        "asked from Python",
+        "members a second",
+        "strangers a second",
+        "false alarms, 1 in",
+        "lost",
+    ]);
+    let mut contenders = Vec::new();
+    for (name, package, what) in CONTENDERS {
+        match package.map_or(Ok(()), |package| install(&python, package)) {
+            Ok(()) => contenders.push((name, package.unwrap_or(name), what, Vec::new())),
+            Err(error) => say(format!("{name} is left out: {error:#}")),
+        }
+    }
+    for run in 1..=options.runs {
+        say(format!("run {run}: {} contenders", contenders.len()));
+        for (name, .., results) in &mut contenders {
+            let mut step = Step::new(&python)
+                .args([script.as_path(), name.as_ref(), &members, &strangers])
+                .args([options.probes.to_string()])
+                .args([&filter]);
+            step.command.env("PYTHONPATH", &modules);
+            step.run(&printed)?;
+            let Ok(result) = serde_json::from_str::<Value>(&fs::read_to_string(&printed)?) else {
+                let errors = fs::read_to_string(printed.with_extension("stderr"))?;
+                bail!("{name}: {}", errors.trim());
+            };
+            results.push(result);
+        }
+    }
+    for (name, package, what, results) in &contenders {
+        let last = results.last().context("there is at least one run")?;
+        let count = |field: &str| last[field].as_u64().unwrap_or_default();
+        let rate = |field| median(results.iter().filter_map(|result| result[field].as_f64()));
+        ensure!(
+            *name != "leaksieve" || count("num_lost") == 0,
+            "leaksieve lost {} members: this is a defect",
+            count("num_lost")
+        );
+        table.row([
+            format!("{}: {what}", package.replace("==", " ")),
+            thousands(rate("hits_per_s").round() as u64),
+            thousands(rate("misses_per_s").round() as u64),
+            match count("num_false_positives") {
+                0 => format!("> {}", thousands(count("num_probes"))),
+                found => figure(count("num_probes") as f64 / found as f64),
+            },
+            thousands(count("num_lost")),
+        ]);
+    }
+    Ok(format!(
+        "## From Python\n\n{}\n\n{} phone numbers in the filter; {} members and as many strangers are asked, one a call, one thread, all read \
+         before; median of {} runs of CPU time. leaksieve asks the file, which the operating system keeps in memory, and answers with an object \
+         (leak, date, odds); the others answer with a bool about the exact text, of a filter in the process's memory. What leaksieve takes \
+         longer is mostly Python's: crossing into the library and building the verdict.\n\n{table}\n\
+         ```sh\ncargo xtask bench --only python --items {} --runs {}\n```\n",
+        report::circumstances(),
+        thousands(options.items),
+        thousands(options.probes),
+        options.runs,
+        options.items,
+        options.runs,
+    ))
+}
+
+/// A Python environment of our own; gives its interpreter.
+fn environment() -> Result<PathBuf> {
+    let folder = workspace::target().join("bench/python");
+    let python = folder.join("bin/python3");
+    if !python.exists() {
+        output(
+            Command::new(setup::python()?)
+                .args(["-m", "venv"])
+                .arg(&folder),
+        )
+        .context("an environment cannot be made (Debian: apt-get install python3-venv)")?;
+    }
+    Ok(python)
+}
+
+fn install(python: &Path, package: &str) -> Result<()> {
+    let mut command = Command::new(python);
+    command.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        package,
+    ]);
+    output(&mut command).map(drop)
+}
