@@ -112,7 +112,7 @@ pub(super) fn measure(options: &Options) -> Result<String> {
         "## From Python\n\n{}\n\n{} phone numbers in the filter; {} members and as many strangers are asked, one a call, one thread, all read \
          before; median of {} runs of CPU time. leaksieve asks the file, which the operating system keeps in memory, and answers with an object \
          (leak, date, odds); the others answer with a bool about the exact text, of a filter in the process's memory. What leaksieve takes \
-         longer is mostly Python's: crossing into the library and building the verdict.\n\n{table}\n\
+         longer is mostly Python's, crossing into the library and building the verdict: a question that reads no sector takes as long.\n\n{table}\n\
          ```sh\ncargo xtask bench --only python --items {} --runs {}\n```\n",
         report::circumstances(),
         thousands(options.items),
