@@ -40,7 +40,7 @@ export const texts = {
     kind_password: "Password",
     kind_sha1: "SHA-1 of a password",
     kind_ntlm: "NTLM hash of a password",
-    hint_phone: "However you write it, with or without +{code}.",
+    hint_phone: "However you write it, with or without {codes}.",
     hint_world: "With its country code, as in +44 20 7946 0000.",
     hint_email: "Small and capital letters are the same.",
     hint_username: "As you sign in with it.",
@@ -50,8 +50,6 @@ export const texts = {
     hint_ntlm: "32 digits, 0 to 9 and A to F.",
     ask: "Check",
     show: "Show",
-    hide: "Hide",
-    reveal_label: "Show what is typed",
 
     verdict_label: "The answer",
     asking: "Reading …",
@@ -90,7 +88,7 @@ export const texts = {
     reason_looks_like_a_hash: "it looks like a hash. If it is one, say so above.",
     reason_other: "it cannot be asked about this.",
 
-    error_not_a_filter: "This is no filter file, or its beginning is damaged. Choose another, or fetch it again.",
+    error_not_a_filter: "This is no filter file, or its beginning is damaged or cut off. Choose another, or fetch it again.",
     error_unsupported_version: "The file is of a newer format than this page reads. Get the newest version of this page.",
     error_sector_damaged: "The file is damaged. Fetch it again.",
     error_truncated: "The file is cut short. Fetch it again.",
@@ -177,7 +175,7 @@ export const texts = {
     kind_password: "密码",
     kind_sha1: "密码的 SHA-1",
     kind_ntlm: "密码的 NTLM 哈希",
-    hint_phone: "写法不限，可带或不带 +{code}。",
+    hint_phone: "写法不限，可带或不带 {codes}。",
     hint_world: "请带上国家代码，例如 +44 20 7946 0000。",
     hint_email: "不区分大小写。",
     hint_username: "与登录时相同。",
@@ -187,8 +185,6 @@ export const texts = {
     hint_ntlm: "32 位，0 到 9 和 A 到 F。",
     ask: "查询",
     show: "显示",
-    hide: "隐藏",
-    reveal_label: "显示输入的内容",
 
     verdict_label: "结果",
     asking: "正在读取 …",
@@ -227,7 +223,7 @@ export const texts = {
     reason_looks_like_a_hash: "它看起来像哈希。如果是，请在上面选择。",
     reason_other: "无法就此查询。",
 
-    error_not_a_filter: "这不是过滤器文件，或其开头已损坏。请选择其他文件，或重新获取。",
+    error_not_a_filter: "这不是过滤器文件，或其开头已损坏或不完整。请选择其他文件，或重新获取。",
     error_unsupported_version: "文件的格式比本页能读的更新。请使用本页的最新版本。",
     error_sector_damaged: "文件已损坏。请重新获取。",
     error_truncated: "文件不完整。请重新获取。",
