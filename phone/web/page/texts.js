@@ -132,7 +132,7 @@ export const texts = {
     key_none: "No key is set: every file is accepted.",
     key_bad: "This is no public key: it has 64 digits, 0 to 9 and a to f, or it is the text of a .pub file.",
 
-    promise: "Nothing is sent anywhere: the file and what you type stay on this device.",
+    promise: "What you type is sent nowhere: it stays on this device, as the file does.",
     offline_ready: "Works offline. To be sure, turn on flight mode and ask.",
     reads: "Read {count} sectors of this file, {size}.",
   },
@@ -267,7 +267,7 @@ export const texts = {
     key_none: "未设置公钥：接受任何文件。",
     key_bad: "这不是公钥：应为 64 位（0 到 9 和 a 到 f），或 .pub 文件的内容。",
 
-    promise: "不发送任何数据：文件和您输入的内容都留在本设备上。",
+    promise: "您输入的内容不会发送到任何地方：它和文件都留在本设备上。",
     offline_ready: "可离线使用。想要放心，请打开飞行模式再查询。",
     reads: "已读取此文件的 {count} 个扇区，共 {size}。",
   },
