@@ -22,6 +22,7 @@ pub fn test() -> Result<()> {
     let qemu = setup::emulator()?;
     let strace = setup::strace()?;
     let python = setup::python()?;
+    let c_compiler = setup::c_compiler()?;
     let (browser, driver) = setup::browser()?;
     say(format!(
         "cross compiler: {}; emulator: {}; strace: {}; browser: {}, {}",
@@ -56,6 +57,7 @@ pub fn test() -> Result<()> {
         .env("LEAKSIEVE_QEMU", &qemu)
         .env(setup::STRACE, &strace)
         .env(setup::PYTHON, &python)
+        .env(setup::C_COMPILER, &c_compiler)
         .env(setup::BROWSER, &browser)
         .env(setup::DRIVER, &driver)
         .env(web::MADE, "1")
