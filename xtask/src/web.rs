@@ -7,13 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use base64::Engine;
@@ -24,9 +18,13 @@ use crate::cross::{Cross, WASM};
 use crate::run::{run, say};
 use crate::{setup, workspace};
 
+mod server;
+
+pub use server::Server;
+
 /// The pictures of the page in `docs/`.
 pub const PICTURES: [&str; 4] = ["light", "dark", "chinese", "narrow"];
-/// The environment variable that says that the page in `target/web` was made just now.
+/// The environment variable that says that the module was compiled just now.
 pub const MADE: &str = "LEAKSIEVE_WEB";
 /// Most bytes of module and scripts together, as they are: 150 KiB.
 const MAX_CODE_BYTES: usize = 150 << 10;
@@ -41,10 +39,6 @@ const PAGE: &str = "index.html";
 const WORKER: &str = "sw.js";
 const VERSION_PLACE: &str = "\"VERSION\"";
 const FILES_PLACE: &str = "[\"FILES\"]";
-/// How long a connection may say nothing: browsers open some ahead of need.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Longest request, without which it is none of a browser's.
-const MAX_REQUEST_BYTES: usize = 64 << 10;
 /// What a type of file is called.
 const TYPES: [(&str, &str); 7] = [
     ("css", "text/css; charset=utf-8"),
@@ -303,121 +297,6 @@ fn type_of(name: &str) -> Option<&'static str> {
     Some(text)
 }
 
-/// Serves a page on 127.0.0.1, and remembers what was asked for. A thread and a connection
-/// for each request: a browser that opens several at once, as it does, waits for none.
-pub struct Server {
-    address: SocketAddr,
-    site: Arc<Mutex<Site>>,
-    requests: Arc<Mutex<Vec<String>>>,
-    has_ended: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
-}
-
-impl Server {
-    /// Begin to serve; port 0 is any that is free.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub fn start(site: Site, port: u16) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port))
-            .with_context(|| format!("cannot serve on port {port}; give another --port"))?;
-        let address = listener.local_addr()?;
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let has_ended = Arc::new(AtomicBool::new(false));
-        let site = Arc::new(Mutex::new(site));
-        let (served, seen, ended) = (site.clone(), requests.clone(), has_ended.clone());
-        let thread = std::thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                if ended.load(Ordering::Relaxed) {
-                    return;
-                }
-                let (site, seen) = (served.clone(), seen.clone());
-                // Whoever goes away does not want the answer.
-                std::thread::spawn(move || answer(&site, &seen, connection));
-            }
-        });
-        Ok(Self {
-            address,
-            site,
-            requests,
-            has_ended,
-            thread,
-        })
-    }
-
-    /// The page's address.
-    pub fn address(&self) -> String {
-        format!("http://{}/", self.address)
-    }
-
-    /// Serve another page from now on.
-    pub fn serve(&self, site: Site) {
-        *self.site.lock().unwrap_or_else(PoisonError::into_inner) = site;
-    }
-
-    /// Method and path of each request, in order.
-    pub fn requests(&self) -> Vec<String> {
-        let requests = self.requests.lock();
-        requests.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Serve until the process ends.
-    pub fn wait(self) {
-        let _ = self.thread.join();
-    }
-
-    /// Serve no more: from then on nobody can connect.
-    pub fn stop(self) {
-        self.has_ended.store(true, Ordering::Relaxed);
-        // Wakes it.
-        let _ = TcpStream::connect(self.address);
-        let _ = self.thread.join();
-    }
-}
-
-/// Read one request and answer it. `None`: it was none, or its sender went away.
-fn answer(site: &Mutex<Site>, seen: &Mutex<Vec<String>>, mut connection: TcpStream) -> Option<()> {
-    connection.set_read_timeout(Some(PATIENCE)).ok()?;
-    let mut bytes = Vec::new();
-    let (method, path) = loop {
-        let mut chunk = [0; 4096];
-        let count = connection.read(&mut chunk).ok()?;
-        bytes.extend_from_slice(chunk.get(..count)?);
-        if count == 0 || bytes.len() > MAX_REQUEST_BYTES {
-            return None;
-        }
-        let mut fields = [httparse::EMPTY_HEADER; 64];
-        let mut request = httparse::Request::new(&mut fields);
-        if request.parse(&bytes).ok()?.is_complete() {
-            break (request.method?.to_owned(), request.path?.to_owned());
-        }
-    };
-    let mut requests = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    requests.push(format!("{method} {path}"));
-    drop(requests);
-    let (path, _) = path.split_once('?').unwrap_or((&path, ""));
-    let name = match path.strip_prefix('/')? {
-        "" => PAGE,
-        name => name,
-    };
-    let site = site.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let (status, kind, body) = match site.files.get(name) {
-        Some(file) if method == "GET" => ("200 OK", type_of(name)?, file.as_slice()),
-        _ => ("404 Not Found", "text/plain", &b""[..]),
-    };
-    let policy = site.policy.iter();
-    let policy = policy.map(|policy| format!("Content-Security-Policy: {policy}\r\n"));
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
-         {}X-Content-Type-Options: nosniff\r\n\
-         Cache-Control: no-cache\r\nConnection: close\r\n\r\n",
-        body.len(),
-        policy.collect::<String>()
-    );
-    connection.write_all(head.as_bytes()).ok()?;
-    connection.write_all(body).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -476,55 +355,6 @@ mod tests {
             without.insert(name.into(), b"no place".to_vec());
             assert!(complete(without).is_err(), "{name}");
         }
-        Ok(())
-    }
-
-    #[test]
-    fn what_is_no_file_of_the_page_is_not_served() -> Result<()> {
-        let site = Site {
-            files: BTreeMap::from([("index.html".to_owned(), b"page".to_vec())]),
-            policy: Some("p".to_owned()),
-        };
-        let server = Server::start(site, 0)?;
-        let ask = |request: &str| -> Result<String> {
-            let mut connection = TcpStream::connect(server.address)?;
-            connection.write_all(request.as_bytes())?;
-            let mut answer = String::new();
-            connection.read_to_string(&mut answer)?;
-            Ok(answer)
-        };
-        for path in ["/", "/index.html", "/?x", "/index.html?x"] {
-            let answer = ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))?;
-            assert!(
-                answer.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html"),
-                "{answer}"
-            );
-            assert!(
-                answer.contains("\r\nContent-Security-Policy: p\r\n"),
-                "{answer}"
-            );
-            assert!(answer.ends_with("\r\n\r\npage"), "{answer}");
-        }
-        for path in ["/../Cargo.toml", "/%2e%2e/Cargo.toml", "//index.html"] {
-            let answer = ask(&format!("GET {path} HTTP/1.1\r\n\r\n"))?;
-            assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
-        }
-        assert!(ask("POST / HTTP/1.1\r\n\r\n")?.starts_with("HTTP/1.1 404"));
-        assert_eq!(ask("nonsense\r\n\r\n")?, "");
-        assert_eq!(server.requests().len(), 8);
-        let bare = Site {
-            files: BTreeMap::from([("index.html".to_owned(), b"bare".to_vec())]),
-            policy: Some("p".to_owned()),
-        };
-        server.serve(bare.without_header());
-        let answer = ask("GET / HTTP/1.1\r\n\r\n")?;
-        assert!(
-            answer.ends_with("\r\n\r\nbare") && !answer.contains("Policy"),
-            "{answer}"
-        );
-        let address = server.address;
-        server.stop();
-        assert!(TcpStream::connect(address).is_err());
         Ok(())
     }
 
