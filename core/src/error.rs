@@ -11,7 +11,7 @@ use crate::trust::PublicKey;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error {
-    /// The first sector does not begin with the magic bytes.
+    /// The first sector does not begin with the magic bytes, or is not there whole.
     NotAFilter,
     /// A format that this code does not read.
     UnsupportedVersion {
@@ -120,7 +120,7 @@ pub enum HeaderDefect {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::NotAFilter => f.write_str("not a leaksieve file, or its first sector is damaged"),
+            Self::NotAFilter => f.write_str("not a leaksieve file, or its first sector is damaged or cut off"),
             Self::UnsupportedVersion { found } => write!(
                 f,
                 "format version {found}, but this program reads version {FORMAT_VERSION}: update the program"

@@ -3,12 +3,8 @@
 use std::fs::File;
 use std::io;
 
-use crate::error::Error;
-use crate::header::MAGIC;
-use crate::lookup::Catalogue;
 use crate::sector::{SECTOR_BYTES, Sector, SectorIndex};
-use crate::source::{ReadError, SectorSource};
-use crate::trust::Trust;
+use crate::source::SectorSource;
 
 /// The sectors of an open file.
 #[derive(Debug)]
@@ -41,30 +37,6 @@ impl FileSectors {
     /// Its length when it was opened; bytes.
     pub const fn num_bytes(&self) -> u64 {
         self.num_bytes
-    }
-
-    /// As [`open`](crate::open). A file that is too short for a sector and does not begin as
-    /// a filter is [`Error::NotAFilter`], not [`Error::Truncated`].
-    ///
-    /// # Errors
-    /// As [`open`](crate::open).
-    pub fn open(&self, trust: &Trust<'_>) -> Result<Catalogue, ReadError<io::Error>> {
-        match crate::open(&mut &*self, &mut [0; SECTOR_BYTES], trust) {
-            Err(ReadError::Filter(Error::Truncated { .. }))
-                if !self.begins_as_filter().map_err(ReadError::Source)? =>
-            {
-                Err(ReadError::Filter(Error::NotAFilter))
-            }
-            opened => opened,
-        }
-    }
-
-    /// Are the first bytes, as far as they are there, those of a filter?
-    fn begins_as_filter(&self) -> io::Result<bool> {
-        let mut start = [0; MAGIC.len()];
-        let start = &mut start[..MAGIC.len().min(self.num_bytes as usize)];
-        read_exact_at(&self.file, start, 0)?;
-        Ok(MAGIC.starts_with(start))
     }
 }
 

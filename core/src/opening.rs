@@ -196,11 +196,12 @@ impl Opening {
     /// What was read, once [`wants`](Self::wants) is `None`.
     ///
     /// # Errors
-    /// [`Error::Unfinished`], or [`Error::Truncated`] when the file has not one sector.
+    /// [`Error::Unfinished`], or [`Error::NotAFilter`] when the file has not one sector: then
+    /// nothing tells a filter that was cut from another file.
     pub fn finish(&self) -> Result<&Catalogue, Error> {
         match self.stage {
             Stage::Finished => Ok(&self.catalogue),
-            _ if self.available_sectors == 0 => Err(self.truncated(1)),
+            _ if self.available_sectors == 0 => Err(Error::NotAFilter),
             _ => Err(Error::Unfinished),
         }
     }

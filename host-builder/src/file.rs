@@ -81,7 +81,7 @@ impl FilterFile {
             let sectors = open()
                 .and_then(FileSectors::new)
                 .map_err(ReadError::Source)?;
-            let catalogue = sectors.open(trust)?;
+            let catalogue = leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES], trust)?;
             Ok((sectors, catalogue))
         };
         match open() {

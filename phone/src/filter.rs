@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use leaksieve_core::file::FileSectors;
 use leaksieve_core::fold::fold;
 use leaksieve_core::sector::SECTOR_BYTES;
-use leaksieve_core::{Catalogue, Identifier, check};
+use leaksieve_core::{Catalogue, Identifier, check, open};
 
 use crate::about::About;
 use crate::error::FilterError;
@@ -102,10 +102,11 @@ impl Filter {
 
     fn of_source(source: Source, trust: &Trust) -> Result<Arc<Self>, FilterError> {
         let keys = trust.public_keys()?;
-        let catalogue = source.open(&leaksieve_core::Trust {
+        let terms = leaksieve_core::Trust {
             keys: &keys,
             epochs: trust.min_epoch..=u32::MAX,
-        })?;
+        };
+        let catalogue = open(&mut &source, &mut [0; SECTOR_BYTES], &terms)?;
         Ok(Arc::new(Self {
             source,
             catalogue,

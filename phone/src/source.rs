@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use leaksieve_core::file::{FileSectors, byte_of};
 use leaksieve_core::sector::SECTOR_BYTES;
-use leaksieve_core::{Catalogue, Sector, SectorIndex, SectorSource, Trust};
+use leaksieve_core::{Sector, SectorIndex, SectorSource};
 
 use crate::error::{FilterError, ReaderError};
 
@@ -50,15 +50,6 @@ impl Source {
             Self::File(file) => file.num_bytes(),
             Self::Reader { size_bytes, .. } => *size_bytes,
         }
-    }
-
-    pub(crate) fn open(&self, trust: &Trust<'_>) -> Result<Catalogue, FilterError> {
-        Ok(match self {
-            Self::File(file) => file.open(trust)?,
-            Self::Reader { .. } => {
-                leaksieve_core::open(&mut &*self, &mut [0; SECTOR_BYTES], trust)?
-            }
-        })
     }
 }
 

@@ -72,6 +72,33 @@ fn a_reader_that_gives_less_is_an_error() {
     }
 }
 
+/// A shopping list, an empty file, a filter that was cut: one reason, however it is opened.
+#[test]
+fn a_path_and_a_reader_are_refused_for_the_same_reason() {
+    let filter = fs::read(golden("phone.lsv")).unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().display().to_string();
+    let long_text = b"milk, bread\n".repeat(100);
+    for (bytes, is_cut) in [
+        (&b"milk, bread\n"[..], false),
+        (&long_text, false),
+        (b"", false),
+        (&filter[..511], false),
+        (&filter[..512], true),
+        (&filter[..filter.len() - 1], true),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let (bytes, most_bytes) = (bytes.to_vec(), 512);
+        let reader = Arc::new(Memory { bytes, most_bytes });
+        let by_path = Filter::open(path.clone(), Trust::default()).unwrap_err();
+        let by_reader = Filter::from_reader(reader, Trust::default()).unwrap_err();
+        assert_eq!(by_path, by_reader);
+        let is_foreign = matches!(by_path, FilterError::NotAFilter(_));
+        let is_damaged = matches!(by_path, FilterError::Damaged(_));
+        assert_eq!((is_foreign, is_damaged), (!is_cut, is_cut), "{by_path}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_descriptor_stays_the_callers() {

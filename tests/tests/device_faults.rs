@@ -128,7 +128,7 @@ fn foreign_file() -> Result<()> {
 fn empty_file() -> Result<()> {
     let fixture = Fixture::new()?;
     let card = fixture.changed(Vec::clear)?;
-    fixture.refused(Storage::Card(&card), "cut short: 0 of 1")
+    fixture.refused(Storage::Card(&card), "not a leaksieve file")
 }
 
 #[test]

@@ -31,6 +31,5 @@ fn every_test_that_the_threat_model_names() -> Result<()> {
         }
     }
     ensure!(num_tests >= 15, "only {num_tests} tests are named");
-    ensure!(!text.contains("@@"));
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! What the other commands need of the machine: found, or got and said.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross, Target, WASM};
 use crate::run::{self, output, say};
@@ -29,6 +29,7 @@ pub fn all() -> Result<()> {
     say(format!("emulator: {}", emulator()?.display()));
     say(format!("strace: {}", strace()?.display()));
     say(format!("python: {}", python()?.display()));
+    say(format!("C compiler: {}", c_compiler()?.display()));
     let (browser, driver) = browser()?;
     say(format!(
         "browser: {}, {}",
@@ -183,6 +184,44 @@ pub const PYTHON: &str = "LEAKSIEVE_PYTHON";
 /// When it is not in PATH and cannot be installed; the error says what to type.
 pub fn python() -> Result<PathBuf> {
     program("python3", "python3", PYTHON, "install Python 3")
+}
+
+/// The environment variable that names a C compiler.
+pub const C_COMPILER: &str = "LEAKSIEVE_CC";
+/// What tells a C compiler to have memory errors and undefined behaviour found.
+pub const SANITIZERS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+
+/// A C compiler that has its sanitizers, for the tests of what programs in C are told.
+///
+/// # Errors
+/// When there is none and none can be installed, or it has no sanitizers; the error says what to do.
+pub fn c_compiler() -> Result<PathBuf> {
+    // What links Rust's programs, if it has them.
+    if std::env::var_os(C_COMPILER).is_none()
+        && let Ok(path) = which::which("cc")
+        && try_sanitizers(&path).is_ok()
+    {
+        return Ok(path);
+    }
+    let path = program("gcc", "gcc", C_COMPILER, "install GCC with its sanitizers")?;
+    try_sanitizers(&path).with_context(|| {
+        format!(
+            "{} has no sanitizers; install those of its version, or name another C compiler in {C_COMPILER}",
+            path.display()
+        )
+    })?;
+    Ok(path)
+}
+
+/// Compile a program with them, and run it.
+fn try_sanitizers(compiler: &Path) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (source, program) = (folder.path().join("try.c"), folder.path().join("try"));
+    std::fs::write(&source, "int main(void) { return 0; }\n")?;
+    let mut compile = Command::new(compiler);
+    compile.args(SANITIZERS).arg("-o").args([&program, &source]);
+    output(&mut compile)?;
+    output(&mut Command::new(&program)).map(drop)
 }
 
 /// A program that the environment variable names, or that is in PATH, or that a package of

@@ -22,6 +22,7 @@ pub fn test() -> Result<()> {
     let qemu = setup::emulator()?;
     let strace = setup::strace()?;
     let python = setup::python()?;
+    let c_compiler = setup::c_compiler()?;
     let (browser, driver) = setup::browser()?;
     say(format!(
         "cross compiler: {}; emulator: {}; strace: {}; browser: {}, {}",
@@ -56,6 +57,7 @@ pub fn test() -> Result<()> {
         .env("LEAKSIEVE_QEMU", &qemu)
         .env(setup::STRACE, &strace)
         .env(setup::PYTHON, &python)
+        .env(setup::C_COMPILER, &c_compiler)
         .env(setup::BROWSER, &browser)
         .env(setup::DRIVER, &driver)
         .env(web::MADE, "1")
@@ -113,13 +115,33 @@ pub fn test() -> Result<()> {
 /// Take the pictures of the web page anew.
 ///
 /// # Errors
-/// When the page or the test that takes them fails.
+/// When the page or the test that takes them fails, or one was not taken.
 pub fn screenshots() -> Result<()> {
+    let site = web::build(&setup::cross(&[WASM])?)?;
+    say(format!("the web page has {}", site.size()));
+    let (browser, driver) = setup::browser()?;
+    let taken = workspace::target_folder("screenshots")?;
+    let files = web::PICTURES.map(|name| format!("web-{name}.png"));
+    for file in &files {
+        let old = taken.join(file);
+        if old.exists() {
+            std::fs::remove_file(old)?;
+        }
+    }
     run(cargo()
         .args(["test", "--package", "leaksieve-tests", "--test", "browser"])
-        .args(["--", "--exact", "pictures"])
-        .env("LEAKSIEVE_SCREENSHOTS", workspace::root().join("docs"))
-        .current_dir(workspace::root()))
+        .args(["--", "--exact", "pictures::pictures"])
+        .env("LEAKSIEVE_SCREENSHOTS", &taken)
+        .env(setup::BROWSER, &browser)
+        .env(setup::DRIVER, &driver)
+        .env(web::MADE, "1")
+        .current_dir(workspace::root()))?;
+    for file in &files {
+        std::fs::copy(taken.join(file), workspace::root().join("docs").join(file))
+            .with_context(|| format!("{file} was not taken"))?;
+        say(format!("docs/{file}"));
+    }
+    Ok(())
 }
 
 /// What verifies signatures may add 26 KiB of flash and 4 KiB of stack.

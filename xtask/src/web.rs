@@ -1,39 +1,44 @@
 //! The web page: made in `target/web`, and served to this machine.
 //!
 //! # Invariant
-//! The service worker's list of files and its version are made of the files themselves, so
-//! that neither can be forgotten when one of them changes.
+//! The service worker's list of files and its version, and every hash by which one file
+//! names another, are made of the files themselves, so that none can be forgotten when one
+//! of them changes.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use sha2::{Digest, Sha256};
 
 use crate::cross::{Cross, WASM};
 use crate::run::{run, say};
 use crate::{setup, workspace};
 
-/// The environment variable that says that the page in `target/web` was made just now.
+mod server;
+
+pub use server::Server;
+
+/// The pictures of the page in `docs/`.
+pub const PICTURES: [&str; 4] = ["light", "dark", "chinese", "narrow"];
+/// The environment variable that says that the module was compiled just now.
 pub const MADE: &str = "LEAKSIEVE_WEB";
 /// Most bytes of module and scripts together, as they are: 150 KiB.
 const MAX_CODE_BYTES: usize = 150 << 10;
 /// The module's name there.
 const MODULE: &str = "leaksieve.wasm";
+/// Loads the module; its hash is filled in there.
+const LOADER: &str = "filter.js";
+const INTEGRITY_PLACE: &str = "\"INTEGRITY\"";
+/// The page itself, which names its scripts and styles.
+const PAGE: &str = "index.html";
 /// The service worker's source, in which two constants are filled in.
 const WORKER: &str = "sw.js";
 const VERSION_PLACE: &str = "\"VERSION\"";
 const FILES_PLACE: &str = "[\"FILES\"]";
-/// How long a connection may say nothing: browsers open some ahead of need.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Longest request, without which it is none of a browser's.
-const MAX_REQUEST_BYTES: usize = 64 << 10;
 /// What a type of file is called.
 const TYPES: [(&str, &str); 7] = [
     ("css", "text/css; charset=utf-8"),
@@ -80,14 +85,41 @@ pub fn web(options: &Options) -> Result<()> {
 #[derive(Clone, Debug)]
 pub struct Site {
     files: BTreeMap<String, Vec<u8>>,
-    /// What the page may load and send.
-    policy: String,
+    /// What the page may load and send, as the header that says so too.
+    policy: Option<String>,
 }
 
 impl Site {
+    /// Of the files that [`sources`] gives, changed or not: each is told the others' hashes.
+    ///
+    /// # Errors
+    /// When one is missing, or has not the places for what is filled in.
+    pub fn of(sources: BTreeMap<String, Vec<u8>>) -> Result<Self> {
+        let files = complete(sources)?;
+        let page = files.get(PAGE).with_context(|| format!("no {PAGE}"))?;
+        let policy = Some(policy(std::str::from_utf8(page)?)?);
+        Ok(Self { files, policy })
+    }
+
     /// The names of all files.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
+    }
+
+    /// The same, but with some files of another version: a host that is being changed.
+    pub fn with_files_of(mut self, other: &Self, names: &[&str]) -> Self {
+        for (name, bytes) in &other.files {
+            if names.contains(&name.as_str()) {
+                self.files.insert(name.clone(), bytes.clone());
+            }
+        }
+        self
+    }
+
+    /// The same, as a host serves it that sends no header of its own.
+    pub fn without_header(mut self) -> Self {
+        self.policy = None;
+        self
     }
 
     /// Bytes of the module and of the scripts.
@@ -111,13 +143,13 @@ impl Site {
     }
 }
 
-/// The page, made under `cargo xtask test` before, else now.
+/// The page, whose module was compiled under `cargo xtask test` before, else now.
 ///
 /// # Errors
 /// When it cannot be built.
 pub fn site() -> Result<Site> {
     if std::env::var_os(MADE).is_some() {
-        read(&folder())
+        Site::of(sources()?)
     } else {
         build(&setup::cross(&[WASM])?)
     }
@@ -136,24 +168,16 @@ pub fn build(cross: &Cross) -> Result<Site> {
         .current_dir(workspace::root());
     run(&mut command)?;
 
-    let mut files = read_folder(&workspace::root().join("phone/web/page"))?;
-    let module = built().join(WASM).join("web/leaksieve_web.wasm");
-    let module = fs::read(&module).with_context(|| format!("no {}", module.display()))?;
-    files.insert(MODULE.into(), module);
-    let worker = files.remove(WORKER).context("there is no service worker")?;
-    let worker = complete(&String::from_utf8(worker)?, &files)?;
-    files.insert(WORKER.into(), worker.into_bytes());
-
+    let site = Site::of(sources()?)?;
     let folder = folder();
     if folder.exists() {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot remove {}", folder.display()))?;
     }
     fs::create_dir_all(&folder)?;
-    for (name, bytes) in &files {
+    for (name, bytes) in &site.files {
         fs::write(folder.join(name), bytes)?;
     }
-    let site = read(&folder)?;
     let (module, scripts) = site.code_bytes();
     ensure!(
         module + scripts <= MAX_CODE_BYTES,
@@ -163,28 +187,87 @@ pub fn build(cross: &Cross) -> Result<Site> {
     Ok(site)
 }
 
-/// The service worker, with the other files' names and, as its version, their hash.
-fn complete(worker: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(worker.as_bytes());
-    for (name, bytes) in files {
-        hasher.update(name.as_bytes());
-        hasher.update(blake3::hash(bytes).as_bytes());
+/// The page's files as they are written, and the module as it was built last.
+///
+/// # Errors
+/// When one cannot be read, or is of no type that is served.
+pub fn sources() -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    let folder = workspace::root().join("phone/web/page");
+    for entry in fs::read_dir(&folder).with_context(|| format!("no {}", folder.display()))? {
+        let entry = entry?;
+        let name = entry.file_name().into_string();
+        let name = name.map_err(|name| anyhow!("{} is no name", name.display()))?;
+        type_of(&name).with_context(|| format!("{name} is of no type that is served"))?;
+        files.insert(name, fs::read(entry.path())?);
     }
-    let hash = hasher.finalize().to_hex();
-    let names: Vec<&String> = files.keys().collect();
-    let mut worker = worker.to_owned();
-    for (place, value) in [
-        (VERSION_PLACE, serde_json::to_string(&hash[..16])?),
-        (FILES_PLACE, serde_json::to_string(&names)?),
-    ] {
-        ensure!(
-            worker.matches(place).count() == 1,
-            "{WORKER} does not have {place} once"
-        );
-        worker = worker.replace(place, &value);
+    let module = built().join(WASM).join("web/leaksieve_web.wasm");
+    let module = fs::read(&module).with_context(|| format!("no {}", module.display()))?;
+    files.insert(MODULE.into(), module);
+    Ok(files)
+}
+
+/// Fill in what one file says of others. A browser refuses a file that has not the hash by
+/// which it is named, so that what runs together is of one version: the page names scripts
+/// and styles, a script the module, and the service worker all that it keeps.
+fn complete(mut files: BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut take = |name: &str| -> Result<String> {
+        let bytes = files.remove(name).with_context(|| format!("no {name}"))?;
+        Ok(String::from_utf8(bytes)?)
+    };
+    let (mut loader, mut page, mut worker) = (take(LOADER)?, take(PAGE)?, take(WORKER)?);
+
+    let module = files.get(MODULE).with_context(|| format!("no {MODULE}"))?;
+    fill(&mut loader, INTEGRITY_PLACE, &quoted(&integrity(module)))?;
+    files.insert(LOADER.into(), loader.into_bytes());
+
+    for (name, bytes) in &files {
+        let attribute = match name.rsplit_once('.') {
+            Some((_, "css")) => "href",
+            Some((_, "js")) if page.contains(&format!("src=\"{name}\"")) => "src",
+            Some((_, "js")) => "href",
+            _ => continue,
+        };
+        let named = format!("{attribute}=\"{name}\"");
+        let checked = format!("{named} integrity=\"{}\"", integrity(bytes));
+        fill(&mut page, &named, &checked)?;
     }
-    Ok(worker)
+    files.insert(PAGE.into(), page.into_bytes());
+
+    // The page is what a host gives for its folder.
+    let kept: Vec<[String; 2]> = files
+        .iter()
+        .map(|(name, bytes)| {
+            let name = if name == PAGE { "./" } else { name };
+            [name.to_owned(), integrity(bytes)]
+        })
+        .collect();
+    let kept = serde_json::to_string(&kept)?;
+    let version = blake3::hash(format!("{worker}{kept}").as_bytes()).to_hex();
+    fill(&mut worker, FILES_PLACE, &kept)?;
+    fill(&mut worker, VERSION_PLACE, &quoted(&version[..16]))?;
+    files.insert(WORKER.into(), worker.into_bytes());
+    Ok(files)
+}
+
+/// Write a value in its place, which a text has once.
+fn fill(text: &mut String, place: &str, value: &str) -> Result<()> {
+    ensure!(
+        text.matches(place).count() == 1,
+        "{place} is not once in: {}",
+        text.lines().next().unwrap_or_default()
+    );
+    *text = text.replacen(place, value, 1);
+    Ok(())
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{text}\"")
+}
+
+/// As browsers take it (W3C, Subresource Integrity, section 3.5).
+fn integrity(bytes: &[u8]) -> String {
+    format!("sha256-{}", BASE64.encode(Sha256::digest(bytes)))
 }
 
 fn folder() -> PathBuf {
@@ -194,25 +277,6 @@ fn folder() -> PathBuf {
 /// Where the module is compiled, by another rustc than the host's.
 fn built() -> PathBuf {
     workspace::target().join("wasm")
-}
-
-fn read(folder: &std::path::Path) -> Result<Site> {
-    let files = read_folder(folder)?;
-    let page = files.get("index.html").context("there is no index.html")?;
-    let policy = policy(std::str::from_utf8(page)?)?;
-    Ok(Site { files, policy })
-}
-
-fn read_folder(folder: &std::path::Path) -> Result<BTreeMap<String, Vec<u8>>> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("no {}", folder.display()))? {
-        let entry = entry?;
-        let name = entry.file_name().into_string();
-        let name = name.map_err(|name| anyhow!("{} is no name", name.display()))?;
-        type_of(&name).with_context(|| format!("{name} is of no type that is served"))?;
-        files.insert(name, fs::read(entry.path())?);
-    }
-    Ok(files)
 }
 
 /// The page's own policy, for the header of the same name. A header can say one thing
@@ -233,167 +297,64 @@ fn type_of(name: &str) -> Option<&'static str> {
     Some(text)
 }
 
-/// Serves a page on 127.0.0.1, and remembers what was asked for. A thread and a connection
-/// for each request: a browser that opens several at once, as it does, waits for none.
-pub struct Server {
-    address: SocketAddr,
-    requests: Arc<Mutex<Vec<String>>>,
-    has_ended: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
-}
-
-impl Server {
-    /// Begin to serve; port 0 is any that is free.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub fn start(site: Site, port: u16) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port))
-            .with_context(|| format!("cannot serve on port {port}; give another --port"))?;
-        let address = listener.local_addr()?;
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let has_ended = Arc::new(AtomicBool::new(false));
-        let (site, seen, ended) = (Arc::new(site), requests.clone(), has_ended.clone());
-        let thread = std::thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                if ended.load(Ordering::Relaxed) {
-                    return;
-                }
-                let (site, seen) = (site.clone(), seen.clone());
-                // Whoever goes away does not want the answer.
-                std::thread::spawn(move || answer(&site, &seen, connection));
-            }
-        });
-        Ok(Self {
-            address,
-            requests,
-            has_ended,
-            thread,
-        })
-    }
-
-    /// The page's address.
-    pub fn address(&self) -> String {
-        format!("http://{}/", self.address)
-    }
-
-    /// Method and path of each request, in order.
-    pub fn requests(&self) -> Vec<String> {
-        let requests = self.requests.lock();
-        requests.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Serve until the process ends.
-    pub fn wait(self) {
-        let _ = self.thread.join();
-    }
-
-    /// Serve no more: from then on nobody can connect.
-    pub fn stop(self) {
-        self.has_ended.store(true, Ordering::Relaxed);
-        // Wakes it.
-        let _ = TcpStream::connect(self.address);
-        let _ = self.thread.join();
-    }
-}
-
-/// Read one request and answer it. `None`: it was none, or its sender went away.
-fn answer(site: &Site, seen: &Mutex<Vec<String>>, mut connection: TcpStream) -> Option<()> {
-    connection.set_read_timeout(Some(PATIENCE)).ok()?;
-    let mut bytes = Vec::new();
-    let (method, path) = loop {
-        let mut chunk = [0; 4096];
-        let count = connection.read(&mut chunk).ok()?;
-        bytes.extend_from_slice(chunk.get(..count)?);
-        if count == 0 || bytes.len() > MAX_REQUEST_BYTES {
-            return None;
-        }
-        let mut fields = [httparse::EMPTY_HEADER; 64];
-        let mut request = httparse::Request::new(&mut fields);
-        if request.parse(&bytes).ok()?.is_complete() {
-            break (request.method?.to_owned(), request.path?.to_owned());
-        }
-    };
-    let mut requests = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    requests.push(format!("{method} {path}"));
-    drop(requests);
-    let name = match path.strip_prefix('/')? {
-        "" => "index.html",
-        name => name,
-    };
-    let (status, kind, body) = match site.files.get(name) {
-        Some(file) if method == "GET" => ("200 OK", type_of(name)?, file.as_slice()),
-        _ => ("404 Not Found", "text/plain", &b""[..]),
-    };
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
-         Content-Security-Policy: {}\r\nX-Content-Type-Options: nosniff\r\n\
-         Cache-Control: no-cache\r\nConnection: close\r\n\r\n",
-        body.len(),
-        site.policy
-    );
-    connection.write_all(head.as_bytes()).ok()?;
-    connection.write_all(body).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The fewest files that make a page.
+    fn files(module: &str, script: &str) -> BTreeMap<String, Vec<u8>> {
+        let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
+        BTreeMap::from([
+            file("app.js", script),
+            file("filter.js", "\"INTEGRITY\""),
+            file("index.html", "src=\"app.js\" href=\"filter.js\""),
+            file("leaksieve.wasm", module),
+            file("sw.js", "\"VERSION\" [\"FILES\"]"),
+        ])
+    }
+
     #[test]
-    fn a_worker_of_other_files_has_another_version() -> Result<()> {
-        let worker = "const VERSION = \"VERSION\"; const FILES = [\"FILES\"];";
-        let files = |bytes: &[u8]| BTreeMap::from([("a.js".to_owned(), bytes.to_vec())]);
-        let first = complete(worker, &files(b"1"))?;
-        assert!(first.ends_with("const FILES = [\"a.js\"];"), "{first}");
-        assert_eq!(first, complete(worker, &files(b"1"))?);
-        assert_ne!(first, complete(worker, &files(b"2"))?);
-        assert_ne!(first, complete(&format!("{worker} "), &files(b"1"))?);
-        assert!(complete("no place", &files(b"1")).is_err());
+    fn a_file_names_others_by_their_hash() -> Result<()> {
+        let files = complete(files("abc", ""))?;
+        let text = |name: &str| std::str::from_utf8(&files[name]);
+        // FIPS 180-2, appendix B.1, and the hash of nothing.
+        let of_abc = "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
+        let of_nothing = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        assert_eq!(text("filter.js")?, format!("\"{of_abc}\""));
+        let of_loader = integrity(&files["filter.js"]);
+        assert_eq!(
+            text("index.html")?,
+            format!(
+                "src=\"app.js\" integrity=\"{of_nothing}\" href=\"filter.js\" integrity=\"{of_loader}\""
+            )
+        );
+        let of_page = integrity(&files["index.html"]);
+        let kept = format!(
+            "[[\"app.js\",\"{of_nothing}\"],[\"filter.js\",\"{of_loader}\"],[\"./\",\"{of_page}\"],[\"leaksieve.wasm\",\"{of_abc}\"]]"
+        );
+        assert!(text("sw.js")?.ends_with(&kept), "{}", text("sw.js")?);
         Ok(())
     }
 
     #[test]
-    fn what_is_no_file_of_the_page_is_not_served() -> Result<()> {
-        let site = Site {
-            files: BTreeMap::from([("index.html".to_owned(), b"page".to_vec())]),
-            policy: "p".to_owned(),
-        };
-        let server = Server::start(site, 0)?;
-        let ask = |request: &str| -> Result<String> {
-            let mut connection = TcpStream::connect(server.address)?;
-            connection.write_all(request.as_bytes())?;
-            let mut answer = String::new();
-            connection.read_to_string(&mut answer)?;
-            Ok(answer)
-        };
-        for path in ["/", "/index.html"] {
-            let answer = ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))?;
-            assert!(
-                answer.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html"),
-                "{answer}"
-            );
-            assert!(
-                answer.contains("\r\nContent-Security-Policy: p\r\n"),
-                "{answer}"
-            );
-            assert!(answer.ends_with("\r\n\r\npage"), "{answer}");
+    fn a_worker_of_other_files_has_another_version() -> Result<()> {
+        let worker = |files| complete(files).map(|files| files["sw.js"].clone());
+        let first = worker(files("1", "1"))?;
+        assert_eq!(first, worker(files("1", "1"))?);
+        assert_ne!(first, worker(files("2", "1"))?);
+        assert_ne!(first, worker(files("1", "2"))?);
+        let mut other = files("1", "1");
+        other.insert("sw.js".into(), b" \"VERSION\" [\"FILES\"]".to_vec());
+        assert_ne!(first, worker(other)?[1..]);
+        // A script that the page does not name would not be checked.
+        let mut unnamed = files("1", "1");
+        unnamed.insert("more.js".into(), Vec::new());
+        assert!(complete(unnamed).is_err());
+        for name in ["filter.js", "index.html", "sw.js"] {
+            let mut without = files("1", "1");
+            without.insert(name.into(), b"no place".to_vec());
+            assert!(complete(without).is_err(), "{name}");
         }
-        for path in [
-            "/../Cargo.toml",
-            "/%2e%2e/Cargo.toml",
-            "/index.html?x",
-            "//index.html",
-        ] {
-            let answer = ask(&format!("GET {path} HTTP/1.1\r\n\r\n"))?;
-            assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
-        }
-        assert!(ask("POST / HTTP/1.1\r\n\r\n")?.starts_with("HTTP/1.1 404"));
-        assert_eq!(ask("nonsense\r\n\r\n")?, "");
-        assert_eq!(server.requests().len(), 7);
-        let address = server.address;
-        server.stop();
-        assert!(TcpStream::connect(address).is_err());
         Ok(())
     }
 

@@ -397,3 +397,22 @@ impl crate::Reader for CallersReader {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_as_a_status_with_a_message() {
+        let mut message = Message {
+            text: types::copied("of a call before"),
+        };
+        let place = &raw mut message;
+        // SAFETY: it leads to a message.
+        let status = unsafe { told(place, guarded(|| panic!("a defect"))) };
+        assert_eq!(status, Status::Internal);
+        // SAFETY: `told` ends it with a NUL.
+        let text = unsafe { CStr::from_ptr(message.text.as_ptr()) };
+        assert_eq!(text, c"a defect of leaksieve: please report it");
+    }
+}

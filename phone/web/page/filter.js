@@ -11,16 +11,21 @@ export class FilterError extends Error {
   }
 }
 
-let compiled;
+/** The module's hash, which `cargo xtask web` fills in: the one of another version is refused. */
+const INTEGRITY = "INTEGRITY";
 
-/** The module, compiled once. */
 async function compile() {
-  const response = await fetch(new URL("leaksieve.wasm", import.meta.url));
+  const response = await fetch(new URL("leaksieve.wasm", import.meta.url), { integrity: INTEGRITY });
   if (!response.ok) {
     throw new FilterError("cannot_load");
   }
   return WebAssembly.compile(await response.arrayBuffer());
 }
+
+/** The module, compiled once. It is loaded with the scripts, before a next version can be. */
+let compiled = compile();
+// Whoever opens a file is told, and tries again.
+compiled.catch(() => {});
 
 async function instance() {
   try {
@@ -36,6 +41,8 @@ async function instance() {
 export class Filter {
   /** What the file holds, as `src/report.rs` writes it. */
   about;
+  /** Was it opened as a file of one publisher's? */
+  isPinned;
   /** Sectors that were read so far. */
   numSectorsRead = 0;
   #file;
@@ -46,6 +53,7 @@ export class Filter {
   static async open(file, key) {
     const filter = new Filter();
     filter.#file = file;
+    filter.isPinned = Boolean(key);
     filter.#module = (await instance()).exports;
     if (key) {
       filter.#memory(filter.#module.key(), key.length).set(key);

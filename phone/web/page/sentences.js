@@ -59,11 +59,16 @@ export function covers(dataset) {
 
 /** How to write an identifier of a kind. */
 export function hint(about, kind) {
-  const phone = about.datasets.find((dataset) => dataset.kind === kind && kind === "phone");
-  if (phone?.calling_code === 0) {
+  if (kind !== "phone") {
+    return say(`hint_${kind}`);
+  }
+  const codes = about.datasets.filter((dataset) => dataset.kind === kind).map((dataset) => dataset.calling_code);
+  // A list of all countries takes no number without its code.
+  if (codes.includes(0)) {
     return say("hint_world");
   }
-  return say(`hint_${kind}`, { code: phone?.calling_code });
+  const shown = Array.from(new Set(codes), (code) => `+${code}`);
+  return say("hint_phone", { codes: shown.join(" / ") });
 }
 
 /** The sentences of a verdict: `{ text, outcome }` for each dataset that has a say, then what it means. */

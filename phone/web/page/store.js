@@ -60,25 +60,43 @@ export async function remove(name) {
   await (await folder()).removeEntry(name);
 }
 
-/** A setting, or null. Where nothing can be stored, it lasts as long as the page. */
-const settings = new Map();
+/** What could not be stored, which is the newer then: it lasts as long as the page. */
+const unstored = new Map();
+const nameOf = (setting) => `leaksieve.${setting}`;
 
+/** A setting, or null. */
 export function setting(name) {
+  if (unstored.has(name)) {
+    return unstored.get(name);
+  }
   try {
-    return localStorage.getItem(`leaksieve.${name}`);
+    return localStorage.getItem(nameOf(name));
   } catch {
-    return settings.get(name) ?? null;
+    return null;
   }
 }
 
 export function set(name, value) {
+  unstored.set(name, value);
   try {
     if (value === null) {
-      localStorage.removeItem(`leaksieve.${name}`);
+      localStorage.removeItem(nameOf(name));
     } else {
-      localStorage.setItem(`leaksieve.${name}`, value);
+      localStorage.setItem(nameOf(name), value);
     }
+    unstored.delete(name);
   } catch {
-    settings.set(name, value);
+    // It stays there.
   }
+}
+
+/** Call `changed` when another tab changed a setting. */
+export function listen(name, changed) {
+  addEventListener("storage", (event) => {
+    // Without a key, all of them were cleared.
+    if (event.key === nameOf(name) || event.key === null) {
+      unstored.delete(name);
+      changed();
+    }
+  });
 }

@@ -1,14 +1,15 @@
 // Keeps the page's own files, so that it works without a network after the first visit.
-// `cargo xtask web` fills both in: the version is a hash of the files.
+// `cargo xtask web` fills both in: each file's hash, and the version, a hash of them all.
 
 const VERSION = "VERSION";
 const FILES = ["FILES"];
 const PREFIX = `leaksieve ${self.registration.scope} `;
 const CACHE = PREFIX + VERSION;
 
-// All or none: a page of two versions could not be trusted to do what either does.
+// All of this version or none: a page of two versions could not be trusted to do what either
+// does, and a host may be changing while it is asked.
 self.addEventListener("install", (event) => {
-  const requests = ["./", ...FILES].map((name) => new Request(name, { cache: "reload" }));
+  const requests = FILES.map(([name, integrity]) => new Request(name, { cache: "reload", integrity }));
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(requests)));
 });
 
@@ -23,10 +24,14 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(tidy());
 });
 
+// From here only: what this version does not have is not fetched, so that nothing which is asked for
+// reaches any server. The browser looks for a next version by itself.
 self.addEventListener("fetch", (event) => {
   const answer = async () => {
     const cache = await caches.open(CACHE);
-    return (await cache.match(event.request)) ?? fetch(event.request);
+    // The page is one, whatever the link to it says.
+    const wanted = event.request.mode === "navigate" ? "./" : event.request;
+    return (await cache.match(wanted, { ignoreSearch: true })) ?? Response.error();
   };
   event.respondWith(answer());
 });

@@ -40,7 +40,7 @@ export const texts = {
     kind_password: "Password",
     kind_sha1: "SHA-1 of a password",
     kind_ntlm: "NTLM hash of a password",
-    hint_phone: "However you write it, with or without +{code}.",
+    hint_phone: "However you write it, with or without {codes}.",
     hint_world: "With its country code, as in +44 20 7946 0000.",
     hint_email: "Small and capital letters are the same.",
     hint_username: "As you sign in with it.",
@@ -50,8 +50,6 @@ export const texts = {
     hint_ntlm: "32 digits, 0 to 9 and A to F.",
     ask: "Check",
     show: "Show",
-    hide: "Hide",
-    reveal_label: "Show what is typed",
 
     verdict_label: "The answer",
     asking: "Reading …",
@@ -90,7 +88,7 @@ export const texts = {
     reason_looks_like_a_hash: "it looks like a hash. If it is one, say so above.",
     reason_other: "it cannot be asked about this.",
 
-    error_not_a_filter: "This is no filter file, or its beginning is damaged. Choose another, or fetch it again.",
+    error_not_a_filter: "This is no filter file, or its beginning is damaged or cut off. Choose another, or fetch it again.",
     error_unsupported_version: "The file is of a newer format than this page reads. Get the newest version of this page.",
     error_sector_damaged: "The file is damaged. Fetch it again.",
     error_truncated: "The file is cut short. Fetch it again.",
@@ -134,7 +132,7 @@ export const texts = {
     key_none: "No key is set: every file is accepted.",
     key_bad: "This is no public key: it has 64 digits, 0 to 9 and a to f, or it is the text of a .pub file.",
 
-    promise: "Nothing is sent anywhere: the file and what you type stay on this device.",
+    promise: "What you type is sent nowhere: it stays on this device, as the file does.",
     offline_ready: "Works offline. To be sure, turn on flight mode and ask.",
     reads: "Read {count} sectors of this file, {size}.",
   },
@@ -177,7 +175,7 @@ export const texts = {
     kind_password: "密码",
     kind_sha1: "密码的 SHA-1",
     kind_ntlm: "密码的 NTLM 哈希",
-    hint_phone: "写法不限，可带或不带 +{code}。",
+    hint_phone: "写法不限，可带或不带 {codes}。",
     hint_world: "请带上国家代码，例如 +44 20 7946 0000。",
     hint_email: "不区分大小写。",
     hint_username: "与登录时相同。",
@@ -187,8 +185,6 @@ export const texts = {
     hint_ntlm: "32 位，0 到 9 和 A 到 F。",
     ask: "查询",
     show: "显示",
-    hide: "隐藏",
-    reveal_label: "显示输入的内容",
 
     verdict_label: "结果",
     asking: "正在读取 …",
@@ -227,7 +223,7 @@ export const texts = {
     reason_looks_like_a_hash: "它看起来像哈希。如果是，请在上面选择。",
     reason_other: "无法就此查询。",
 
-    error_not_a_filter: "这不是过滤器文件，或其开头已损坏。请选择其他文件，或重新获取。",
+    error_not_a_filter: "这不是过滤器文件，或其开头已损坏或不完整。请选择其他文件，或重新获取。",
     error_unsupported_version: "文件的格式比本页能读的更新。请使用本页的最新版本。",
     error_sector_damaged: "文件已损坏。请重新获取。",
     error_truncated: "文件不完整。请重新获取。",
@@ -271,7 +267,7 @@ export const texts = {
     key_none: "未设置公钥：接受任何文件。",
     key_bad: "这不是公钥：应为 64 位（0 到 9 和 a 到 f），或 .pub 文件的内容。",
 
-    promise: "不发送任何数据：文件和您输入的内容都留在本设备上。",
+    promise: "您输入的内容不会发送到任何地方：它和文件都留在本设备上。",
     offline_ready: "可离线使用。想要放心，请打开飞行模式再查询。",
     reads: "已读取此文件的 {count} 个扇区，共 {size}。",
   },

@@ -198,6 +198,7 @@ pub(crate) fn bad(folder: &Path) -> Result<Vec<Case>> {
         }
     }
     files.push(("text".into(), fs::read(golden("phone.txt"))?));
+    files.push(("list".into(), b"milk, bread, a dozen eggs\n".to_vec()));
     files.push((
         "random".into(),
         (0..9000_u32).map(|i| ((i * i) >> 3) as u8).collect(),

@@ -2,6 +2,7 @@
 
 #include "leaksieve.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -152,9 +153,19 @@ static LeaksieveFilter *open_file(char *rest, int *descriptor) {
         status = leaksieve_open(path, &trust, &filter, &message);
     } else {
         *descriptor = open(path, O_RDONLY);
-        struct stat about = {0};
-        if (*descriptor >= 0 && fstat(*descriptor, &about) != 0)
+        struct stat about;
+        if (*descriptor < 0) {
+            /* Before leaksieve came into it. */
+            printf("error\tUnreadable\t%s (os error %d)\n", strerror(errno), errno);
+            return NULL;
+        }
+        if (fstat(*descriptor, &about) != 0)
             abort();
+        if (strcmp(way, "reader") == 0 && S_ISDIR(about.st_mode)) {
+            /* A program's own reader would not get this far. */
+            printf("error\tUnreadable\tis a directory\n");
+            return NULL;
+        }
         if (strcmp(way, "reader") == 0) {
             LeaksieveReader reader = {descriptor, (uint64_t)about.st_size, read_at};
             status = leaksieve_open_reader(&reader, &trust, &filter, &message);

@@ -118,8 +118,10 @@ def main():
                 said = about(filter)
             except FilterError as error:
                 said = refused(error)
+            except IsADirectoryError:
+                # Before leaksieve came into it, which would have said:
+                said = ["error", "Unreadable", "is a directory"]
             except OSError as error:
-                # Before leaksieve came into it.
                 said = ["error", "Unreadable", f"{error.strerror} (os error {error.errno})"]
         elif filter is None:
             said = ["closed"]

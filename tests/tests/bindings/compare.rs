@@ -88,11 +88,16 @@ fn compare_case(
         ensure!(records.len() == case.texts().len(), "{}", records.len());
         for (text, record) in case.texts().iter().zip(&records) {
             let answer = lines.next()?;
-            same_verdict(&answer, record, &info, compared).with_context(|| {
+            let asked = Asked {
+                info: &info,
+                kind: KINDS[*kind],
+                allow_expired: case.allow_expired,
+            };
+            asked.same(&answer, record, compared).with_context(|| {
                 let text = String::from_utf8_lossy(text);
                 format!(
                     "{text:?} as {:?}: {answer:?}, and the host: {record}",
-                    KINDS[*kind]
+                    asked.kind
                 )
             })?;
         }
@@ -161,14 +166,17 @@ fn same_error(answer: &[&str], host: &str) -> Result<()> {
     Ok(())
 }
 
-/// `open FILE_ID ... `, then 11 fields for each dataset.
-fn same_info(answer: &[&str], info: &Value) -> Result<()> {
-    let text = |value: &Value| match value {
+/// A field of the host's as a program prints it.
+fn text(value: &Value) -> String {
+    match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         value => value.to_string(),
-    };
-    let datasets = info["datasets"].as_array().context("no datasets")?;
+    }
+}
+
+/// `open FILE_ID ... `, then 9 fields for each dataset.
+fn same_info(answer: &[&str], info: &Value) -> Result<()> {
     let size = info["size_bytes"].as_u64().context("no size")?;
     let sectors = info["num_sectors"].as_u64().context("no sectors")?;
     let mut expected = vec![
@@ -182,7 +190,7 @@ fn same_info(answer: &[&str], info: &Value) -> Result<()> {
         text(&info["epoch"]),
         text(&info["signer"]),
     ];
-    for dataset in datasets {
+    for dataset in datasets(info)? {
         let rate = dataset["false_positive_rate"]["measured"].as_f64();
         let one_in = 1.0 / rate.context("no rate")?;
         expected.extend([
@@ -201,86 +209,124 @@ fn same_info(answer: &[&str], info: &Value) -> Result<()> {
     Ok(())
 }
 
-/// `WORD ...`; see `answer` in check.py.
-fn same_verdict(
-    answer: &[&str],
-    record: &Value,
-    info: &Value,
-    compared: &mut Compared,
-) -> Result<()> {
-    let text = |value: &Value| match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
-    };
-    let list = |name: &str| record[name].as_array().cloned().unwrap_or_default();
-    let reason = record["reason"].as_str().unwrap_or_default();
-    match (record["verdict"].as_str(), answer) {
-        (Some("exposed"), ["exposed", leaks @ ..]) => {
-            compared.exposed += 1;
-            let expected = list("datasets");
-            let expected = expected.iter().flat_map(|leak| {
-                ["name", "date", "false_alarm_one_in"].map(|key| text(&leak[key]))
-            });
-            ensure!(expected.eq(leaks.iter().copied()) && !leaks.is_empty());
-        }
-        (Some("not_exposed"), ["not_exposed", absences @ ..]) => {
-            compared.not_exposed += 1;
-            ensure!(caveats(absences, info)? == list("caveats"));
-        }
-        (Some("not_covered"), ["not_covered", num_gaps, rest @ ..]) => {
-            compared.not_covered += 1;
-            let (gaps, absences) = rest
-                .split_at_checked(3 * num_gaps.parse::<usize>()?)
-                .context("cut")?;
-            let gaps = gaps.as_chunks::<3>().0;
-            ensure!(!gaps.is_empty());
-            if reason.starts_with("the file expired") {
-                let is_expiry = |gap: &[&str; 3]| gap[2].starts_with("the file expired");
-                ensure!(gaps.iter().all(is_expiry) && absences.is_empty());
-                return Ok(());
-            }
-            // Of an expired file the host names what it lacks, and an app does not.
-            let has_expired = info["has_expired"] == Value::Bool(true);
-            let gaps = gaps
-                .iter()
-                .filter(|gap| !has_expired || !gap[2].starts_with("the file expired"));
-            let said: Vec<String> = gaps
-                .map(|gap| in_hosts_words(gap, info))
-                .collect::<Result<_>>()?;
-            ensure!(said.join("; ") == reason, "{said:?}");
-            ensure!(has_expired || caveats(absences, info)? == list("caveats"));
-        }
-        (Some("error"), ["error", ..]) => {
-            compared.errors += 1;
-            same_error(answer, reason)?;
-        }
-        _ => anyhow::bail!("another verdict"),
-    }
-    Ok(())
+fn datasets(info: &Value) -> Result<&Vec<Value>> {
+    info["datasets"].as_array().context("no datasets")
 }
 
-/// `NAME (DATE; COVERS): MESSAGE`.
-fn in_hosts_words(gap: &[&str; 3], info: &Value) -> Result<String> {
-    let [name, date, message] = gap;
-    let datasets = info["datasets"].as_array().context("no datasets")?;
-    let dataset = datasets.iter().find(|dataset| dataset["name"] == **name);
-    let covers = dataset.and_then(|dataset| dataset["covers"].as_str());
-    let covers = covers.with_context(|| format!("the file has no {name}"))?;
-    Ok(match *date {
-        "" => format!("{name} ({covers}): {message}"),
-        date => format!("{name} ({date}; {covers}): {message}"),
-    })
+/// A file, as the host describes it, and on what terms it is asked.
+struct Asked<'a> {
+    info: &'a Value,
+    kind: &'a str,
+    allow_expired: bool,
+}
+
+impl Asked<'_> {
+    /// `WORD ...`, beside the host's record; see `answer` in check.py.
+    fn same(&self, answer: &[&str], record: &Value, compared: &mut Compared) -> Result<()> {
+        let list = |name: &str| record[name].as_array().cloned().unwrap_or_default();
+        let reason = record["reason"].as_str().unwrap_or_default();
+        match (record["verdict"].as_str(), answer) {
+            (Some("exposed"), ["exposed", leaks @ ..]) => {
+                compared.exposed += 1;
+                let expected = list("datasets");
+                let expected = expected.iter().flat_map(|leak| {
+                    ["name", "date", "false_alarm_one_in"].map(|key| text(&leak[key]))
+                });
+                ensure!(expected.eq(leaks.iter().copied()) && !leaks.is_empty());
+            }
+            (Some("not_exposed"), ["not_exposed", absences @ ..]) => {
+                compared.not_exposed += 1;
+                self.are_all(&[], absences)?;
+                ensure!(caveats(absences)? == list("caveats"));
+            }
+            (Some("not_covered"), ["not_covered", num_gaps, rest @ ..]) => {
+                compared.not_covered += 1;
+                let (gaps, absences) = rest
+                    .split_at_checked(3 * num_gaps.parse::<usize>()?)
+                    .context("cut")?;
+                let gaps = gaps.as_chunks::<3>().0;
+                ensure!(!gaps.is_empty());
+                self.are_all(gaps, absences)?;
+                // Of an expired file the host names what it lacks, and an app does not.
+                let (expired, gaps): (Vec<_>, Vec<_>) = gaps
+                    .iter()
+                    .partition(|gap| gap[2].starts_with("the file expired"));
+                let is_too_old = self.info["has_expired"] == true && !self.allow_expired;
+                ensure!(if is_too_old {
+                    absences.is_empty()
+                } else {
+                    expired.is_empty()
+                });
+                if reason.starts_with("the file expired") {
+                    ensure!(is_too_old && gaps.is_empty());
+                    return Ok(());
+                }
+                let said = gaps.iter().map(|gap| self.in_hosts_words(gap));
+                let said: Vec<String> = said.collect::<Result<_>>()?;
+                ensure!(said.join("; ") == reason, "{said:?}");
+                ensure!(is_too_old || caveats(absences)? == list("caveats"));
+            }
+            (Some("error"), ["error", ..]) => {
+                compared.errors += 1;
+                same_error(answer, reason)?;
+            }
+            _ => anyhow::bail!("another verdict"),
+        }
+        Ok(())
+    }
+
+    /// Those that cannot say, of 3 fields each, and those that lack it, of 4: each dataset that was asked
+    /// is one of them, once.
+    fn are_all(&self, gaps: &[[&str; 3]], absences: &[&str]) -> Result<()> {
+        let all = datasets(self.info)?;
+        // Hashes are asked of what holds passwords.
+        let kind = match self.kind {
+            "sha1" | "ntlm" => "password",
+            kind => kind,
+        };
+        let is_of_kind = |dataset: &&Value| dataset["kind"] == kind;
+        // Where nothing is of the kind, or none is stated, all are asked.
+        let is_any = !all.iter().any(|dataset| is_of_kind(&dataset));
+        let (mut gaps, mut absences) = (gaps.iter(), absences.chunks(4));
+        let (mut gap, mut absence) = (gaps.next(), absences.next());
+        for dataset in all.iter().filter(|dataset| is_any || is_of_kind(dataset)) {
+            let of = |keys: &[&str]| -> Vec<String> {
+                keys.iter().map(|key| text(&dataset[*key])).collect()
+            };
+            if absence
+                .is_some_and(|fields| fields == of(&["name", "date", "num_rejected", "min_count"]))
+            {
+                absence = absences.next();
+            } else if gap.is_some_and(|fields| fields[..2] == of(&["name", "date"])) {
+                gap = gaps.next();
+            } else {
+                anyhow::bail!("{} was asked, and is not there", dataset["name"]);
+            }
+        }
+        ensure!(gap.is_none() && absence.is_none(), "{gap:?}, {absence:?}");
+        Ok(())
+    }
+
+    /// `NAME (DATE; COVERS): MESSAGE`.
+    fn in_hosts_words(&self, gap: &[&str; 3]) -> Result<String> {
+        let [name, date, message] = gap;
+        let datasets = datasets(self.info)?;
+        let dataset = datasets.iter().find(|dataset| dataset["name"] == **name);
+        let covers = dataset.and_then(|dataset| dataset["covers"].as_str());
+        let covers = covers.with_context(|| format!("the file has no {name}"))?;
+        Ok(match *date {
+            "" => format!("{name} ({covers}): {message}"),
+            date => format!("{name} ({date}; {covers}): {message}"),
+        })
+    }
 }
 
 /// Absences, of 4 fields each, as the host's caveats: those that have one.
-fn caveats(absences: &[&str], info: &Value) -> Result<Vec<Value>> {
+fn caveats(absences: &[&str]) -> Result<Vec<Value>> {
     let (absences, rest) = absences.as_chunks::<4>();
     ensure!(rest.is_empty());
     let mut caveats = Vec::new();
     for [name, date, num_rejected, min_count] in absences {
-        let datasets = info["datasets"].as_array().context("no datasets")?;
-        ensure!(datasets.iter().any(|dataset| dataset["name"] == *name));
         let mut caveat = serde_json::Map::new();
         caveat.insert("name".into(), (*name).into());
         if !date.is_empty() {
@@ -298,4 +344,58 @@ fn caveats(absences: &[&str], info: &Value) -> Result<Vec<Value>> {
         }
     }
     Ok(caveats)
+}
+
+/// An answer that leaves a dataset out, or says another's, is another answer.
+#[test]
+fn what_is_left_out_is_noticed() -> Result<()> {
+    let info = serde_json::json!({"has_expired": true, "datasets": [
+        {"name": "A", "kind": "phone", "date": "2021", "num_rejected": 0, "min_count": null},
+        {"name": "B", "kind": "email", "date": null, "num_rejected": 2, "min_count": 3},
+    ]});
+    let same = |answer: &str, kind, allow_expired, record: &Value| {
+        let asked = Asked {
+            info: &info,
+            kind,
+            allow_expired,
+        };
+        let answer: Vec<&str> = answer.split('\t').collect();
+        asked
+            .same(&answer, record, &mut Compared::default())
+            .is_ok()
+    };
+    let (a, b) = ("A\t2021\t0\t", "B\t\t2\t3");
+    let lacks = |caveats| serde_json::json!({"verdict": "not_exposed", "caveats": caveats});
+    let (none, of_b) = (
+        lacks(vec![]),
+        lacks(vec![
+            serde_json::json!({"name": "B", "num_rejected": 2, "min_count": 3}),
+        ]),
+    );
+    ensure!(same(&format!("not_exposed\t{a}"), "phone", true, &none));
+    ensure!(same(&format!("not_exposed\t{a}\t{b}"), "", true, &of_b));
+    for (answer, kind, record) in [
+        ("not_exposed".to_owned(), "phone", &none),
+        (format!("not_exposed\t{a}\t{a}"), "phone", &none),
+        (format!("not_exposed\t{b}"), "", &of_b),
+        (format!("not_exposed\t{a}\t{b}"), "email", &of_b),
+    ] {
+        ensure!(!same(&answer, kind, true, record), "{answer}");
+    }
+    let expired =
+        serde_json::json!({"verdict": "not_covered", "reason": "the file expired on a day"});
+    let (a, b) = ("A\t2021\tthe file expired", "B\t\tthe file expired");
+    ensure!(same(
+        &format!("not_covered\t2\t{a}\t{b}"),
+        "",
+        false,
+        &expired
+    ));
+    for answer in [
+        format!("not_covered\t1\t{a}"),
+        format!("not_covered\t2\t{a}\t{a}"),
+    ] {
+        ensure!(!same(&answer, "", false, &expired), "{answer}");
+    }
+    Ok(())
 }

@@ -1,10 +1,11 @@
 //! Browser and host agree on the golden files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use leaksieve::file::FilterFile;
-use leaksieve_core::{Identifier, IdentifierKind, Outcome, Verdict};
+use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Outcome, Verdict};
+use serde_json::Value;
 
 use crate::golden;
 use crate::page::{Page, Said};
@@ -72,6 +73,11 @@ fn texts() -> Result<Vec<String>> {
 fn on_every_golden_file() -> Result<()> {
     let page = Page::open()?;
     let texts = texts()?;
+    let words = page.browser.run_async(
+        "return (await import('./texts.js')).texts.en;",
+        &Value::Null,
+    )?;
+    let words: BTreeMap<String, String> = serde_json::from_value(words)?;
     let mut counts = [0; 3];
     for name in [
         "phone", "world", "email", "username", "id", "password", "ntlm", "bundle", "signed",
@@ -102,7 +108,7 @@ fn on_every_golden_file() -> Result<()> {
                 .collect();
             for (text, said) in texts.iter().zip(page.ask_all(&questions)?) {
                 let case = format!("{name}, {}, {text:?}: {said:?}", kind.name());
-                counts[compare(&file, kind, text, &said).context(case)?] += 1;
+                counts[compare(&file, kind, text, &said, &words).context(case)?] += 1;
             }
         }
     }
@@ -111,8 +117,38 @@ fn on_every_golden_file() -> Result<()> {
     Ok(())
 }
 
-/// Gives 0 for exposed, 1 for not exposed, 2 for cannot say.
-fn compare(file: &FilterFile, kind: IdentifierKind, text: &str, said: &Said) -> Result<usize> {
+/// The name of the text that says why a dataset cannot say.
+fn reason(why: NormaliseError) -> Result<&'static str> {
+    Ok(match why {
+        NormaliseError::OtherKind => "reason_other_kind",
+        NormaliseError::Empty => "reason_empty",
+        NormaliseError::TooLong { .. } => "reason_too_long",
+        NormaliseError::ControlCharacter => "reason_control_character",
+        NormaliseError::UnexpectedCharacter => "reason_unexpected_character",
+        NormaliseError::NeedsFolding => "reason_needs_folding",
+        NormaliseError::TooFewDigits => "reason_too_few_digits",
+        NormaliseError::TooManyDigits => "reason_too_many_digits",
+        NormaliseError::ImpossibleLength => "reason_impossible_length",
+        NormaliseError::OutsideNumberingPlan => "reason_outside_numbering_plan",
+        NormaliseError::NeedsCountryCode => "reason_needs_country_code",
+        NormaliseError::OtherCountry => "reason_other_country",
+        NormaliseError::NotAnEmail => "reason_not_an_email",
+        NormaliseError::NotAnId => "reason_not_an_id",
+        NormaliseError::CheckDigit => "reason_check_digit",
+        NormaliseError::NotAHash => "reason_not_a_hash",
+        NormaliseError::LooksLikeAHash => "reason_looks_like_a_hash",
+        _ => bail!("no text says {why}"),
+    })
+}
+
+/// Gives 0 for exposed, 1 for not exposed, 2 for cannot say. `words` are the page's.
+fn compare(
+    file: &FilterFile,
+    kind: IdentifierKind,
+    text: &str,
+    said: &Said,
+    words: &BTreeMap<String, String>,
+) -> Result<usize> {
     let identifier = Identifier::new(text.as_bytes()).of_kind(kind);
     let verdict = file.check(identifier, &mut [0; 512])?;
     let (word, index) = match verdict {
@@ -133,6 +169,25 @@ fn compare(file: &FilterFile, kind: IdentifierKind, text: &str, said: &Said) -> 
         for (sentence, name) in sentences.iter().zip(names) {
             ensure!(sentence.contains(name.as_str()), "{name} is not named");
         }
+    }
+    // Every dataset that cannot say, and why.
+    let gaps: Vec<_> = verdict
+        .answers()
+        .iter()
+        .filter_map(|answer| match answer.outcome {
+            Outcome::NotCovered(why) if index == 2 => Some((answer.dataset, why)),
+            _ => None,
+        })
+        .collect();
+    let sentences: Vec<_> = said.of("not_covered").collect();
+    ensure!(sentences.len() == gaps.len(), "cannot say: {gaps:?}");
+    for (sentence, (dataset, why)) in sentences.iter().zip(gaps) {
+        let name = &file.catalogue().datasets()[usize::from(dataset)].name;
+        let why = words.get(reason(why)?).context("no such text")?;
+        ensure!(
+            sentence.starts_with(name.as_str()) && sentence.ends_with(why.as_str()),
+            "{name}: {why}"
+        );
     }
     // A host that folds knows more, but never the contrary.
     let folded = file.check(

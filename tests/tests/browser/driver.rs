@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -16,7 +18,7 @@ use tempfile::TempDir;
 use xtask::setup;
 
 /// How long anything may take. A machine that is busy is slow.
-const LIMIT: Duration = Duration::from_secs(120);
+pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 /// How long the browser may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What WebDriver calls an element's id.
@@ -31,7 +33,8 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    pub(crate) fn start() -> Result<Self> {
+    /// With these arguments beside its own.
+    pub(crate) fn start(arguments: &[&str]) -> Result<Self> {
         let (browser, driver) = setup::browser()?;
         let profile = tempfile::tempdir()?;
         let mut driver = Command::new(driver)
@@ -61,6 +64,7 @@ impl Browser {
             "--no-first-run".into(),
             format!("--user-data-dir={}", profile.path().display()),
         ];
+        browser_arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         if is_root() {
             // Chromium's sandbox does not run as root.
             browser_arguments.push("--no-sandbox".into());
@@ -106,6 +110,21 @@ impl Browser {
 
     pub(crate) fn goto(&self, address: &str) -> Result<()> {
         self.post("/url", &json!({"url": address})).map(drop)
+    }
+
+    /// Do something in another tab, and come back.
+    pub(crate) fn in_another_tab<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut this: Value = self
+            .agent
+            .get(format!("{}/window", self.session))
+            .call()?
+            .body_mut()
+            .read_json()?;
+        let other = self.post("/window/new", &json!({"type": "tab"}))?;
+        self.post("/window", &json!({"handle": other["handle"]}))?;
+        let done = work()?;
+        self.post("/window", &json!({"handle": this["value"].take()}))?;
+        Ok(done)
     }
 
     pub(crate) fn reload(&self) -> Result<()> {
@@ -257,6 +276,69 @@ fn field(process: &Path, name: &str) -> Option<u64> {
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+/// Whom Chromium asks by itself: its makers, and the search engine of Debian's.
+const BROWSERS_OWN: [&str; 6] = [
+    "duckduckgo.com",
+    "google.com",
+    "googleapis.com",
+    "googleusercontent.com",
+    "gstatic.com",
+    "gvt1.com",
+];
+
+/// Is that request to a proxy, `GET http://host/path` or `CONNECT host:443`, to one of them?
+fn is_browsers_own(line: &str) -> bool {
+    let target = line.split(' ').nth(1).unwrap_or_default();
+    let target = target.strip_prefix("http://").unwrap_or(target);
+    let host = target.split(['/', ':']).next().unwrap_or_default();
+    BROWSERS_OWN.iter().any(|own| {
+        let before = host.strip_suffix(own);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    })
+}
+
+/// Takes whatever a browser would send to another host: as the proxy of its pages, workers
+/// and of all else, but not of this machine.
+pub(crate) struct Trap {
+    address: SocketAddr,
+    caught: Arc<Mutex<Vec<String>>>,
+}
+
+impl Trap {
+    /// It works until the process ends.
+    pub(crate) fn set() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let caught = Arc::new(Mutex::new(Vec::new()));
+        let all = caught.clone();
+        std::thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let mut line = String::new();
+                let _ = BufReader::new(connection).read_line(&mut line);
+                all.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(line);
+            }
+        });
+        Ok(Self { address, caught })
+    }
+
+    /// The browser's argument.
+    pub(crate) fn argument(&self) -> String {
+        format!("--proxy-server={}", self.address)
+    }
+
+    /// The first line of each request that is not the browser's own.
+    pub(crate) fn caught(&self) -> Vec<String> {
+        let caught = self.caught.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = caught.iter();
+        lines
+            .filter(|line| !is_browsers_own(line))
+            .cloned()
+            .collect()
+    }
 }
 
 impl Drop for Browser {

@@ -3,6 +3,7 @@
 
 mod agrees;
 mod driver;
+mod keys;
 mod large;
 mod offline;
 mod page;
@@ -10,6 +11,7 @@ mod people;
 mod pictures;
 mod private;
 mod refuses;
+mod versions;
 
 use std::path::{Path, PathBuf};
 

@@ -11,8 +11,7 @@ use crate::page::Page;
 #[test]
 fn a_kept_file_is_there_after_a_reload_without_a_network() -> Result<()> {
     let mut page = Page::open()?;
-    page.browser
-        .wait("document.getElementById('offline').innerText !== ''")?;
+    page.wait_until_offline()?;
     let errors = page
         .browser
         .devtools("Page.getInstallabilityErrors", json!({}))?;
@@ -66,5 +65,58 @@ fn a_file_that_is_kept_again_is_the_newer_one() -> Result<()> {
         ensure!(page.kinds()? == [kind]);
         fs::remove_file(&path)?;
     }
+    Ok(())
+}
+
+/// Two files of one name and one length are two files.
+#[test]
+fn a_file_that_could_not_be_kept_is_not_taken_for_the_one_that_is() -> Result<()> {
+    let folders = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let (old, new) = (
+        folders.0.path().join("list.lsv"),
+        folders.1.path().join("list.lsv"),
+    );
+    fs::copy(golden("id.lsv"), &old)?;
+    fs::copy(golden("email.lsv"), &new)?;
+    ensure!(fs::metadata(&old)?.len() == fs::metadata(&new)?.len());
+    let page = Page::open()?;
+    let can_be_kept = || {
+        let shown = "return !document.getElementById('keep').hidden;";
+        Ok::<_, anyhow::Error>(page.browser.run(shown)? == json!(true))
+    };
+    page.choose_good(&golden("phone.lsv"))?;
+    page.keep()?;
+    page.choose_good(&old)?;
+    ensure!(can_be_kept()?);
+    page.keep()?;
+    ensure!(!can_be_kept()?);
+
+    page.choose_good(&new)?;
+    ensure!(can_be_kept()?);
+    page.browser.run(
+        "FileSystemFileHandle.prototype.createWritable = async () => {
+           throw new DOMException('no room', 'QuotaExceededError');
+         };",
+    )?;
+    page.browser.click("#keep")?;
+    page.browser
+        .wait("document.getElementById('keeping').hidden")?;
+    ensure!(page.text("#notice")?.contains("could not be kept"));
+    ensure!(can_be_kept()? && page.kinds()? == ["email"]);
+    // Nor is it after another was deleted.
+    page.browser.click("[aria-label^='Delete phone.lsv']")?;
+    page.browser
+        .wait("document.querySelectorAll('#stored-list li').length === 1")?;
+    ensure!(can_be_kept()? && page.kinds()? == ["email"]);
+    page.browser.click("[aria-label^='Open list.lsv']")?;
+    page.browser
+        .wait("document.querySelector('#kinds input').value === 'id'")?;
+    ensure!(!can_be_kept()?);
+    // The one that is kept is deleted; the other one, chosen again, is not.
+    page.choose_good(&new)?;
+    page.browser.click("[aria-label^='Delete list.lsv']")?;
+    page.browser
+        .wait("document.getElementById('stored').hidden")?;
+    ensure!(can_be_kept()? && page.ask("member0@example.com")?.verdict == "exposed");
     Ok(())
 }

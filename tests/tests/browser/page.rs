@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::json;
-use xtask::web::{self, Server};
+use xtask::web::{self, Server, Site};
 
 use crate::driver::Browser;
 
@@ -39,15 +39,44 @@ impl Said {
 
 impl Page {
     pub(crate) fn open() -> Result<Self> {
-        let server = Server::start(web::site()?, 0)?;
-        let page = Self {
-            browser: Browser::start()?,
-            address: server.address(),
-            server: Some(server),
-        };
+        Self::of(web::site()?, &[])
+    }
+
+    /// A page that is served otherwise, in a browser with more arguments.
+    pub(crate) fn of(site: Site, arguments: &[&str]) -> Result<Self> {
+        let page = Self::unopened(site, arguments)?;
         page.browser.goto(&page.address)?;
         page.wait_until_started()?;
         Ok(page)
+    }
+
+    /// The same, before the browser goes there.
+    pub(crate) fn unopened(site: Site, arguments: &[&str]) -> Result<Self> {
+        let server = Server::start(site, 0)?;
+        Ok(Self {
+            browser: Browser::start(arguments)?,
+            address: server.address(),
+            server: Some(server),
+        })
+    }
+
+    pub(crate) fn server(&self) -> Result<&Server> {
+        self.server.as_ref().context("it was stopped")
+    }
+
+    /// Wait until it needs no network.
+    pub(crate) fn wait_until_offline(&self) -> Result<()> {
+        self.browser
+            .wait("document.getElementById('offline').innerText !== ''")
+    }
+
+    /// The id of what has the focus, or its label.
+    pub(crate) fn focus(&self) -> Result<String> {
+        let name = self.browser.run(
+            "const { id, ariaLabel, tagName, parentElement } = document.activeElement;
+             return id || ariaLabel || `${tagName} of ${parentElement.id}`;",
+        )?;
+        Ok(name.as_str().context("no name")?.to_owned())
     }
 
     pub(crate) fn wait_until_started(&self) -> Result<()> {

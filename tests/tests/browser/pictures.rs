@@ -74,13 +74,16 @@ fn pictures() -> Result<()> {
         in_chinese,
         text: text.to_owned(),
     };
-    for picture in [
+    let pictures = [
         picture("light", 390, "light", false, &member),
         picture("dark", 390, "dark", false, "139 0013 9999"),
         picture("chinese", 390, "light", true, &member),
         picture("narrow", 320, "light", false, "+44 20 7946 0000"),
-    ] {
-        take(&page, &signed, &picture).context(picture.name)?;
+    ];
+    let names: Vec<_> = pictures.iter().map(|picture| picture.name).collect();
+    ensure!(names == xtask::web::PICTURES);
+    for picture in &pictures {
+        take(&page, &signed, picture).context(picture.name)?;
     }
     Ok(())
 }

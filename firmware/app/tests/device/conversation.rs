@@ -255,7 +255,7 @@ fn cards_without_a_filter_say_what_to_do() {
             card(Format::Fat32, &[("OTHER.LSV", &good)], 512),
             "no LEAKS.LSV",
         ),
-        (on_card(b""), "cut short: 0 of"),
+        (on_card(b""), "not a leaksieve file"),
         (on_card(&[7; 5000]), "not a leaksieve file"),
         (on_card(&damaged_header), "sector 0 is damaged"),
         (on_card(&good[..good.len() - 1]), "cut short"),

@@ -1,0 +1,217 @@
+// What is known -> what is shown. Each `show…` function writes its part of the page from the state.
+// Texts are set as text, never read as HTML.
+
+import { FilterError } from "./filter.js";
+import { grouped } from "./key.js";
+import { count, covers, day, hint, say, sayOf, sentences, size, title } from "./sentences.js";
+import { at, identifier, isOpen, state } from "./state.js";
+import * as store from "./store.js";
+
+const SECTOR_BYTES = 512;
+/** Kinds of which nobody should read over a shoulder. */
+const SECRET = ["password", "sha1", "ntlm"];
+/** A verdict's sign, so that its colour is not all that tells it. */
+const SIGNS = { exposed: "!", not_exposed: "✓", not_covered: "?", expired: "?", error: "×", refused: "×" };
+
+/** An element. */
+function make(tag, properties, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+function showTexts() {
+  for (const element of document.querySelectorAll("[data-text]")) {
+    element.textContent = say(element.dataset.text);
+  }
+  for (const element of document.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", say(element.dataset.label));
+  }
+}
+
+export function showFile() {
+  const { file, filter, refusal } = state;
+  const lines = [];
+  if (state.isOpening) {
+    lines.push(make("p", { className: "hint" }, say("opening", { name: file.name })));
+  } else if (filter) {
+    for (const dataset of filter.about.datasets) {
+      const about = make("span", { className: "hint" }, covers(dataset));
+      lines.push(make("p", {}, make("strong", {}, title(dataset)), " ", about));
+    }
+    lines.push(make("p", { className: "hint" }, `${file.name} · ${trust(filter)}`));
+    lines.push(...warnings(filter.about));
+  } else if (refusal) {
+    lines.push(answer("refused", [{ text: sayOf("error", refusal.code), outcome: "error" }], refusal.detail));
+  } else {
+    lines.push(make("p", { className: "hint" }, say("no_file")));
+  }
+  at("file-status").replaceChildren(...lines);
+  const shown = state.isOpening ? "opening" : filter ? "open" : refusal ? "refused" : "none";
+  document.body.dataset.state = shown;
+  document.body.dataset.error = refusal?.code ?? "";
+  at("file-label").textContent = say(filter ? "choose_other" : "choose_file");
+  at("file-label").classList.toggle("main", !filter);
+  at("file-label").classList.toggle("quiet", Boolean(filter));
+  at("keep").hidden = !(filter && state.canKeep && !state.stored.some(isOpen));
+  at("notice").textContent = state.notice ? say(...state.notice) : "";
+  showStored();
+  showAbout();
+}
+
+/** Who signed it, in short. */
+function trust({ about: { signer }, isPinned }) {
+  if (signer === null) {
+    return say("unsigned");
+  }
+  return isPinned ? say("signed_trusted") : say("signed", { key: grouped(signer).slice(0, 17) });
+}
+
+function warnings({ has_expired, expires_unix_s, num_trailing_bytes }) {
+  const lines = [];
+  if (has_expired) {
+    lines.push(make("p", { className: "warning" }, say("expired_on", { day: day(expires_unix_s) })));
+  }
+  if (num_trailing_bytes > 0) {
+    lines.push(make("p", { className: "warning" }, say("trailing", { count: count(num_trailing_bytes) })));
+  }
+  return lines;
+}
+
+function showStored() {
+  const rows = state.stored.map((file) => {
+    const { name } = file;
+    const about = make("span", { className: "hint" }, size(file.size));
+    const button = (does) => {
+      const made = make("button", { type: "button", className: `quiet ${does}` }, say(does));
+      made.setAttribute("aria-label", say(`${does}_label`, { name }));
+      return made;
+    };
+    return make("li", {}, make("span", { className: "file-name" }, name, " ", about), button("open"), button("delete"));
+  });
+  at("stored").hidden = rows.length === 0;
+  at("stored-list").replaceChildren(...rows);
+}
+
+function showAbout() {
+  const { filter } = state;
+  at("about").hidden = !filter;
+  if (!filter) {
+    return;
+  }
+  const { about } = filter;
+  const rows = [];
+  const row = (term, ...values) => rows.push(make("dt", {}, term), ...values.map((value) => make("dd", {}, value)));
+  for (const dataset of about.datasets) {
+    const numbers = { count: count(dataset.num_items), one_in: count(dataset.false_alarm_one_in) };
+    const notes = dataset.source_note ? [`${say("about_source")}: ${dataset.source_note}`] : [];
+    row(title(dataset), say("about_dataset", { covers: covers(dataset), ...numbers }), ...notes);
+  }
+  row(say("about_size"), size(about.num_sectors * SECTOR_BYTES));
+  row(say("about_created"), day(about.created_unix_s));
+  row(say("about_expires"), about.expires_unix_s === 0 ? say("never") : day(about.expires_unix_s));
+  row(say("about_epoch"), count(about.epoch));
+  row(say("about_signer"), ...signerDetails(filter));
+  row(say("about_id"), about.file_id);
+  at("about-list").replaceChildren(...rows);
+}
+
+/** All digits of the signer's key, and the way to choose it. */
+function signerDetails({ about: { signer }, isPinned }) {
+  if (signer === null) {
+    return [say("nobody")];
+  }
+  const digits = make("span", { className: "digits" }, grouped(signer));
+  if (isPinned) {
+    return [digits];
+  }
+  return [digits, say("compare"), make("button", { type: "button", id: "pin", className: "quiet" }, say("pin"))];
+}
+
+export function showQuestion() {
+  const { filter } = state;
+  at("question").hidden = !filter;
+  if (!filter) {
+    return;
+  }
+  const { kinds } = filter.about;
+  const legend = at("kinds").firstElementChild;
+  const choices = kinds.map((kind, index) => {
+    const radio = make("input", { type: "radio", name: "kind", value: kind, checked: index === state.kind });
+    return make("label", {}, radio, make("span", {}, say(`kind_${kind}`)));
+  });
+  at("kinds").replaceChildren(legend, ...choices);
+  at("kinds").hidden = kinds.length === 1;
+  showIdentifier();
+}
+
+export function showIdentifier() {
+  const kind = state.filter.about.kinds[state.kind];
+  const isSecret = SECRET.includes(kind);
+  at("identifier-label").textContent = say(`kind_${kind}`);
+  at("identifier-hint").textContent = hint(state.filter.about, kind);
+  identifier.type = isSecret && !state.isRevealed ? "password" : "text";
+  identifier.inputMode = { phone: "tel", email: "email" }[kind] ?? "text";
+  const reveal = at("reveal");
+  reveal.hidden = !isSecret;
+  reveal.setAttribute("aria-pressed", String(state.isRevealed));
+}
+
+/** A block with a verdict's sign and word, and its sentences. */
+function answer(word, lines, detail = "") {
+  const sign = make("span", { className: "sign", ariaHidden: "true" }, SIGNS[word]);
+  const text = say(word === "expired" ? "not_covered" : word);
+  const block = make("div", { className: `answer ${word}` }, make("p", { className: "word" }, sign, text));
+  for (const line of lines) {
+    const paragraph = make("p", {}, line.text);
+    paragraph.dataset.outcome = line.outcome ?? "";
+    block.append(paragraph);
+  }
+  if (detail) {
+    block.append(make("p", { className: "detail", lang: "en" }, detail));
+  }
+  return block;
+}
+
+export function showVerdict() {
+  const { answer: found, filter } = state;
+  const verdict = at("verdict");
+  if (found === null) {
+    verdict.replaceChildren();
+    verdict.dataset.verdict = "";
+  } else if (found === "asking") {
+    verdict.replaceChildren(make("p", { className: "hint" }, say("asking")));
+    verdict.dataset.verdict = "asking";
+  } else if (found instanceof FilterError) {
+    const lines = [{ text: sayOf("error", found.code), outcome: "error" }];
+    verdict.replaceChildren(answer("error", lines, found.detail));
+    verdict.dataset.verdict = "error";
+  } else {
+    verdict.replaceChildren(answer(found.verdict, sentences(filter.about, found)));
+    verdict.dataset.verdict = found.verdict;
+  }
+  verdict.dataset.error = found?.code ?? "";
+}
+
+export function showKey() {
+  const key = store.setting("key");
+  at("key-status").textContent = key === null ? say("key_none") : say("key_set", { key: grouped(key) });
+  at("key-remove").hidden = key === null;
+}
+
+export function showFooter() {
+  const numRead = state.filter?.numSectorsRead ?? 0;
+  const values = { count: count(numRead), size: size(numRead * SECTOR_BYTES) };
+  at("reads").textContent = state.filter ? say("reads", values) : "";
+  at("reads").dataset.sectors = String(numRead);
+  at("offline").textContent = state.isOffline ? say("offline_ready") : "";
+}
+
+export function showAll() {
+  showTexts();
+  showFile();
+  showQuestion();
+  showVerdict();
+  showKey();
+  showFooter();
+}
