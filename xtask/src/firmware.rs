@@ -98,12 +98,7 @@ pub fn board() -> PathBuf {
 /// # Errors
 /// When it does not compile.
 pub fn build(cross: &Cross, variant: Variant) -> Result<PathBuf> {
-    // Cargo does not tell builds of different keys apart, and would link each time anew.
-    let folder = match variant {
-        Variant::TrustedKey => "firmware-key",
-        _ => "firmware",
-    };
-    build_in(folder, cross, variant, variant.features(), "info")
+    build_in("firmware", cross, variant, variant.features(), "info")
 }
 
 /// Build what counts a variant's instructions in place of talking. It does not log.

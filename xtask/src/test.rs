@@ -72,7 +72,7 @@ pub fn test() -> Result<()> {
     run(cargo()
         .args(["test", "--package", "leaksieve-core", "--lib", "--tests"])
         .arg("--target-dir")
-        .arg(workspace::target().join("core"))
+        .arg(workspace::target())
         .current_dir(workspace::root()))?;
 
     say("cargo test --package leaksieve-app --features signatures, on this machine");
