@@ -7,12 +7,15 @@
 
 use super::{MAX_DIGITS, NormaliseError};
 
-/// Most digits of an extension after a word such as `ext.`, a double comma, a
-/// lone sign, and before a closing `#`; as in libphonenumber.
+/// Most digits of an extension after a word such as `ext.`, a lone sign, and before a closing
+/// `#`; as in libphonenumber.
 const MAX_AFTER_WORD: usize = 20;
-const MAX_AFTER_PAUSE: usize = 15;
 const MAX_AFTER_SIGN: usize = 9;
 const MAX_BEFORE_HASH: usize = 6;
+/// After a comma or a semicolon, where libphonenumber takes 9 and 15. Several numbers in one
+/// field are written like that, too, and no number has fewer than 7: the second must not be
+/// taken for an extension, and be lost.
+const MAX_AFTER_PAUSE: usize = 6;
 
 /// Fewest digits that an extension can follow.
 const MIN_BEFORE_EXTENSION: usize = 3;
@@ -271,13 +274,8 @@ fn is_extension(tail: &str) -> bool {
         return is_extension_digits(rest, MAX_AFTER_SIGN);
     }
     if let Some(rest) = tail.strip_prefix(',') {
-        let limit = if rest.starts_with(',') {
-            MAX_AFTER_PAUSE
-        } else {
-            MAX_AFTER_SIGN
-        };
         let rest = rest.trim_start_matches([' ', '\u{A0}', '\t', ',']);
-        return is_extension_digits(rest, limit) || is_worded_extension(rest);
+        return is_extension_digits(rest, MAX_AFTER_PAUSE) || is_worded_extension(rest);
     }
     is_worded_extension(tail)
 }
