@@ -61,8 +61,24 @@ pub fn languages(library: &Path, folder: &Path) -> Result<()> {
         out_dir: utf8(folder)?.to_owned(),
         ..GenerateOptions::default()
     };
-    generate_with_bindgen_paths(options, paths)
+    generate_with_bindgen_paths(options, paths)?;
+    let python = folder.join("leaksieve.py");
+    let mut text = std::fs::read_to_string(&python)
+        .with_context(|| format!("cannot read {}", python.display()))?;
+    text.push_str(NO_COPIES);
+    std::fs::write(&python, text).with_context(|| format!("cannot write {}", python.display()))
 }
+
+/// Behind UniFFI's Python. Its objects hold a handle that Python would copy; the first copy
+/// that goes away closes the file under the others, which then read what is not theirs.
+const NO_COPIES: &str = r#"
+
+def _cannot_be_copied(self):
+    raise TypeError("a Filter cannot be copied or pickled: open the file again")
+
+
+Filter.__reduce__ = _cannot_be_copied
+"#;
 
 fn utf8(path: &Path) -> Result<&Utf8Path> {
     Utf8Path::from_path(path).with_context(|| format!("{} is not UTF-8", path.display()))

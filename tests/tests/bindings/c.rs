@@ -3,7 +3,7 @@
 //! that nobody freed; what the library does within its own code they do not see, since Rust's stable
 //! compiler has no sanitizers.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -19,8 +19,12 @@ use crate::{golden, here, large, library};
 
 /// Compile a program that is beside this file.
 fn program(name: &str) -> Result<(TempDir, PathBuf)> {
+    compiled(&here(&format!("{name}.c")))
+}
+
+fn compiled(source: &Path) -> Result<(TempDir, PathBuf)> {
     let folder = tempfile::tempdir()?;
-    let program = folder.path().join(name);
+    let program = folder.path().join("program");
     let mut compiler = Command::new(setup::c_compiler()?);
     compiler
         .args(["-std=c11", "-D_XOPEN_SOURCE=700", "-g", "-O1"])
@@ -28,7 +32,7 @@ fn program(name: &str) -> Result<(TempDir, PathBuf)> {
         .args(setup::SANITIZERS)
         .arg("-I")
         .arg(here("../../../phone/include"))
-        .arg(here(&format!("{name}.c")))
+        .arg(source)
         .arg(library("libleaksieve_phone.a")?)
         .args(["-lpthread", "-ldl", "-lm", "-o"])
         .arg(&program);
@@ -115,5 +119,26 @@ fn misuse_and_failing_readers_in_c_are_errors_and_2_gib_are_not_read() -> Result
             .args([&members[0], &strangers[0]]),
     )?;
     ensure!(output.stdout == b"done\n");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs a C compiler: cargo xtask test"]
+fn the_example_in_the_documents() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let text = fs::read_to_string(here("../../../phone/README.md"))?;
+    let (_, example) = text.split_once("```c\n").context("no example")?;
+    let (example, _) = example.split_once("```").context("no end")?;
+    let source = folder.path().join("example.c");
+    fs::write(&source, example)?;
+    let (_folder, program) = compiled(&source)?;
+    let said = |text| -> Result<String> {
+        let output = output(Command::new(&program).arg(text).current_dir(&folder))?;
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    fs::copy(golden("phone.lsv"), folder.path().join("leaks.lsv"))?;
+    ensure!(said("+86 138 0013 8000")? == "exposed\n");
+    ensure!(said("+86 139 0013 9999")? == "not exposed\n");
+    ensure!(said("12")?.starts_with("cannot say: "));
     Ok(())
 }

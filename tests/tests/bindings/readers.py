@@ -1,7 +1,9 @@
 """What the app reads itself: counted, and failing in every way. Then a file of 2 GiB."""
 
+import copy
 import json
 import os
+import pickle
 import sys
 import threading
 
@@ -53,6 +55,20 @@ def unreadable(call):
         assert str(error), "it does not say why"
         return str(error)
     raise AssertionError(f"no error, but {said}")
+
+
+def copied(path, other, member):
+    """A copy would close the file under the one that was copied, which then asks another."""
+    filter = Filter.open(path)
+    for copy_of in (copy.copy, copy.deepcopy, pickle.dumps, lambda f: pickle.dumps(f.check)):
+        try:
+            copy_of(filter)
+        except TypeError as error:
+            assert "cannot be copied" in str(error), error
+        else:
+            raise AssertionError("it was copied")
+        Filter.open(other)
+        assert filter.check(member).is_exposed()
 
 
 def failing(path, member, stranger):
@@ -147,6 +163,8 @@ def main():
     asked = json.load(sys.stdin)
     # First, while nothing else has raised the peak.
     said = large(*asked["large"])
+    (path, member, _), (other, _, _) = asked["small"]
+    copied(path, other, member)
     for small in asked["small"]:
         failing(*small)
         threads(*small)
