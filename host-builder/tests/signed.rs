@@ -394,6 +394,38 @@ fn an_expired_file_is_no_not_exposed() {
     assert_eq!(bench.run("check new.lsv nobody@example.com").code(), 1);
 }
 
+/// Where another leak cannot say either, its expiry is said of the one that lacks it.
+#[test]
+fn an_expired_bundle_is_no_absence_beside_a_gap() {
+    let bench = Bench::new();
+    for (region, number) in [("CN", "13800138000"), ("US", "2128675309")] {
+        bench.write("list.txt", number);
+        bench
+            .run(&format!(
+                "build list.txt -o {region}.lsv --kind phone --region {region} --name {region} --expires 2020-01-31"
+            ))
+            .succeeds();
+    }
+    bench.run("bundle CN.lsv US.lsv -o both.lsv").succeeds();
+    for format in ["text", "json"] {
+        let check = format!("check both.lsv +8613900139999 --format {format}");
+        let ran = bench.run(&check);
+        assert_eq!(ran.code(), 2);
+        let out = ran.out();
+        assert!(out.contains("US (phone, US +1): "), "{out}");
+        assert!(out.contains("the file expired on 2020-01-31"), "{out}");
+        assert!(!out.contains("not in CN"), "{out}");
+        let ran = bench.run(&format!("{check} --allow-expired"));
+        assert!(!ran.out().contains("expired"), "{}", ran.out());
+    }
+    let ran = bench.run("check both.lsv +8613900139999 --allow-expired");
+    assert!(ran.out().contains("not in CN"), "{}", ran.out());
+    // What no leak covers is none for being old.
+    let ran = bench.run("check both.lsv +442079460000");
+    assert_eq!(ran.code(), 2);
+    assert!(!ran.out().contains("expired"), "{}", ran.out());
+}
+
 #[test]
 fn epochs_that_protect_nobody_are_told() {
     let bench = bench_of(2);

@@ -145,7 +145,9 @@ impl Desk {
                 let words = answered.words.len() as u32;
                 let catalogue = self.file.catalogue();
                 answered.words.push(match &verdict {
-                    Ok(Verdict::NotExposed(_)) if self.is_too_old => wording.of_expired(catalogue),
+                    Ok(verdict) if self.is_too_old && !matches!(verdict, Verdict::Exposed(_)) => {
+                        wording.of_expired(catalogue, verdict)
+                    }
                     Ok(verdict) => wording.of_verdict(catalogue, verdict),
                     Err(error) => wording.of_error(error),
                 });

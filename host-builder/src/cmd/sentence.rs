@@ -50,12 +50,17 @@ impl Wording {
         }
     }
 
-    /// What stands behind it when the file lacks the identifier, but is past its expiry.
-    pub(super) fn of_expired(self, catalogue: &Catalogue) -> String {
-        let day = day_of(catalogue.header().expires_unix_s);
-        let reason = format!(
-            "the file expired on {day}, and lacks what was leaked since: get a newer one, or give --allow-expired"
-        );
+    /// What stands behind it when the file is past its expiry: what it lacks it cannot say.
+    pub(super) fn of_expired(self, catalogue: &Catalogue, verdict: &Verdict) -> String {
+        let mut reasons: Vec<String> = reason(catalogue, verdict).into_iter().collect();
+        let mut answers = datasets(catalogue, verdict);
+        if answers.any(|(_, answer)| answer.outcome == Outcome::Absent) {
+            let day = day_of(catalogue.header().expires_unix_s);
+            reasons.push(format!(
+                "the file expired on {day}, and lacks what was leaked since: get a newer one, or give --allow-expired"
+            ));
+        }
+        let reason = reasons.join("; ");
         match self.format {
             Format::Text => {
                 let style = AnsiColor::Yellow.on_default();

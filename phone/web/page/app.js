@@ -246,7 +246,7 @@ function listen() {
     event.preventDefault();
     const digits = digitsOf(at("key").value);
     if (digits === null) {
-      at("key-status").textContent = say("key_bad");
+      showKey({ isBad: true });
     } else {
       setKey(digits);
     }
@@ -275,16 +275,35 @@ async function workOffline() {
   }
 }
 
+/** Open the newest of the files that are kept which opens, and tell of a newer one that does not. */
+async function openNewest() {
+  let refused = null;
+  for (const kept of state.stored) {
+    await openFile(kept, kept);
+    // It opened, or a person chose another.
+    if (state.file !== kept || !state.refusal) {
+      if (refused && state.file === kept) {
+        state.notice = ["not_opened", { name: refused.file.name }];
+      }
+      return;
+    }
+    refused ??= { file: kept, kept, refusal: state.refusal };
+  }
+  // None does: the newest tells why.
+  Object.assign(state, refused);
+}
+
 async function start() {
   listen();
   setLanguage(preferredLanguage());
   workOffline();
   state.canKeep = await store.isAvailable();
   if (state.canKeep) {
+    // There may be nothing, and what cannot be deleted now is at the next start.
+    await store.tidy().catch(() => {});
     await listStored();
-    const [newest] = state.stored;
-    if (newest && !state.file) {
-      await openFile(newest, newest);
+    if (!state.file) {
+      await openNewest();
     }
     showFile();
   }

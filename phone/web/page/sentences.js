@@ -19,8 +19,8 @@ export function say(key, values = {}) {
 }
 
 /** A code's text, or the one of its group for codes that this table does not have. */
-export function sayOf(group, code) {
-  return say(`${group}_${code}` in texts[language] ? `${group}_${code}` : `${group}_other`);
+export function sayOf(group, code, values) {
+  return say(`${group}_${code}` in texts[language] ? `${group}_${code}` : `${group}_other`, values);
 }
 
 export function count(number) {
@@ -74,8 +74,9 @@ export function hint(about, kind) {
 /** The sentences of a verdict: `{ text, outcome }` for each dataset that has a say, then what it means. */
 export function sentences(about, result) {
   const lines = [];
+  const expiry = { day: day(about.expires_unix_s) };
   if (result.verdict === "expired") {
-    lines.push({ text: say("expired", { day: day(about.expires_unix_s) }) });
+    lines.push({ text: say("expired", expiry) });
   }
   for (const { dataset: index, outcome, reason } of result.answers) {
     const dataset = about.datasets[index];
@@ -84,7 +85,8 @@ export function sentences(about, result) {
       lines.push({ text: say("in_dataset", values), outcome });
     } else if (outcome === "not_covered") {
       if (result.verdict === "not_covered") {
-        const values = { title: title(dataset), covers: covers(dataset), reason: sayOf("reason", reason) };
+        const why = sayOf("reason", reason, expiry);
+        const values = { title: title(dataset), covers: covers(dataset), reason: why };
         lines.push({ text: say("cannot_say", values), outcome });
       }
     } else if (result.verdict === "not_exposed" || result.verdict === "not_covered") {

@@ -1,18 +1,20 @@
 // Filter files that are kept in the browser's own file system, and the two settings.
 // Nothing that is typed is ever here.
 
-const FOLDER = "filters";
+const KEPT = "filters";
+/** Of copies that have not come to their end, also the name of the lock of who makes one. */
+const COPYING = "copying";
 
-async function folder() {
+async function folder(name) {
   const root = await navigator.storage.getDirectory();
-  return root.getDirectoryHandle(FOLDER, { create: true });
+  return root.getDirectoryHandle(name, { create: true });
 }
 
 /** Can files be kept here? Not in every browser, and not in private windows. */
 export async function isAvailable() {
   try {
-    await folder();
-    return "createWritable" in FileSystemFileHandle.prototype;
+    await folder(KEPT);
+    return ["createWritable", "move"].every((method) => method in FileSystemFileHandle.prototype);
   } catch {
     return false;
   }
@@ -21,7 +23,7 @@ export async function isAvailable() {
 /** The files that are kept, the newest first. */
 export async function list() {
   const files = [];
-  for await (const handle of (await folder()).values()) {
+  for await (const handle of (await folder(KEPT)).values()) {
     if (handle.kind === "file") {
       files.push(await handle.getFile());
     }
@@ -29,11 +31,16 @@ export async function list() {
   return files.sort((a, b) => b.lastModified - a.lastModified);
 }
 
-/** Copy a file. It has its name here only when all of it is written; `told` is told the share that is. */
+/** Copy a file. It is among the others only when all of it is written; `told` is told the share that is. */
 export async function keep(file, told, signal) {
   // Without this the browser may delete it when room gets scarce.
   await navigator.storage.persist?.();
-  const handle = await (await folder()).getFileHandle(file.name, { create: true });
+  return navigator.locks.request(COPYING, { mode: "shared" }, () => copy(file, told, signal));
+}
+
+async function copy(file, told, signal) {
+  const copies = await folder(COPYING);
+  const name = crypto.randomUUID();
   let numBytes = 0;
   const count = new TransformStream({
     transform(chunk, controller) {
@@ -43,21 +50,30 @@ export async function keep(file, told, signal) {
     },
   });
   try {
+    const handle = await copies.getFileHandle(name, { create: true });
     const writable = await handle.createWritable();
     await file.stream().pipeThrough(count, { signal }).pipeTo(writable, { signal });
+    await handle.move(await folder(KEPT), file.name);
+    return await handle.getFile();
   } catch (error) {
-    const kept = await handle.getFile();
-    if (kept.size === 0) {
-      await remove(file.name);
-    }
+    await copies.removeEntry(name).catch(() => {});
     throw error;
   }
-  return handle.getFile();
+}
+
+/** Delete what was copied when a page was closed, unless another tab is copying. */
+export async function tidy() {
+  await navigator.locks.request(COPYING, { ifAvailable: true }, async (lock) => {
+    if (lock) {
+      const root = await navigator.storage.getDirectory();
+      await root.removeEntry(COPYING, { recursive: true });
+    }
+  });
 }
 
 /** Delete a file. */
 export async function remove(name) {
-  await (await folder()).removeEntry(name);
+  await (await folder(KEPT)).removeEntry(name);
 }
 
 /** What could not be stored, which is the newer then: it lasts as long as the page. */

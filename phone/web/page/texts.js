@@ -11,6 +11,7 @@ export const texts = {
     drop_hint: "or drop it here",
     no_file: "No file is open. A filter file usually ends in .lsv, and you get it from whoever compiled the leak.",
     opening: "Opening {name} …",
+    not_opened: "{name} is newer, and could not be opened: open it below to see why.",
     keep: "Keep in this browser",
     keeping: "Copying {name} …",
     kept: "{name} is kept in this browser, and opens by itself next time.",
@@ -86,6 +87,7 @@ export const texts = {
     reason_check_digit: "the check digit is wrong: is it mistyped?",
     reason_not_a_hash: "this is no such hash.",
     reason_looks_like_a_hash: "it looks like a hash. If it is one, say so above.",
+    reason_expired: "it is not in there, but the file expired on {day} and lacks what was leaked since: get a newer one.",
     reason_other: "it cannot be asked about this.",
 
     error_not_a_filter: "This is no filter file, or its beginning is damaged or cut off. Choose another, or fetch it again.",
@@ -146,6 +148,7 @@ export const texts = {
     drop_hint: "或拖放到这里",
     no_file: "尚未打开文件。过滤器文件通常以 .lsv 结尾，由整理泄露数据的人提供。",
     opening: "正在打开 {name} …",
+    not_opened: "{name} 更新，但无法打开：请在下面打开它以查看原因。",
     keep: "保存在此浏览器中",
     keeping: "正在复制 {name} …",
     kept: "{name} 已保存在此浏览器中，下次会自动打开。",
@@ -221,6 +224,7 @@ export const texts = {
     reason_check_digit: "校验位不对：是否输错了？",
     reason_not_a_hash: "这不是此类哈希。",
     reason_looks_like_a_hash: "它看起来像哈希。如果是，请在上面选择。",
+    reason_expired: "它不在其中，但文件已于 {day} 过期，缺少此后泄露的数据：请获取新的文件。",
     reason_other: "无法就此查询。",
 
     error_not_a_filter: "这不是过滤器文件，或其开头已损坏或不完整。请选择其他文件，或重新获取。",

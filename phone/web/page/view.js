@@ -193,9 +193,11 @@ export function showVerdict() {
   verdict.dataset.error = found?.code ?? "";
 }
 
-export function showKey() {
+/** Which files are accepted; also when what was pasted is no key, and changed nothing. */
+export function showKey({ isBad = false } = {}) {
   const key = store.setting("key");
-  at("key-status").textContent = key === null ? say("key_none") : say("key_set", { key: grouped(key) });
+  const inForce = key === null ? say("key_none") : say("key_set", { key: grouped(key) });
+  at("key-status").textContent = isBad ? `${say("key_bad")} ${inForce}` : inForce;
   at("key-remove").hidden = key === null;
 }
 

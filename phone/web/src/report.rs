@@ -151,30 +151,33 @@ fn dataset(dataset: &Dataset) -> DatasetReport<'_> {
     }
 }
 
-/// A verdict. The "not exposed" of a file that expired is called `expired`, and is none.
+/// A verdict. The "not exposed" of a file that expired is called `expired`, and is none; what
+/// such a file lacks it cannot say, for the reason `expired`.
 pub fn verdict(
     json: &mut [u8],
     catalogue: &Catalogue,
     verdict: &Verdict,
     now_unix_s: u64,
 ) -> Option<usize> {
+    let is_too_old = catalogue.header().has_expired(now_unix_s);
     let word = match verdict {
         Verdict::Exposed(_) => "exposed",
-        Verdict::NotExposed(_) if catalogue.header().has_expired(now_unix_s) => "expired",
+        Verdict::NotExposed(_) if is_too_old => "expired",
         Verdict::NotExposed(_) => "not_exposed",
         Verdict::NotCovered(_) => "not_covered",
     };
-    let answers = verdict.answers().iter().map(|answer| AnswerReport {
-        dataset: answer.dataset,
-        outcome: match answer.outcome {
-            Outcome::Exposed => "exposed",
-            Outcome::Absent => "absent",
-            Outcome::NotCovered(_) => "not_covered",
-        },
-        reason: match answer.outcome {
-            Outcome::NotCovered(reason) => Some(reason_word(reason)),
-            _ => None,
-        },
+    let answers = verdict.answers().iter().map(|answer| {
+        let (outcome, reason) = match answer.outcome {
+            Outcome::Exposed => ("exposed", None),
+            Outcome::Absent if is_too_old => ("not_covered", Some("expired")),
+            Outcome::Absent => ("absent", None),
+            Outcome::NotCovered(reason) => ("not_covered", Some(reason_word(reason))),
+        };
+        AnswerReport {
+            dataset: answer.dataset,
+            outcome,
+            reason,
+        }
     });
     write(
         json,

@@ -52,7 +52,12 @@ fn files_that_the_chosen_publisher_did_not_sign() -> Result<()> {
     page.browser
         .type_into("#key", &stranger.public().to_string()[1..])?;
     page.browser.click("#key-form button[type=submit]")?;
-    ensure!(page.text("#key-status")?.contains("no public key"));
+    // Whose files are accepted is said still.
+    let status = page.text("#key-status")?;
+    ensure!(
+        status.contains("no public key") && status.contains(digits),
+        "{status}"
+    );
     refused(only_signed)?;
     page.browser
         .run("document.getElementById('key').value = '';")?;

@@ -1,10 +1,12 @@
 //! After the first visit nothing is needed but the browser.
 
 use std::fs;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
+use crate::driver::LIMIT;
 use crate::golden;
 use crate::page::Page;
 
@@ -118,5 +120,109 @@ fn a_file_that_could_not_be_kept_is_not_taken_for_the_one_that_is() -> Result<()
     page.browser
         .wait("document.getElementById('stored').hidden")?;
     ensure!(can_be_kept()? && page.ask("member0@example.com")?.verdict == "exposed");
+    Ok(())
+}
+
+/// What the page was closed upon is not kept, and keeps nothing else from opening.
+#[test]
+fn a_copy_that_was_not_finished() -> Result<()> {
+    let page = Page::open()?;
+    page.choose_good(&golden("phone.lsv"))?;
+    page.keep()?;
+    page.choose_good(&golden("signed.lsv"))?;
+    // It does not end.
+    page.browser.run(
+        "File.prototype.stream = () => new ReadableStream({
+           start: (controller) => controller.enqueue(new Uint8Array(512)),
+         });",
+    )?;
+    page.browser.click("#keep")?;
+    page.browser
+        .wait("document.getElementById('progress').value > 0")?;
+    let copies = || {
+        page.browser.run_async(
+            "const names = [];
+             for await (const folder of (await navigator.storage.getDirectory()).values()) {
+               for await (const name of folder.keys()) if (name !== 'phone.lsv') names.push(name);
+             }
+             return names.sort();",
+            &json!(null),
+        )
+    };
+    let begun = copies()?;
+    ensure!(begun != json!([]), "it is nowhere");
+    // Another tab does not list it, and does not disturb it.
+    page.browser.in_another_tab(|| {
+        page.browser.goto(&page.address)?;
+        page.wait_until_started()?;
+        opens_only_phone(&page)
+    })?;
+    ensure!(copies()? == begun);
+
+    let start = Instant::now();
+    loop {
+        page.reload()?;
+        opens_only_phone(&page)?;
+        let left = copies()?;
+        if left == json!([]) {
+            break;
+        }
+        // The browser may still be ending the page that was left.
+        ensure!(start.elapsed() < LIMIT, "{left}");
+    }
+    Ok(())
+}
+
+/// Is `phone.lsv` open, and alone listed?
+fn opens_only_phone(page: &Page) -> Result<()> {
+    let state = page
+        .browser
+        .run("return [document.body.dataset.state, document.getElementById('stored-list').childElementCount];")?;
+    ensure!(state == json!(["open", 1]), "{state}");
+    ensure!(page.text("#stored-list")?.contains("phone.lsv"));
+    ensure!(page.text("#notice")?.is_empty());
+    ensure!(page.ask("13800138000")?.verdict == "exposed");
+    Ok(())
+}
+
+/// The newest that opens does, and a newer one that does not is told of.
+#[test]
+fn a_kept_file_that_does_not_open() -> Result<()> {
+    let page = Page::open()?;
+    for name in ["phone.lsv", "signed.lsv"] {
+        page.choose_good(&golden(name))?;
+        page.browser.click("#keep")?;
+        page.browser.wait(&format!(
+            "document.querySelector('#stored-list [aria-label=\"Open {name}\"]')"
+        ))?;
+    }
+    let damage = |name: &str| {
+        page.browser.run_async(
+            "const root = await navigator.storage.getDirectory();
+             const folder = await root.getDirectoryHandle('filters');
+             const handle = await folder.getFileHandle(given);
+             const writable = await handle.createWritable({ keepExistingData: true });
+             await writable.write({ type: 'write', position: 0, data: 'no filter' });
+             await writable.close();",
+            &json!(name),
+        )
+    };
+    damage("signed.lsv")?;
+    page.reload()?;
+    ensure!(page.browser.run("return document.body.dataset.state;")? == json!("open"));
+    ensure!(page.text("#file-status")?.contains("phone.lsv"));
+    let notice = page.text("#notice")?;
+    ensure!(
+        notice.starts_with("signed.lsv is newer, and could not be opened"),
+        "{notice}"
+    );
+    ensure!(page.ask("13800138000")?.verdict == "exposed");
+    // When none opens, it is said why.
+    damage("phone.lsv")?;
+    page.reload()?;
+    let error = "return [document.body.dataset.state, document.body.dataset.error];";
+    ensure!(page.browser.run(error)? == json!(["refused", "not_a_filter"]));
+    ensure!(page.text("#file-status")?.contains("no filter file"));
+    ensure!(page.text("#notice")?.is_empty());
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! Files that are not as they should be: an error, never a verdict.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use leaksieve::file::FilterFile;
 use leaksieve_core::Identifier;
 use leaksieve_core::sector::SECTOR_BYTES;
 use serde_json::json;
+use xtask::run;
 
 use crate::page::Page;
 use crate::{golden, sign};
@@ -212,5 +214,37 @@ fn an_expired_file_does_not_say_not_exposed() -> Result<()> {
         "{verdict}"
     );
     ensure!(page.ask("13800138000")?.verdict == "exposed");
+
+    // Where a leak of another country cannot say either, of one that lacks it the expiry is said.
+    let list = folder.path().join("us.txt");
+    fs::write(&list, "+12128675309\n")?;
+    let american = folder.path().join("us.lsv");
+    let both = folder.path().join("both.lsv");
+    let cli = xtask::host::cli()?;
+    run::output(
+        Command::new(&cli)
+            .args(["build", "--quiet", "--kind=phone", "--region=US"])
+            .args(["--name=American", "--expires=1700000000", "--output"])
+            .args([&american, &list]),
+    )?;
+    run::output(
+        Command::new(&cli)
+            .args(["bundle", "--quiet", "--output"])
+            .args([&both, &golden("phone.lsv"), &american]),
+    )?;
+    page.choose_good(&both)?;
+    let said = page.ask("+8613900139999")?;
+    ensure!(said.verdict == "not_covered", "{said:?}");
+    let gaps: Vec<_> = said.of("not_covered").collect();
+    ensure!(
+        gaps.len() == 2
+            && gaps[0].starts_with("Golden phone.txt")
+            && gaps[0].contains("expired on 2023-11-14")
+            && gaps[1].starts_with("American")
+            && !gaps[1].contains("expired"),
+        "{said:?}"
+    );
+    ensure!(said.of("absent").next().is_none(), "{said:?}");
+    ensure!(page.ask("+8613800138000")?.verdict == "exposed");
     Ok(())
 }

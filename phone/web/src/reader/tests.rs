@@ -142,6 +142,8 @@ fn a_file_that_expired_says_not_exposed_of_nothing() {
             verdict.starts_with(&format!("{{\"verdict\":\"{said}\"")),
             "{verdict}"
         );
+        // Nor of its leak.
+        assert_eq!(verdict.contains("\"absent\""), said == "not_exposed");
     }
 }
 
