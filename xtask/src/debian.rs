@@ -32,6 +32,9 @@ const SMALLEST: &str = "rust-web-clippy";
 /// The oldest rustc that the workspace builds with.
 const OLDEST_RUSTC: &str = env!("CARGO_PKG_RUST_VERSION");
 
+/// Older than all.
+const ANY_VERSION: &str = "0";
+
 /// The compiler that an earlier run unpacked, if it is there and new enough.
 pub fn unpacked() -> Option<Cross> {
     let root = final_root();
@@ -63,7 +66,7 @@ pub fn unpack() -> Result<Cross> {
     let start = Instant::now();
     let partial = workspace::target_folder("cross")?.join("debian.partial");
     remove(&partial)?;
-    let apt = Apt::reaching(SMALLEST).with_context(|| {
+    let apt = Apt::reaching(SMALLEST, OLDEST_RUSTC).with_context(|| {
         format!(
             "Debian 12 and newer have a compiler; on a machine with internet, type: rustup target add {}",
             crate::cross::CORTEX_M3
@@ -76,13 +79,6 @@ pub fn unpack() -> Result<Cross> {
     prune_source(&partial)?;
 
     let version = version(&partial).context("Debian's rustc was unpacked, but does not run")?;
-    ensure!(
-        at_least(&version, OLDEST_RUSTC),
-        "Debian's rustc here is {version}, but {OLDEST_RUSTC} or newer is needed: bring the \
-         machine's package sources up to date (the security archive has the newest), or type: \
-         rustup target add {}",
-        crate::cross::CORTEX_M3
-    );
     let root = final_root();
     remove(&root)?;
     fs::rename(&partial, &root)?;
@@ -103,7 +99,7 @@ pub fn unpack_packages(packages: &[&str], folder: &Path) -> Result<()> {
     remove(folder)?;
     let smallest = packages.last().context("no packages")?;
     let packages: Vec<String> = packages.iter().copied().map(str::to_owned).collect();
-    Apt::reaching(smallest)?.unpack(&packages, folder)
+    Apt::reaching(smallest, ANY_VERSION)?.unpack(&packages, folder)
 }
 
 /// Compile `core` and `alloc` for the targets that do not have them yet. About 20 s
@@ -272,12 +268,12 @@ struct Apt {
 }
 
 impl Apt {
-    /// With lists that know a package, and where it still is.
-    fn reaching(package: &str) -> Result<Self> {
+    /// With lists that know a package of this version or a newer one, and where it still is.
+    fn reaching(package: &str, oldest: &str) -> Result<Self> {
         let machine = Self {
             options: Vec::new(),
         };
-        if machine.reaches(package) {
+        if machine.offers(package, oldest) && machine.reaches(package) {
             return Ok(machine);
         }
         say("the machine's package lists are missing or old: reading new ones into target/cross");
@@ -292,10 +288,29 @@ impl Apt {
         };
         output(own.command("apt-get").arg("update"))?;
         ensure!(
-            own.reaches(package),
-            "this machine's package sources have no {package}"
+            own.offers(package, oldest) && own.reaches(package),
+            "this machine's package sources have no {package} of version {oldest} or newer (the \
+             security archive has the newest)"
         );
         Ok(own)
+    }
+
+    /// Whether the lists know the package in this version or a newer one.
+    fn offers(&self, package: &str, oldest: &str) -> bool {
+        let mut command = self.command("apt-cache");
+        command.args(["show", "--no-all-versions", package]);
+        output(&mut command).is_ok_and(|shown| {
+            let version = shown
+                .lines()
+                .find_map(|line| line.strip_prefix("Version: "));
+            // What stands before a colon is an epoch, not a part of the program's version.
+            version.is_some_and(|version| {
+                at_least(
+                    version.split_once(':').map_or(version, |parts| parts.1),
+                    oldest,
+                )
+            })
+        })
     }
 
     fn command(&self, tool: &str) -> Command {
@@ -400,6 +415,8 @@ mod tests {
         assert!(at_least("1.96.0", "1.90"));
         assert!(at_least("1.100.0", "1.90"));
         assert!(at_least("1.90.0-nightly", "1.90"));
+        assert!(at_least("1.96.0+dfsg1-1~deb12u1", "1.90"));
+        assert!(at_least("10.2", super::ANY_VERSION));
         assert!(!at_least("1.85.0", "1.90"));
     }
 }
