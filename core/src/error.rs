@@ -81,6 +81,11 @@ pub enum Error {
         /// Highest that is accepted.
         highest: u32,
     },
+    /// A page of a dataset's last layer sends a question to the next one.
+    NoSuchLayer {
+        /// The page's sector.
+        index: SectorIndex,
+    },
 }
 
 /// What a header says that cannot be.
@@ -115,6 +120,11 @@ pub enum HeaderDefect {
     ControlCharacter,
     /// A phone profile that no region can have.
     PhoneProfile,
+    /// A number of columns outside 1 to [`MAX_COLUMNS`](crate::encoding::ribbon::MAX_COLUMNS).
+    Columns,
+    /// Layers that have more pages than the dataset, none behind others that have, or too
+    /// many.
+    Layers,
 }
 
 impl fmt::Display for Error {
@@ -171,6 +181,10 @@ impl fmt::Display for Error {
                 f,
                 "of epoch {found}, and an epoch of {lowest} was seen before: an old file, that a newer one replaced"
             ),
+            Self::NoSuchLayer { index } => write!(
+                f,
+                "sector {index} leads nowhere: the file was made wrongly, or forged"
+            ),
             Self::EpochTooHigh { found, highest } => write!(
                 f,
                 "of epoch {found}, further ahead than can be: at most {highest} is accepted"
@@ -195,6 +209,8 @@ impl fmt::Display for HeaderDefect {
             Self::Date => "an impossible date",
             Self::ControlCharacter => "a control character in a text",
             Self::PhoneProfile => "impossible phone rules",
+            Self::Columns => "an impossible number of columns",
+            Self::Layers => "impossible layers",
         })
     }
 }

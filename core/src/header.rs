@@ -18,6 +18,7 @@ use core::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::encoding::Encoding;
 use crate::encoding::bloom;
 use crate::error::{Error, HeaderDefect};
 use crate::hash::HashFunction;
@@ -118,21 +119,10 @@ pub struct Dataset {
     pub num_sectors: u32,
     /// False-positive rate that the builder aimed at.
     pub designed: Rate,
-    /// False-positive rate of the pages as they are: the mean over all pages of
-    /// `(ones / 4064) ^ num_hashes`, and the hash collisions within a page.
+    /// False-positive rate of the pages as they are, the hash collisions within a page
+    /// included. Of a Bloom filter: the mean over all pages of `(ones / 4064) ^ num_hashes`.
+    /// Of a ribbon: 2^-columns, weighted by the share of the hashes that ask a page.
     pub measured: Rate,
-}
-
-/// How a dataset's items become bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum Encoding {
-    /// Sector-blocked Bloom filter: [`bloom`].
-    Bloom {
-        /// Probes an item: 1 to [`bloom::MAX_HASHES`].
-        num_hashes: u8,
-    },
 }
 
 /// A day, a month or a year; what is unknown is 0.
@@ -342,13 +332,12 @@ impl Dataset {
                 found: self.normalisation_version,
             });
         }
-        let Encoding::Bloom { num_hashes } = self.encoding;
         let defect = if self.num_items == 0 {
             HeaderDefect::NoItems
         } else if self.min_count == 1 {
             HeaderDefect::MinCount
-        } else if !(1..=bloom::MAX_HASHES).contains(&num_hashes) {
-            HeaderDefect::NumHashes
+        } else if let Some(defect) = self.encoding_defect() {
+            defect
         } else if !(self.designed.is_possible() && self.measured.is_possible()) {
             HeaderDefect::FalsePositiveRate
         } else if !self.date.is_possible() {
@@ -364,6 +353,26 @@ impl Dataset {
             return Ok(());
         };
         Err(defect.into())
+    }
+
+    fn encoding_defect(&self) -> Option<HeaderDefect> {
+        match &self.encoding {
+            Encoding::Bloom { num_hashes } => {
+                (!(1..=bloom::MAX_HASHES).contains(num_hashes)).then_some(HeaderDefect::NumHashes)
+            }
+            Encoding::Ribbon(ribbon) if !ribbon.has_possible_columns() => {
+                Some(HeaderDefect::Columns)
+            }
+            Encoding::Ribbon(ribbon) => {
+                (!ribbon.has_possible_layers(self.num_sectors)).then_some(HeaderDefect::Layers)
+            }
+        }
+    }
+
+    /// The sector of a page.
+    pub(crate) const fn sector_of(&self, page: u32) -> SectorIndex {
+        // The header's check keeps the sum below 2^32.
+        SectorIndex(self.first_sector.0.saturating_add(page))
     }
 }
 

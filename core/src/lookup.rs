@@ -9,15 +9,16 @@
 //! # Invariant
 //! [`Verdict::NotExposed`] is given only after the header was verified, every dataset
 //! in question covers the identifier, and every sector that could hold it was read,
-//! verified and lacks it. In a signed file, verified means: the page's tag, and that of
+//! verified and lacks it: a page that says that an item was bumped sends on to the next
+//! layer, and is no "no". In a signed file, verified means: the page's tag, and that of
 //! each tag sector above it, agree with the root that was signed.
 
-use crate::encoding::{Match, bloom, page_of};
+use crate::encoding::{Layer, Match, ribbon};
 use crate::error::Error;
-use crate::header::{Dataset, Encoding, Header, MAX_DATASETS};
+use crate::header::{Dataset, Header, MAX_DATASETS};
 use crate::identifier::phone::Shortcuts;
 use crate::identifier::{Coverage, Identifier, IdentifierKind, NormaliseError};
-use crate::sector::{FileId, Payload, Sector, SectorIndex, verify};
+use crate::sector::{FileId, Sector, SectorIndex, verify};
 use crate::trust::{Path, PublicKey, Signed, Step};
 
 /// A file's verified header: what can be asked of the file.
@@ -58,15 +59,23 @@ impl Catalogue {
         self.signed.as_ref().map(Signed::signer)
     }
 
-    /// Sectors that are read at most for each dataset that covers an identifier: 1, and
-    /// in a signed file the tag sectors above it that are not kept in memory.
+    /// Sectors that are read at most for each dataset that covers an identifier: 1 for each
+    /// layer of the dataset that has most, and in a signed file the tag sectors above it that
+    /// are not kept in memory.
     pub fn sectors_per_dataset(&self) -> u32 {
         let path = self.signed.as_ref().map_or(0, Signed::sectors_per_path);
-        1 + u32::from(path)
+        let layers = self.datasets().iter().map(|dataset| {
+            let layers = dataset.encoding.layers(dataset.num_sectors);
+            layers.fold(0_u32, |count, _| count.saturating_add(1))
+        });
+        layers
+            .max()
+            .unwrap_or(1)
+            .saturating_mul(1 + u32::from(path))
     }
 
     /// Begin to look an identifier up: in the datasets of its kind, or in all when
-    /// it states none. For each dataset that covers it,
+    /// it states none. For each dataset that covers it, up to
     /// [`sectors_per_dataset`](Self::sectors_per_dataset) are read.
     pub fn lookup<'a>(&'a self, identifier: Identifier<'a>) -> Lookup<'a> {
         self.lookup_by_shortcuts(identifier, &[])
@@ -115,11 +124,40 @@ pub struct Lookup<'a> {
 struct Pending {
     dataset: u8,
     sector: SectorIndex,
-    hash: u64,
+    question: Question,
     coverage: Coverage,
     /// In a signed file, once the page was read: what it says, if it is the one that was
     /// signed.
     unproven: Option<(Match, Path)>,
+}
+
+/// What the next page of a dataset is asked.
+#[derive(Clone, Copy)]
+struct Question {
+    layer: u8,
+    hash: u64,
+}
+
+impl Question {
+    /// The layer, and which of its pages is asked. `None`: there is no such layer.
+    fn place(self, dataset: &Dataset) -> Option<(Layer, u32)> {
+        let layer = dataset.encoding.layer(dataset.num_sectors, self.layer)?;
+        Some((layer, layer.page_of(self.hash)))
+    }
+
+    /// The sector of that page.
+    fn sector(self, dataset: &Dataset) -> Option<SectorIndex> {
+        let (layer, page) = self.place(dataset)?;
+        Some(dataset.sector_of(layer.first_page.saturating_add(page)))
+    }
+
+    /// What is asked when that page says that the item was bumped.
+    fn next(self) -> Self {
+        Self {
+            layer: self.layer.saturating_add(1),
+            hash: ribbon::rehash(self.hash),
+        }
+    }
 }
 
 /// Shows the place only: a hash of an identifier can be searched for.
@@ -141,8 +179,9 @@ impl Lookup<'_> {
     /// Take the sector that [`wants`](Self::wants) named.
     ///
     /// # Errors
-    /// [`Error::SectorDamaged`]: the sector stays wanted. [`Error::NotAsSigned`]: the page is
-    /// wanted again. What is wanted may be read and supplied again.
+    /// [`Error::SectorDamaged`] and [`Error::NoSuchLayer`]: the sector stays wanted.
+    /// [`Error::NotAsSigned`]: the page is wanted again. What is wanted may be read and
+    /// supplied again.
     pub fn supply(&mut self, sector: &Sector) -> Result<(), Error> {
         let Some(mut pending) = self.pending else {
             return Ok(());
@@ -152,10 +191,12 @@ impl Lookup<'_> {
             return Err(Error::Unfinished);
         };
         let payload = verify(catalogue.file_id, pending.sector, sector)?;
+        let (layer, page) = pending.question.place(dataset).ok_or(Error::Unfinished)?;
         let matched = match pending.unproven {
-            None => query(dataset, payload, pending.hash),
+            None => layer.query(page, payload, pending.question.hash),
             Some((matched, _)) => matched,
         };
+        let page_sector = dataset.sector_of(layer.first_page.saturating_add(page));
         if let Some(signed) = &catalogue.signed {
             let path = pending.unproven.map(|(_, path)| path);
             match signed.prove(catalogue.file_id, pending.sector, payload, path) {
@@ -167,7 +208,7 @@ impl Lookup<'_> {
                     return Ok(());
                 }
                 Err(error) => {
-                    pending.sector = page_sector(dataset, pending.hash);
+                    pending.sector = page_sector;
                     pending.unproven = None;
                     self.pending = Some(pending);
                     return Err(error);
@@ -175,6 +216,16 @@ impl Lookup<'_> {
             }
         }
         let outcome = match (matched, pending.coverage) {
+            (Match::Bumped, _) => {
+                pending.question = pending.question.next();
+                pending.sector = pending
+                    .question
+                    .sector(dataset)
+                    .ok_or(Error::NoSuchLayer { index: page_sector })?;
+                pending.unproven = None;
+                self.pending = Some(pending);
+                return Ok(());
+            }
             (Match::Hit, _) => Outcome::Exposed,
             (Match::Miss, Coverage::Complete) => Outcome::Absent,
             (Match::Miss, Coverage::Incidental(reason)) => Outcome::NotCovered(reason),
@@ -231,10 +282,12 @@ impl Lookup<'_> {
             }
             match self.hash(index, dataset) {
                 Ok((hash, coverage)) => {
+                    let question = Question { layer: 0, hash };
                     self.pending = Some(Pending {
                         dataset: index,
-                        sector: page_sector(dataset, hash),
-                        hash,
+                        // The header's check leaves no dataset without a layer.
+                        sector: question.sector(dataset).unwrap_or(dataset.first_sector),
+                        question,
                         coverage,
                         unproven: None,
                     });
@@ -246,18 +299,6 @@ impl Lookup<'_> {
             }
         }
     }
-}
-
-/// The sector of a hash's page. The header's check keeps the sum below 2^32.
-fn page_sector(dataset: &Dataset, hash: u64) -> SectorIndex {
-    let page = page_of(hash, dataset.num_sectors);
-    SectorIndex(dataset.first_sector.0.saturating_add(page))
-}
-
-/// What a page says of a hash.
-fn query(dataset: &Dataset, page: &Payload, hash: u64) -> Match {
-    let Encoding::Bloom { num_hashes } = dataset.encoding;
-    bloom::query(page, hash, num_hashes)
 }
 
 /// What a file says of an identifier. There is no `bool` of it: a question that
@@ -335,7 +376,10 @@ mod tests {
         let pending = Pending {
             dataset: 3,
             sector: SectorIndex(1_234),
-            hash: 5_678,
+            question: Question {
+                layer: 0,
+                hash: 5_678,
+            },
             coverage: Coverage::Complete,
             unproven: None,
         };

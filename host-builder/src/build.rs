@@ -4,24 +4,28 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use leaksieve_core::encoding::Encoding;
 use leaksieve_core::file::{FileSectors, byte_of};
 use leaksieve_core::hash::HashFunction;
-use leaksieve_core::header::{Dataset, Date, Encoding, Header, Rate};
+use leaksieve_core::header::{Dataset, Date, Header, Rate};
 use leaksieve_core::identifier::NORMALISATION_VERSION;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex};
 use leaksieve_core::{IdentifierKind, Profile, ReadError, Trust};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::encode::Pages;
-use crate::measure::Trial;
+use crate::encode::{Pages, Written};
+use crate::measure::{Trial, false_positive_rate, mean_reads};
 use crate::normalise::{Counts, Rules, hash_all, total_bytes};
 use crate::output::{Access, Beside, OutputError};
 use crate::partition::{MIN_MEMORY_BYTES, NUM_PARTITIONS, Partitions};
 use crate::progress::{Cost, Costs, Observer, Stage};
 use crate::recheck;
-use crate::size::{Aim, Shape, ShapeError, shape};
+use crate::size::{Aim, Method, Shape, ShapeError, shape};
 use crate::source::{Input, Layout, SourceError};
 use crate::spool::SpoolError;
+
+/// Sets of equations that are tried for a ribbon. One in thousands of filters needs a second.
+const MAX_RESTARTS: u8 = 16;
 
 /// What to build.
 #[derive(Clone, Debug)]
@@ -34,6 +38,8 @@ pub struct Options {
     pub kind: IdentifierKind,
     /// How they become items.
     pub profile: Profile,
+    /// How items become bits.
+    pub method: Method,
     /// Size or false-positive rate.
     pub aim: Aim,
     /// Name of the breach.
@@ -71,8 +77,12 @@ pub struct Summary {
     pub num_items: u64,
     /// False-positive rate that was aimed at.
     pub designed: f64,
-    /// Pages and probes.
+    /// Pages, and how items became bits.
     pub shape: Shape,
+    /// Times that a page could not be solved and all were made anew, with other equations.
+    pub num_restarts: u8,
+    /// Sectors that a question reads on average; tag sectors apart.
+    pub mean_reads: f64,
     /// Bytes of the file.
     pub num_bytes: u64,
     /// False-positive rate of the pages as they are.
@@ -140,6 +150,12 @@ pub enum BuildError {
     /// The header.
     #[error("the header cannot be written; shorten names and notes, or make several files")]
     Header(#[from] leaksieve_core::Error),
+    /// A page of a ribbon has no solution.
+    #[error(
+        "a page cannot be solved with any of {MAX_RESTARTS} sets of equations; nothing was put in place. \
+         Give another --seed, or --encoding bloom, and please report this"
+    )]
+    Unsolvable,
     /// The finished bytes cannot be read back.
     #[error(
         "the finished file does not read back, and nothing was put in place. Is the disk sound?"
@@ -234,7 +250,12 @@ pub fn build(
     })?;
 
     // Now that it is known how many items there are: how large, and what is it called.
-    let shape = shape(counted.num_items, options.aim, header_sectors)?;
+    let mut shape = shape(
+        counted.num_items,
+        options.method,
+        options.aim,
+        header_sectors,
+    )?;
     let designed = match options.aim {
         Aim::FalsePositiveRate(rate) => rate,
         Aim::MaxBytes(_) => shape.false_positive_rate,
@@ -243,34 +264,48 @@ pub fn build(
     for dataset in &mut header.datasets {
         dataset.num_items = counted.num_items;
         dataset.num_rejected = counts.rejects.count();
-        dataset.encoding = Encoding::Bloom {
-            num_hashes: shape.num_hashes,
-        };
+        dataset.encoding = shape.encoding;
         dataset.first_sector = SectorIndex(header_sectors);
         dataset.num_sectors = shape.num_pages;
         dataset.designed = rate(designed);
     }
-    let pages = Pages {
-        file_id: file_id(&header, &counted.digest.to_le_bytes())?,
-        first_sector: SectorIndex(header_sectors),
-        num_pages: shape.num_pages,
-        num_hashes: shape.num_hashes,
-    };
 
     // Encode -> write. The header says what was measured, so it is written last.
-    beside.seek(byte_of(pages.first_sector))?;
-    let written = costs.stage(Stage::Encode, Some(counted.num_items), |observer| {
-        pages.write(
-            &hashes,
-            num_threads,
-            |sectors| beside.write(sectors),
-            &|items| observer.advance(items),
-        )
-    })?;
-    let num_items = written.num_items;
-    let measured = written
-        .fill
-        .false_positive_rate(shape.num_hashes, num_items);
+    let (pages, layers, num_restarts) = costs.stage(
+        Stage::Encode,
+        Some(counted.num_items),
+        |observer| -> Result<_, BuildError> {
+            for salt in 0..MAX_RESTARTS {
+                if let Encoding::Ribbon(ribbon) = &mut shape.encoding {
+                    ribbon.salt = salt;
+                }
+                for dataset in &mut header.datasets {
+                    dataset.encoding = shape.encoding;
+                }
+                let pages = Pages {
+                    file_id: file_id(&header, &counted.digest.to_le_bytes())?,
+                    first_sector: SectorIndex(header_sectors),
+                    num_pages: shape.num_pages,
+                    encoding: shape.encoding,
+                };
+                beside.seek(byte_of(pages.first_sector))?;
+                let written = pages.write(
+                    &hashes,
+                    num_threads,
+                    |sectors| beside.write(sectors),
+                    &|items| observer.advance(items),
+                );
+                match written {
+                    Err(BuildError::Unsolvable) => {}
+                    written => return Ok((pages, written?, salt)),
+                }
+            }
+            Err(BuildError::Unsolvable)
+        },
+    )?;
+    let num_items = layers.first().map_or(0, |first| first.num_items);
+    let fills = || layers.iter().map(|layer: &Written| &layer.fill);
+    let measured = false_positive_rate(fills(), num_items, shape.num_pages);
     for dataset in &mut header.datasets {
         dataset.num_items = num_items;
         dataset.measured = rate(measured);
@@ -304,6 +339,8 @@ pub fn build(
         num_items,
         designed,
         shape,
+        num_restarts,
+        mean_reads: mean_reads(fills()),
         num_bytes: byte_of(SectorIndex(header.num_sectors)),
         measured,
         trial: findings.trial,

@@ -29,7 +29,10 @@ fn remedy(error: &ReadError<io::Error>) -> &'static str {
             "; give a file that `leaksieve build` made, or fetch it again"
         }
         ReadError::Filter(
-            Error::SectorDamaged { .. } | Error::Truncated { .. } | Error::HeaderMalformed(_),
+            Error::SectorDamaged { .. }
+            | Error::Truncated { .. }
+            | Error::HeaderMalformed(_)
+            | Error::NoSuchLayer { .. },
         ) => "; do not use this file: fetch it again, or build it anew",
         ReadError::Filter(Error::BadSignature | Error::NotAsSigned { .. }) => {
             "; do not use this file: fetch it again from who signed it"

@@ -1,7 +1,7 @@
 //! Hashes -> partitions by their top bits, in memory while they fit and in a spool
 //! beyond; then sorted and without duplicates, one partition at a time.
 //!
-//! Pages grow with the hash (`leaksieve_core::encoding::page_of`), so partitions in
+//! Pages grow with the hash (`leaksieve_core::encoding::Layer::page_of`), so partitions in
 //! order give pages in order. Writes are combined: a thread gathers some hashes of a
 //! partition before it takes the partition's lock, so that a billion hashes are moved
 //! by cache lines and not one by one (Balkesen, Teubner, Alonso, Ozsu, "Main-Memory Hash
@@ -77,9 +77,21 @@ impl Partitions {
     /// what does not fit is put into a file in `temp_folder`.
     pub fn new(memory_bytes: u64, temp_folder: PathBuf) -> Self {
         let chunk_bytes = (BLOCK_HASHES * size_of::<u64>()) as u64;
+        Self::with_chunks(
+            memory_bytes.saturating_sub(OTHER_BYTES) / chunk_bytes,
+            temp_folder,
+        )
+    }
+
+    /// None yet, with the memory that those others have left.
+    pub(crate) fn beside(hashes: &Hashes) -> Self {
+        Self::with_chunks(hashes.free_chunks, hashes.spool.folder().to_path_buf())
+    }
+
+    fn with_chunks(free_chunks: u64, temp_folder: PathBuf) -> Self {
         Self {
             partitions: (0..NUM_PARTITIONS).map(|_| Mutex::default()).collect(),
-            free_chunks: AtomicU64::new(memory_bytes.saturating_sub(OTHER_BYTES) / chunk_bytes),
+            free_chunks: AtomicU64::new(free_chunks),
             spool: Spool::new(temp_folder),
             failed: AtomicBool::new(false),
             error: Mutex::new(None),
@@ -117,6 +129,7 @@ impl Partitions {
         }
         Ok(Hashes {
             partitions: self.partitions,
+            free_chunks: self.free_chunks.into_inner(),
             spool: self.spool,
             sum: self
                 .sum
@@ -245,6 +258,8 @@ impl Drop for Writer<'_> {
 /// All hashes, in their partitions.
 pub struct Hashes {
     partitions: Vec<Mutex<Partition>>,
+    /// Full chunks that more hashes may be kept in.
+    free_chunks: u64,
     spool: Spool,
     sum: u128,
 }

@@ -2,14 +2,15 @@
 
 use std::fs::File;
 
-use leaksieve_core::encoding::{Match, bloom, page_of};
+use leaksieve_core::encoding::{Match, ribbon};
+use leaksieve_core::sector::{FileId, Payload};
 
 use crate::build::BuildError;
-use crate::encode::Pages;
+use crate::encode::{LayerPages, Pages};
 use crate::file::read_payloads;
 use crate::in_order::in_order;
 use crate::measure::Trial;
-use crate::partition::{Hashes, NUM_PARTITIONS, range_of};
+use crate::partition::{Hashes, NUM_PARTITIONS, Partitions, range_of};
 
 /// Questions for what is no item, at least; a page is asked at least one. Who fuzzes builds
 /// thousands of filters a minute, and holds the bits themselves against the items.
@@ -34,64 +35,125 @@ pub(crate) fn ask_all(
     num_threads: usize,
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<Findings, BuildError> {
+    let layers: Vec<LayerPages> = pages.layers().collect();
     let mut all = Findings::default();
-    in_order(
-        num_threads,
-        0..NUM_PARTITIONS,
-        || {
-            let mut scratch = Vec::new();
-            move |partition| {
-                // What was put in, not what was written: a fault in between must not hide.
-                let unsorted = hashes.unsorted(partition, &mut scratch)?;
-                advance(unsorted.len() as u64);
-                ask_partition(file, pages, partition, unsorted, seed)
-            }
-        },
-        |findings: Result<Findings, BuildError>| {
-            let findings = findings?;
-            all.num_lost += findings.num_lost;
-            all.trial.merge(findings.trial);
-            Ok::<_, BuildError>(())
-        },
-    )?;
+    // What the pages of a layer say is in the next; not what the builder put there.
+    let mut bumped_before: Option<Hashes> = None;
+    for (index, layer) in layers.iter().enumerate() {
+        let of_layer = bumped_before.as_ref().unwrap_or(hashes);
+        let behind = &layers[index + 1..];
+        let bumped = Partitions::beside(of_layer);
+        in_order(
+            num_threads,
+            0..NUM_PARTITIONS,
+            || {
+                let mut scratch = Vec::new();
+                let mut writer = bumped.writer();
+                move |partition| {
+                    // What was put in, not what was written: a fault in between must not hide.
+                    let unsorted = of_layer.unsorted(partition, &mut scratch)?;
+                    let touched = Touched::read(file, pages.file_id, layer, partition)?;
+                    let mut findings = Findings::default();
+                    for hash in unsorted {
+                        match touched.ask(*hash) {
+                            Match::Hit => {}
+                            Match::Bumped if !behind.is_empty() => {
+                                writer.push(ribbon::rehash(*hash));
+                            }
+                            Match::Miss | Match::Bumped => findings.num_lost += 1,
+                        }
+                    }
+                    if index == 0 {
+                        advance(unsorted.len() as u64);
+                        findings.trial = touched.ask_others(file, pages, behind, seed)?;
+                    }
+                    Ok(findings)
+                }
+            },
+            |findings: Result<Findings, BuildError>| {
+                let findings = findings?;
+                all.num_lost += findings.num_lost;
+                all.trial.merge(findings.trial);
+                Ok::<_, BuildError>(())
+            },
+        )?;
+        bumped_before = Some(bumped.close()?);
+    }
     Ok(all)
 }
 
-fn ask_partition(
-    file: &File,
-    pages: &Pages,
+/// The pages that may hold the hashes of a partition.
+struct Touched<'a> {
+    pages: &'a LayerPages,
     partition: u32,
-    hashes: &[u64],
-    seed: u64,
-) -> Result<Findings, BuildError> {
-    let range = range_of(partition);
-    let touched = pages.of_range(&range);
-    let sectors = pages.sector(touched.start).0..pages.sector(touched.end).0;
-    let payloads = read_payloads(file, pages.file_id, sectors)?;
-    let ask = |page: u32, hash| {
-        payloads
-            .get((page - touched.start) as usize)
-            .map_or(Match::Miss, |payload| {
-                bloom::query(payload, hash, pages.num_hashes)
-            })
-    };
-    let mut findings = Findings::default();
-    for hash in hashes {
-        if ask(page_of(*hash, pages.num_pages), *hash) == Match::Miss {
-            findings.num_lost += 1;
-        }
+    first_page: u32,
+    contents: Vec<Payload>,
+}
+
+impl<'a> Touched<'a> {
+    fn read(
+        file: &File,
+        file_id: FileId,
+        pages: &'a LayerPages,
+        partition: u32,
+    ) -> Result<Self, BuildError> {
+        let touched = pages.of_range(&range_of(partition));
+        let sectors = pages.sector(touched.start).0..pages.sector(touched.end).0;
+        Ok(Self {
+            pages,
+            partition,
+            first_page: touched.start,
+            contents: read_payloads(file, file_id, sectors)?,
+        })
     }
-    for page in pages.begun_in(&range) {
-        for probe in 0..NUM_TRIAL_PROBES.div_ceil(pages.num_pages) {
-            // The page's low bits, by chance; that they are an item's is part of the rate.
-            let hash = mix(seed ^ (u64::from(page) << 32 | u64::from(probe)));
-            findings.trial.num_probes += 1;
-            if ask(page, hash) == Match::Hit {
-                findings.trial.num_false_alarms += 1;
+
+    fn ask(&self, hash: u64) -> Match {
+        self.ask_page(self.pages.layer.page_of(hash), hash)
+    }
+
+    fn ask_page(&self, page: u32, hash: u64) -> Match {
+        let place = page.wrapping_sub(self.first_page);
+        self.contents
+            .get(place as usize)
+            .map_or(Match::Miss, |content| {
+                self.pages.layer.query(page, content, hash)
+            })
+    }
+
+    /// Ask for what is no item; what these pages bump, of the layers behind.
+    fn ask_others(
+        &self,
+        file: &File,
+        pages: &Pages,
+        behind: &[LayerPages],
+        seed: u64,
+    ) -> Result<Trial, BuildError> {
+        let mut trial = Trial::default();
+        for page in self.pages.begun_in(&range_of(self.partition)) {
+            for probe in 0..NUM_TRIAL_PROBES.div_ceil(pages.num_pages) {
+                // The page's low bits, by chance; that they are an item's is part of the rate.
+                let mut hash = mix(seed ^ (u64::from(page) << 32 | u64::from(probe)));
+                let mut answer = self.ask_page(page, hash);
+                for layer in behind {
+                    if answer != Match::Bumped {
+                        break;
+                    }
+                    hash = ribbon::rehash(hash);
+                    let page = layer.layer.page_of(hash);
+                    let sector = layer.sector(page).0;
+                    let read = read_payloads(file, pages.file_id, sector..sector + 1)?;
+                    answer = read.first().map_or(Match::Miss, |content| {
+                        layer.layer.query(page, content, hash)
+                    });
+                }
+                trial.num_probes += 1;
+                if answer != Match::Miss {
+                    trial.num_false_alarms += 1;
+                }
             }
         }
+        Ok(trial)
     }
-    Ok(findings)
 }
 
 /// The output function of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014, figure 14).

@@ -3,14 +3,14 @@
 
 use std::path::PathBuf;
 
-use leaksieve_core::encoding::{Match, bloom, page_of};
-use leaksieve_core::header::{Encoding, Header, Rate};
+use leaksieve_core::encoding::{Layer, Match, Rules, ribbon};
+use leaksieve_core::header::{Header, Rate};
 use leaksieve_core::sector::{Payload, SectorIndex};
 use leaksieve_core::{Error, HeaderDefect, ReadError};
 
 use crate::file::{FileError, FilterFile, groups};
 use crate::in_order::in_order;
-use crate::measure::Fill;
+use crate::measure::{Fill, false_positive_rate, mean_reads};
 use crate::progress::{Observer, Stage};
 use crate::tags::{self, Defect};
 
@@ -22,8 +22,17 @@ const RATE_TOLERANCE: f64 = 1e-6;
 pub struct Findings {
     /// Sectors of the file.
     pub num_sectors: u32,
-    /// False-positive rate of each dataset's pages, computed anew.
-    pub measured: Vec<f64>,
+    /// Of each dataset's pages, computed anew.
+    pub measured: Vec<Measured>,
+}
+
+/// What a dataset's pages say of themselves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// False-positive rate.
+    pub false_positive_rate: f64,
+    /// Sectors that a question reads on average; tag sectors apart.
+    pub mean_reads: f64,
 }
 
 /// Why a file is not what it should be.
@@ -85,12 +94,13 @@ pub fn verify(file: &FilterFile, observer: &dyn Observer) -> Result<Findings, Ve
     observer.end();
     for (dataset, found) in header.datasets.iter().zip(&measured) {
         let stated = dataset.measured.units() as f64 / Rate::ONE as f64;
+        let found = found.false_positive_rate;
         if (found / stated - 1.0).abs() > RATE_TOLERANCE {
             return Err(VerifyError::Rate {
                 path: file.path().to_path_buf(),
                 name: dataset.name.to_string(),
                 stated,
-                found: *found,
+                found,
             });
         }
     }
@@ -106,25 +116,43 @@ pub fn verify(file: &FilterFile, observer: &dyn Observer) -> Result<Findings, Ve
     }
 }
 
-/// The rate of each dataset's pages.
-fn read_pages(file: &FilterFile, observer: &dyn Observer) -> Result<Vec<f64>, FileError> {
+/// What each dataset's pages say of themselves.
+fn read_pages(file: &FilterFile, observer: &dyn Observer) -> Result<Vec<Measured>, FileError> {
     let mut measured = Vec::new();
     for dataset in file.catalogue().datasets() {
-        let Encoding::Bloom { num_hashes } = dataset.encoding else {
-            return Err(unknown(file));
-        };
-        let mut fill = Fill::default();
-        let first = dataset.first_sector.0;
-        for pages in groups(dataset.num_sectors) {
-            let sectors = first + pages.start..first + pages.end;
-            observer.advance(sectors.len() as u64);
-            for payload in &file.read_payloads(sectors)? {
-                fill.add(bloom::count_ones(payload));
+        let layers: Vec<Layer> = dataset.encoding.layers(dataset.num_sectors).collect();
+        let mut fills = Vec::new();
+        for (index, layer) in (1..).zip(&layers) {
+            let mut fill = Fill::new(layer);
+            let first = dataset.first_sector.0 + layer.first_page;
+            for pages in groups(layer.num_pages) {
+                let sectors = first + pages.start..first + pages.end;
+                observer.advance(sectors.len() as u64);
+                for (page, content) in pages.zip(&file.read_payloads(sectors)?) {
+                    if index == layers.len() && bumps(layer, content) {
+                        let index = SectorIndex(first + page);
+                        return Err(file.error(ReadError::Filter(Error::NoSuchLayer { index })));
+                    }
+                    fill.add(page, content);
+                }
             }
+            fills.push(fill);
         }
-        measured.push(fill.false_positive_rate(num_hashes, dataset.num_items));
+        measured.push(Measured {
+            false_positive_rate: false_positive_rate(
+                fills.iter(),
+                dataset.num_items,
+                dataset.num_sectors,
+            ),
+            mean_reads: mean_reads(fills.iter()),
+        });
     }
     Ok(measured)
+}
+
+/// Does a page send any question on to the next layer?
+const fn bumps(layer: &Layer, content: &Payload) -> bool {
+    matches!(layer.rules, Rules::Ribbon(_)) && ribbon::threshold(content) > 0
 }
 
 /// Hash every sector of a signed file and compare the tags with all tag sectors, up to the
@@ -173,23 +201,24 @@ fn not_as_signed(file: &FilterFile, index: SectorIndex) -> FileError {
 /// Does a dataset of a file hold this hash?
 ///
 /// # Errors
-/// When its sector is damaged or cannot be read.
-pub fn ask(file: &FilterFile, dataset: usize, hash: u64) -> Result<Match, FileError> {
+/// When a sector is damaged or cannot be read, or leads nowhere.
+pub fn holds(file: &FilterFile, dataset: usize, hash: u64) -> Result<bool, FileError> {
     let Some(dataset) = file.catalogue().datasets().get(dataset) else {
-        return Err(unknown(file));
+        return Err(file.error(ReadError::Filter(HeaderDefect::NoDataset.into())));
     };
-    let sector = dataset.first_sector.0 + page_of(hash, dataset.num_sectors);
-    let payloads = file.read_payloads(sector..sector + 1)?;
-    let Encoding::Bloom { num_hashes } = dataset.encoding else {
-        return Err(unknown(file));
-    };
-    match payloads.first() {
-        Some(page) => Ok(bloom::query(page, hash, num_hashes)),
-        None => Err(unknown(file)),
+    let (mut hash, mut index) = (hash, dataset.first_sector);
+    for layer in dataset.encoding.layers(dataset.num_sectors) {
+        let page = layer.page_of(hash);
+        index = SectorIndex(dataset.first_sector.0 + layer.first_page + page);
+        let contents = file.read_payloads(index.0..index.0 + 1)?;
+        match contents
+            .first()
+            .map(|content| layer.query(page, content, hash))
+        {
+            Some(Match::Hit) => return Ok(true),
+            Some(Match::Miss) => return Ok(false),
+            Some(Match::Bumped) | None => hash = ribbon::rehash(hash),
+        }
     }
-}
-
-/// What this code cannot read is not verified, and holds no "no".
-fn unknown(file: &FilterFile) -> FileError {
-    file.error(ReadError::Filter(HeaderDefect::Unreadable.into()))
+    Err(file.error(ReadError::Filter(Error::NoSuchLayer { index })))
 }

@@ -18,7 +18,7 @@ use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
 use leaksieve_core::{IdentifierKind, Profile};
 
-use super::{Format, Kind, count, list, of_output, one_in_f64, progress, size, unsaid};
+use super::{Format, Kind, count, encoding, list, of_output, one_in_f64, progress, size, unsaid};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -73,6 +73,8 @@ pub(crate) struct Args {
     /// FAT32 card
     #[arg(long, value_name = "SIZE", value_parser = super::parse_max_size)]
     max_size: Option<u64>,
+    #[command(flatten)]
+    encoding: encoding::EncodingArgs,
     /// Seed of the hash; the same inputs, arguments, seed and time give the same bytes [default:
     /// random]
     #[arg(long)]
@@ -150,6 +152,7 @@ impl Args {
             layout: self.layout(kind)?,
             kind,
             profile: self.profile()?,
+            method: self.encoding.method()?,
             aim: match self.max_size {
                 Some(max_size) => Aim::MaxBytes(max_size),
                 None => Aim::FalsePositiveRate(self.fpr),
@@ -316,7 +319,12 @@ impl Args {
                     "num_below_min_count": counts.num_below_min_count,
                     "size_bytes": summary.num_bytes,
                     "bits_per_item": bits_per_item,
-                    "num_hashes": summary.shape.num_hashes,
+                    "encoding": encoding::name(&summary.shape.encoding),
+                    "num_hashes": encoding::num_hashes(&summary.shape.encoding),
+                    "columns": encoding::columns(&summary.shape.encoding),
+                    "mean_reads": summary.mean_reads,
+                    "most_reads": summary.shape.most_reads(),
+                    "num_restarts": summary.num_restarts,
                     "false_positive_rate": {
                         "designed": summary.designed,
                         "measured": summary.measured,
@@ -348,6 +356,22 @@ impl Args {
                     size(summary.num_bytes),
                     count(summary.num_bytes / leaksieve_core::sector::SECTOR_BYTES as u64),
                 )?;
+                writeln!(
+                    out,
+                    "  encoding     {}",
+                    encoding::describe(
+                        &summary.shape.encoding,
+                        summary.shape.num_pages,
+                        summary.mean_reads
+                    )
+                )?;
+                if summary.num_restarts > 0 {
+                    writeln!(
+                        out,
+                        "  restarts     {}: a page could not be solved, and all were made anew with other equations",
+                        summary.num_restarts
+                    )?;
+                }
                 writeln!(
                     out,
                     "  false alarm  {} by its bits; asked {} times for what is no item: {} ({:.2e} to {:.2e})",

@@ -4,12 +4,14 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use leaksieve_core::header::{Dataset, Encoding};
+use leaksieve::size::{Aim, Prefer, expected_reads};
+use leaksieve_core::Dataset;
 use leaksieve_core::sector::SECTOR_BYTES;
 use serde::Serialize;
 
 use super::sentence::covers;
-use super::{Format, as_f64, count, day_of, one_in, size, trust};
+use super::sizes::{self, MediumRow, SizeRow};
+use super::{Format, as_f64, count, day_of, encoding, one_in, size, trust};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -47,6 +49,9 @@ struct DatasetReport {
     normalisation_version: u8,
     encoding: &'static str,
     num_hashes: Option<u8>,
+    columns: Option<Vec<u8>>,
+    mean_reads: f64,
+    most_reads: usize,
     num_items: u64,
     num_rejected: u64,
     min_count: Option<u32>,
@@ -54,6 +59,9 @@ struct DatasetReport {
     num_sectors: u32,
     bits_per_item: f64,
     false_positive_rate: Rates,
+    /// Of as many items, at the designed rate.
+    encodings: Vec<SizeRow>,
+    media: Vec<MediumRow>,
 }
 
 #[derive(Serialize)]
@@ -127,16 +135,8 @@ fn bits_per_item(dataset: &Dataset) -> f64 {
     f64::from(dataset.num_sectors) * SECTOR_BYTES as f64 * 8.0 / dataset.num_items as f64
 }
 
-const fn encoding(dataset: &Dataset) -> (&'static str, Option<u8>) {
-    match dataset.encoding {
-        Encoding::Bloom { num_hashes } => ("bloom", Some(num_hashes)),
-        _ => ("unknown", None),
-    }
-}
-
 impl DatasetReport {
     fn new(dataset: &Dataset) -> Self {
-        let (encoding, num_hashes) = encoding(dataset);
         Self {
             name: dataset.name.to_string(),
             date: (dataset.date.year != 0).then(|| dataset.date.to_string()),
@@ -144,8 +144,11 @@ impl DatasetReport {
             kind: dataset.profile.kind().name(),
             covers: covers(dataset),
             normalisation_version: dataset.normalisation_version,
-            encoding,
-            num_hashes,
+            encoding: encoding::name(&dataset.encoding),
+            num_hashes: encoding::num_hashes(&dataset.encoding),
+            columns: encoding::columns(&dataset.encoding),
+            mean_reads: expected_reads(dataset),
+            most_reads: most_reads(dataset),
             num_items: dataset.num_items,
             num_rejected: dataset.num_rejected,
             min_count: (dataset.min_count != 0).then_some(dataset.min_count),
@@ -156,6 +159,8 @@ impl DatasetReport {
                 designed: as_f64(dataset.designed),
                 measured: as_f64(dataset.measured),
             },
+            encodings: encodings(dataset),
+            media: media(dataset).into_iter().flatten().collect(),
         }
     }
 }
@@ -182,17 +187,46 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
             count(dataset.min_count.into())
         )?;
     }
-    if let Encoding::Bloom { num_hashes } = dataset.encoding {
-        writeln!(
-            out,
-            "  encoding     bloom, {num_hashes} probes in one sector, {:.2} bits an item",
-            bits_per_item(dataset)
-        )?;
-    }
+    writeln!(
+        out,
+        "  encoding     {}; {:.2} bits an item",
+        encoding::describe(
+            &dataset.encoding,
+            dataset.num_sectors,
+            expected_reads(dataset)
+        ),
+        bits_per_item(dataset)
+    )?;
     writeln!(
         out,
         "  false alarm  {} measured, {} designed",
         one_in(dataset.measured),
         one_in(dataset.designed)
-    )
+    )?;
+    let encodings = encodings(dataset);
+    if !encodings.is_empty() {
+        writeln!(out, "\n  so many items, at the designed rate:")?;
+        sizes::write_sizes(&encodings, "  ", out)?;
+        sizes::write_media(&media(dataset), "  ", out)?;
+    }
+    Ok(())
+}
+
+/// Sectors that a question reads at most, tag sectors apart.
+fn most_reads(dataset: &Dataset) -> usize {
+    dataset.encoding.layers(dataset.num_sectors).count()
+}
+
+/// The dataset in either encoding; none when its header speaks of more than can be built.
+fn encodings(dataset: &Dataset) -> Vec<SizeRow> {
+    let aim = Aim::FalsePositiveRate(as_f64(dataset.designed));
+    sizes::methods(Prefer::Size)
+        .into_iter()
+        .filter_map(|method| SizeRow::new(dataset.num_items, method, aim).ok())
+        .collect()
+}
+
+fn media(dataset: &Dataset) -> Vec<[MediumRow; 2]> {
+    let rate = as_f64(dataset.designed);
+    sizes::media(dataset.num_items, rate, Prefer::Size).unwrap_or_default()
 }

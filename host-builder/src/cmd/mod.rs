@@ -3,6 +3,7 @@
 mod build;
 mod bundle;
 mod check;
+mod encoding;
 mod estimate;
 mod inspect;
 mod install;
@@ -13,6 +14,7 @@ mod password;
 mod progress;
 mod sentence;
 mod sign;
+mod sizes;
 mod trust;
 mod verify;
 
@@ -136,6 +138,7 @@ fn of_output(error: BuildError, output: &Path) -> anyhow::Error {
         BuildError::ReadBack(_)
         | BuildError::Lost { .. }
         | BuildError::OtherContent
+        | BuildError::Unsolvable
         | BuildError::Rate { .. } => {
             anyhow::Error::new(error).context(output.display().to_string())
         }

@@ -9,8 +9,7 @@ use anyhow::{Context, bail};
 use leaksieve::file::{FileError, FilterFile};
 use leaksieve::normalise::{Rules, hash_all, total_bytes};
 use leaksieve::progress::Stage;
-use leaksieve::verify::{ask, verify};
-use leaksieve_core::encoding::Match;
+use leaksieve::verify::{holds, verify};
 use leaksieve_core::{Catalogue, IdentifierKind};
 
 use super::{Kind, count, list, progress, size, trust};
@@ -104,9 +103,9 @@ impl Args {
             observer.as_ref(),
             &|| failed.lock().map_or(true, |failed| failed.is_some()),
             || {
-                |hash, place| match ask(file, index, hash) {
-                    Ok(Match::Hit) => {}
-                    Ok(Match::Miss) => {
+                |hash, place| match holds(file, index, hash) {
+                    Ok(true) => {}
+                    Ok(false) => {
                         if let Ok(mut lost) = lost.lock() {
                             lost.push(place);
                         }

@@ -1,0 +1,262 @@
+//! How large a filter must be for a rate, and what rate fits a size.
+
+mod bloom;
+mod ribbon;
+
+use leaksieve_core::Dataset;
+use leaksieve_core::encoding::Encoding;
+use leaksieve_core::sector::SECTOR_BYTES;
+
+/// Lowest and highest rate that can be asked for.
+pub const FALSE_POSITIVE_RATES: std::ops::RangeInclusive<f64> = 1e-7..=0.5;
+
+/// What a filter should be like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Aim {
+    /// As small as this false-positive rate allows.
+    FalsePositiveRate(f64),
+    /// The lowest false-positive rate that fits so many bytes, header included.
+    MaxBytes(u64),
+}
+
+/// An encoding, before its parameters are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Sector-blocked Bloom filter.
+    Bloom,
+    /// Paged ribbon.
+    Ribbon(Prefer),
+}
+
+/// What a ribbon gives up for what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prefer {
+    /// The smallest file: 1 in 16 questions reads a second sector.
+    #[default]
+    Size,
+    /// Fewer second sectors, 1 in 200 questions, in a file that is 5 % larger.
+    Reads,
+}
+
+/// A filter's size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// Pages, each a sector.
+    pub num_pages: u32,
+    /// How items become bits.
+    pub encoding: Encoding,
+    /// False-positive rate to be expected.
+    pub false_positive_rate: f64,
+    /// Sectors that a question reads, to be expected on average; tag sectors apart.
+    pub mean_reads: f64,
+}
+
+impl Shape {
+    /// Most sectors that a question reads, tag sectors apart.
+    pub fn most_reads(&self) -> usize {
+        self.encoding.layers(self.num_pages).count()
+    }
+}
+
+/// Why there is no such filter.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum ShapeError {
+    /// The rate cannot be built.
+    #[error(
+        "a false-positive rate of {0:?} cannot be built: give one from {lowest:?} to {highest:?}, such as 0.001, 0.1% or 1/1000",
+        lowest = FALSE_POSITIVE_RATES.start(), highest = FALSE_POSITIVE_RATES.end()
+    )]
+    Rate(f64),
+    /// Too many items for a file.
+    #[error(
+        "{num_items} items at this rate need more sectors than a file of this encoding can have: split the input"
+    )]
+    TooMany {
+        /// Number of items.
+        num_items: u64,
+    },
+    /// Too little room.
+    #[error(
+        "{max_bytes} bytes hold no useful filter of {num_items} items: the false-positive rate would be above 0.5"
+    )]
+    TooSmall {
+        /// Bytes that there are.
+        max_bytes: u64,
+        /// Number of items.
+        num_items: u64,
+    },
+}
+
+/// The shape of a filter of so many items (at least one) behind a header of so many sectors.
+///
+/// # Errors
+/// [`ShapeError`].
+pub fn shape(
+    num_items: u64,
+    method: Method,
+    aim: Aim,
+    header_sectors: u32,
+) -> Result<Shape, ShapeError> {
+    let most_pages = u32::MAX - header_sectors;
+    match aim {
+        Aim::FalsePositiveRate(rate) => smallest(num_items, method, check_rate(rate)?)
+            .filter(|shape| shape.num_pages < most_pages)
+            .ok_or(ShapeError::TooMany { num_items }),
+        Aim::MaxBytes(max_bytes) => {
+            let num_pages = pages_in(max_bytes, header_sectors).min(most_pages);
+            let finest = match method {
+                _ if num_pages == 0 => None,
+                Method::Bloom => bloom::finest(num_items, num_pages),
+                Method::Ribbon(prefer) => ribbon::finest(num_items, num_pages, prefer),
+            };
+            finest
+                .filter(|shape| shape.false_positive_rate <= *FALSE_POSITIVE_RATES.end())
+                .ok_or(ShapeError::TooSmall {
+                    max_bytes,
+                    num_items,
+                })
+        }
+    }
+}
+
+/// Most items that a file of so many bytes holds at a rate, header included; 0 when it
+/// has no room for a page.
+///
+/// # Errors
+/// [`ShapeError::Rate`].
+pub fn most_items(
+    max_bytes: u64,
+    method: Method,
+    rate: f64,
+    header_sectors: u32,
+) -> Result<u64, ShapeError> {
+    check_rate(rate)?;
+    let num_pages = pages_in(max_bytes, header_sectors);
+    let fits = |num_items| {
+        smallest(num_items, method, rate).is_some_and(|shape| shape.num_pages <= num_pages)
+    };
+    // No item takes less than a bit.
+    let (mut fitting, mut too_many) = (0, u64::from(num_pages) * 8 * SECTOR_BYTES as u64 + 1);
+    while too_many - fitting > 1 {
+        let middle = fitting + (too_many - fitting) / 2;
+        if fits(middle) {
+            fitting = middle;
+        } else {
+            too_many = middle;
+        }
+    }
+    Ok(fitting)
+}
+
+fn smallest(num_items: u64, method: Method, rate: f64) -> Option<Shape> {
+    match method {
+        Method::Bloom => bloom::smallest(num_items, rate),
+        Method::Ribbon(prefer) => ribbon::smallest(num_items, rate, prefer),
+    }
+}
+
+/// Sectors that a question of a dataset reads on average, to be expected; tag sectors apart.
+pub fn expected_reads(dataset: &Dataset) -> f64 {
+    match &dataset.encoding {
+        Encoding::Ribbon(ribbon) => {
+            ribbon::predict(dataset.num_items as f64, dataset.num_sectors, ribbon).mean_reads
+        }
+        _ => 1.0,
+    }
+}
+
+/// Sectors for pages in so many bytes.
+fn pages_in(max_bytes: u64, header_sectors: u32) -> u32 {
+    let sectors = max_bytes / SECTOR_BYTES as u64;
+    u32::try_from(sectors)
+        .unwrap_or(u32::MAX)
+        .saturating_sub(header_sectors)
+}
+
+/// A rate that can be built.
+///
+/// # Errors
+/// [`ShapeError::Rate`].
+pub fn check_rate(rate: f64) -> Result<f64, ShapeError> {
+    if FALSE_POSITIVE_RATES.contains(&rate) {
+        Ok(rate)
+    } else {
+        Err(ShapeError::Rate(rate))
+    }
+}
+
+/// The mean of something that depends on the number of a page's items, which follows a
+/// Poisson distribution.
+fn poisson(mean: f64, of: impl Fn(f64) -> f64) -> f64 {
+    // Thirteen standard deviations leave out less than 1e-30.
+    let reach = 13.0 * mean.sqrt() + 20.0;
+    let first = (mean - reach).max(0.0).floor();
+    let last = (mean + reach).ceil();
+    let mut ln_weight = first * mean.max(f64::MIN_POSITIVE).ln()
+        - mean
+        - (1..=first as u64).map(|i| (i as f64).ln()).sum::<f64>();
+    let mut sum = 0.0;
+    let mut items = first;
+    while items <= last {
+        sum += ln_weight.exp() * of(items);
+        items += 1.0;
+        ln_weight += (mean / items).ln();
+    }
+    sum
+}
+
+/// A rate of the bits, and that of items of the same page whose low 32 bits are equal.
+pub fn with_collisions(rate: f64, items_per_page: f64) -> f64 {
+    let collisions = (items_per_page / 4_294_967_296.0).min(1.0);
+    rate + (1.0 - rate) * collisions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_filled_and_not_passed() {
+        let shape = shape(500_000, Method::Bloom, Aim::MaxBytes(900 * 1024), 2).unwrap();
+        assert_eq!(shape.num_pages, 1798);
+        assert!(shape.false_positive_rate < 1.5e-3);
+        assert!(matches!(
+            super::shape(50_000_000, Method::Bloom, Aim::MaxBytes(900 * 1024), 2),
+            Err(ShapeError::TooSmall { .. })
+        ));
+        assert!(super::shape(u64::MAX, Method::Bloom, Aim::MaxBytes(1 << 20), 2).is_err());
+        assert!(super::shape(1, Method::Bloom, Aim::MaxBytes(1023), 2).is_err());
+        assert!(super::shape(1, Method::Bloom, Aim::FalsePositiveRate(0.0), 2).is_err());
+        assert!(super::shape(u64::MAX, Method::Bloom, Aim::FalsePositiveRate(0.1), 2).is_err());
+    }
+
+    #[test]
+    fn the_most_items_fit_and_one_more_does_not() {
+        for rate in [0.5, 1e-2, 1e-3, 1e-7] {
+            for max_bytes in [1024, 192 << 10, (1 << 20) + 511, (1 << 32) - 1] {
+                let most = most_items(max_bytes, Method::Bloom, rate, 1).unwrap();
+                let num_bytes = |num_items| {
+                    let aim = Aim::FalsePositiveRate(rate);
+                    let pages = super::shape(num_items, Method::Bloom, aim, 1)
+                        .unwrap()
+                        .num_pages;
+                    (u64::from(pages) + 1) * SECTOR_BYTES as u64
+                };
+                assert!(num_bytes(most) <= max_bytes);
+                assert!(num_bytes(most + 1) > max_bytes);
+            }
+        }
+        assert_eq!(most_items(1023, Method::Bloom, 1e-3, 1), Ok(0));
+        assert!(most_items(1 << 20, Method::Bloom, 0.0, 1).is_err());
+        assert!(most_items(u64::MAX, Method::Bloom, 1e-3, 1).unwrap() > 1 << 40);
+    }
+
+    #[test]
+    fn one_item_and_few() {
+        for num_items in [1, 2, 10, 300] {
+            let shape = shape(num_items, Method::Bloom, Aim::FalsePositiveRate(1e-3), 1).unwrap();
+            assert!(shape.num_pages <= 2);
+            assert!(shape.false_positive_rate <= 1e-3);
+        }
+    }
+}
