@@ -211,8 +211,10 @@ impl Browser {
             if message["method"] == "Network.requestWillBeSent" {
                 let url = message["params"]["request"]["url"].as_str();
                 let page = message["params"]["documentURL"].as_str();
-                // The first page of a browser is its own.
-                if !page.context("no page")?.starts_with("chrome://") {
+                // The first page of a browser is its own, and so are the frames in it.
+                let page = page.context("no page")?;
+                let is_own = |scheme| page.starts_with(scheme);
+                if !["chrome://", "chrome-untrusted://"].into_iter().any(is_own) {
                     addresses.push(url.context("no address")?.to_owned());
                 }
             }
