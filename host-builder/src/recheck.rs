@@ -12,7 +12,7 @@ use crate::in_order::in_order;
 use crate::measure::Trial;
 use crate::partition::{Hashes, NUM_PARTITIONS, Partitions, range_of};
 
-/// Questions for what is no item, at least; a page is asked at least one. Who fuzzes builds
+/// Questions for what is no item, at least, and at least as many as pages. Who fuzzes builds
 /// thousands of filters a minute, and holds the bits themselves against the items.
 const NUM_TRIAL_PROBES: u32 = if cfg!(fuzzing) { 1_000 } else { 1_000_000 };
 
@@ -108,10 +108,7 @@ impl<'a> Touched<'a> {
     }
 
     fn ask(&self, hash: u64) -> Match {
-        self.ask_page(self.pages.layer.page_of(hash), hash)
-    }
-
-    fn ask_page(&self, page: u32, hash: u64) -> Match {
+        let page = self.pages.layer.page_of(hash);
         let place = page.wrapping_sub(self.first_page);
         self.contents
             .get(place as usize)
@@ -129,27 +126,28 @@ impl<'a> Touched<'a> {
         seed: u64,
     ) -> Result<Trial, BuildError> {
         let mut trial = Trial::default();
-        for page in self.pages.begun_in(&range_of(self.partition)) {
-            for probe in 0..NUM_TRIAL_PROBES.div_ceil(pages.num_pages) {
-                // The page's low bits, by chance; that they are an item's is part of the rate.
-                let mut hash = mix(seed ^ (u64::from(page) << 32 | u64::from(probe)));
-                let mut answer = self.ask_page(page, hash);
-                for layer in behind {
-                    if answer != Match::Bumped {
-                        break;
-                    }
-                    hash = ribbon::rehash(hash);
-                    let page = layer.layer.page_of(hash);
-                    let sector = layer.sector(page).0;
-                    let read = read_payloads(file, pages.file_id, sector..sector + 1)?;
-                    answer = read.first().map_or(Match::Miss, |content| {
-                        layer.layer.query(page, content, hash)
-                    });
+        let range = range_of(self.partition);
+        let num_pages = self.pages.begun_in(&range).len() as u64;
+        for probe in 0..u64::from(NUM_TRIAL_PROBES.div_ceil(NUM_PARTITIONS)).max(num_pages) {
+            // Any of the partition, by chance; that it is an item's is part of the rate.
+            let random = mix(seed ^ (u64::from(self.partition) << 48 | probe));
+            let mut hash = range.start as u64 | random / u64::from(NUM_PARTITIONS);
+            let mut answer = self.ask(hash);
+            for layer in behind {
+                if answer != Match::Bumped {
+                    break;
                 }
-                trial.num_probes += 1;
-                if answer != Match::Miss {
-                    trial.num_false_alarms += 1;
-                }
+                hash = ribbon::rehash(hash);
+                let page = layer.layer.page_of(hash);
+                let sector = layer.sector(page).0;
+                let read = read_payloads(file, pages.file_id, sector..sector + 1)?;
+                answer = read.first().map_or(Match::Miss, |content| {
+                    layer.layer.query(page, content, hash)
+                });
+            }
+            trial.num_probes += 1;
+            if answer != Match::Miss {
+                trial.num_false_alarms += 1;
             }
         }
         Ok(trial)

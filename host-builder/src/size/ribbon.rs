@@ -10,38 +10,67 @@ use leaksieve_core::encoding::{Encoding, Rules};
 
 use super::{FALSE_POSITIVE_RATES, Prefer, Shape, poisson, with_collisions};
 
-/// Slots of a page that stay empty when it bumps, on average: a fit to what was measured, 1.8
-/// to 2.5 of up to 450 slots, 9 of 1,014, 100 of 4,056. An equation reaches over 64 slots, and
-/// the more of these there are, the further items are from where there is room.
-fn slots_left(slots: f64) -> f64 {
-    1.75 + 6e-6 * slots * slots
+/// Slots of a page that stay empty when it bumps, on average, and the standard deviation:
+/// fits to what was measured, 1.8 and 1.7 of up to 340 slots, 2.5 and 2.5 of 405, 9 and 12 of
+/// 1,014, 100 and 72 of 4,056. An equation reaches over 64 slots, and the more of these there
+/// are, the further items are from where there is room.
+fn slots_left(slots: f64) -> (f64, f64) {
+    (1.75 + 6e-6 * slots * slots, 3.4e-3 * slots.powf(1.2))
 }
 
-/// Items a slot of a layer that bumps next to none: of few pages, and of many, for whose
-/// rest a layer of few pages follows.
+/// Sectors that a question reads on average, to be expected of the first layer's load.
+const fn mean_reads(prefer: Prefer) -> f64 {
+    match prefer {
+        Prefer::Size => 1.069,
+        Prefer::Reads => 1.005,
+    }
+}
+
+/// Items a slot of the layers behind the first. They are small, and the second of many items
+/// may bump some; the third and fourth are there so that none is left.
+const LOADS_BEHIND: [f64; MAX_LAYERS as usize - 1] = [1.03, 0.93, LOAD_OF_FEW];
+/// Items a slot of a layer that bumps none, and that of few pages has.
 const LOAD_OF_FEW: f64 = 0.70;
-const LOAD_OF_MANY: f64 = 0.80;
 const FEW_PAGES: f64 = 20.0;
 /// Where fewer items than this are bumped on average, no layer is made for them. When one is
 /// after all, other equations are tried.
 const NO_ITEMS: f64 = 1e-3;
-
-/// Items a slot of the first layer.
-const fn load(prefer: Prefer) -> f64 {
-    match prefer {
-        Prefer::Size => 1.05,
-        Prefer::Reads => 0.95,
-    }
-}
+/// As many may be left of the last layer that there can be.
+const HARDLY_ANY_ITEMS: f64 = 0.1;
 
 /// The smallest filter of a rate; `None`: it is too large for a file.
 pub(super) fn smallest(num_items: u64, rate: f64, prefer: Prefer) -> Option<Shape> {
-    let (columns, wide_share) = columns_for(rate, load(prefer))?;
+    // The collisions of a page depend on its load, little.
+    let (columns, wide_share) = columns_for(rate, 1.0)?;
+    let first = first_load(columns, wide_share, mean_reads(prefer));
+    let [second, third, fourth] = LOADS_BEHIND;
     // Of few items, one layer that bumps none may be as small.
-    [load(prefer), LOAD_OF_FEW]
-        .into_iter()
-        .filter_map(|load| plan(num_items as f64, columns, wide_share, load))
-        .min_by_key(|shape| (shape.num_pages, shape.most_reads()))
+    [
+        [first, second, third, fourth],
+        [LOAD_OF_FEW; MAX_LAYERS as usize],
+    ]
+    .into_iter()
+    .filter_map(|loads| plan(num_items as f64, columns, wide_share, loads))
+    .min_by_key(|shape| (shape.num_pages, shape.most_reads()))
+}
+
+/// Items a slot of many pages, at which a question reads so many sectors on average.
+fn first_load(columns: u8, wide_share: u32, mean_reads: f64) -> f64 {
+    let (mut low, mut high) = (0.5, 1.5);
+    let Some(pages) = layer(&ribbon_of(columns, wide_share), MANY_PAGES) else {
+        return low;
+    };
+    let slots = slots_of(&pages);
+    for _ in 0..30 {
+        let load = (low + high) / 2.0;
+        let items = load * slots;
+        if 1.0 + bumped_of(items, &pages) / items <= mean_reads {
+            low = load;
+        } else {
+            high = load;
+        }
+    }
+    low
 }
 
 /// The filter of the lowest rate that has no more than so many pages; `None` when they are
@@ -85,18 +114,19 @@ fn columns_for(rate: f64, load: f64) -> Option<(u8, u32)> {
 }
 
 /// The layers of so many items.
-fn plan(num_items: f64, columns: u8, wide_share: u32, load: f64) -> Option<Shape> {
-    let mut ribbon = Ribbon {
-        columns,
-        salt: 0,
-        wide_share,
-        overflow: Default::default(),
-    };
-    let slots = mean_slots(&ribbon);
+fn plan(
+    num_items: f64,
+    columns: u8,
+    wide_share: u32,
+    loads: [f64; MAX_LAYERS as usize],
+) -> Option<Shape> {
+    let mut ribbon = ribbon_of(columns, wide_share);
+    let slots = slots_of(&layer(&ribbon, MANY_PAGES)?) / f64::from(MANY_PAGES);
     let mut num_pages = [0_u32; MAX_LAYERS as usize];
     let mut items = num_items;
-    let mut load = load;
-    for pages in &mut num_pages {
+    for (index, (pages, load)) in num_pages.iter_mut().zip(loads).enumerate() {
+        let is_of_few = index > 0 && items < FEW_PAGES * LOAD_OF_FEW * slots;
+        let load = if is_of_few { LOAD_OF_FEW } else { load };
         let needed = (items / (load * slots)).ceil().max(1.0);
         // A layer's shares of the hashes have 32 bits.
         if needed * f64::from(columns + 1) >= f64::from(u32::MAX) {
@@ -107,13 +137,8 @@ fn plan(num_items: f64, columns: u8, wide_share: u32, load: f64) -> Option<Shape
         if items < NO_ITEMS {
             break;
         }
-        load = if items > FEW_PAGES * LOAD_OF_MANY * slots {
-            LOAD_OF_MANY
-        } else {
-            LOAD_OF_FEW
-        };
     }
-    if items >= NO_ITEMS {
+    if items > HARDLY_ANY_ITEMS {
         return None;
     }
     let [_, overflow @ ..] = num_pages;
@@ -157,16 +182,25 @@ fn layer(ribbon: &Ribbon, num_pages: u32) -> Option<Columns> {
     }
 }
 
-/// Slots of a page on average, of many.
-fn mean_slots(ribbon: &Ribbon) -> f64 {
-    const MANY: u32 = 1 << 20;
-    let forms = layer(ribbon, MANY).map(|columns| columns.forms());
-    forms
-        .into_iter()
-        .flatten()
-        .fold(0.0, |sum, (page, pages, _)| {
-            sum + f64::from(page.slots) * f64::from(pages) / f64::from(MANY)
-        })
+/// As many as no rounding counts in.
+const MANY_PAGES: u32 = 1 << 20;
+
+fn ribbon_of(columns: u8, wide_share: u32) -> Ribbon {
+    Ribbon {
+        columns,
+        salt: 0,
+        wide_share,
+        overflow: Default::default(),
+    }
+}
+
+/// Slots of all pages.
+fn slots_of(columns: &Columns) -> f64 {
+    columns
+        .forms()
+        .iter()
+        .map(|(page, pages, _)| f64::from(page.slots) * f64::from(*pages))
+        .sum()
 }
 
 /// Items that a layer bumps, on average.
@@ -181,12 +215,15 @@ fn bumped_of(num_items: f64, columns: &Columns) -> f64 {
 
 fn bumped_of_page(items: f64, page: &Page) -> f64 {
     let slots = f64::from(page.slots);
-    let kept = slots - slots_left(slots);
+    let (left, deviation) = slots_left(slots);
+    let kept = slots - left;
     // So many that the others do not count; a header may claim any number.
     if items > 2.0 * slots {
         return items - kept;
     }
-    poisson(items, |items| (items - kept).max(0.0))
+    // What is left varies too: one half of the pages has more by a deviation, one less.
+    let over = |kept: f64| poisson(items, |items| (items - kept).max(0.0));
+    (over(kept - deviation) + over(kept + deviation)) / 2.0
 }
 
 /// False-positive rate of what a layer keeps.
