@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use leaksieve::build::{BuildError, Options, build};
 use leaksieve::partition::MIN_MEMORY_BYTES;
-use leaksieve::size::Aim;
+use leaksieve::size::{Aim, Method, Prefer};
 use leaksieve::source::{Input as List, Layout};
 use leaksieve_core::encoding::bloom::UnpackedPage;
 use leaksieve_core::encoding::page_of;
@@ -135,6 +135,11 @@ fn build_all(case: &Case<'_>, records: &Records) {
         } else {
             Aim::MaxBytes(1024 + 64 * u64::from(case.size))
         },
+        method: match case.flags >> 6 {
+            2 => Method::Ribbon(Prefer::Size),
+            3 => Method::Ribbon(Prefer::Reads),
+            _ => Method::Bloom,
+        },
         name: "A".to_owned(),
         date: Date::default(),
         source_note: String::new(),
@@ -170,6 +175,7 @@ fn build_all(case: &Case<'_>, records: &Records) {
 fn file(case: &Case<'_>, records: &Records) -> Vec<u8> {
     let num_pages = 1 + u32::from(case.size % 8);
     let rate = Rate::from_units(Rate::ONE);
+    let num_hashes = 1 + (case.flags >> 1) % 32;
     let mut dataset = Dataset {
         name: Default::default(),
         date: Date::default(),
@@ -179,9 +185,7 @@ fn file(case: &Case<'_>, records: &Records) -> Vec<u8> {
         num_items: records.distinct.len() as u64,
         num_rejected: records.num_rejected,
         min_count: 0,
-        encoding: Encoding::Bloom {
-            num_hashes: 1 + (case.flags >> 1) % 32,
-        },
+        encoding: Encoding::Bloom { num_hashes },
         hash: HashFunction::Xxh3 { seed: case.seed },
         first_sector: SectorIndex(1),
         num_sectors: num_pages,
@@ -205,7 +209,7 @@ fn file(case: &Case<'_>, records: &Records) -> Vec<u8> {
     let mut pages = vec![UnpackedPage::EMPTY; num_pages as usize];
     for item in &records.distinct {
         let hash = dataset.hash.hash(item);
-        pages[page_of(hash, num_pages) as usize].insert(hash, oracle::num_hashes(&dataset));
+        pages[page_of(hash, num_pages) as usize].insert(hash, num_hashes);
     }
     let id = FileId(*b"a file in memory");
     let encoded = header.encode(id).expect("a possible header");
@@ -216,7 +220,8 @@ fn file(case: &Case<'_>, records: &Records) -> Vec<u8> {
     bytes
 }
 
-/// The pages are those of the items, bit by bit.
+/// A Bloom filter's pages are those of the items, bit by bit; a ribbon's lead nowhere but to
+/// another layer, and have nothing behind their columns.
 fn check(records: &Records, file: &[u8]) {
     let catalogue = open(file);
     let [dataset] = catalogue.datasets() else {
@@ -225,16 +230,37 @@ fn check(records: &Records, file: &[u8]) {
     assert_eq!(dataset.num_items, records.distinct.len() as u64);
     assert_eq!(dataset.num_rejected, records.num_rejected);
     assert_eq!(catalogue.header().num_sectors as usize * 512, file.len());
-    let mut pages = vec![[0; 508]; dataset.num_sectors as usize];
-    for item in &records.distinct {
-        let hash = oracle::hash(dataset, item);
-        for bit in oracle::bits(hash, oracle::num_hashes(dataset)) {
-            let page: &mut Payload = &mut pages[oracle::page(hash, dataset.num_sectors) as usize];
-            page[(bit / 8) as usize] |= 1 << (bit % 8);
+    let payload = |page: u32| payload(&catalogue, file, dataset.first_sector.0 + page);
+    match &dataset.encoding {
+        Encoding::Bloom { num_hashes } => {
+            let mut pages = vec![[0; 508]; dataset.num_sectors as usize];
+            for item in &records.distinct {
+                let hash = oracle::hash(dataset, item);
+                let page: &mut Payload =
+                    &mut pages[oracle::page(hash, dataset.num_sectors) as usize];
+                for bit in oracle::bits(hash, *num_hashes) {
+                    page[(bit / 8) as usize] |= 1 << (bit % 8);
+                }
+            }
+            for (index, page) in (0..).zip(&pages) {
+                assert!(payload(index) == *page, "page {index}");
+            }
         }
-    }
-    for (index, page) in (dataset.first_sector.0..).zip(&pages) {
-        assert!(payload(&catalogue, file, index) == *page, "sector {index}");
+        Encoding::Ribbon(ribbon) => {
+            let plain = oracle::plain(ribbon);
+            let layers = plain.layers(dataset.num_sectors.into());
+            let last = layers[layers.len() - 1].0;
+            for (first, num_pages) in layers {
+                for page in 0..num_pages {
+                    let content = payload((first + page) as u32);
+                    assert!(content[0] == 0 || first < last);
+                    let num_columns = plain.columns_of(page, num_pages);
+                    let end = oracle::ribbon::bit_of(num_columns, 0, num_columns);
+                    assert!((end..8 * 508).all(|bit| !oracle::is_set(&content, bit)));
+                }
+            }
+        }
+        _ => panic!("an encoding that is not in FORMAT.md"),
     }
 }
 

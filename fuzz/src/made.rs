@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 
 use ed25519_compact::{KeyPair, Seed};
+use leaksieve_core::encoding::ribbon::{NumPages, Ribbon};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Date, Encoding, FORMAT_VERSION, MAGIC, MAX_DATASETS, Rate};
 use leaksieve_core::identifier::NORMALISATION_VERSION;
@@ -248,7 +249,7 @@ fn dataset(input: &mut Input<'_>) -> Dataset {
         0 => leaksieve_core::Profile::Phone(phone_rules::profile(input)),
         _ => profiles::profile(input).0,
     };
-    Dataset {
+    let mut dataset = Dataset {
         profile,
         name: text(input.counted()),
         source_note: text(input.counted()),
@@ -261,14 +262,43 @@ fn dataset(input: &mut Input<'_>) -> Dataset {
         num_items: 1 + u64::from(input.u32()),
         num_rejected: input.u64(),
         min_count: input.u32(),
-        encoding: Encoding::Bloom {
-            num_hashes: 1 + input.byte() % 32,
-        },
+        encoding: encoding(input),
         hash: HashFunction::Xxh3 { seed: input.u64() },
         first_sector: SectorIndex(0),
         num_sectors: 1 + input.u32() % (1 << 28),
         designed: Rate::from_units(input.u64()),
         measured: Rate::from_units(input.u64()),
+    };
+    fit_layers(&mut dataset);
+    dataset
+}
+
+fn encoding(input: &mut Input<'_>) -> Encoding {
+    let byte = input.byte();
+    let number = 1 + byte % 32;
+    if byte < 128 {
+        return Encoding::Bloom { num_hashes: number };
+    }
+    Encoding::Ribbon(Ribbon {
+        columns: number,
+        salt: input.byte(),
+        wide_share: if number < 32 { input.u32() } else { 0 },
+        overflow: [(); 3].map(|()| NumPages(input.u16().into())),
+    })
+}
+
+/// Let a ribbon have layers that can be.
+fn fit_layers(dataset: &mut Dataset) {
+    let Encoding::Ribbon(ribbon) = &mut dataset.encoding else {
+        return;
+    };
+    // The shares of so many pages have 32 bits at any number of columns.
+    dataset.num_sectors = dataset.num_sectors.min(1 << 26);
+    let mut left = dataset.num_sectors;
+    for NumPages(pages) in &mut ribbon.overflow {
+        *pages %= left;
+        // Behind a layer of no page, and of a first layer of one page, there is none.
+        left = if *pages == 0 { 1 } else { left - *pages };
     }
 }
 

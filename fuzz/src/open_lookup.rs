@@ -9,7 +9,9 @@
 use leaksieve_core::fold;
 use leaksieve_core::header::{FIXED_BYTES, MAX_HEADER_BYTES, MAX_HEADER_SECTORS};
 use leaksieve_core::trust::CACHED_TAGS;
-use leaksieve_core::{Catalogue, Error, Identifier, Opening, ReadError, SectorSource, Trust};
+use leaksieve_core::{
+    Catalogue, Error, Identifier, Opening, ReadError, SectorIndex, SectorSource, Trust,
+};
 
 use crate::input::Input;
 use crate::made::{Made, built, given, key};
@@ -170,7 +172,7 @@ fn ask(mut file: &Made, catalogue: &Catalogue, question: Identifier<'_>) {
     let mut read = Vec::new();
     let mut saw_damage = false;
     let mut buffer = [0; 512];
-    let mut forged = None;
+    let mut refused = None;
     while let Some(index) = lookup.wants() {
         assert!(first <= index.0 && index.0 < header.num_sectors);
         read.push(index.0);
@@ -183,7 +185,7 @@ fn ask(mut file: &Made, catalogue: &Catalogue, question: Identifier<'_>) {
             result = lookup.supply(&file.whole(index.0));
         }
         if let Err(error) = result {
-            forged = Some(error);
+            refused = Some(error);
             break;
         }
     }
@@ -191,23 +193,28 @@ fn ask(mut file: &Made, catalogue: &Catalogue, question: Identifier<'_>) {
     assert!(read.len() <= num_wanted);
     // A change is found where it is read, and nothing else is taken for one.
     let is_forged = read.iter().any(|index| file.content.is_changed(*index));
-    if let Some(error) = forged {
-        assert!(is_forged && matches!(error, Error::NotAsSigned { .. }));
-    } else {
-        assert!(!is_forged);
-        read.retain(|index| *index < first + num_pages);
-        assert_eq!(read, expected.sectors);
-        expected.compare(&lookup.verdict().expect("nothing is wanted"));
+    read.retain(|index| *index < first + num_pages);
+    match refused {
+        Some(Error::NotAsSigned { .. }) => assert!(is_forged),
+        Some(error) => {
+            assert!(!is_forged);
+            assert_eq!(read, expected.sectors);
+            let nowhere = expected.nowhere.expect("a verdict");
+            assert_eq!(error, Error::NoSuchLayer { index: nowhere });
+            assert_eq!(lookup.wants(), read.last().copied().map(SectorIndex));
+        }
+        None => {
+            assert!(!is_forged);
+            assert_eq!(read, expected.sectors);
+            expected.compare(&lookup.verdict().expect("nothing is wanted"));
+        }
     }
     match leaksieve_core::check(catalogue, question, &mut file, &mut buffer) {
         Ok(verdict) => {
-            assert!(!saw_damage && forged.is_none());
+            assert!(!saw_damage && refused.is_none());
             expected.compare(&verdict);
         }
-        Err(error) => assert!(
-            (saw_damage && matches!(error, ReadError::Filter(Error::SectorDamaged { .. })))
-                || (forged.is_some()
-                    && matches!(error, ReadError::Filter(Error::NotAsSigned { .. })))
-        ),
+        Err(ReadError::Filter(Error::SectorDamaged { .. })) => assert!(saw_damage),
+        Err(ReadError::Filter(error)) => assert_eq!(Some(error), refused),
     }
 }
