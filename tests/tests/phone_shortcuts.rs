@@ -132,10 +132,16 @@ fn lookups_by_shortcuts_say_the_same() {
         Some(IdentifierKind::Password),
     ];
     let mut num_exposed = 0;
-    for name in ["phone.lsv", "world.lsv", "bundle.lsv", "email.lsv"] {
+    for name in [
+        "phone.lsv",
+        "ribbon.lsv",
+        "world.lsv",
+        "bundle.lsv",
+        "email.lsv",
+    ] {
         let file = FilterFile::open(&golden.join(name)).unwrap();
         let shortcuts = file.shortcuts();
-        let members = ["phone.txt", "world.txt", "email.txt"]
+        let members = ["phone.txt", "ribbon.txt", "world.txt", "email.txt"]
             .map(|list| std::fs::read_to_string(golden.join(list)).unwrap());
         let strangers = (0..3000_u64).map(|i| format!("1{:010}", i * 3_333_333));
         for text in members

@@ -65,8 +65,18 @@ impl Case {
     }
 }
 
-const NAMES: [&str; 9] = [
-    "phone", "world", "email", "username", "id", "password", "ntlm", "bundle", "signed",
+const NAMES: [&str; 11] = [
+    "phone",
+    "world",
+    "email",
+    "username",
+    "id",
+    "password",
+    "ntlm",
+    "bundle",
+    "signed",
+    "ribbon",
+    "signed-ribbon",
 ];
 
 /// Golden files, as they are.

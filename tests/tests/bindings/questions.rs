@@ -55,6 +55,8 @@ pub(crate) fn texts() -> Result<Vec<Vec<u8>>> {
     ] {
         texts.extend(members(name)?);
     }
+    // It is a long list.
+    texts.extend(members("ribbon")?.into_iter().step_by(9));
     let others = [
         "",
         " ",

@@ -33,6 +33,9 @@ fn texts() -> Result<Vec<String>> {
             }
         }
     }
+    // It is a long list.
+    let ribbon = std::fs::read_to_string(golden("ribbon.txt"))?;
+    texts.extend(ribbon.lines().step_by(31).map(str::to_owned));
     for text in [
         "",
         " ",
@@ -80,7 +83,17 @@ fn on_every_golden_file() -> Result<()> {
     let words: BTreeMap<String, String> = serde_json::from_value(words)?;
     let mut counts = [0; 3];
     for name in [
-        "phone", "world", "email", "username", "id", "password", "ntlm", "bundle", "signed",
+        "phone",
+        "world",
+        "email",
+        "username",
+        "id",
+        "password",
+        "ntlm",
+        "bundle",
+        "signed",
+        "ribbon",
+        "signed-ribbon",
     ] {
         let path = golden(&format!("{name}.lsv"));
         page.choose_good(&path)?;
