@@ -348,6 +348,54 @@ mod tests {
         columns.page(0)
     }
 
+    /// From an independent implementation.
+    #[test]
+    fn golden_equations() {
+        // Hash; pages of the layer, columns, salt, share of wide pages; then page, its columns
+        // and slots, priority, start, coefficients, fingerprint.
+        #[rustfmt::skip]
+        let vectors = [
+            (0, (1_000, 9, 0, 1 << 30), (0, 9, 450), 241, (253, 0x67A2_A8EE_3CD6_E3F3, 0x92)),
+            (1, (1_000, 9, 0, 1 << 30), (0, 9, 450), 255, (0, 0x9A24_E9C9_12BC_8391, 0x18A)),
+            (0x0123_4567_89AB_CDEF, (1_000, 9, 0, 1 << 30), (4, 9, 450), 100, (302, 0x39C4_DD62_F13B_35B7, 0x1F)),
+            (0x0123_4567_89AB_CDEF, (7, 1, 3, 0), (0, 1, 4_056), 227, (1_189, 0xD655_1E29_5E66_4535, 0)),
+            (0xFEDC_BA98_7654_3210, (1_000, 9, 0, 1 << 30), (995, 10, 405), 147, (288, 0xCA2B_0B6C_2D09_D093, 0x365)),
+            (0xFEDC_BA98_7654_3210, (84, 20, 0, 1 << 31), (83, 21, 193), 147, (120, 0xCA2B_0B6C_2D09_D093, 0xD_7F65)),
+            (0xFEDC_BA98_7654_3210, (3_700_001, 31, 255, u32::MAX), (3_683_556, 32, 126), 207, (0, 0xA70F_EE47_0AAE_19CD, 0x5A06_B0C1)),
+            (u64::MAX, (7, 1, 3, 0), (6, 1, 4_056), 46, (2_515, 0xF4B9_505B_81F1_6F39, 0)),
+            (u64::MAX, (1, 32, 1, 0), (0, 32, 126), 109, (0, 0x14D8_754C_FC2F_B9B7, 0xD374_A22F)),
+            (0x9E37_79B9_7F4A_7C15, (84, 20, 0, 1 << 31), (51, 21, 193), 255, (51, 0xC7DD_40B3_96FB_8FC9, 0x1F_7E4E)),
+        ];
+        for (hash, (num_pages, columns, salt, wide_share), place, priority, equation) in vectors {
+            let ribbon = Ribbon {
+                columns,
+                salt,
+                wide_share,
+                overflow: Default::default(),
+            };
+            let columns = ribbon.columns_of(num_pages);
+            let page = columns.page_of(hash);
+            let form = columns.page(page);
+            assert_eq!((page, form.columns, form.slots), place, "{hash:#x}");
+            let (start, coefficients, fingerprint) = equation;
+            let expected = Equation {
+                start,
+                coefficients,
+                fingerprint,
+            };
+            assert_eq!(form.equation(hash), (priority, expected), "{hash:#x}");
+        }
+        for (hash, next) in [
+            (0, 0x92CA_2F0E_0000_0000),
+            (1, 0x0306_BA6B_0000_0001),
+            (0x0123_4567_89AB_CDEF, 0xD6AD_F9E7_89AB_CDEF),
+            (0xFEDC_BA98_7654_3210, 0x8671_12A9_7654_3210),
+            (u64::MAX, 0x36BF_99AA_FFFF_FFFF),
+        ] {
+            assert_eq!(rehash(hash), next, "{hash:#x}");
+        }
+    }
+
     #[test]
     fn a_window_is_64_neighbouring_bits() {
         let mut content = [0; PAYLOAD_BYTES];
