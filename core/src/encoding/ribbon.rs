@@ -379,11 +379,12 @@ mod tests {
             assert_eq!((page, form.columns, form.slots), place, "{hash:#x}");
             let (start, coefficients, fingerprint) = equation;
             let expected = Equation {
+                priority,
                 start,
                 coefficients,
                 fingerprint,
             };
-            assert_eq!(form.equation(hash), (priority, expected), "{hash:#x}");
+            assert_eq!(form.equation(hash), expected, "{hash:#x}");
         }
         for (hash, next) in [
             (0, 0x92CA_2F0E_0000_0000),
