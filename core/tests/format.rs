@@ -168,16 +168,17 @@ fn the_words_on_ribbons_hold_the_constants() {
     };
     let page = layer.page_of(hash);
     let form = columns.page(page);
-    let (priority, equation) = form.equation(hash);
+    let equation = form.equation(hash);
     let first_wide = (0..num_pages).find(|page| columns.is_wide(*page)).unwrap();
     says(&format!(
         "the hash 0x{hash:X} in a layer of {num_pages} pages with columns 9, salt 0 and a wide_share of 2^30: \
          pages {first_wide} to {} are wide; its page is {page}, of {} columns and {} slots; \
-         its priority is {priority}, start {}, coefficients 0x{:X}, fingerprint 0x{:X}. \
+         its priority is {}, start {}, coefficients 0x{:X}, fingerprint 0x{:X}. \
          Its next hash is 0x{:X}.",
         num_pages - 1,
         form.columns,
         form.slots,
+        equation.priority,
         equation.start,
         equation.coefficients,
         equation.fingerprint,
