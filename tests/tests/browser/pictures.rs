@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use leaksieve::build::{Options, build};
 use leaksieve::profile::phone_profile;
-use leaksieve::size::Aim;
+use leaksieve::size::{Aim, Method};
 use leaksieve::source::{Input, Layout};
 use leaksieve_core::header::Date;
 use leaksieve_core::{IdentifierKind, Profile};
@@ -28,6 +28,7 @@ fn phones(folder: &Path) -> Result<PathBuf> {
         kind: IdentifierKind::Phone,
         profile: Profile::Phone(phone_profile("CN")?),
         aim: Aim::FalsePositiveRate(1e-3),
+        method: Method::Bloom,
         name: "Example Shop".into(),
         date: Date {
             year: 2021,
