@@ -4,7 +4,7 @@ mod common;
 
 use common::ribbon::PlainAnswer;
 use common::{
-    Counting, Plan, ask, emails, file, hash_of, open, pages_read, plain, reseal, says_not_exposed,
+    Plan, ask, emails, file, hash_of, open, pages_read, plain, reseal, says_not_exposed,
     with_header_of,
 };
 use leaksieve_core::encoding::ribbon::{NumPages, Ribbon};
@@ -198,7 +198,7 @@ fn impossible_ribbons_by_their_defect() {
 #[test]
 #[cfg(feature = "signatures")]
 fn most_reads_of_a_signed_ribbon() {
-    use common::{key, sign_sectors, signed};
+    use common::{Counting, key, sign_sectors, signed};
     let (pair, _) = key(1);
     for (num_pages, overflow, expected) in [
         (80, [0, 0, 0], 1),
