@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Plan, emails, file, file_with_id, key, signed};
+use common::{Plan, emails, file, file_with_id, key, one_member_a_page, signed};
 use leaksieve_core::sector::FileId;
 use leaksieve_core::{
     Catalogue, Identifier, PublicKey, ReadError, Sector, SectorIndex, SectorSource, Trust, Verdict,
@@ -117,6 +117,8 @@ struct Case {
     card: Vec<u8>,
     other_card: Vec<u8>,
     keys: Vec<PublicKey>,
+    /// Somebody of the first card.
+    member: String,
 }
 
 /// The other card has another list in a file of the same size.
@@ -134,6 +136,7 @@ fn cases() -> Vec<Case> {
         card: file(&plans(20)),
         other_card: file_with_id(&other(20), FileId([9; 16])),
         keys: Vec::new(),
+        member: MEMBER.to_owned(),
     }];
     // The tags of all pages are kept; then one tag sector is read with a question, then two.
     // The other file even has the same id.
@@ -143,17 +146,45 @@ fn cases() -> Vec<Case> {
             card: signed(&plans(num_pages), &pair),
             other_card: signed(&other(num_pages), &pair),
             keys: vec![public],
+            member: MEMBER.to_owned(),
+        });
+    }
+    // Three layers, and a member of the last; in the larger file each of its pages takes a
+    // tag sector too.
+    for (name, num_members, num_pages, second) in [
+        ("ribbon", 2_030, 11, 1),
+        ("one above a ribbon", 19_900, 101, 5),
+    ] {
+        let ribbon = |plan: Plan| [plan.into_ribbon(20, 0, [second, 1, 0])];
+        let ours = ribbon(emails(num_members, num_pages));
+        let other = ribbon(Plan {
+            members: (0..100).map(|i| format!("other{i}@example.com")).collect(),
+            ..emails(0, num_pages)
+        });
+        let card = signed(&ours, &pair);
+        let trust = Trust::in_keys(std::slice::from_ref(&public));
+        let catalogue = common::open_by(&card, &trust).unwrap();
+        let deepest = one_member_a_page(&catalogue, &card, &ours).pop().unwrap();
+        assert_eq!(deepest.pages.len(), 3);
+        cases.push(Case {
+            name,
+            card,
+            other_card: signed(&other, &pair),
+            keys: vec![public],
+            member: deepest.text,
         });
     }
     cases
 }
+
+const MEMBER: &str = "member7@example.com";
 
 #[test]
 fn at_each_read() {
     let mut num_faults = 0;
     for case in cases() {
         let trust = Trust::in_keys(&case.keys);
-        for text in ["member7@example.com", "other7@example.com", "x@example.com"] {
+        for text in [&*case.member, "other7@example.com", "x@example.com"] {
             let mut source = Faulty {
                 card: &case.card,
                 other_card: &case.other_card,
@@ -241,7 +272,7 @@ fn a_second_read_that_differs() {
         let mut buffer = [0; 512];
         let mut source: &[u8] = &case.card;
         let catalogue = open(&mut source, &mut buffer, &trust).unwrap();
-        let asked = Identifier::new(b"member7@example.com");
+        let asked = Identifier::new(case.member.as_bytes());
         for _ in 0..2 {
             let verdict = check(&catalogue, asked, &mut source, &mut buffer).unwrap();
             assert!(matches!(verdict, Verdict::Exposed(_)), "{}", case.name);

@@ -7,8 +7,12 @@ mod common;
 
 use std::sync::LazyLock;
 
-use common::{Counting, Plan, emails, key, names, one_member_a_page, open_by, reseal, signed};
-use leaksieve_core::encoding::{bloom, page_of};
+use common::ribbon::{bit_of, equation};
+use common::{
+    Counting, Member, Plan, emails, hash_of, key, names, one_member_a_page, open_by, reseal,
+    sectors_of, signed,
+};
+use leaksieve_core::encoding::{Encoding, bloom};
 use leaksieve_core::trust::tree::{TAGS_PER_SECTOR, encode_tags};
 use leaksieve_core::trust::{Signature, tag_of};
 use leaksieve_core::{Catalogue, Error, Identifier, PublicKey, SectorIndex, Trust, Verdict, check};
@@ -17,14 +21,24 @@ use leaksieve_core::{Catalogue, Error, Identifier, PublicKey, SectorIndex, Trust
 struct Case {
     bytes: Vec<u8>,
     catalogue: Catalogue,
-    members: Vec<(u32, String)>,
+    members: Vec<Member>,
+    /// Sectors that are read for a page: itself, and tags above it.
+    sectors_per_page: u32,
 }
 
 /// 64 sectors: header, 59 pages, 2 + 1 tag sectors, signature. The tags of all pages are
-/// kept, so that a question reads its page alone.
-static SMALL: LazyLock<Case> = LazyLock::new(|| Case::new(&[emails(9_000, 30), names(9_000, 29)]));
+/// kept, so that a question reads its page alone; of the names one of each of three layers.
+static SMALL: LazyLock<Case> = LazyLock::new(|| {
+    let names = names(9_300, 29).into_ribbon(12, 1 << 29, [1, 1, 0]);
+    Case::new(&[emails(9_000, 30), names], 1)
+});
 /// 200 pages, 7 + 1 tag sectors: a question reads its page and the tag sector above.
-static LARGER: LazyLock<Case> = LazyLock::new(|| Case::new(&[emails(30_000, 200)]));
+static LARGER: LazyLock<Case> = LazyLock::new(|| Case::new(&[emails(30_000, 200)], 2));
+/// The same of a ribbon: up to three pages, and the tag sector above each.
+static LAYERED: LazyLock<Case> = LazyLock::new(|| {
+    let emails = emails(39_000, 200).into_ribbon(20, 1 << 30, [9, 2, 0]);
+    Case::new(&[emails], 2)
+});
 
 static KEYS: LazyLock<[PublicKey; 1]> = LazyLock::new(|| [key(1).1]);
 
@@ -33,16 +47,17 @@ fn open(bytes: &[u8]) -> Result<Catalogue, Error> {
 }
 
 impl Case {
-    fn new(plans: &[Plan]) -> Self {
+    fn new(plans: &[Plan], sectors_per_page: u32) -> Self {
         let bytes = signed(plans, &key(1).0);
         let catalogue = open(&bytes).unwrap();
-        let members = one_member_a_page(&catalogue, plans);
+        let members = one_member_a_page(&catalogue, &bytes, plans);
         let num_pages: u32 = catalogue.datasets().iter().map(|d| d.num_sectors).sum();
         assert_eq!(members.len() as u32, num_pages);
         Self {
             bytes,
             catalogue,
             members,
+            sectors_per_page,
         }
     }
 
@@ -56,14 +71,45 @@ impl Case {
 
     /// Ask a catalogue about a page's member, of these bytes. `None`: there is no verdict.
     fn ask(&self, catalogue: &Catalogue, mut bytes: &[u8], page: u32) -> Option<Verdict> {
-        let (_, member) = &self.members[page as usize - 1];
+        let member = &self.members[page as usize - 1];
         let dataset = catalogue
             .datasets()
             .iter()
-            .find(|d| (d.first_sector.0..d.first_sector.0 + d.num_sectors).contains(&page))
+            .find(|dataset| sectors_of(dataset).contains(&page))
             .unwrap();
-        let identifier = Identifier::new(member.as_bytes()).of_kind(dataset.profile.kind());
+        let identifier = Identifier::new(member.text.as_bytes()).of_kind(dataset.profile.kind());
         check(catalogue, identifier, &mut bytes, &mut [0; 512]).ok()
+    }
+
+    /// The bits of a page each of which, flipped, makes its member no member.
+    fn bits_of_a_member(&self, page: u32) -> Vec<usize> {
+        let member = &self.members[page as usize - 1];
+        assert_eq!(member.page(), page);
+        let datasets = self.catalogue.datasets();
+        let dataset = datasets
+            .iter()
+            .find(|dataset| sectors_of(dataset).contains(&page))
+            .unwrap();
+        let mut hash = hash_of(dataset, &member.text);
+        match dataset.encoding {
+            Encoding::Bloom { num_hashes } => bloom::probes(hash, num_hashes).collect(),
+            Encoding::Ribbon(ribbon) => {
+                let plain = common::plain(&ribbon);
+                let layer = member.pages.len() - 1;
+                for _ in 0..layer {
+                    hash = common::ribbon::next_hash(hash);
+                }
+                let (_, num_pages) = plain.layers(dataset.num_sectors.into())[layer];
+                let num_columns = plain.columns_of(plain.page_of(hash, num_pages), num_pages);
+                let slots: Vec<u64> = equation(hash, num_columns, plain.salt).slots().collect();
+                let of_column = |column| {
+                    let bit = move |slot: &u64| bit_of(column, *slot, num_columns) as usize;
+                    slots.iter().map(bit).collect::<Vec<_>>()
+                };
+                (0..num_columns).flat_map(of_column).collect()
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Is there a changed sector that some reader took for what it read?
@@ -103,7 +149,7 @@ impl Case {
     /// Header, signature, and the tag sectors above the tags that are kept: in the small file
     /// all, in the larger one the top.
     fn is_read_at_opening(&self, sector: u32) -> bool {
-        let keeps_tags_of_pages = self.catalogue.sectors_per_dataset() == 1;
+        let keeps_tags_of_pages = self.sectors_per_page == 1;
         let first = match keeps_tags_of_pages {
             true => self.first_tag_sector(),
             false => self.num_sectors() - 2,
@@ -115,10 +161,12 @@ impl Case {
 #[test]
 fn cases_are_what_they_are_meant_to_be() {
     assert_eq!(SMALL.num_sectors(), 64);
-    assert_eq!(SMALL.catalogue.sectors_per_dataset(), 1);
+    assert_eq!(SMALL.catalogue.sectors_per_dataset(), 3);
     assert_eq!(LARGER.num_sectors(), 1 + 200 + 7 + 1 + 1);
     assert_eq!(LARGER.catalogue.sectors_per_dataset(), 2);
-    for case in [&*SMALL, &*LARGER] {
+    assert_eq!(LAYERED.num_sectors(), LARGER.num_sectors());
+    assert_eq!(LAYERED.catalogue.sectors_per_dataset(), 3 * 2);
+    for case in [&*SMALL, &*LARGER, &*LAYERED] {
         let mut source = Counting {
             inner: case.bytes.as_slice(),
             reads: Vec::new(),
@@ -165,7 +213,12 @@ fn every_single_bit_flip() {
 /// In the larger file the tag sectors that questions read.
 #[test]
 fn every_single_bit_flip_of_tags_that_are_read_with_a_question() {
-    let case = &*LARGER;
+    for case in [&*LARGER, &*LAYERED] {
+        every_single_bit_flip_of_tags(case);
+    }
+}
+
+fn every_single_bit_flip_of_tags(case: &Case) {
     let mut bytes = case.bytes.clone();
     for sector in case.first_tag_sector()..case.first_tag_sector() + 7 {
         for bit in 0..508 * 8 {
@@ -208,7 +261,7 @@ fn every_pair_of_sectors_swapped() {
 
 #[test]
 fn every_pair_of_tags_swapped() {
-    for case in [&*SMALL, &*LARGER] {
+    for case in [&*SMALL, &*LARGER, &*LAYERED] {
         let first = case.first_tag_sector();
         let places: Vec<usize> = (first..case.num_sectors() - 1)
             .flat_map(|sector| (0..31).map(move |tag| sector as usize * 512 + 16 * tag))
@@ -278,26 +331,10 @@ fn targeted_bit_clears(case: &Case, seed: u64, num_rounds: usize) {
     let mut num_opened = 0;
     for round in 0..num_rounds {
         let page = 1 + random.below(case.members.len()) as u32;
-        let (_, member) = &case.members[page as usize - 1];
-        let datasets = case.catalogue.datasets();
-        let dataset = datasets
-            .iter()
-            .rfind(|dataset| dataset.first_sector.0 <= page)
-            .unwrap();
-        let item = dataset
-            .profile
-            .normalise(&Identifier::new(member.as_bytes()))
-            .unwrap();
-        let hash = dataset.hash.hash(&item);
-        assert_eq!(
-            dataset.first_sector.0 + page_of(hash, dataset.num_sectors),
-            page
-        );
-        let probes: Vec<usize> = bloom::probes(hash, common::NUM_HASHES).collect();
-        let bit = probes[random.below(probes.len())];
+        let bits = case.bits_of_a_member(page);
+        let bit = bits[random.below(bits.len())];
         let at = page as usize * 512 + bit / 8;
-        assert_ne!(bytes[at] & 1 << (bit % 8), 0);
-        bytes[at] &= !(1 << (bit % 8));
+        bytes[at] ^= 1 << (bit % 8);
         reseal(&mut bytes, page);
         let levels = random.below(usize::from(num_levels) + 1) as u8;
         let root = retag(&mut bytes, &case.catalogue, page, levels);
@@ -362,6 +399,65 @@ fn half_a_million_targeted_bit_clears_where_all_tags_are_kept() {
 #[test]
 fn half_a_million_targeted_bit_clears_where_tags_are_read() {
     targeted_bit_clears(&LARGER, 2, 500_000);
+}
+
+#[test]
+fn a_hundred_thousand_targeted_bit_flips_of_a_ribbon() {
+    targeted_bit_clears(&LAYERED, 3, 100_000);
+}
+
+/// A forged page of any layer is refused before it can send a question anywhere.
+#[test]
+fn a_forged_page_of_any_layer_is_refused_before_the_next_is_wanted() {
+    let case = &*LAYERED;
+    let mut layers = [0; 3];
+    for member in &case.members {
+        layers[member.pages.len() - 1] += 1;
+        for (layer, page) in member.pages.iter().enumerate() {
+            for threshold in [0, 255] {
+                let mut bytes = case.bytes.clone();
+                let at = *page as usize * 512;
+                if bytes[at] == threshold {
+                    continue;
+                }
+                bytes[at] = threshold;
+                reseal(&mut bytes, *page);
+                let asked = Identifier::new(member.text.as_bytes());
+                let mut lookup = case.catalogue.lookup(asked);
+                let mut read = Vec::new();
+                let mut refused = None;
+                let mut source = &bytes;
+                while let Some(index) = lookup.wants() {
+                    read.push(index.0);
+                    let sector = source[index.0 as usize * 512..].first_chunk().unwrap();
+                    if let Err(error) = lookup.supply(sector) {
+                        assert_eq!(refused.replace(error), None);
+                        assert_eq!(lookup.wants(), Some(SectorIndex(*page)));
+                        // The page as it was signed is believed after all.
+                        source = &case.bytes;
+                    }
+                }
+                let forged = Error::NotAsSigned {
+                    index: SectorIndex(*page),
+                };
+                assert_eq!(refused, Some(forged));
+                assert!(matches!(lookup.verdict(), Ok(Verdict::Exposed(_))));
+                // Each page with what is above it, the forged one twice.
+                assert!(
+                    read.iter()
+                        .skip(1)
+                        .step_by(2)
+                        .all(|sector| *sector >= case.first_tag_sector())
+                );
+                let pages: Vec<u32> = read.iter().copied().step_by(2).collect();
+                assert_eq!(
+                    pages,
+                    [&member.pages[..=layer], &member.pages[layer..]].concat()
+                );
+            }
+        }
+    }
+    assert_eq!(layers, [189, 9, 2]);
 }
 
 /// A tag sector of another level or place is no other's, though its tags are right.

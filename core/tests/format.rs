@@ -3,8 +3,10 @@
 
 mod common;
 
+use common::ribbon::{PlainAnswer, PlainRibbon};
 use common::{ID, emails, place};
-use leaksieve_core::encoding::bloom;
+use leaksieve_core::encoding::ribbon::{self, NumPages, Ribbon};
+use leaksieve_core::encoding::{Encoding, Rules, bloom};
 use leaksieve_core::identifier::{MAX_IDENTIFIER_BYTES, NORMALISATION_VERSION, phone};
 use leaksieve_core::sector::{CRC_BYTES, PAYLOAD_BYTES, SECTOR_BYTES, SectorIndex, seal};
 use leaksieve_core::{Error, Trust, header, trust};
@@ -95,6 +97,11 @@ fn the_tables_hold_the_constants() {
             format!("{MAX_IDENTIFIER_BYTES} bytes"),
         ),
         ("probes", format!("1 to {}", bloom::MAX_HASHES)),
+        ("columns of a page", format!("1 to {}", ribbon::MAX_COLUMNS)),
+        (
+            "layers of a dataset",
+            format!("1 to {}", ribbon::MAX_LAYERS),
+        ),
         (
             "tags of a tag sector",
             trust::tree::TAGS_PER_SECTOR.to_string(),
@@ -117,6 +124,64 @@ fn the_tables_hold_the_constants() {
     says(&format!(
         "The probes of `low = 0x89ABCDEF` are {}, ...",
         probes.join(", ")
+    ));
+}
+
+#[test]
+fn the_words_on_ribbons_hold_the_constants() {
+    says(&format!(
+        "| columns | u8 | columns of a narrow page, 1 to {}; a wide one has one more |",
+        ribbon::MAX_COLUMNS
+    ));
+    says(&format!(
+        "overflow | {} times u32 | pages of layers 1 to {0};",
+        ribbon::MAX_LAYERS - 1
+    ));
+    says(&format!(
+        "A dataset has up to {} layers",
+        ribbon::MAX_LAYERS
+    ));
+    says(&format!("`m = {} div r` slots", ribbon::COLUMN_BITS));
+    says(&format!(
+        "the *priority* is `place mod {}`, or {} if that is more",
+        ribbon::PRIORITY_SCALE,
+        ribbon::PRIORITIES - 1
+    ));
+    says(&format!(
+        "less {}, but at least 0 and at most m - {}",
+        ribbon::WIDTH / 2,
+        ribbon::WIDTH
+    ));
+    says(&format!("*coefficients* are {} bits", ribbon::WIDTH));
+    says(&format!("bumps t / {} of", ribbon::PRIORITY_SCALE));
+    // The example.
+    let (hash, num_pages) = (0xFEDC_BA98_7654_3210, 1000);
+    let encoding = Encoding::Ribbon(Ribbon {
+        columns: 9,
+        salt: 0,
+        wide_share: 1 << 30,
+        overflow: [NumPages(0); 3],
+    });
+    let layer = encoding.layer(num_pages, 0).unwrap();
+    let Rules::Ribbon(columns) = layer.rules else {
+        panic!("{layer:?}");
+    };
+    let page = layer.page_of(hash);
+    let form = columns.page(page);
+    let (priority, equation) = form.equation(hash);
+    let first_wide = (0..num_pages).find(|page| columns.is_wide(*page)).unwrap();
+    says(&format!(
+        "the hash 0x{hash:X} in a layer of {num_pages} pages with columns 9, salt 0 and a wide_share of 2^30: \
+         pages {first_wide} to {} are wide; its page is {page}, of {} columns and {} slots; \
+         its priority is {priority}, start {}, coefficients 0x{:X}, fingerprint 0x{:X}. \
+         Its next hash is 0x{:X}.",
+        num_pages - 1,
+        form.columns,
+        form.slots,
+        equation.start,
+        equation.coefficients,
+        equation.fingerprint,
+        ribbon::rehash(hash),
     ));
 }
 
@@ -143,68 +208,156 @@ impl<'a> Bytes<'a> {
     }
 }
 
-/// A golden file, read by the tables: no function of the crate's is used.
+/// What a file of one dataset says of itself.
+struct Tables<'a> {
+    file: &'a [u8],
+    num_items: u64,
+    /// The encoding's number, and what follows it.
+    encoding: u64,
+    num_hashes: u64,
+    ribbon: PlainRibbon,
+    seed: u64,
+    first_sector: u64,
+    num_pages: u64,
+}
+
+impl<'a> Tables<'a> {
+    /// A golden file, read by the tables: no function of the crate's is used. `profile` takes
+    /// the profile off, behind its number.
+    fn read(file: &'a [u8], name: &str, profile: (u64, fn(&mut Bytes<'_>)), units: u64) -> Self {
+        let mut sectors = file.chunks(512);
+        let mut sector = Bytes(&sectors.next().unwrap()[..508]);
+        assert_eq!(sector.take(8), b"\x93LSV\r\n\x1a\n");
+        assert_eq!(sector.number(2), 1);
+        let length = sector.number(2) as usize;
+        assert_eq!(sector.number(4), 0);
+        let file_id = sector.take(16);
+        let mut bytes = sector.0.to_vec();
+        while bytes.len() < length {
+            bytes.extend(&sectors.next().unwrap()[..508]);
+        }
+        assert!(bytes[length..].iter().all(|byte| *byte == 0));
+        let header_sectors = (32 + bytes.len()) as u64 / 508;
+        let mut header = Bytes(&bytes[..length]);
+
+        assert_eq!(header.number(4), file.len() as u64 / 512);
+        assert_eq!(header.number(8), 1_625_097_600);
+        assert_eq!(header.number(4), 7);
+        assert_eq!(header.number(8), 4_102_444_800);
+        assert_eq!(header.number(1), 1, "datasets");
+        assert_eq!(header.text(), name);
+        assert_eq!(
+            (header.number(2), header.number(1), header.number(1)),
+            (2021, 6, 0)
+        );
+        assert_eq!(header.text(), "leaksieve's tests");
+        assert_eq!(header.number(1), 1, "normalisation version");
+        assert_eq!(header.number(1), profile.0, "profile");
+        profile.1(&mut header);
+        let num_items = header.number(8);
+        assert_eq!(header.number(8), 0, "rejected");
+        assert_eq!(header.number(4), 0, "lowest count");
+        let encoding = header.number(1);
+        let (mut num_hashes, mut ribbon) = (0, PlainRibbon::default());
+        if encoding == 0 {
+            num_hashes = header.number(1);
+        } else {
+            ribbon = PlainRibbon {
+                columns: header.number(1),
+                salt: header.number(1),
+                wide_share: header.number(4),
+                overflow: [(); 3].map(|()| header.number(4)),
+            };
+        }
+        assert_eq!(header.number(1), 0, "hash: XXH3");
+        let seed = header.number(8);
+        let first_sector = header.number(4);
+        let num_pages = header.number(4);
+        assert_eq!(header.number(8), units, "designed, in units of 1e-18");
+        assert!((1..units).contains(&header.number(8)), "measured");
+        assert!(header.0.is_empty());
+        assert_eq!(first_sector, header_sectors);
+        assert_eq!(first_sector + num_pages, file.len() as u64 / 512);
+
+        // The sums.
+        let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
+        for (index, sector) in file.chunks(512).enumerate() {
+            let sealed = [file_id, &(index as u32).to_le_bytes(), &sector[..508]].concat();
+            assert_eq!(sector[508..], crc.checksum(&sealed).to_le_bytes());
+        }
+        Self {
+            file,
+            num_items,
+            encoding,
+            num_hashes,
+            ribbon,
+            seed,
+            first_sector,
+            num_pages,
+        }
+    }
+
+    fn hash(&self, item: &[u8]) -> u64 {
+        xxhash_rust::xxh3::xxh3_64_with_seed(item, self.seed)
+    }
+
+    fn payload(&self, page: u64) -> [u8; 508] {
+        let at = (self.first_sector + page) as usize * 512;
+        *self.file[at..].first_chunk().unwrap()
+    }
+}
+
 #[test]
 fn a_file_read_by_the_byte_tables() {
     let file = include_bytes!("golden/email.lsv");
-    let mut sector = Bytes(&file[..508]);
-    assert_eq!(sector.take(8), b"\x93LSV\r\n\x1a\n");
-    assert_eq!(sector.number(2), 1);
-    let length = sector.number(2) as usize;
-    assert_eq!(sector.number(4), 0);
-    let file_id = sector.take(16);
-    let mut header = Bytes(sector.take(length));
-    assert!(sector.0.iter().all(|byte| *byte == 0));
-
-    assert_eq!(header.number(4), file.len() as u64 / 512);
-    assert_eq!(header.number(8), 1_625_097_600);
-    assert_eq!(header.number(4), 7);
-    assert_eq!(header.number(8), 4_102_444_800);
-    assert_eq!(header.number(1), 1, "datasets");
-    assert_eq!(header.text(), "Golden email.txt");
-    assert_eq!(
-        (header.number(2), header.number(1), header.number(1)),
-        (2021, 6, 0)
-    );
-    assert_eq!(header.text(), "leaksieve's tests");
-    assert_eq!(header.number(1), 1, "normalisation version");
-    assert_eq!(header.number(1), 1, "profile: email");
-    assert_eq!(header.number(8), 52, "items");
-    assert_eq!(header.number(8), 0, "rejected");
-    assert_eq!(header.number(4), 0, "lowest count");
-    assert_eq!(header.number(1), 0, "encoding: bloom");
-    let num_hashes = header.number(1);
-    assert_eq!(header.number(1), 0, "hash: XXH3");
-    let seed = header.number(8);
-    let first_sector = header.number(4);
-    let num_pages = header.number(4);
-    assert_eq!(
-        header.number(8),
-        100_000_000_000_000,
-        "1e-4 in units of 1e-18"
-    );
-    assert!((1..100_000_000_000_000).contains(&header.number(8)));
-    assert!(header.0.is_empty());
-    assert_eq!(first_sector, 1);
-    assert_eq!(first_sector + num_pages, file.len() as u64 / 512);
-
-    // The sums.
-    let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
-    for (index, sector) in file.chunks(512).enumerate() {
-        let sealed = [file_id, &(index as u32).to_le_bytes(), &sector[..508]].concat();
-        assert_eq!(sector[508..], crc.checksum(&sealed).to_le_bytes());
-    }
-
-    // A member.
-    let hash = xxhash_rust::xxh3::xxh3_64_with_seed(b"member7@example.org", seed);
-    let page = ((hash >> 32) * num_pages) >> 32;
-    let payload = &file[(first_sector + page) as usize * 512..][..508];
+    let tables = Tables::read(file, "Golden email.txt", (1, |_| ()), 100_000_000_000_000);
+    assert_eq!((tables.first_sector, tables.num_items), (1, 52));
+    assert_eq!(tables.encoding, 0, "bloom");
+    let hash = tables.hash(b"member7@example.org");
+    let payload = tables.payload(((hash >> 32) * tables.num_pages) >> 32);
     let mut x = hash as u32;
-    for _ in 0..num_hashes {
+    for _ in 0..tables.num_hashes {
         x = x.wrapping_mul(0x9E37_79B1);
         let bit = (u64::from(x) * 4064) >> 32;
         assert_eq!(payload[bit as usize / 8] >> (bit % 8) & 1, 1);
         x ^= x >> 15;
+    }
+}
+
+/// The same of a ribbon: every member is found, in each of its layers, and no stranger.
+#[test]
+fn a_ribbon_read_by_the_byte_tables() {
+    let file = include_bytes!("golden/ribbon.lsv");
+    let phone = |header: &mut Bytes<'_>| {
+        assert_eq!(header.take(2), b"CN");
+        assert_eq!(header.number(2), 86);
+        header.take(4 + 1 + 1);
+        let num_rule_bytes = header.number(1);
+        header.take(num_rule_bytes as usize);
+    };
+    let tables = Tables::read(file, "Golden ribbon.txt", (0, phone), 1_000_000_000_000);
+    assert_eq!(tables.encoding, 1, "ribbon");
+    let ask = |number: &str| {
+        let hash = tables.hash(format!("86{number}").as_bytes());
+        let payload = |page| tables.payload(page);
+        let (answer, pages) = tables.ribbon.ask(hash, tables.num_pages, payload);
+        (answer, pages.len())
+    };
+    let members = include_str!("golden/ribbon.txt");
+    assert_eq!(members.lines().count() as u64, tables.num_items);
+    let mut found_in = [0; 4];
+    for number in members.lines() {
+        let (answer, num_read) = ask(number);
+        assert_eq!(answer, PlainAnswer::Member);
+        found_in[num_read - 1] += 1;
+    }
+    let num_layers = tables.ribbon.layers(tables.num_pages).len();
+    assert_eq!(num_layers, 2);
+    for (layer, found) in (0..).zip(found_in) {
+        assert_eq!(found > 0, layer < num_layers, "{found_in:?}");
+    }
+    for number in 13_700_000_000_u64..13_700_002_000 {
+        assert_eq!(ask(&number.to_string()).0, PlainAnswer::NoMember);
     }
 }
 

@@ -22,15 +22,19 @@ fn plans() -> [Plan; 2] {
 
 #[test]
 fn a_signed_file_answers_as_the_unsigned_one() {
-    let plans = plans();
     let (pair, public) = key(1);
-    let (plain, signed) = (file(&plans), signed(&plans, &pair));
-    assert_eq!(signed.len(), 64 * 512);
-    assert_eq!(open(&plain).unwrap().signer(), None);
-    assert_eq!(open(&signed).unwrap().signer(), Some(public));
-    for text in (0..12_000).map(|i| format!("member{i}@example.com")) {
-        let asked = Identifier::new(text.as_bytes());
-        assert_eq!(ask(&plain, asked).unwrap(), ask(&signed, asked).unwrap());
+    let [emails, names] = plans();
+    // 30 pages of three layers.
+    let ribbon = emails.into_ribbon(12, 1 << 29, [2, 1, 0]);
+    for plans in [plans(), [ribbon, names]] {
+        let (plain, signed) = (file(&plans), signed(&plans, &pair));
+        assert_eq!(signed.len(), 64 * 512);
+        assert_eq!(open(&plain).unwrap().signer(), None);
+        assert_eq!(open(&signed).unwrap().signer(), Some(public));
+        for text in (0..12_000).map(|i| format!("member{i}@example.com")) {
+            let asked = Identifier::new(text.as_bytes());
+            assert_eq!(ask(&plain, asked).unwrap(), ask(&signed, asked).unwrap());
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Golden files, byte for byte: what is built now is what was built when they were
 //! made, and they are read as they were. `LEAKSIEVE_BLESS=1` writes them anew, which a
-//! change of format alone may ask for (run it twice: a bundle and a signed file are made of
+//! change of format alone may ask for (run it twice: a bundle and signed files are made of
 //! the other files); the old ones then stay beside, to be read still.
 
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use leaksieve::file::FilterFile;
 use leaksieve::key::SecretKey;
 use leaksieve::profile::phone_profile;
 use leaksieve::sign;
-use leaksieve::size::Aim;
+use leaksieve::size::{Aim, Method, Prefer};
 use leaksieve::source::{Input, Layout};
 use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
@@ -32,10 +32,15 @@ fn options(list: &str, kind: IdentifierKind, profile: Profile) -> Options {
         },
         kind,
         profile,
-        // Several pages for one of them.
+        // Several pages for one of them, and for the ribbon two layers of small ones.
         aim: match list {
             "phone.txt" => Aim::MaxBytes(4096),
+            "ribbon.txt" => Aim::FalsePositiveRate(1e-6),
             _ => Aim::FalsePositiveRate(1e-4),
+        },
+        method: match list {
+            "ribbon.txt" => Method::Ribbon(Prefer::Size),
+            _ => Method::Bloom,
         },
         name: format!("Golden {list}"),
         date: Date {
@@ -60,6 +65,7 @@ fn lists() -> Vec<(&'static str, IdentifierKind, Profile)> {
     let phone = |region| Profile::Phone(phone_profile(region).unwrap());
     vec![
         ("phone", IdentifierKind::Phone, phone("CN")),
+        ("ribbon", IdentifierKind::Phone, phone("CN")),
         ("world", IdentifierKind::Phone, phone("world")),
         ("email", IdentifierKind::Email, Profile::Email),
         (
@@ -130,12 +136,20 @@ fn the_same_key_gives_the_same_signed_file() {
     let folder = tempfile::tempdir().unwrap();
     let built = folder.path().join("signed");
     let key = SecretKey::from_seed(&[7; 32]).unwrap();
-    let options = sign::Options::default();
-    sign::sign(&golden("phone.lsv"), &key, options, &built, &()).unwrap();
-    compare(&built, "signed.lsv");
-    let keys = [key.public()];
-    let file = FilterFile::open_trusted(&golden("signed.lsv"), &Trust::in_keys(&keys)).unwrap();
-    assert_eq!(file.catalogue().signer(), Some(key.public()));
+    for (name, signed) in [
+        ("phone.lsv", "signed.lsv"),
+        ("ribbon.lsv", "signed-ribbon.lsv"),
+    ] {
+        let options = sign::Options {
+            replace: true,
+            ..Default::default()
+        };
+        sign::sign(&golden(name), &key, options, &built, &()).unwrap();
+        compare(&built, signed);
+        let keys = [key.public()];
+        let file = FilterFile::open_trusted(&golden(signed), &Trust::in_keys(&keys)).unwrap();
+        assert_eq!(file.catalogue().signer(), Some(key.public()));
+    }
     // By OpenSSL, of the same seed.
     assert_eq!(
         key.public().to_string(),
@@ -154,6 +168,9 @@ fn members_of_golden_files_are_exposed() {
         }
         if name == "phone" {
             files.push("signed.lsv".into());
+        }
+        if name == "ribbon" {
+            files.push("signed-ribbon.lsv".into());
         }
         for file in files {
             let file = FilterFile::open(&golden(&file)).unwrap();

@@ -209,11 +209,13 @@ pub struct Page {
     salt: u8,
 }
 
-/// What an item says of its page, its priority apart.
+/// What an item says of its page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Equation {
+    /// A page whose threshold is above it has bumped the item.
+    pub priority: u8,
     /// The first slot it is about; the last is 63 behind.
-    pub start: u32,
+    pub start: u16,
     /// Which of the 64 slots add up, bit 0 for the first; that one always does.
     pub coefficients: u64,
     /// What they add up to, bit c in column c.
@@ -228,11 +230,10 @@ impl Page {
             .saturating_add((THRESHOLD_BYTES * 8) as u32)
     }
 
-    /// An item's priority and equation.
-    pub fn equation(&self, hash: u64) -> (u8, Equation) {
+    /// An item's equation.
+    pub fn equation(&self, hash: u64) -> Equation {
         let seed = self.seed(hash);
-        let place = mix(seed.wrapping_add(FOR_PLACE));
-        (priority(place), self.equation_of(seed, place))
+        self.equation_of(seed, mix(seed.wrapping_add(FOR_PLACE)))
     }
 
     fn seed(&self, hash: u64) -> u32 {
@@ -251,7 +252,9 @@ impl Page {
             .checked_shr(32_u32.saturating_sub(self.columns.into()))
             .unwrap_or(0);
         Equation {
-            start: start.min(last),
+            priority: priority(place),
+            // Below 4,056.
+            start: start.min(last) as u16,
             coefficients: (u64::from(high) << 32 | u64::from(low)) | 1,
             fingerprint: mix(seed ^ FOR_FINGERPRINT) & mask,
         }
@@ -265,7 +268,7 @@ impl Page {
             return Match::Bumped;
         }
         let equation = self.equation_of(seed, place);
-        let mut bit = self.column(0).saturating_add(equation.start);
+        let mut bit = self.column(0).saturating_add(equation.start.into());
         let mut fingerprint = equation.fingerprint;
         for _ in 0..self.columns {
             let sum = (window(page, bit) & equation.coefficients).count_ones();
@@ -273,7 +276,7 @@ impl Page {
                 return Match::Miss;
             }
             fingerprint >>= 1;
-            bit = bit.saturating_add(self.slots);
+            bit = bit.wrapping_add(self.slots);
         }
         Match::Hit
     }
@@ -305,18 +308,20 @@ const fn priority(place: u32) -> u8 {
     }
 }
 
-/// The 64 bits of a page from this one on; what is behind its end is 0.
+/// The 64 bits of a page from this one on, which is not among its last 63.
 fn window(page: &Payload, bit: u32) -> u64 {
-    let bytes = page.get((bit / 8) as usize..).unwrap_or(&[]);
-    let (shift, low) = (
-        bit % 8,
-        bytes
-            .first_chunk()
-            .map_or(0, |low| u64::from_le_bytes(*low)),
-    );
-    let high = u64::from(bytes.get(8).copied().unwrap_or(0));
-    // Shifted by 56 and then by the rest: a shift by 64 there cannot be.
-    low >> shift | high << 56 << (8 - shift)
+    // The last nine bytes have the last 64 bits, shifted by a byte.
+    const LAST: u32 = PAYLOAD_BYTES as u32 - 9;
+    let byte = (bit / 8).min(LAST);
+    let bytes = page
+        .get(byte as usize..)
+        .and_then(|bytes| bytes.first_chunk());
+    let [low @ .., high] = bytes.copied().unwrap_or([0; 9]);
+    // 0 to 8 within the page. The high byte goes to where the shift leaves zeros, in two steps,
+    // as a shift by 64 cannot be.
+    let shift = bit.wrapping_sub(byte * 8);
+    let low = u64::from_le_bytes(low).wrapping_shr(shift);
+    low | (u64::from(high) << 1).wrapping_shl(63_u32.wrapping_sub(shift))
 }
 
 /// The last steps of MurmurHash3's 32-bit variant (Appleby), which let each bit of the input
@@ -343,6 +348,54 @@ mod tests {
         columns.page(0)
     }
 
+    /// From an independent implementation.
+    #[test]
+    fn golden_equations() {
+        // Hash; pages of the layer, columns, salt, share of wide pages; then page, its columns
+        // and slots, priority, start, coefficients, fingerprint.
+        #[rustfmt::skip]
+        let vectors = [
+            (0, (1_000, 9, 0, 1 << 30), (0, 9, 450), 241, (253, 0x67A2_A8EE_3CD6_E3F3, 0x92)),
+            (1, (1_000, 9, 0, 1 << 30), (0, 9, 450), 255, (0, 0x9A24_E9C9_12BC_8391, 0x18A)),
+            (0x0123_4567_89AB_CDEF, (1_000, 9, 0, 1 << 30), (4, 9, 450), 100, (302, 0x39C4_DD62_F13B_35B7, 0x1F)),
+            (0x0123_4567_89AB_CDEF, (7, 1, 3, 0), (0, 1, 4_056), 227, (1_189, 0xD655_1E29_5E66_4535, 0)),
+            (0xFEDC_BA98_7654_3210, (1_000, 9, 0, 1 << 30), (995, 10, 405), 147, (288, 0xCA2B_0B6C_2D09_D093, 0x365)),
+            (0xFEDC_BA98_7654_3210, (84, 20, 0, 1 << 31), (83, 21, 193), 147, (120, 0xCA2B_0B6C_2D09_D093, 0xD_7F65)),
+            (0xFEDC_BA98_7654_3210, (3_700_001, 31, 255, u32::MAX), (3_683_556, 32, 126), 207, (0, 0xA70F_EE47_0AAE_19CD, 0x5A06_B0C1)),
+            (u64::MAX, (7, 1, 3, 0), (6, 1, 4_056), 46, (2_515, 0xF4B9_505B_81F1_6F39, 0)),
+            (u64::MAX, (1, 32, 1, 0), (0, 32, 126), 109, (0, 0x14D8_754C_FC2F_B9B7, 0xD374_A22F)),
+            (0x9E37_79B9_7F4A_7C15, (84, 20, 0, 1 << 31), (51, 21, 193), 255, (51, 0xC7DD_40B3_96FB_8FC9, 0x1F_7E4E)),
+        ];
+        for (hash, (num_pages, columns, salt, wide_share), place, priority, equation) in vectors {
+            let ribbon = Ribbon {
+                columns,
+                salt,
+                wide_share,
+                overflow: Default::default(),
+            };
+            let columns = ribbon.columns_of(num_pages);
+            let page = columns.page_of(hash);
+            let form = columns.page(page);
+            assert_eq!((page, form.columns, form.slots), place, "{hash:#x}");
+            let (start, coefficients, fingerprint) = equation;
+            let expected = Equation {
+                start,
+                coefficients,
+                fingerprint,
+            };
+            assert_eq!(form.equation(hash), (priority, expected), "{hash:#x}");
+        }
+        for (hash, next) in [
+            (0, 0x92CA_2F0E_0000_0000),
+            (1, 0x0306_BA6B_0000_0001),
+            (0x0123_4567_89AB_CDEF, 0xD6AD_F9E7_89AB_CDEF),
+            (0xFEDC_BA98_7654_3210, 0x8671_12A9_7654_3210),
+            (u64::MAX, 0x36BF_99AA_FFFF_FFFF),
+        ] {
+            assert_eq!(rehash(hash), next, "{hash:#x}");
+        }
+    }
+
     #[test]
     fn a_window_is_64_neighbouring_bits() {
         let mut content = [0; PAYLOAD_BYTES];
@@ -357,8 +410,6 @@ mod tests {
             let expected = (0..64).fold(0, |sum, i| sum | bit_at(bit + i) << i);
             assert_eq!(window(&content, bit), expected, "{bit}");
         }
-        assert_eq!(window(&content, 4_064), 0);
-        assert_eq!(window(&content, u32::MAX), 0);
     }
 
     #[test]
@@ -368,12 +419,13 @@ mod tests {
             assert!(page.column(columns - 1) + page.slots <= PAYLOAD_BYTES as u32 * 8);
             let (mut first, mut last) = (false, false);
             for hash in (0..20_000_u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15)) {
-                let (_, equation) = page.equation(hash);
-                assert!(equation.start + WIDTH <= page.slots);
+                let equation = page.equation(hash);
+                let start = u32::from(equation.start);
+                assert!(start + WIDTH <= page.slots);
                 assert!(equation.coefficients & 1 == 1);
                 assert!(u64::from(equation.fingerprint) < 1 << columns);
-                first |= equation.start == 0;
-                last |= equation.start == page.slots - WIDTH;
+                first |= start == 0;
+                last |= start == page.slots - WIDTH;
             }
             assert!(first && last, "{columns}");
         }
@@ -385,7 +437,7 @@ mod tests {
         let page = page(10);
         let mut bumped = 0_u32;
         for hash in 0..51_200 {
-            let (priority, _) = page.equation(hash);
+            let priority = page.equation(hash).priority;
             let mut content = [0; PAYLOAD_BYTES];
             for threshold in [0, 1, 128, 255] {
                 set_threshold(&mut content, threshold);

@@ -2,15 +2,19 @@
 
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+pub mod ribbon;
+
+use leaksieve_core::encoding::ribbon::{NumPages, Ribbon};
 use leaksieve_core::encoding::{bloom, page_of};
 use leaksieve_core::hash::HashFunction;
-use leaksieve_core::header::{Date, Encoding, Rate};
+use leaksieve_core::header::{Date, Encoding, FIXED_BYTES, MAX_HEADER_SECTORS, Rate};
 use leaksieve_core::identifier::{CaseRule, NORMALISATION_VERSION, PasswordDigest};
-use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, SectorIndex, seal};
+use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, Payload, SectorIndex, seal};
 use leaksieve_core::{
     Catalogue, Dataset, Header, Identifier, Profile, ReadError, Sector, SectorSource, Trust,
     Verdict,
 };
+use ribbon::PlainRibbon;
 
 pub const ID: FileId = FileId(*b"a file of a test");
 
@@ -19,7 +23,51 @@ pub struct Plan {
     pub name: &'static str,
     pub profile: Profile,
     pub members: Vec<String>,
+    /// Of all layers.
     pub num_pages: u32,
+    pub encoding: Encoding,
+}
+
+impl Plan {
+    /// The same as a ribbon of these layers behind the first.
+    pub fn into_ribbon(mut self, columns: u8, wide_share: u32, overflow: [u32; 3]) -> Self {
+        self.encoding = Encoding::Ribbon(Ribbon {
+            columns,
+            salt: 5,
+            wide_share,
+            overflow: overflow.map(NumPages),
+        });
+        self
+    }
+
+    fn pages(&self, hashes: &[u64]) -> Vec<Payload> {
+        match self.encoding {
+            Encoding::Bloom { num_hashes } => {
+                let mut pages = vec![[0; PAYLOAD_BYTES]; self.num_pages as usize];
+                for hash in hashes {
+                    let page = page_of(*hash, self.num_pages) as usize;
+                    bloom::insert(&mut pages[page], *hash, num_hashes);
+                }
+                pages
+            }
+            Encoding::Ribbon(ribbon) => plain(&ribbon).solve(hashes, self.num_pages.into()),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+pub const BLOOM: Encoding = Encoding::Bloom {
+    num_hashes: NUM_HASHES,
+};
+
+/// A ribbon as FORMAT.md's reader knows it.
+pub fn plain(ribbon: &Ribbon) -> PlainRibbon {
+    PlainRibbon {
+        columns: ribbon.columns.into(),
+        salt: ribbon.salt.into(),
+        wide_share: ribbon.wide_share.into(),
+        overflow: ribbon.overflow.map(|pages| pages.0.into()),
+    }
 }
 
 pub fn emails(num_members: usize, num_pages: u32) -> Plan {
@@ -30,6 +78,7 @@ pub fn emails(num_members: usize, num_pages: u32) -> Plan {
             .map(|i| format!("member{i}@example.com"))
             .collect(),
         num_pages,
+        encoding: BLOOM,
     }
 }
 
@@ -39,6 +88,7 @@ pub fn names(num_members: usize, num_pages: u32) -> Plan {
         profile: Profile::Username(CaseRule::Fold),
         members: (0..num_members).map(|i| format!("player{i}")).collect(),
         num_pages,
+        encoding: BLOOM,
     }
 }
 
@@ -48,6 +98,7 @@ pub fn passwords(num_members: usize, num_pages: u32) -> Plan {
         profile: Profile::Password(PasswordDigest::Sha1),
         members: (0..num_members).map(|i| format!("secret{i}")).collect(),
         num_pages,
+        encoding: BLOOM,
     }
 }
 
@@ -76,9 +127,7 @@ pub fn header(plans: &[Plan]) -> Header {
             num_items: plan.members.len() as u64,
             num_rejected: 0,
             min_count: 0,
-            encoding: Encoding::Bloom {
-                num_hashes: NUM_HASHES,
-            },
+            encoding: plan.encoding,
             hash: HashFunction::Xxh3 { seed },
             first_sector: SectorIndex(0),
             num_sectors: plan.num_pages,
@@ -112,21 +161,43 @@ pub fn file_with_id(plans: &[Plan], id: FileId) -> Vec<u8> {
     let header = header(plans);
     let mut bytes: Vec<u8> = header.encode(id).unwrap().sectors().flatten().collect();
     for (dataset, plan) in header.datasets.iter().zip(plans) {
-        let mut pages = vec![[0; PAYLOAD_BYTES]; plan.num_pages as usize];
-        for member in &plan.members {
-            let item = plan
-                .profile
-                .normalise(&Identifier::new(member.as_bytes()))
-                .unwrap();
-            let hash = dataset.hash.hash(&item);
-            let page = page_of(hash, plan.num_pages) as usize;
-            bloom::insert(&mut pages[page], hash, NUM_HASHES);
-        }
+        let hashes: Vec<u64> = plan
+            .members
+            .iter()
+            .map(|member| hash_of(dataset, member))
+            .collect();
+        let pages = plan.pages(&hashes);
+        assert_eq!(pages.len(), plan.num_pages as usize);
         for (index, page) in (dataset.first_sector.0..).zip(&pages) {
             bytes.extend_from_slice(&seal(id, SectorIndex(index), page));
         }
     }
     bytes
+}
+
+/// A file whose header says something else than its maker meant, its checksum right.
+pub fn with_header_of(plans: &[Plan], change: impl FnOnce(&mut Header)) -> Vec<u8> {
+    let mut header = header(plans);
+    change(&mut header);
+    let mut payload = [0; MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES];
+    let mut bytes = file(plans);
+    payload[..FIXED_BYTES].copy_from_slice(&bytes[..FIXED_BYTES]);
+    let length = postcard::to_slice(&header, &mut payload[FIXED_BYTES..])
+        .unwrap()
+        .len();
+    payload[10..12].copy_from_slice(&(length as u16).to_le_bytes());
+    assert!(FIXED_BYTES + length <= PAYLOAD_BYTES);
+    bytes[..PAYLOAD_BYTES].copy_from_slice(&payload[..PAYLOAD_BYTES]);
+    reseal(&mut bytes, 0);
+    bytes
+}
+
+/// The hash of a member's item.
+pub fn hash_of(dataset: &Dataset, member: &str) -> u64 {
+    let asked = Identifier::new(member.as_bytes());
+    dataset
+        .hash
+        .hash(&dataset.profile.normalise(&asked).unwrap())
 }
 
 /// The key that signs in tests.
@@ -233,18 +304,51 @@ pub fn open_by(mut file: &[u8], trust: &Trust<'_>) -> Result<Catalogue, leaksiev
     }
 }
 
-/// For each dataset a member in each page that has one, with the page's sector, in the
-/// order of sectors.
-pub fn one_member_a_page(catalogue: &Catalogue, plans: &[Plan]) -> Vec<(u32, String)> {
+/// A member, and the pages that are read for it: the last one has it.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub text: String,
+    pub pages: Vec<u32>,
+}
+
+impl Member {
+    /// The sector of the page that has it.
+    pub fn page(&self) -> u32 {
+        self.pages[self.pages.len() - 1]
+    }
+}
+
+/// For each dataset a member in each page that has one, in the order of sectors.
+pub fn one_member_a_page(catalogue: &Catalogue, bytes: &[u8], plans: &[Plan]) -> Vec<Member> {
     let mut members = std::collections::BTreeMap::new();
     for (dataset, plan) in catalogue.datasets().iter().zip(plans) {
-        for member in &plan.members {
-            let identifier = Identifier::new(member.as_bytes()).of_kind(dataset.profile.kind());
-            let sector = catalogue.lookup(identifier).wants().unwrap().0;
-            members.entry(sector).or_insert_with(|| member.clone());
+        for text in &plan.members {
+            let identifier = Identifier::new(text.as_bytes()).of_kind(dataset.profile.kind());
+            let pages = pages_read(catalogue, bytes, identifier);
+            members.entry(pages[pages.len() - 1]).or_insert(Member {
+                text: text.clone(),
+                pages,
+            });
         }
     }
-    members.into_iter().collect()
+    members.into_values().collect()
+}
+
+/// The pages that are read for a question, tag sectors left out.
+pub fn pages_read(catalogue: &Catalogue, bytes: &[u8], identifier: Identifier<'_>) -> Vec<u32> {
+    let mut source = Counting {
+        inner: bytes,
+        reads: Vec::new(),
+    };
+    let _ = leaksieve_core::check(catalogue, identifier, &mut source, &mut [0; 512]).unwrap();
+    let datasets = catalogue.datasets();
+    let is_page = |index: &u32| datasets.iter().any(|d| sectors_of(d).contains(index));
+    source.reads.into_iter().filter(is_page).collect()
+}
+
+/// The sectors of a dataset's pages.
+pub fn sectors_of(dataset: &Dataset) -> std::ops::Range<u32> {
+    dataset.first_sector.0..dataset.first_sector.0 + dataset.num_sectors
 }
 
 /// Did the answer say "not exposed"?

@@ -5,6 +5,8 @@
 //! row at once. What is solved is found bottom up, with a table for each four slots of what
 //! any of them add up to (the Method of Four Russians), all columns of a slot at once.
 
+use std::slice;
+
 use leaksieve_core::encoding::ribbon::{
     COLUMN_BITS, Equation, PRIORITIES, Page, WIDTH, rehash, set_threshold,
 };
@@ -15,6 +17,8 @@ const GROUP: usize = 4;
 const SUMS: usize = 1 << GROUP;
 /// Tables that an equation needs behind the group of its own first slot.
 const GROUPS_BEHIND: usize = WIDTH as usize / GROUP;
+/// Slots that are left when equations are eliminated one after the other.
+const TIGHT_SLOTS: usize = 8;
 /// Slots whose bits are sorted into columns at once.
 const BLOCK: usize = u32::BITS as usize;
 
@@ -34,12 +38,11 @@ pub(crate) struct Solver {
     rows: Vec<Row>,
     /// The items' equations, from the highest priority down.
     equations: Vec<Equation>,
-    /// Where each priority ends among them.
-    ends: [u32; PRIORITIES as usize],
+    /// The same in the order of the hashes.
+    unsorted: Vec<Equation>,
     /// By group, and which of its slots are added.
     sums: Vec<[u32; SUMS]>,
     solution: Vec<u32>,
-    items: Vec<(u8, Equation)>,
 }
 
 impl Solver {
@@ -48,10 +51,9 @@ impl Solver {
         Self {
             rows: Vec::with_capacity(slots),
             equations: Vec::new(),
-            ends: [0; PRIORITIES as usize],
+            unsorted: Vec::new(),
             sums: vec![[0; SUMS]; slots.div_ceil(GROUP) + 1 + GROUPS_BEHIND],
             solution: Vec::with_capacity(slots),
-            items: Vec::new(),
         }
     }
 
@@ -66,8 +68,8 @@ impl Solver {
         self.sort(page, hashes);
         let threshold = self.eliminate(page)?;
         if threshold > 0 {
-            for (hash, (priority, _)) in hashes.iter().zip(&self.items) {
-                if *priority < threshold {
+            for (hash, equation) in hashes.iter().zip(&self.unsorted) {
+                if equation.priority < threshold {
                     bump(rehash(*hash));
                 }
             }
@@ -78,22 +80,23 @@ impl Solver {
 
     /// By priority, from the highest down.
     fn sort(&mut self, page: &Page, hashes: &[u64]) {
-        self.items.clear();
-        self.items
-            .extend(hashes.iter().map(|hash| page.equation(*hash)));
-        self.ends.fill(0);
-        for (priority, _) in &self.items {
-            self.ends[usize::from(*priority)] += 1;
+        self.unsorted.clear();
+        let equations = hashes.iter().map(|hash| page.equation(*hash));
+        self.unsorted.extend(equations);
+        let mut places = [0_u32; PRIORITIES as usize];
+        for equation in &self.unsorted {
+            places[usize::from(equation.priority)] += 1;
         }
         let mut begin = 0;
-        for end in self.ends.iter_mut().rev() {
-            let count = *end;
-            *end = begin;
+        for place in places.iter_mut().rev() {
+            let count = *place;
+            *place = begin;
             begin += count;
         }
-        self.equations.resize(self.items.len(), Equation::default());
-        for (priority, equation) in &self.items {
-            let place = &mut self.ends[usize::from(*priority)];
+        self.equations
+            .resize(self.unsorted.len(), Equation::default());
+        for equation in &self.unsorted {
+            let place = &mut places[usize::from(equation.priority)];
             self.equations[*place as usize] = *equation;
             *place += 1;
         }
@@ -101,20 +104,32 @@ impl Solver {
 
     /// Make rows of the equations, as many as go; gives the threshold.
     fn eliminate(&mut self, page: &Page) -> Result<u8, Unsolvable> {
+        let slots = page.slots as usize;
         self.rows.clear();
-        self.rows.resize(page.slots as usize, Row::default());
-        for (index, equation) in (0..).zip(&self.equations) {
-            if !add(&mut self.rows, equation) {
-                // The first that ends behind it is its own.
-                let priority = (0..=u8::MAX)
-                    .rev()
-                    .zip(self.ends.iter().rev())
-                    .find(|(_, end)| index < **end)
-                    .map_or(0, |(priority, _)| priority);
-                return priority.checked_add(1).ok_or(Unsolvable);
-            }
+        self.rows.resize(slots, Row::default());
+        // While there is room, some are on their way at once, because each waits for memory
+        // at every step. Later an item could take the room of one of a higher priority.
+        let roomy = self.equations.len().min(slots.saturating_sub(TIGHT_SLOTS));
+        let mut elimination = Elimination {
+            rows: &mut self.rows,
+            waiting: self.equations[..roomy].iter(),
+            threshold: 0,
+        };
+        let (mut a, mut b, mut c) = Default::default();
+        while elimination.advance(&mut a)?
+            && elimination.advance(&mut b)?
+            && elimination.advance(&mut c)?
+        {}
+        for mut lane in [a, b, c] {
+            elimination.finish(&mut lane)?;
         }
-        Ok(0)
+        for equation in &self.equations[roomy..] {
+            if elimination.threshold > 0 {
+                break;
+            }
+            elimination.finish(&mut { *equation })?;
+        }
+        Ok(elimination.threshold)
     }
 
     /// The bits of each slot, from the last to the first.
@@ -179,28 +194,63 @@ impl Solver {
     }
 }
 
-/// Add an equation; `false` if it contradicts those that are there.
-fn add(rows: &mut [Row], equation: &Equation) -> bool {
-    let mut slot = equation.start as usize;
-    let mut coefficients = equation.coefficients;
-    let mut fingerprint = equation.fingerprint;
-    loop {
-        let row = &mut rows[slot];
+/// Equations on their way into rows.
+struct Elimination<'a> {
+    rows: &'a mut [Row],
+    waiting: slice::Iter<'a, Equation>,
+    /// Above all priorities of equations that contradicted the rows.
+    threshold: u8,
+}
+
+impl Elimination<'_> {
+    /// Put an equation into the row of its first slot, or, if that has one, subtract that;
+    /// one that is done makes room for the next. Tells whether there was one.
+    #[inline(always)]
+    fn advance(&mut self, equation: &mut Equation) -> Result<bool, Unsolvable> {
+        if self.step(equation)? {
+            return Ok(true);
+        }
+        match self.waiting.next() {
+            Some(next) => *equation = *next,
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// All steps of an equation.
+    fn finish(&mut self, equation: &mut Equation) -> Result<(), Unsolvable> {
+        while self.step(equation)? {}
+        Ok(())
+    }
+
+    /// Tells whether there are further steps. An equation without coefficients is done.
+    #[inline(always)]
+    fn step(&mut self, equation: &mut Equation) -> Result<bool, Unsolvable> {
+        if equation.coefficients == 0 {
+            return Ok(false);
+        }
+        let row = &mut self.rows[equation.start as usize];
         if row.coefficients == 0 {
             *row = Row {
-                coefficients,
-                fingerprint,
+                coefficients: equation.coefficients,
+                fingerprint: equation.fingerprint,
             };
-            return true;
+            equation.coefficients = 0;
+            return Ok(false);
         }
-        coefficients ^= row.coefficients;
-        fingerprint ^= row.fingerprint;
-        if coefficients == 0 {
-            return fingerprint == 0;
+        equation.coefficients ^= row.coefficients;
+        equation.fingerprint ^= row.fingerprint;
+        if equation.coefficients == 0 {
+            if equation.fingerprint != 0 {
+                let above = equation.priority.checked_add(1).ok_or(Unsolvable)?;
+                self.threshold = self.threshold.max(above);
+            }
+            return Ok(false);
         }
-        let skipped = coefficients.trailing_zeros();
-        coefficients >>= skipped;
-        slot += skipped as usize;
+        let skipped = equation.coefficients.trailing_zeros();
+        equation.coefficients >>= skipped;
+        equation.start += skipped as u16;
+        Ok(true)
     }
 }
 
