@@ -140,21 +140,21 @@ impl Pages {
     }
 }
 
-fn start(layer: &Layer, hash: u64) -> Option<u32> {
+fn start(layer: &Layer, hash: u64) -> Option<u16> {
     match &layer.rules {
         Rules::Bloom { .. } => None,
         Rules::Ribbon(columns) => {
             let page = columns.page(layer.page_of(hash));
-            Some(page.equation(hash).1.start)
+            Some(page.equation(hash).start)
         }
     }
 }
 
 /// By an equation's first slot, let each column have the sum that it says.
 fn set_right(page: &ribbon::Page, content: &mut Payload, hash: u64) {
-    let (_, equation) = page.equation(hash);
+    let equation = page.equation(hash);
     for column in 0..page.columns {
-        let first = page.column(column) + equation.start;
+        let first = page.column(column) + u32::from(equation.start);
         let sum = (0..ribbon::WIDTH)
             .filter(|slot| equation.coefficients >> slot & 1 == 1)
             .filter(|slot| {
