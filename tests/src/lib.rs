@@ -1,4 +1,6 @@
-//! What the tests in `tests/` share: filters larger than any disk.
+//! What the tests in `tests/` share: pages made by hand, and filters larger than any disk.
+
+pub mod pages;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -6,31 +8,35 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use leaksieve_core::encoding::{bloom, page_of};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Date, Encoding, Rate};
 use leaksieve_core::identifier::NORMALISATION_VERSION;
-use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, Payload, SECTOR_BYTES, seal};
+use leaksieve_core::sector::{FileId, SECTOR_BYTES, seal};
 use leaksieve_core::{Dataset, Header, Identifier, Profile, SectorIndex};
 
+use pages::Pages;
+
 const FILE_ID: FileId = FileId(*b"a large file....");
-const NUM_HASHES: u8 = 10;
 
 /// A filter of e-mail addresses of any number of sectors, of which there are only the
 /// header and the pages of the addresses that will be asked. Where the other pages would
 /// be the file has a hole: zeros, which no sealed sector is.
 pub struct SparseFilter {
     header: Header,
-    pages: BTreeMap<u32, Payload>,
+    pages: Pages,
 }
 
 impl SparseFilter {
     /// A filter of `num_sectors`, header included, with these members; the pages of the
-    /// strangers are there too.
+    /// strangers are there too, and of those in holes all but the last that is asked.
     ///
     /// # Errors
     /// When an address is none, or the header is not possible.
-    pub fn new(num_sectors: u32, members: &[String], strangers: &[String]) -> Result<Self> {
+    pub fn new(
+        encoding: Encoding,
+        num_sectors: u32,
+        [members, strangers, in_holes]: [&[String]; 3],
+    ) -> Result<Self> {
         let dataset = Dataset {
             name: "Large".try_into().unwrap_or_default(),
             date: Date::default(),
@@ -40,9 +46,7 @@ impl SparseFilter {
             num_items: members.len() as u64,
             num_rejected: 0,
             min_count: 0,
-            encoding: Encoding::Bloom {
-                num_hashes: NUM_HASHES,
-            },
+            encoding,
             hash: HashFunction::Xxh3 { seed: 5 },
             first_sector: SectorIndex(1),
             num_sectors: num_sectors - 1,
@@ -60,41 +64,41 @@ impl SparseFilter {
         ensure!(header.datasets.push(dataset).is_ok());
         let mut filter = Self {
             header,
-            pages: BTreeMap::new(),
+            pages: Pages::new(encoding, num_sectors - 1),
         };
-        for address in members {
-            let (page, hash) = filter.place(address)?;
-            bloom::insert(filter.page(page), hash, NUM_HASHES);
-        }
-        for address in strangers {
-            let (page, _) = filter.place(address)?;
-            filter.page(page);
+        let hashes = |of: &[String]| -> Result<Vec<u64>> {
+            of.iter().map(|address| filter.hash(address)).collect()
+        };
+        let [members, strangers, in_holes] =
+            [hashes(members)?, hashes(strangers)?, hashes(in_holes)?];
+        filter.pages.insert(&members);
+        for (hashes, num_holes) in [(strangers, 0), (in_holes, 1)] {
+            for hash in hashes {
+                let path = filter.pages.path(hash);
+                let there = path.iter().take(path.len() - num_holes);
+                there.for_each(|page| filter.pages.touch(*page));
+            }
         }
         Ok(filter)
     }
 
-    fn page(&mut self, page: u32) -> &mut Payload {
-        self.pages.entry(page).or_insert([0; PAYLOAD_BYTES])
-    }
-
-    fn place(&self, address: &str) -> Result<(u32, u64)> {
+    fn hash(&self, address: &str) -> Result<u64> {
         let [dataset] = self.header.datasets.as_slice() else {
             anyhow::bail!("not one dataset");
         };
         let item = dataset
             .profile
             .normalise(&Identifier::new(address.as_bytes()))?;
-        let hash = dataset.hash.hash(&item);
-        Ok((page_of(hash, dataset.num_sectors), hash))
+        Ok(dataset.hash.hash(&item))
     }
 
-    /// The sector that an address is looked up in.
+    /// The sectors that an address is looked up in, in order.
     ///
     /// # Errors
     /// When it is no address.
-    pub fn sector_of(&self, address: &str) -> Result<SectorIndex> {
-        let (page, _) = self.place(address)?;
-        Ok(SectorIndex(1 + page))
+    pub fn sectors_of(&self, address: &str) -> Result<Vec<SectorIndex>> {
+        let path = self.pages.path(self.hash(address)?);
+        Ok(path.iter().map(|page| SectorIndex(1 + page)).collect())
     }
 
     /// The sectors that there are, in order.
@@ -105,7 +109,7 @@ impl SparseFilter {
         let header = self.header.encode(FILE_ID)?;
         let mut sectors: BTreeMap<_, _> = (0..).map(SectorIndex).zip(header.sectors()).collect();
         ensure!(sectors.len() == 1);
-        for (page, payload) in &self.pages {
+        for (page, payload) in &self.pages.there {
             let index = SectorIndex(1 + page);
             sectors.insert(index, seal(FILE_ID, index, payload));
         }

@@ -17,6 +17,7 @@ const NUM_KILLS: u32 = 200;
 const NUM_LINES: u64 = 200_000;
 /// Lines of a list that does not fit into the least memory that a build takes.
 const NUM_SPOOLED_LINES: u64 = 20_000_000;
+const ENCODINGS: [&str; 2] = ["--encoding=bloom", "--encoding=ribbon"];
 
 struct Folder {
     cli: PathBuf,
@@ -70,15 +71,20 @@ fn said(output: &Output) -> String {
 #[test]
 #[ignore = "builds the host tool; `cargo xtask test` runs it"]
 fn killed_at_any_moment() -> Result<()> {
+    ENCODINGS.iter().try_for_each(|encoding| killed(encoding))
+}
+
+fn killed(encoding: &str) -> Result<()> {
     let folder = Folder::new()?;
     let target = folder.path("out/leak.lsv");
     let old = fs::read(&target)?;
-    let whole = folder.build("list.txt", "whole.lsv", &[]).output()?;
+    let options = [encoding];
+    let whole = folder.build("list.txt", "whole.lsv", &options).output()?;
     ensure!(whole.status.success(), "{whole:?}");
     let new = fs::read(folder.path("whole.lsv"))?;
 
     let began = Instant::now();
-    let whole = folder.build("list.txt", "whole.lsv", &[]).status()?;
+    let whole = folder.build("list.txt", "whole.lsv", &options).status()?;
     ensure!(whole.success());
     // How long a build takes; shortened when one ends before it is killed.
     let mut duration = began.elapsed();
@@ -90,7 +96,7 @@ fn killed_at_any_moment() -> Result<()> {
         ensure!(attempt < 10 * NUM_KILLS, "{num_killed} killed");
         let began = Instant::now();
         let mut child = folder
-            .build("list.txt", "out/leak.lsv", &[])
+            .build("list.txt", "out/leak.lsv", &options)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
@@ -114,9 +120,11 @@ fn killed_at_any_moment() -> Result<()> {
         num_left_over += u32::from(names.len() == 2);
         fs::write(&target, &old)?;
     }
-    println!("{num_killed} killed, {num_left_over} of them left a file");
+    println!("{encoding}: {num_killed} killed, {num_left_over} of them left a file");
     ensure!(num_left_over > 0);
-    let built = folder.build("list.txt", "out/leak.lsv", &[]).output()?;
+    let built = folder
+        .build("list.txt", "out/leak.lsv", &options)
+        .output()?;
     ensure!(built.status.success(), "{built:?}");
     ensure!(names(&folder.path("out"))? == ["leak.lsv"]);
     ensure!(fs::read(&target)? == new);
@@ -250,11 +258,14 @@ fn a_full_disk() -> Result<()> {
         ensure!(said(&output).contains("--temp-dir"), "{output:?}");
     }
     // With room, what is put aside makes no difference.
-    for (memory, name) in [("256MiB", "spooled.lsv"), ("2GiB", "in_memory.lsv")] {
-        let options = ["--memory", memory, "--max-rejected=50%"];
-        let built = folder.build("long.txt", name, &options).output()?;
-        ensure!(built.status.success(), "{built:?}");
+    for encoding in ENCODINGS {
+        for (memory, name) in [("256MiB", "spooled.lsv"), ("2GiB", "in_memory.lsv")] {
+            let options = ["--memory", memory, "--max-rejected=50%", encoding];
+            let built = folder.build("long.txt", name, &options).output()?;
+            ensure!(built.status.success(), "{built:?}");
+        }
+        let [spooled, in_memory] = ["spooled.lsv", "in_memory.lsv"].map(|name| folder.path(name));
+        ensure!(fs::read(spooled)? == fs::read(in_memory)?, "{encoding}");
     }
-    ensure!(fs::read(folder.path("spooled.lsv"))? == fs::read(folder.path("in_memory.lsv"))?);
     Ok(())
 }

@@ -6,9 +6,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use leaksieve::file::FilterFile;
+use leaksieve_core::header::Encoding;
 use leaksieve_core::{
     Error, Identifier, ReadError, Sector, SectorIndex, SectorSource, Trust, Verdict, check, open,
 };
+use leaksieve_tests::pages::{BLOOM, COLUMNS, ribbon};
 use leaksieve_tests::{SparseFilter, addresses};
 use xtask::emulator::Storage;
 use xtask::lab::{Lab, Said, device_verdict};
@@ -18,11 +20,22 @@ const NUM_ASKED: usize = 200;
 
 /// 5 GiB; 1 TiB, in which sector numbers pass 2^31. Neither is a power of two.
 const NUM_SECTORS: [u32; 2] = [(5 << 21) + 3, (1 << 31) + 77];
+/// Most pages that a layer of a ribbon can have: the shares of its pages fit 32 bits.
+const MAX_LAYER_PAGES: u32 = u32::MAX / (COLUMNS as u32 + 1);
+
+/// Files of both encodings: of 5 GiB and about 1 TiB, and the largest of a ribbon of three
+/// layers that are as long as they can be.
+fn files() -> Vec<(Encoding, u32)> {
+    let ribbon_of = |num_sectors: u32| (ribbon(num_sectors - 1, 0), num_sectors);
+    let mut files: Vec<_> = NUM_SECTORS.map(|num_sectors| (BLOOM, num_sectors)).into();
+    files.extend([NUM_SECTORS[0], 3 * MAX_LAYER_PAGES + 1].map(ribbon_of));
+    files
+}
 
 struct Asked {
     members: Vec<String>,
     strangers: Vec<String>,
-    /// Nobody sealed their pages.
+    /// Nobody sealed the last page that they ask.
     in_holes: Vec<String>,
 }
 
@@ -35,8 +48,9 @@ impl Asked {
         }
     }
 
-    fn filter(&self, num_sectors: u32) -> Result<SparseFilter> {
-        let filter = SparseFilter::new(num_sectors, &self.members, &self.strangers)?;
+    fn filter(&self, encoding: Encoding, num_sectors: u32) -> Result<SparseFilter> {
+        let asked = [&self.members[..], &self.strangers, &self.in_holes];
+        let filter = SparseFilter::new(encoding, num_sectors, asked)?;
         // The questions reach all of the file, and each hole is one.
         let there = filter.sectors()?;
         let last = there.last_key_value().context("no sector")?.0.0;
@@ -45,7 +59,8 @@ impl Asked {
             "nothing far is asked"
         );
         for address in &self.in_holes {
-            ensure!(!there.contains_key(&filter.sector_of(address)?));
+            let sectors = filter.sectors_of(address)?;
+            ensure!(!sectors.last().is_none_or(|last| there.contains_key(last)));
         }
         Ok(filter)
     }
@@ -55,9 +70,9 @@ impl Asked {
 fn far_sectors_of_a_file() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let asked = Asked::new();
-    for num_sectors in NUM_SECTORS {
+    for (encoding, num_sectors) in files() {
         let path = folder.path().join("large.lsv");
-        asked.filter(num_sectors)?.write(&path)?;
+        asked.filter(encoding, num_sectors)?.write(&path)?;
         let file = FilterFile::open(&path)?;
         let ask = |address: &String| {
             let mut sector = [0xAA; 512];
@@ -101,8 +116,13 @@ impl SectorSource for OnDemand {
 #[test]
 fn the_largest_number_of_sectors() -> Result<()> {
     let asked = Asked::new();
-    for num_sectors in [u32::MAX - 1, u32::MAX] {
-        let filter = asked.filter(num_sectors)?;
+    let longest = 3 * MAX_LAYER_PAGES + 1;
+    for (encoding, num_sectors) in [
+        (BLOOM, u32::MAX - 1),
+        (BLOOM, u32::MAX),
+        (ribbon(longest - 1, 0), longest),
+    ] {
+        let filter = asked.filter(encoding, num_sectors)?;
         let mut source = OnDemand {
             num_sectors,
             sectors: filter.sectors()?,
@@ -119,7 +139,7 @@ fn the_largest_number_of_sectors() -> Result<()> {
             source.reads.clear();
             let identifier = Identifier::new(address.as_bytes());
             let found = check(&catalogue, identifier, &mut source, &mut buffer);
-            ensure!(source.reads == [filter.sector_of(address)?]);
+            ensure!(source.reads == filter.sectors_of(address)?);
             let is_right = match address.as_bytes() {
                 [b'm', ..] => matches!(found, Ok(Verdict::Exposed(_))),
                 [b's', ..] => matches!(found, Ok(Verdict::NotExposed(_))),
@@ -148,9 +168,9 @@ fn far_sectors_by_the_command_line() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let asked = Asked::new();
     let cli = host::cli()?;
-    for num_sectors in NUM_SECTORS {
+    for (encoding, num_sectors) in files() {
         let path = folder.path().join("large.lsv");
-        asked.filter(num_sectors)?.write(&path)?;
+        asked.filter(encoding, num_sectors)?.write(&path)?;
         for (addresses, status, verdict) in [
             (&asked.members, 0, "\"exposed\""),
             (&asked.strangers, 1, "\"not_exposed\""),
@@ -183,19 +203,22 @@ fn the_largest_file_of_a_card_on_the_device() -> Result<()> {
     let asked = Asked::new();
     // 2^32 - 512 bytes: the largest of whole sectors that FAT32 takes.
     let filter = lab.path("large.lsv");
-    asked.filter((1 << 23) - 1)?.write(&filter)?;
-    let mut board = lab.boot(Storage::Card(&lab.card(&filter)?))?;
-    for (addresses, expected) in [
-        (&asked.members, Said::Exposed),
-        (&asked.strangers, Said::NotExposed),
-        (&asked.in_holes, Said::CannotSay),
-    ] {
-        for address in addresses {
-            let answer = board.ask(address)?;
-            ensure!(
-                device_verdict(&answer)? == expected,
-                "{address}: {answer:?}"
-            );
+    let num_sectors = (1 << 23) - 1;
+    for encoding in [BLOOM, ribbon(num_sectors - 1, 0)] {
+        asked.filter(encoding, num_sectors)?.write(&filter)?;
+        let mut board = lab.boot(Storage::Card(&lab.card(&filter)?))?;
+        for (addresses, expected) in [
+            (&asked.members, Said::Exposed),
+            (&asked.strangers, Said::NotExposed),
+            (&asked.in_holes, Said::CannotSay),
+        ] {
+            for address in addresses {
+                let answer = board.ask(address)?;
+                ensure!(
+                    device_verdict(&answer)? == expected,
+                    "{address}: {answer:?}"
+                );
+            }
         }
     }
     Ok(())

@@ -302,6 +302,12 @@ fn build() -> Result<()> {
     small("--force")?.try_all(22)
 }
 
+#[test]
+#[ignore = "builds the host tool; `cargo xtask test` runs it"]
+fn build_of_a_ribbon() -> Result<()> {
+    small("--force --encoding=ribbon")?.try_all(22)
+}
+
 /// Without `--force` the rename may replace nothing, which is another call.
 #[test]
 #[ignore = "builds the host tool; `cargo xtask test` runs it"]
@@ -341,12 +347,18 @@ fn of_one_partition(num: usize) -> Result<Vec<String>> {
 #[test]
 #[ignore = "builds the host tool; `cargo xtask test` runs it"]
 fn build_of_a_list_that_does_not_fit_into_memory() -> Result<()> {
+    ["bloom", "ribbon"]
+        .iter()
+        .try_for_each(|encoding| spooled(encoding))
+}
+
+fn spooled(encoding: &str) -> Result<()> {
     let list = of_one_partition(16)?;
     let block = list.join("\n") + "\n";
     let mut case = Case::new(
         list,
         &format!(
-            "{BUILD} --output out/leak.lsv input.txt --memory 256MiB --temp-dir spool --force"
+            "{BUILD} --output out/leak.lsv input.txt --memory 256MiB --temp-dir spool --force --encoding={encoding}"
         ),
     )?;
     case.is_tried = |call| call.place == Some(Place::Spool);

@@ -19,7 +19,7 @@ use leaksieve::file::FilterFile;
 use leaksieve::install::{Card, InstallError, install};
 use leaksieve::key::SecretKey;
 use leaksieve::sign::{self, sign};
-use leaksieve::size::Aim;
+use leaksieve::size::{Aim, Method, Prefer};
 use leaksieve::source::{Input, Layout};
 use leaksieve_app::epoch::{EpochError, EpochStore};
 use leaksieve_app::filter::Filter;
@@ -33,7 +33,7 @@ use crate::disk::{Cut, History, Random, Shared, State};
 /// Lost and reordered states for each write.
 const NUM_RANDOM: usize = 4;
 
-/// A file that is installed, and a member in each of its pages.
+/// A file that is installed, and a member in each of its pages: every second a ribbon.
 struct Publication {
     file: FilterFile,
     epoch: u32,
@@ -73,16 +73,22 @@ impl Lab {
                 &(),
             )?;
             let file = FilterFile::open(&path("signed"))?;
-            let mut sectors: BTreeMap<SectorIndex, String> = BTreeMap::new();
+            let bytes = std::fs::read(path("signed"))?;
+            let (sectors, _) = bytes.as_chunks();
+            let mut by_sector: BTreeMap<SectorIndex, String> = BTreeMap::new();
             for member in &all {
-                let lookup = file.catalogue().lookup(Identifier::new(member.as_bytes()));
-                sectors.insert(lookup.wants().context("no sector")?, member.clone());
+                let mut lookup = file.catalogue().lookup(Identifier::new(member.as_bytes()));
+                // The last page that it reads; the tags of so few are all kept.
+                while let Some(wanted) = lookup.wants() {
+                    by_sector.insert(wanted, member.clone());
+                    lookup.supply(&sectors[wanted.0 as usize])?;
+                }
             }
             publications.push(Publication {
                 file,
                 epoch,
                 own: all[0].clone(),
-                members: sectors.into_values().collect(),
+                members: by_sector.into_values().collect(),
             });
         }
         Ok(Self {
@@ -99,6 +105,10 @@ fn emails(list: PathBuf, epoch: u32) -> build::Options {
         layout: Layout::Line,
         kind: IdentifierKind::Email,
         profile: Profile::Email,
+        method: match epoch % 2 {
+            0 => Method::Ribbon(Prefer::Size),
+            _ => Method::Bloom,
+        },
         aim: Aim::FalsePositiveRate(1e-3),
         name: "Forum".into(),
         date: Date::default(),

@@ -12,14 +12,21 @@ use embedded_sdmmc::{Block, BlockCount, BlockDevice, BlockIdx};
 use leaksieve_app::{
     Card, CardFile, EpochStore, Guard, PublicKey, Session, StorageError, Workspace,
 };
-use leaksieve_core::encoding::{bloom, page_of};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Date, Encoding, Rate};
 use leaksieve_core::identifier::NORMALISATION_VERSION;
 use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, seal};
 use leaksieve_core::{Dataset, Header, Identifier, Profile, SectorIndex};
 
-const NUM_HASHES: u8 = 10;
+#[path = "../../../../tests/src/pages.rs"]
+#[allow(
+    unreachable_pub,
+    dead_code,
+    reason = "shared with the package of the host's tests"
+)]
+mod pages;
+
+use pages::{BLOOM, Pages, ribbon};
 
 /// Name, profile and texts of a dataset.
 pub(crate) type Listed<'a> = (&'a str, Profile, &'a [&'a str]);
@@ -27,6 +34,15 @@ pub(crate) type Listed<'a> = (&'a str, Profile, &'a [&'a str]);
 /// A filter of one dataset for each name, profile and list of texts; three pages each.
 pub(crate) fn filter(id: u8, datasets: &[Listed<'_>]) -> Vec<u8> {
     Plan::new(id).file(datasets)
+}
+
+/// The encodings that a filter may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Bloom,
+    /// Of three layers; half of all questions go on from the first, and half of these from the
+    /// second. With this salt.
+    Ribbon(u8),
 }
 
 /// A filter to be made.
@@ -37,6 +53,7 @@ pub(crate) struct Plan {
     pub(crate) epoch: u32,
     /// Of each dataset.
     pub(crate) num_pages: u32,
+    pub(crate) method: Method,
 }
 
 /// What is written behind the header, and the header.
@@ -53,12 +70,60 @@ impl Plan {
             min_count: 0,
             epoch: 7,
             num_pages: 3,
+            method: Method::Bloom,
         }
     }
 
+    /// As a ribbon that reads all three layers for each of these texts.
+    pub(crate) fn deep(self, profile: &Profile, texts: &[&str]) -> Self {
+        let salts = (0..=u8::MAX).map(|salt| Self {
+            method: Method::Ribbon(salt),
+            ..self
+        });
+        let depth = |plan: &Self, text: &&str| plan.depth(profile, text);
+        // One salt in 4 for each text.
+        let mut deep = salts.filter(|plan| texts.iter().all(|text| depth(plan, text) == 3));
+        deep.next().unwrap()
+    }
+
+    /// Pages that are read for a text.
+    pub(crate) fn depth(self, profile: &Profile, text: &str) -> usize {
+        let pages = Pages::new(self.encoding(), self.num_pages);
+        pages.path(self.hash(profile, text)).len()
+    }
+
+    fn encoding(self) -> Encoding {
+        match self.method {
+            Method::Bloom => BLOOM,
+            Method::Ribbon(salt) => ribbon(self.num_pages, salt),
+        }
+    }
+
+    fn hash_function(self) -> HashFunction {
+        HashFunction::Xxh3 {
+            seed: self.id.into(),
+        }
+    }
+
+    fn hash(self, profile: &Profile, text: &str) -> u64 {
+        let item = profile.normalise(&Identifier::new(text.as_bytes()));
+        let item = item.unwrap_or_else(|error| panic!("{text}: {error}"));
+        self.hash_function().hash(&item)
+    }
+
     pub(crate) fn file(self, datasets: &[Listed<'_>]) -> Vec<u8> {
+        self.changed(datasets, |_| {})
+    }
+
+    /// With pages that were changed before they were sealed.
+    pub(crate) fn changed(
+        self,
+        datasets: &[Listed<'_>],
+        change: impl FnOnce(&mut [[u8; PAYLOAD_BYTES]]),
+    ) -> Vec<u8> {
         let mut parts = self.parts(datasets);
         place(&mut parts.header);
+        change(&mut parts.pages);
         parts.write()
     }
 
@@ -101,16 +166,12 @@ impl Plan {
     fn parts(self, datasets: &[Listed<'_>]) -> Parts {
         let header = self.header(datasets);
         let mut pages = Vec::new();
-        for ((name, profile, texts), dataset) in datasets.iter().zip(&header.datasets) {
-            let first = pages.len();
-            pages.resize(first + self.num_pages as usize, [0; PAYLOAD_BYTES]);
-            for text in *texts {
-                let item = profile.normalise(&Identifier::new(text.as_bytes()));
-                let item = item.unwrap_or_else(|error| panic!("{name}: {error}"));
-                let hash = dataset.hash.hash(&item);
-                let page = first + page_of(hash, self.num_pages) as usize;
-                bloom::insert(&mut pages[page], hash, NUM_HASHES);
-            }
+        for (_, profile, texts) in datasets {
+            let mut of_dataset = Pages::new(self.encoding(), self.num_pages);
+            (0..self.num_pages).for_each(|page| of_dataset.touch(page));
+            let hashes = texts.iter().map(|text| self.hash(profile, text));
+            of_dataset.insert(&hashes.collect::<Vec<_>>());
+            pages.extend(of_dataset.there.into_values());
         }
         Parts {
             file_id: FileId([self.id; 16]),
@@ -120,9 +181,6 @@ impl Plan {
     }
 
     fn header(self, datasets: &[Listed<'_>]) -> Header {
-        let hash = HashFunction::Xxh3 {
-            seed: self.id.into(),
-        };
         let datasets = datasets
             .iter()
             .map(|(name, profile, texts)| Dataset {
@@ -138,10 +196,8 @@ impl Plan {
                 num_items: texts.len() as u64,
                 num_rejected: 2,
                 min_count: self.min_count,
-                encoding: Encoding::Bloom {
-                    num_hashes: NUM_HASHES,
-                },
-                hash,
+                encoding: self.encoding(),
+                hash: self.hash_function(),
                 first_sector: SectorIndex(0),
                 num_sectors: self.num_pages,
                 designed: Rate::from_units(Rate::ONE / 1000),

@@ -1,7 +1,10 @@
 //! The whole device against cards in memory: each line typed, each card pulled, and the
 //! one verdict line that comes of it.
 
-use crate::common::{Format, Key, MemoryCard, Plan, Script, card, filter, run, verdicts};
+use crate::common::{
+    Format, Key, Listed, MemoryCard, Method, Plan, Script, card, filter, run, verdicts,
+};
+use crate::faults::METHODS;
 use leaksieve_core::Profile;
 use leaksieve_core::identifier::PasswordDigest;
 
@@ -219,28 +222,115 @@ fn card_that_is_exchanged_between_two_questions() {
 
 #[test]
 fn damaged_sector_is_never_a_no() {
-    let good = mail_filter(1);
-    for at in 512..good.len() {
-        if at % 37 != 0 {
-            continue;
-        }
-        let mut file = good.clone();
-        file[at] ^= 0x10;
-        let texts = [
-            "a@example.com",
-            "c@example.com",
-            "d@example.com",
-            "e@example.com",
-        ];
-        let image = card(Format::Fat16, &[("LEAKS.LSV", &file)], 512);
+    let texts = [
+        "a@example.com",
+        "c@example.com",
+        "d@example.com",
+        "e@example.com",
+    ];
+    let members = &[(
+        "Forum",
+        Profile::Email,
+        &["a@example.com", "b@example.com"][..],
+    )];
+    for of in METHODS {
+        let good = of(Plan::new(1)).file(members);
         let untouched = ask(card(Format::Fat16, &[("LEAKS.LSV", &good)], 512), &texts);
-        for (verdict, was) in ask(image, &texts).iter().zip(untouched) {
-            let expected = *verdict == was
-                || (verdict.starts_with("cannot say: sector ")
-                    && verdict.ends_with("copy the filter onto the card again"));
-            assert!(expected, "{verdict}");
+        let mut num_refused = 0;
+        for at in 512..good.len() {
+            if at % 37 != 0 {
+                continue;
+            }
+            let mut file = good.clone();
+            file[at] ^= 0x10;
+            let image = card(Format::Fat16, &[("LEAKS.LSV", &file)], 512);
+            for (verdict, was) in ask(image, &texts).iter().zip(&untouched) {
+                let is_refused = verdict.starts_with("cannot say: sector ")
+                    && verdict.ends_with("copy the filter onto the card again");
+                assert!(verdict == was || is_refused, "{verdict}");
+                num_refused += u32::from(is_refused);
+            }
         }
+        assert!(num_refused > 0);
     }
+}
+
+/// A ribbon's layers, of files of every format, whole and in pieces: each question reads the
+/// pages that it must, and no other.
+#[test]
+fn each_layer_of_a_ribbon_answers() {
+    let plan = Plan {
+        method: Method::Ribbon(0),
+        num_pages: 300,
+        ..Plan::new(4)
+    };
+    let addresses =
+        |name: &str| -> Vec<String> { (0..40).map(|i| format!("{name}{i}@example.com")).collect() };
+    let (members, strangers) = (addresses("member"), addresses("stranger"));
+    let listed: Vec<&str> = members.iter().map(String::as_str).collect();
+    let file = plan.file(&[("Forum", Profile::Email, &listed)]);
+    let filler = vec![0xEE; file.len()];
+    for (format, piece) in [
+        (Format::Fat16, 1 << 20),
+        (Format::Fat32, 512),
+        (Format::WholeCard, 1 << 20),
+    ] {
+        let files: [(&str, &[u8]); 2] = [("LEAKS.LSV", &file), ("FILLER", &filler)];
+        let device = inserted(card(format, &files, piece));
+        let mut of_depth = [0; 4];
+        for (texts, start) in [(&members, "EXPOSED"), (&strangers, "not exposed")] {
+            for text in texts {
+                let reads_of = |times: usize| {
+                    device.num_reads.set(0);
+                    let script = (0..times).fold(Script::new(), |script, _| script.line(text));
+                    let lines = run(device.clone(), script);
+                    let verdicts = verdicts(&lines);
+                    assert_eq!(verdicts.len(), times);
+                    let is_right = |said: &&str| said.starts_with(start);
+                    assert!(verdicts.iter().all(is_right), "{text}: {verdicts:?}");
+                    device.num_reads.get() as usize
+                };
+                let depth = plan.depth(&Profile::Email, text);
+                of_depth[depth] += 1;
+                let reads = reads_of(2) - reads_of(1);
+                // In pieces, the card's table is read too, to find where a sector lies.
+                let is_right = reads == depth || piece == 512 && reads > depth;
+                assert!(is_right, "{text}: {reads} reads, not {depth}");
+            }
+        }
+        assert!(
+            of_depth[1..].iter().all(|number| *number >= 10),
+            "{of_depth:?}"
+        );
+    }
+}
+
+/// A page of the last layer that sends on: its checksum is right, and that is no answer.
+#[test]
+fn a_page_that_leads_nowhere_is_no_answer() {
+    let profile = Profile::Email;
+    let members: Listed<'_> = ("Forum", profile.clone(), &["a@example.com"]);
+    let plan = Plan::new(1).deep(&profile, members.2);
+    let file = plan.changed(&[members], |pages| {
+        // Its threshold: half of all questions go on.
+        pages.last_mut().unwrap()[0] = u8::MAX;
+    });
+    let on_card = card(Format::Fat16, &[("LEAKS.LSV", &file)], 512);
+    let mut num_nowhere = 0;
+    for number in 0..40 {
+        let text = format!("s{number}@example.com");
+        let depth = plan.depth(&profile, &text);
+        let verdict = ask(on_card.clone(), &[&text]).remove(0);
+        let is_nowhere =
+            verdict.starts_with("cannot say: sector ") && verdict.contains("leads nowhere");
+        assert!(
+            is_nowhere || verdict.starts_with("not exposed"),
+            "{verdict}"
+        );
+        assert!(!is_nowhere || depth == 3, "{verdict}");
+        num_nowhere += u32::from(is_nowhere);
+    }
+    assert!(num_nowhere > 0);
 }
 
 #[test]

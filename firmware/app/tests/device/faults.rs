@@ -159,6 +159,12 @@ const QUESTIONS: [&str; 4] = [
     "no address",
 ];
 
+/// As a Bloom filter, and as a ribbon of which all three layers are read for each question.
+pub(crate) const METHODS: [fn(Plan) -> Plan; 2] = [
+    |plan| plan,
+    |plan| plan.deep(&Profile::Email, &QUESTIONS[..3]),
+];
+
 /// Of the first card's files the first and then the newer second, and the other card's.
 const OLD: Listed<'_> = ("Old", Profile::Email, &["b@example.com"]);
 const NEW: Listed<'_> = ("New", Profile::Email, &["a@example.com", "b@example.com"]);
@@ -245,33 +251,39 @@ fn card_of(files: &[(&str, &[u8])]) -> Vec<u8> {
 
 #[test]
 fn unsigned_in_one_place() {
-    Case {
-        keys: &[],
-        files: [
-            vec![("LEAKS.LSV", Plan::new(1).file(&[NEW]))],
-            vec![("LEAKS.LSV", Plan::new(2).file(&[OTHER]))],
-        ],
+    for of in METHODS {
+        Case {
+            keys: &[],
+            files: [
+                vec![("LEAKS.LSV", of(Plan::new(1)).file(&[NEW]))],
+                vec![("LEAKS.LSV", of(Plan::new(2)).file(&[OTHER]))],
+            ],
+        }
+        .run("New");
     }
-    .run("New");
 }
 
 #[test]
 fn unsigned_in_two_places() {
-    let of_epoch = |id, epoch| Plan {
-        epoch,
-        ..Plan::new(id)
-    };
-    Case {
-        keys: &[],
-        files: [
-            vec![
-                ("LEAKS.LSV", of_epoch(1, 7).file(&[OLD])),
-                ("LEAKS2.LSV", of_epoch(2, 8).file(&[NEW])),
+    for of in METHODS {
+        let of_epoch = |id, epoch| {
+            of(Plan {
+                epoch,
+                ..Plan::new(id)
+            })
+        };
+        Case {
+            keys: &[],
+            files: [
+                vec![
+                    ("LEAKS.LSV", of_epoch(1, 7).file(&[OLD])),
+                    ("LEAKS2.LSV", of_epoch(2, 8).file(&[NEW])),
+                ],
+                vec![("LEAKS.LSV", of_epoch(3, 9).file(&[OTHER]))],
             ],
-            vec![("LEAKS.LSV", of_epoch(3, 9).file(&[OTHER]))],
-        ],
+        }
+        .run("New");
     }
-    .run("New");
 }
 
 #[cfg(feature = "signatures")]
@@ -279,78 +291,54 @@ mod signed {
     use super::*;
     use crate::common::key;
 
-    /// More pages than tags are kept: a question reads one tag sector.
+    /// More pages than tags are kept: a question reads one tag sector for each page.
     const NUM_PAGES: u32 = 100;
 
-    fn plan(id: u8, epoch: u32) -> Plan {
-        Plan {
-            epoch,
-            num_pages: NUM_PAGES,
-            ..Plan::new(id)
+    /// One case for each encoding, of signed files that hold a list each: id, epoch and list.
+    fn run(files: [&[(&'static str, u8, u32, Listed<'_>)]; 2]) {
+        let keys: &'static [PublicKey] = Box::leak(Box::new([key(7)]));
+        for of in METHODS {
+            let files = files.map(|files| {
+                let signed = files.iter().map(|(name, id, epoch, listed)| {
+                    let plan = Plan {
+                        epoch: *epoch,
+                        num_pages: NUM_PAGES,
+                        ..Plan::new(*id)
+                    };
+                    (*name, of(plan).signed(7, std::slice::from_ref(listed)))
+                });
+                signed.collect()
+            });
+            Case { keys, files }.run("New");
         }
-    }
-
-    fn keys() -> &'static [PublicKey] {
-        Box::leak(Box::new([key(7)]))
     }
 
     #[test]
     fn in_one_place() {
-        Case {
-            keys: keys(),
-            files: [
-                vec![("LEAKS.LSV", plan(1, 7).signed(7, &[NEW]))],
-                vec![("LEAKS.LSV", plan(2, 7).signed(7, &[OTHER]))],
-            ],
-        }
-        .run("New");
+        run([&[("LEAKS.LSV", 1, 7, NEW)], &[("LEAKS.LSV", 2, 7, OTHER)]]);
     }
 
     /// The exchanged card's file has the id and the place of the first one's, so that no
     /// checksum tells them apart, and is signed by the same key.
     #[test]
     fn in_one_place_exchanged_for_its_like() {
-        Case {
-            keys: keys(),
-            files: [
-                vec![("LEAKS.LSV", plan(1, 7).signed(7, &[NEW]))],
-                vec![("LEAKS.LSV", plan(1, 8).signed(7, &[OTHER]))],
-            ],
-        }
-        .run("New");
+        run([&[("LEAKS.LSV", 1, 7, NEW)], &[("LEAKS.LSV", 1, 8, OTHER)]]);
     }
 
     #[test]
     fn in_two_places() {
-        Case {
-            keys: keys(),
-            files: [
-                vec![
-                    ("LEAKS.LSV", plan(1, 7).signed(7, &[OLD])),
-                    ("LEAKS2.LSV", plan(2, 8).signed(7, &[NEW])),
-                ],
-                vec![("LEAKS2.LSV", plan(3, 9).signed(7, &[OTHER]))],
-            ],
-        }
-        .run("New");
+        run([
+            &[("LEAKS.LSV", 1, 7, OLD), ("LEAKS2.LSV", 2, 8, NEW)],
+            &[("LEAKS2.LSV", 3, 9, OTHER)],
+        ]);
     }
 
     /// Of one id, in two places.
     #[test]
     fn in_two_places_of_one_id() {
-        Case {
-            keys: keys(),
-            files: [
-                vec![
-                    ("LEAKS.LSV", plan(1, 7).signed(7, &[OLD])),
-                    ("LEAKS2.LSV", plan(1, 8).signed(7, &[NEW])),
-                ],
-                vec![
-                    ("LEAKS.LSV", plan(1, 9).signed(7, &[OTHER])),
-                    ("LEAKS2.LSV", plan(1, 7).signed(7, &[OTHER])),
-                ],
-            ],
-        }
-        .run("New");
+        run([
+            &[("LEAKS.LSV", 1, 7, OLD), ("LEAKS2.LSV", 1, 8, NEW)],
+            &[("LEAKS.LSV", 1, 9, OTHER), ("LEAKS2.LSV", 1, 7, OTHER)],
+        ]);
     }
 }

@@ -231,15 +231,13 @@ fn reads_are_bounded() {
         run_with(card, keys(), MemoryEpoch::default(), script);
         num_reads.get()
     };
-    let large = |id, epoch| {
-        let plan = Plan {
-            epoch,
-            num_pages: 100,
-            ..Plan::new(id)
-        };
-        plan.signed(7, &[FORUM])
+    let large = |id, epoch| Plan {
+        epoch,
+        num_pages: 100,
+        ..Plan::new(id)
     };
-    let (old, new) = (large(1, 3), large(2, 4));
+    let old = large(1, 3).signed(7, &[FORUM]);
+    let new = large(2, 4).signed(7, &[FORUM]);
     let one: [(&str, &[u8]); 1] = [("LEAKS.LSV", &old)];
     let two: [(&str, &[u8]); 2] = [("LEAKS.LSV", &old), ("LEAKS2.LSV", &new)];
     // Partition table, boot block, folder, table; header, signature, one tag sector.
@@ -249,4 +247,10 @@ fn reads_are_bounded() {
     assert_eq!(reads_of(&two, Script::new()), 3 * opening);
     let asked = Script::new().line("a@example.com");
     assert_eq!(reads_of(&two, asked), 3 * opening + 2);
+    // Of a ribbon it reads up to three pages, and the tags of each.
+    let [text] = FORUM.2 else { unreachable!() };
+    let deep = large(2, 4).deep(&FORUM.1, &[text]).signed(7, &[FORUM]);
+    let two: [(&str, &[u8]); 2] = [("LEAKS.LSV", &old), ("LEAKS2.LSV", &deep)];
+    let asked = Script::new().line(text);
+    assert_eq!(reads_of(&two, asked), 3 * opening + 3 * 2);
 }
