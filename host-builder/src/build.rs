@@ -24,7 +24,8 @@ use crate::size::{Aim, Method, Shape, ShapeError, shape};
 use crate::source::{Input, Layout, SourceError};
 use crate::spool::SpoolError;
 
-/// Sets of equations that are tried for a ribbon. One in thousands of filters needs a second.
+/// Sets of equations that are tried for a ribbon. One in hundreds of small filters needs a
+/// second, and fewer of large ones.
 const MAX_RESTARTS: u8 = 16;
 
 /// What to build.

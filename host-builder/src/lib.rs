@@ -7,8 +7,9 @@
 //! | [`source`] | files, streams, compression, tables -> raw identifiers with their lines |
 //! | [`normalise`] | raw identifiers -> items -> hashes, by the core's rules |
 //! | [`partition`] | hashes -> partitions, in memory or in a `spool` -> sorted, distinct |
-//! | [`size`] | how many, what rate -> pages and probes |
-//! | `encode` | partitions -> pages -> sealed sectors |
+//! | [`size`] | how many, what rate -> encoding, pages, probes or columns, layers |
+//! | `encode` | partitions -> pages -> sealed sectors; what a layer bumps -> the next layer |
+//! | [`measure`] | pages -> the rate as it is, sectors that a question reads |
 //! | `output` | written beside, re-asked (`recheck`), synced, renamed |
 //!
 //! [`build::build`] is the whole of it. What becomes of finished files: [`verify`],

@@ -725,18 +725,38 @@ fn a_bundle_answers_for_its_parts() {
 fn estimate_and_build_agree() {
     let bench = Bench::new();
     bench.write("list.txt", emails(0..50_000));
-    let estimate = bench
-        .run("estimate --items 50_000 --fpr 1e-3 --format json")
-        .succeeds()
-        .out();
-    let estimate: Value = serde_json::from_str(estimate.lines().next().unwrap()).unwrap();
-    assert_eq!(estimate["row"], "size");
-    let built = bench
-        .run("build list.txt -o a.lsv --kind email --fpr 0.1% --format json")
-        .succeeds()
-        .json();
-    for field in ["size_bytes", "num_hashes", "bits_per_item"] {
-        assert_eq!(estimate[field], built[field]);
+    for prefer in ["", "--prefer size", "--prefer reads"] {
+        let rows = bench
+            .run(&format!(
+                "estimate --items 50_000 --fpr 1e-3 {prefer} --format json"
+            ))
+            .succeeds()
+            .rows();
+        for (row, encoding) in rows.iter().zip(["bloom", "ribbon"]) {
+            assert_eq!(
+                (&row["row"], &row["encoding"]),
+                (&"size".into(), &encoding.into())
+            );
+            let prefer = if encoding == "ribbon" { prefer } else { "" };
+            let built = bench
+                .run(&format!(
+                    "build list.txt -o {encoding}.lsv --kind email --fpr 0.1% --force \
+                     --encoding {encoding} {prefer} --format json"
+                ))
+                .succeeds()
+                .json();
+            for field in [
+                "size_bytes",
+                "num_hashes",
+                "columns",
+                "bits_per_item",
+                "most_reads",
+            ] {
+                assert_eq!(row[field], built[field], "{encoding} {field}");
+            }
+            let [expected, found] = [row, &built].map(|told| told["mean_reads"].as_f64().unwrap());
+            assert!((found - expected).abs() < 0.02, "{expected} {found}");
+        }
     }
     let built = bench
         .run("build list.txt -o b.lsv --kind email --max-size 64KiB --format json")
@@ -761,30 +781,46 @@ fn estimate_and_build_agree() {
         }
     }
     let sized = bench.run("estimate --items 3e9 --max-size fat32 --format json");
-    assert_eq!(sized.succeeds().json()["size_bytes"], (1u64 << 32) - 512);
+    let sized = sized.succeeds().rows();
+    assert_eq!(sized[0]["size_bytes"], (1u64 << 32) - 512);
+    // A ribbon's layers are whole pages, and what is left of that is little.
+    let ribbon = sized[1]["size_bytes"].as_u64().unwrap();
+    assert!((4_294_000_000..1 << 32).contains(&ribbon), "{ribbon}");
 }
 
 #[test]
 fn estimate_says_what_chips_and_cards_hold() {
     let bench = Bench::new();
-    let out = bench
+    let rows = bench
         .run("estimate --items 200000 --format json")
         .succeeds()
-        .out();
-    let rows: Vec<Value> = out
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+        .rows();
     let of = |row: &'static str| rows.iter().filter(move |line| line["row"] == row);
-    assert_eq!(of("size").count(), 5);
+    assert_eq!(of("size").count(), 2 * 5);
     let media: Vec<_> = of("medium").collect();
-    // 15 bits an item: 200,000 of them take 367 KiB.
-    for (name, fits, most) in [
-        ("micro:bit v1", true, 90_000..110_000u64),
-        ("nRF52840", true, 500_000..550_000),
-        ("largest FAT32 file", true, 2_200_000_000..2_400_000_000),
+    // 15 bits an item, or a little over 10: 200,000 of them take 367 or 252 KiB.
+    for (name, encoding, fits, most) in [
+        ("micro:bit v1", "bloom", true, 90_000..110_000u64),
+        ("micro:bit v1", "ribbon", true, 140_000..160_000),
+        ("nRF52840", "bloom", true, 500_000..550_000),
+        ("nRF52840", "ribbon", true, 750_000..800_000),
+        (
+            "largest FAT32 file",
+            "bloom",
+            true,
+            2_200_000_000..2_400_000_000,
+        ),
+        (
+            "largest FAT32 file",
+            "ribbon",
+            true,
+            3_300_000_000..3_450_000_000,
+        ),
     ] {
-        let row = media.iter().find(|row| row["medium"] == name).unwrap();
+        let row = media
+            .iter()
+            .find(|row| row["medium"] == name && row["encoding"] == encoding)
+            .unwrap();
         assert!(
             row["lowest_false_positive_rate"].is_number() == fits,
             "{row}"
@@ -799,13 +835,14 @@ fn estimate_says_what_chips_and_cards_hold() {
                 "estimate --items {found} --max-size {room} --format json"
             ))
             .succeeds()
-            .json();
-        assert!(sized["false_positive_rate"].as_f64().unwrap() <= 1e-3);
+            .rows();
+        let sized = sized.iter().find(|row| row["encoding"] == encoding);
+        assert!(sized.unwrap()["false_positive_rate"].as_f64().unwrap() <= 1e-3);
     }
     let text = bench.run("estimate --items 1e9 --fpr 1%").succeeds().out();
     let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap();
     assert!(line("nRF52840").contains("does not fit"), "{text}");
-    assert!(line("where").ends_with("items at 1 in 100"), "{text}");
+    assert!(text.contains("items at 1 in 100\n"), "{text}");
 }
 
 #[test]

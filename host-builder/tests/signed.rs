@@ -2,11 +2,9 @@
 
 mod common;
 
-use common::{Bench, bench_with_key, emails, openssl};
-use leaksieve::file::FilterFile;
+use common::{Bench, bench_with_key, emails, forge, header_of, id_of, openssl, read};
 use leaksieve::key::SecretKey;
-use leaksieve_core::Header;
-use leaksieve_core::sector::{FileId, Payload, SectorIndex, seal};
+use leaksieve_core::sector::{Payload, SectorIndex};
 use leaksieve_core::trust::tag_of;
 
 const SIGN: &str = "sign mail.lsv --key plain.key --epoch 3 -o signed.lsv";
@@ -23,28 +21,6 @@ fn bench_of(num_pages: u32) -> Bench {
         .succeeds();
     bench.run("keygen -o plain.key --no-password").succeeds();
     bench
-}
-
-fn read(bench: &Bench, name: &str) -> Vec<u8> {
-    std::fs::read(bench.path(name)).unwrap()
-}
-
-/// Change a sector and make its checksum right again, as a forger does.
-fn forge(bytes: &mut [u8], id: FileId, index: usize, change: impl FnOnce(&mut Payload)) {
-    let sector = &mut bytes[index * 512..][..512];
-    let mut payload: Payload = *sector.first_chunk().unwrap();
-    change(&mut payload);
-    sector.copy_from_slice(&seal(id, SectorIndex(index as u32), &payload));
-}
-
-fn id_of(bench: &Bench, name: &str) -> FileId {
-    let file = FilterFile::open(&bench.path(name)).unwrap();
-    file.catalogue().file_id()
-}
-
-fn header_of(bench: &Bench, name: &str) -> Header {
-    let file = FilterFile::open(&bench.path(name)).unwrap();
-    file.catalogue().header().clone()
 }
 
 #[test]

@@ -7,8 +7,7 @@ use leaksieve_core::encoding::Encoding;
 
 #[derive(clap::Args)]
 pub(super) struct EncodingArgs {
-    /// How items become bits: bloom reads one sector a question, and files of it can be folded
-    /// and merged; ribbon is 30 % smaller at 1 in 1,000
+    /// How items become bits
     #[arg(long, value_enum, default_value = "bloom")]
     encoding: Name,
     #[command(flatten)]
@@ -17,21 +16,24 @@ pub(super) struct EncodingArgs {
 
 #[derive(clap::Args)]
 pub(super) struct PreferArgs {
-    /// A ribbon's price: the smallest file, in which 1 question in 16 reads a second sector, or
-    /// fewer reads, 1 in 200, in a file that is 5 % larger [default: size]
+    /// What a ribbon should rather have [default: size]
     #[arg(long, value_enum)]
     prefer: Option<PreferName>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Name {
+    /// One sector a question; such files can be folded and merged
     Bloom,
+    /// 30 % smaller at 1 in 1,000; some questions read a second sector, or up to four
     Ribbon,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PreferName {
+    /// The smallest file: 1 question in 16 reads a second sector
     Size,
+    /// Fewer reads: 1 question in 200 does, in a file that is 5 % larger
     Reads,
 }
 

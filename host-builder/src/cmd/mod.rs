@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     /// Read every sector of a filter file; with --source, ask it for every item
     Verify(verify::Args),
-    /// Tell how large a filter will be, or what rate fits a size
+    /// Tell how large a filter will be in either encoding, or what rate fits a size
     Estimate(estimate::Args),
     /// Join filter files into one
     Bundle(bundle::Args),

@@ -13,7 +13,7 @@ use crate::in_order::in_order;
 use crate::measure::Fill;
 use crate::output::OutputError;
 use crate::partition::{Hashes, NUM_PARTITIONS, Partitions, Writer, range_of};
-use solve::{Solver, Unsolvable};
+pub(crate) use solve::{Solver, Unsolvable};
 
 /// Where and how the pages of a dataset lie.
 #[derive(Clone, Copy, Debug)]
@@ -298,16 +298,19 @@ mod tests {
             .collect()
     }
 
-    fn write(pages: &Pages, hashes: &[u64]) -> (Vec<Written>, Vec<u8>) {
-        let partitions = Partitions::new(1 << 30, std::env::temp_dir());
+    fn put(hashes: &[u64], memory_bytes: u64) -> Hashes {
+        let partitions = Partitions::new(memory_bytes, std::env::temp_dir());
         let mut writer = partitions.writer();
         hashes.iter().for_each(|hash| writer.push(*hash));
         drop(writer);
-        let all = partitions.close().unwrap();
+        partitions.close().unwrap()
+    }
+
+    fn write_all(pages: &Pages, hashes: &Hashes) -> (Vec<Written>, Vec<u8>) {
         let mut sectors = Vec::new();
         let written = pages
             .write(
-                &all,
+                hashes,
                 3,
                 |bytes| {
                     sectors.extend_from_slice(bytes);
@@ -316,6 +319,11 @@ mod tests {
                 &|_| {},
             )
             .unwrap();
+        (written, sectors)
+    }
+
+    fn write(pages: &Pages, hashes: &[u64]) -> (Vec<Written>, Vec<u8>) {
+        let (written, sectors) = write_all(pages, &put(hashes, 1 << 30));
         assert_eq!(written[0].num_items, 50_002 - 1, "0 was there before");
         (written, sectors)
     }
@@ -389,14 +397,39 @@ mod tests {
         }
     }
 
+    /// Few partitions that have more than a block of the spool each.
+    #[test]
+    fn the_same_pages_of_hashes_in_memory_and_out_of_it() {
+        let hashes: Vec<u64> = [0, 1, NUM_PARTITIONS / 2, NUM_PARTITIONS - 1]
+            .into_iter()
+            .flat_map(|partition| {
+                let first = range_of(partition).start as u64;
+                hashes()
+                    .into_iter()
+                    .take(9_000)
+                    .map(move |hash| first | hash / u64::from(NUM_PARTITIONS))
+            })
+            .collect();
+        // 14 pages a partition are full, and all others empty.
+        let num_pages = 14 * NUM_PARTITIONS + 6;
+        for encoding in [
+            Encoding::Bloom { num_hashes: 7 },
+            ribbon(1 << 30, [4, 1, 1]),
+        ] {
+            let pages = pages(num_pages, encoding);
+            let in_memory = put(&hashes, 1 << 30);
+            let out_of_it = put(&hashes, 0);
+            assert!(!in_memory.are_spooled() && out_of_it.are_spooled());
+            let (written, sectors) = write_all(&pages, &in_memory);
+            assert_eq!(written[0].num_items, 4 * 9_000);
+            assert!(write_all(&pages, &out_of_it).1 == sectors);
+        }
+    }
+
     #[test]
     fn what_the_last_layer_bumps_is_no_filter() {
         let pages = pages(40, ribbon(0, [1, 0, 0]));
-        let partitions = Partitions::new(1 << 30, std::env::temp_dir());
-        let mut writer = partitions.writer();
-        hashes().iter().for_each(|hash| writer.push(*hash));
-        drop(writer);
-        let all = partitions.close().unwrap();
+        let all = put(&hashes(), 1 << 30);
         let written = pages.write(&all, 2, |_| Ok(()), &|_| {});
         assert!(matches!(written, Err(BuildError::Unsolvable)));
     }

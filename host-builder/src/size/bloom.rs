@@ -10,14 +10,22 @@ use leaksieve_core::encoding::bloom::{MAX_HASHES, PAGE_BITS};
 
 use super::{Shape, poisson, with_collisions};
 
-/// The smallest filter of a rate; `None`: it would have 2^32 pages or more.
-pub(super) fn smallest(num_items: u64, rate: f64) -> Option<Shape> {
-    let (density, num_hashes) = densest(rate);
-    let num_pages = (num_items as f64 / density).ceil().max(1.0);
-    (num_pages < f64::from(u32::MAX)).then(|| {
-        let rate = predict(num_items as f64 / num_pages, num_hashes);
-        shape_of(num_pages as u32, num_hashes, rate)
-    })
+/// The most items that a page may have for a rate, and with how many probes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Densest {
+    items_per_page: f64,
+    num_hashes: u8,
+}
+
+impl Densest {
+    /// The smallest filter; `None`: it would have 2^32 pages or more.
+    pub(super) fn smallest(&self, num_items: u64) -> Option<Shape> {
+        let num_pages = (num_items as f64 / self.items_per_page).ceil().max(1.0);
+        (num_pages < f64::from(u32::MAX)).then(|| {
+            let rate = predict(num_items as f64 / num_pages, self.num_hashes);
+            shape_of(num_pages as u32, self.num_hashes, rate)
+        })
+    }
 }
 
 /// The filter of the lowest rate of exactly so many pages, at least one; `None` when they
@@ -42,16 +50,22 @@ const fn shape_of(num_pages: u32, num_hashes: u8, false_positive_rate: f64) -> S
     }
 }
 
-/// Most items a page for a rate, and with how many probes.
-fn densest(rate: f64) -> (f64, u8) {
+/// What a rate allows.
+pub(super) fn densest(rate: f64) -> Densest {
     // More probes first let a page hold more items, and then fewer.
-    let mut best = (0.0, 1);
+    let mut best = Densest {
+        items_per_page: 0.0,
+        num_hashes: 1,
+    };
     for num_hashes in 1..=MAX_HASHES {
-        let density = highest_density(rate, num_hashes);
-        if density < best.0 {
+        let items_per_page = highest_density(rate, num_hashes);
+        if items_per_page < best.items_per_page {
             break;
         }
-        best = (density, num_hashes);
+        best = Densest {
+            items_per_page,
+            num_hashes,
+        };
     }
     best
 }
@@ -118,7 +132,7 @@ mod tests {
     #[test]
     fn a_shape_keeps_its_rate_and_no_smaller_one_does() {
         for rate in [0.5, 0.1, 1e-2, 1e-3, 1e-4, 1e-6, 1e-7] {
-            let shape = smallest(1_000_000, rate).unwrap();
+            let shape = densest(rate).smallest(1_000_000).unwrap();
             assert!(shape.false_positive_rate <= rate);
             let smaller = 1_000_000.0 / f64::from(shape.num_pages - 1);
             for num_hashes in 1..=MAX_HASHES {

@@ -99,7 +99,8 @@ pub fn shape(
 ) -> Result<Shape, ShapeError> {
     let most_pages = u32::MAX - header_sectors;
     match aim {
-        Aim::FalsePositiveRate(rate) => smallest(num_items, method, check_rate(rate)?)
+        Aim::FalsePositiveRate(rate) => Density::of(method, check_rate(rate)?)
+            .and_then(|density| density.smallest(num_items))
             .filter(|shape| shape.num_pages < most_pages)
             .ok_or(ShapeError::TooMany { num_items }),
         Aim::MaxBytes(max_bytes) => {
@@ -132,8 +133,12 @@ pub fn most_items(
 ) -> Result<u64, ShapeError> {
     check_rate(rate)?;
     let num_pages = pages_in(max_bytes, header_sectors);
+    let Some(density) = Density::of(method, rate) else {
+        return Ok(0);
+    };
     let fits = |num_items| {
-        smallest(num_items, method, rate).is_some_and(|shape| shape.num_pages <= num_pages)
+        let smallest = density.smallest(num_items);
+        smallest.is_some_and(|shape| shape.num_pages <= num_pages)
     };
     // No item takes less than a bit.
     let (mut fitting, mut too_many) = (0, u64::from(num_pages) * 8 * SECTOR_BYTES as u64 + 1);
@@ -148,10 +153,27 @@ pub fn most_items(
     Ok(fitting)
 }
 
-fn smallest(num_items: u64, method: Method, rate: f64) -> Option<Shape> {
-    match method {
-        Method::Bloom => bloom::smallest(num_items, rate),
-        Method::Ribbon(prefer) => ribbon::smallest(num_items, rate, prefer),
+/// What a rate asks for, however many items there are.
+enum Density {
+    Bloom(bloom::Densest),
+    Ribbon(ribbon::Loads),
+}
+
+impl Density {
+    /// `None`: the rate is too low for this encoding.
+    fn of(method: Method, rate: f64) -> Option<Self> {
+        match method {
+            Method::Bloom => Some(Self::Bloom(bloom::densest(rate))),
+            Method::Ribbon(prefer) => ribbon::loads(rate, prefer).map(Self::Ribbon),
+        }
+    }
+
+    /// `None`: too many items for a file.
+    fn smallest(&self, num_items: u64) -> Option<Shape> {
+        match self {
+            Self::Bloom(densest) => densest.smallest(num_items),
+            Self::Ribbon(loads) => loads.smallest(num_items),
+        }
     }
 }
 
@@ -190,19 +212,25 @@ pub fn check_rate(rate: f64) -> Result<f64, ShapeError> {
 fn poisson(mean: f64, of: impl Fn(f64) -> f64) -> f64 {
     // Thirteen standard deviations leave out less than 1e-30.
     let reach = 13.0 * mean.sqrt() + 20.0;
-    let first = (mean - reach).max(0.0).floor();
-    let last = (mean + reach).ceil();
-    let mut ln_weight = first * mean.max(f64::MIN_POSITIVE).ln()
-        - mean
-        - (1..=first as u64).map(|i| (i as f64).ln()).sum::<f64>();
-    let mut sum = 0.0;
-    let mut items = first;
-    while items <= last {
-        sum += ln_weight.exp() * of(items);
+    let (first, last) = ((mean - reach).max(0.0).floor(), (mean + reach).ceil());
+    // Weights are relative to that of the likeliest number, from which they fall both ways.
+    let likeliest = mean.floor();
+    let (mut weights, mut sum) = (1.0, of(likeliest));
+    let (mut items, mut weight) = (likeliest, 1.0);
+    while items < last {
         items += 1.0;
-        ln_weight += (mean / items).ln();
+        weight *= mean / items;
+        weights += weight;
+        sum += weight * of(items);
     }
-    sum
+    (items, weight) = (likeliest, 1.0);
+    while items > first {
+        weight *= items / mean;
+        items -= 1.0;
+        weights += weight;
+        sum += weight * of(items);
+    }
+    sum / weights
 }
 
 /// A rate of the bits, and that of items of the same page whose low 32 bits are equal.
@@ -215,48 +243,100 @@ pub fn with_collisions(rate: f64, items_per_page: f64) -> f64 {
 mod tests {
     use super::*;
 
+    const METHODS: [Method; 3] = [
+        Method::Bloom,
+        Method::Ribbon(Prefer::Size),
+        Method::Ribbon(Prefer::Reads),
+    ];
+
     #[test]
     fn a_size_is_filled_and_not_passed() {
-        let shape = shape(500_000, Method::Bloom, Aim::MaxBytes(900 * 1024), 2).unwrap();
+        let of_size = |num_items, method, max_bytes| {
+            super::shape(num_items, method, Aim::MaxBytes(max_bytes), 2)
+        };
+        let shape = of_size(500_000, Method::Bloom, 900 * 1024).unwrap();
         assert_eq!(shape.num_pages, 1798);
         assert!(shape.false_positive_rate < 1.5e-3);
-        assert!(matches!(
-            super::shape(50_000_000, Method::Bloom, Aim::MaxBytes(900 * 1024), 2),
-            Err(ShapeError::TooSmall { .. })
-        ));
-        assert!(super::shape(u64::MAX, Method::Bloom, Aim::MaxBytes(1 << 20), 2).is_err());
-        assert!(super::shape(1, Method::Bloom, Aim::MaxBytes(1023), 2).is_err());
-        assert!(super::shape(1, Method::Bloom, Aim::FalsePositiveRate(0.0), 2).is_err());
-        assert!(super::shape(u64::MAX, Method::Bloom, Aim::FalsePositiveRate(0.1), 2).is_err());
+        let ribbon = of_size(500_000, METHODS[1], 900 * 1024).unwrap();
+        assert!((1780..=1798).contains(&ribbon.num_pages));
+        assert!(ribbon.false_positive_rate < 7e-5);
+        for method in METHODS {
+            assert!(matches!(
+                of_size(50_000_000, method, 900 * 1024),
+                Err(ShapeError::TooSmall { .. })
+            ));
+            assert!(of_size(u64::MAX, method, 1 << 20).is_err());
+            assert!(of_size(1, method, 1023).is_err());
+            for (num_items, rate) in [(1, 0.0), (u64::MAX, 0.1)] {
+                let aim = Aim::FalsePositiveRate(rate);
+                assert!(super::shape(num_items, method, aim, 2).is_err());
+            }
+        }
     }
 
     #[test]
     fn the_most_items_fit_and_one_more_does_not() {
-        for rate in [0.5, 1e-2, 1e-3, 1e-7] {
-            for max_bytes in [1024, 192 << 10, (1 << 20) + 511, (1 << 32) - 1] {
-                let most = most_items(max_bytes, Method::Bloom, rate, 1).unwrap();
-                let num_bytes = |num_items| {
-                    let aim = Aim::FalsePositiveRate(rate);
-                    let pages = super::shape(num_items, Method::Bloom, aim, 1)
-                        .unwrap()
-                        .num_pages;
-                    (u64::from(pages) + 1) * SECTOR_BYTES as u64
-                };
-                assert!(num_bytes(most) <= max_bytes);
-                assert!(num_bytes(most + 1) > max_bytes);
+        for method in METHODS {
+            for rate in [0.5, 0.3, 1e-2, 1e-3, 1e-7] {
+                for max_bytes in [1024, 5000, 192 << 10, (1 << 20) + 511, (1 << 32) - 1] {
+                    let most = most_items(max_bytes, method, rate, 1).unwrap();
+                    let num_bytes = |num_items| {
+                        let aim = Aim::FalsePositiveRate(rate);
+                        let shape = super::shape(num_items, method, aim, 1).unwrap();
+                        (u64::from(shape.num_pages) + 1) * SECTOR_BYTES as u64
+                    };
+                    assert!(most > 0 && num_bytes(most) <= max_bytes);
+                    assert!(num_bytes(most + 1) > max_bytes);
+                }
             }
+            assert_eq!(most_items(1023, method, 1e-3, 1), Ok(0));
+            assert!(most_items(1 << 20, method, 0.0, 1).is_err());
+            assert!(most_items(u64::MAX, method, 1e-3, 1).unwrap() > 1 << 36);
         }
-        assert_eq!(most_items(1023, Method::Bloom, 1e-3, 1), Ok(0));
-        assert!(most_items(1 << 20, Method::Bloom, 0.0, 1).is_err());
-        assert!(most_items(u64::MAX, Method::Bloom, 1e-3, 1).unwrap() > 1 << 40);
     }
 
     #[test]
-    fn one_item_and_few() {
-        for num_items in [1, 2, 10, 300] {
-            let shape = shape(num_items, Method::Bloom, Aim::FalsePositiveRate(1e-3), 1).unwrap();
-            assert!(shape.num_pages <= 2);
-            assert!(shape.false_positive_rate <= 1e-3);
+    fn rates_are_kept_and_more_items_take_more_pages() {
+        for method in METHODS {
+            for rate in [0.5, 0.37, 0.1, 1e-2, 1e-3, 2e-5, 1e-7] {
+                let mut before = 0;
+                for num_items in [1, 2, 10, 300, 1_000, 7_777, 100_000, 5_000_000, 1 << 32] {
+                    let aim = Aim::FalsePositiveRate(rate);
+                    let shape = super::shape(num_items, method, aim, 1).unwrap();
+                    // Pages of an expected rate; a millionth is rounding.
+                    let kept = shape.false_positive_rate / rate;
+                    assert!(kept <= 1.000_001, "{method:?} {rate} {num_items}: {kept}");
+                    assert!(shape.num_pages >= before);
+                    before = shape.num_pages;
+                    if num_items <= 10 {
+                        assert_eq!(shape.num_pages, 1);
+                    }
+                    assert!((1.0..=1.1).contains(&shape.mean_reads) || num_items < 100_000);
+                }
+            }
+        }
+    }
+
+    /// Against the definition, term by term.
+    #[test]
+    fn a_mean_of_a_poisson_distribution() {
+        for mean in [0.0, 1e-9, 0.3, 1.0, 7.5, 400.0, 4_000.0] {
+            let mut ln_factorial = 0.0;
+            let (mut all, mut over) = (0.0, 0.0);
+            for items in 0..6_000 {
+                let items = f64::from(items);
+                ln_factorial += items.max(1.0).ln();
+                let ln_mean = f64::max(mean, f64::MIN_POSITIVE).ln();
+                let weight = (items * ln_mean - mean - ln_factorial).exp();
+                all += weight * items;
+                over += weight * (items - mean).max(0.0);
+            }
+            assert!((poisson(mean, |items| items) - all).abs() < 1e-9 * (1.0 + mean));
+            let found = poisson(mean, |items| (items - mean).max(0.0));
+            assert!(
+                (found - over).abs() < 1e-9 * (1.0 + mean),
+                "{mean}: {found}"
+            );
         }
     }
 }

@@ -5,6 +5,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use leaksieve::file::FilterFile;
+use leaksieve_core::Header;
+use leaksieve_core::sector::{FileId, Payload, SectorIndex, seal};
 use serde_json::Value;
 
 /// A folder of its own, and what is run in it.
@@ -81,14 +84,19 @@ impl Ran {
         serde_json::from_slice(&self.0.stdout).unwrap()
     }
 
-    /// Each line's verdict.
-    pub fn verdicts(&self) -> Vec<String> {
+    /// Lines of JSON.
+    pub fn rows(&self) -> Vec<Value> {
         self.out()
             .lines()
-            .map(|line| {
-                let line: Value = serde_json::from_str(line).unwrap();
-                line["verdict"].as_str().unwrap().to_owned()
-            })
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Each line's verdict.
+    pub fn verdicts(&self) -> Vec<String> {
+        self.rows()
+            .iter()
+            .map(|line| line["verdict"].as_str().unwrap().to_owned())
             .collect()
     }
 
@@ -149,5 +157,35 @@ pub fn openssl(bench: &Bench, arguments: &str) -> Option<String> {
             None
         }
         Err(error) => panic!("{error}"),
+    }
+}
+
+pub fn read(bench: &Bench, name: &str) -> Vec<u8> {
+    std::fs::read(bench.path(name)).unwrap()
+}
+
+/// Change a sector and make its checksum right again, as a forger does.
+pub fn forge(bytes: &mut [u8], id: FileId, index: usize, change: impl FnOnce(&mut Payload)) {
+    let sector = &mut bytes[index * 512..][..512];
+    let mut payload: Payload = *sector.first_chunk().unwrap();
+    change(&mut payload);
+    sector.copy_from_slice(&seal(id, SectorIndex(index as u32), &payload));
+}
+
+pub fn id_of(bench: &Bench, name: &str) -> FileId {
+    let file = FilterFile::open(&bench.path(name)).unwrap();
+    file.catalogue().file_id()
+}
+
+pub fn header_of(bench: &Bench, name: &str) -> Header {
+    let file = FilterFile::open(&bench.path(name)).unwrap();
+    file.catalogue().header().clone()
+}
+
+/// Another header, of the same length.
+pub fn forge_header(bytes: &mut [u8], id: FileId, header: &Header) {
+    let image = header.encode(id).unwrap();
+    for (place, sector) in bytes.chunks_mut(512).zip(image.sectors()) {
+        place.copy_from_slice(&sector);
     }
 }
