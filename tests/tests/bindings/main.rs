@@ -45,8 +45,12 @@ fn large(folder: &Path) -> Result<(PathBuf, Vec<String>, Vec<String>)> {
     let members = leaksieve_tests::addresses("member", 100);
     let strangers = leaksieve_tests::addresses("stranger", 100);
     let path = folder.join("large.lsv");
-    leaksieve_tests::SparseFilter::new(NUM_SECTORS, &members, &strangers)?
-        .write(&path)
-        .context("2 GiB")?;
+    leaksieve_tests::SparseFilter::new(
+        leaksieve_tests::pages::BLOOM,
+        NUM_SECTORS,
+        [&members, &strangers, &[]],
+    )?
+    .write(&path)
+    .context("2 GiB")?;
     Ok((path, members, strangers))
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
+use leaksieve_tests::pages::BLOOM;
 use leaksieve_tests::{SparseFilter, addresses};
 
 use crate::golden;
@@ -20,7 +21,7 @@ fn two_gibibytes() -> Result<()> {
     let path = folder.path().join("large.lsv");
     let members = addresses("member", NUM_ASKED);
     let strangers = addresses("stranger", NUM_ASKED);
-    SparseFilter::new(NUM_SECTORS, &members, &strangers)?.write(&path)?;
+    SparseFilter::new(BLOOM, NUM_SECTORS, [&members, &strangers, &[]])?.write(&path)?;
 
     let page = Page::open()?;
     page.choose_good(&golden("email.lsv"))?;
