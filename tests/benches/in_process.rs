@@ -1,11 +1,11 @@
 //! Filters of other crates beside ours, and floors, each in a process of its own:
 //!
 //! ```text
-//! in_process CONTENDER MEMBERS STRANGERS [FILTER]
+//! in_process CONTENDER MEMBERS STRANGERS [FILTER] [--rate=RATE]
 //! ```
 //!
-//! One thread builds a filter of the lines of MEMBERS at a rate of 1 in 1,000, or as near as it
-//! can, then asks it about the first million of them and about the lines of STRANGERS. Prints one JSON
+//! One thread builds a filter of the lines of MEMBERS at a rate of 1 in 1,000 or RATE, or as near
+//! as it can, then asks it about the first million of them and about the lines of STRANGERS. Prints one JSON
 //! object of CPU seconds, counts and bytes. `cargo xtask bench` runs all of them.
 //!
 //! What is measured for each crate is its documented use. Whoever takes 64-bit hashes
@@ -18,14 +18,16 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use cpu_time::ProcessTime;
 use leaksieve::file::FilterFile;
-use leaksieve::size::{Aim, shape};
-use leaksieve_core::encoding::{Match, bloom, page_of};
+use leaksieve::size::{Aim, Method, shape};
+use leaksieve_core::encoding::{Encoding, Layer, Match, bloom, page_of, ribbon};
+use leaksieve_core::hash::HashFunction;
 use leaksieve_core::sector::{PAYLOAD_BYTES, SECTOR_BYTES};
-use leaksieve_core::{Identifier, Verdict};
+use leaksieve_core::{Identifier, Profile, Verdict};
+use serde_json::Value;
 use xorf::{BinaryFuse8, BinaryFuse16, Filter};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-/// What all aim at, where they have a choice.
+/// What all aim at without another rate, where they have a choice.
 const FALSE_POSITIVE_RATE: f64 = 0.001;
 
 /// Members that are asked about.
@@ -33,10 +35,14 @@ const MAX_MEMBERS_ASKED: usize = 1_000_000;
 
 fn main() -> Result<()> {
     // `cargo bench` adds its own argument.
-    let arguments: Vec<String> = std::env::args()
+    let mut arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| argument != "--bench")
         .collect();
+    let rate = match arguments.pop_if(|argument| argument.starts_with("--rate=")) {
+        Some(rate) => rate.trim_start_matches("--rate=").parse()?,
+        None => FALSE_POSITIVE_RATE,
+    };
     let [contender, members, strangers, filter @ ..] = &arguments[..] else {
         println!("to run this, type: cargo xtask bench --only in-process");
         return Ok(());
@@ -49,12 +55,14 @@ fn main() -> Result<()> {
     let members: Vec<&[u8]> = lines(&members).collect();
     let strangers: Vec<&[u8]> = lines(&strangers).collect();
     let list = Lists { members, strangers };
-    match contender.as_str() {
-        "leaksieve-pages" => list.pages(),
-        "leaksieve-file" => list.file(filter.first().context("which filter file?")?),
-        "fastbloom" => list.fastbloom(),
-        "fastbloom-xxh3" => list.fastbloom_xxh3(),
-        "bloomfilter" => list.bloomfilter(),
+    let filter = || filter.first().context("which filter file?");
+    let told = match contender.as_str() {
+        "leaksieve-pages" => list.pages(rate),
+        "leaksieve-file" => list.file(filter()?),
+        "leaksieve-loaded" => list.loaded(filter()?),
+        "fastbloom" => list.fastbloom(rate),
+        "fastbloom-xxh3" => list.fastbloom_xxh3(rate),
+        "bloomfilter" => list.bloomfilter(rate),
         "binary-fuse-8" => {
             list.binary_fuse(BinaryFuse8::try_from, |filter| filter.fingerprints.len())
         }
@@ -62,7 +70,9 @@ fn main() -> Result<()> {
             2 * filter.fingerprints.len()
         }),
         other => bail!("there is no contender {other}"),
-    }
+    }?;
+    println!("{told}");
+    Ok(())
 }
 
 fn read(path: &str) -> Result<Vec<u8>> {
@@ -91,10 +101,19 @@ struct Lists<'a> {
 }
 
 impl Lists<'_> {
-    /// Ask about members and strangers, and print the whole.
-    fn report(&self, build: Duration, num_bytes: u64, contains: impl FnMut(&[u8]) -> bool) {
-        let mut contains = contains;
-        let asked = &self.members[..self.members.len().min(MAX_MEMBERS_ASKED)];
+    /// The members that are asked about.
+    fn asked(&self) -> &[&[u8]] {
+        &self.members[..self.members.len().min(MAX_MEMBERS_ASKED)]
+    }
+
+    /// Ask about members and strangers, and tell the whole.
+    fn report(
+        &self,
+        build: Duration,
+        num_bytes: u64,
+        mut contains: impl FnMut(&[u8]) -> bool,
+    ) -> Value {
+        let asked = self.asked();
         let mut count = |lines: &[&[u8]]| {
             timed(|| {
                 lines
@@ -105,7 +124,7 @@ impl Lists<'_> {
         };
         let (found, hits) = count(asked);
         let (false_positives, misses) = count(&self.strangers);
-        let result = serde_json::json!({
+        serde_json::json!({
             "num_items": self.members.len(),
             "num_bytes": num_bytes,
             "build_cpu_s": build.as_secs_f64(),
@@ -115,40 +134,83 @@ impl Lists<'_> {
             "num_misses": self.strangers.len(),
             "misses_cpu_s": misses.as_secs_f64(),
             "num_false_positives": false_positives,
-        });
-        println!("{result}");
+        })
     }
 
     /// Our pages in memory, filled in the order of the list: no partitions, no checksums.
-    fn pages(&self) -> Result<()> {
-        let aim = Aim::FalsePositiveRate(FALSE_POSITIVE_RATE);
-        let shape = shape(self.members.len() as u64, aim, 1)?;
+    fn pages(&self, rate: f64) -> Result<Value> {
+        let aim = Aim::FalsePositiveRate(rate);
+        let shape = shape(self.members.len() as u64, Method::Bloom, aim, 1)?;
+        let Encoding::Bloom { num_hashes } = shape.encoding else {
+            bail!("a Bloom filter was asked for");
+        };
         let (pages, build) = timed(|| {
             let mut pages = vec![[0; PAYLOAD_BYTES]; shape.num_pages as usize];
             for line in &self.members {
                 let hash = xxh3_64(line);
                 let page = page_of(hash, shape.num_pages) as usize;
-                bloom::insert(&mut pages[page], hash, shape.num_hashes);
+                bloom::insert(&mut pages[page], hash, num_hashes);
             }
             pages
         });
         let num_bytes = (pages.len() * SECTOR_BYTES) as u64;
-        self.report(build, num_bytes, |line| {
+        Ok(self.report(build, num_bytes, |line| {
             let hash = xxh3_64(line);
             let page = &pages[page_of(hash, shape.num_pages) as usize];
-            bloom::query(page, hash, shape.num_hashes) == Match::Hit
-        });
-        Ok(())
+            bloom::query(page, hash, num_hashes) == Match::Hit
+        }))
+    }
+
+    /// The pages of a finished file in memory, asked about items that are normalised already:
+    /// hash, page, bits, layer by layer. Nothing is built, and reads are counted apart.
+    fn loaded(&self, filter: &str) -> Result<Value> {
+        let file = FilterFile::open(Path::new(filter))?;
+        let [dataset] = file.catalogue().datasets() else {
+            bail!("{filter} has several datasets");
+        };
+        let HashFunction::Xxh3 { seed } = dataset.hash else {
+            bail!("{filter} has a hash that is not known here");
+        };
+        let first = dataset.first_sector.0;
+        let pages = file.read_payloads(first..first + dataset.num_sectors)?;
+        let layers: Vec<Layer> = dataset.encoding.layers(dataset.num_sectors).collect();
+        let ask = |item: &[u8]| {
+            let mut hash = xxh3_64_with_seed(item, seed);
+            for (layer, reads) in layers.iter().zip(1_u64..) {
+                let page = layer.page_of(hash);
+                let content = &pages[(layer.first_page + page) as usize];
+                match layer.query(page, content, hash) {
+                    Match::Hit => return (true, reads),
+                    Match::Miss => return (false, reads),
+                    Match::Bumped => hash = ribbon::rehash(hash),
+                }
+            }
+            (false, u64::MAX)
+        };
+        let members = normalised(&dataset.profile, self.asked())?;
+        let strangers = normalised(&dataset.profile, &self.strangers)?;
+        let items = Lists {
+            members: lines(&members).collect(),
+            strangers: lines(&strangers).collect(),
+        };
+        let mut told = items.report(Duration::ZERO, file.num_bytes(), |item| ask(item).0);
+        let reads: Vec<u64> = items.strangers.iter().map(|item| ask(item).1).collect();
+        told["mean_reads"] = (reads.iter().sum::<u64>() as f64 / reads.len() as f64).into();
+        let reads = reads
+            .into_iter()
+            .chain(items.members.iter().map(|item| ask(item).1));
+        told["most_reads"] = reads.max().into();
+        Ok(told)
     }
 
     /// A finished file, asked as `leaksieve check` asks it: normalise, hash, read a sector of the
     /// file, verify it. Nothing is built.
-    fn file(&self, filter: &str) -> Result<()> {
+    fn file(&self, filter: &str) -> Result<Value> {
         let file = FilterFile::open(Path::new(filter))?;
         let mut buffer = [0; SECTOR_BYTES];
         let mut failed = None;
         let num_bytes = file.num_bytes();
-        self.report(Duration::ZERO, num_bytes, |line| {
+        let told = self.report(Duration::ZERO, num_bytes, |line| {
             match file.check(Identifier::new(line), &mut buffer) {
                 Ok(verdict) => matches!(verdict, Verdict::Exposed(_)),
                 Err(error) => {
@@ -157,51 +219,45 @@ impl Lists<'_> {
                 }
             }
         });
-        failed.map_or(Ok(()), |error| Err(error.into()))
+        failed.map_or(Ok(told), |error| Err(error.into()))
     }
 
-    fn fastbloom(&self) -> Result<()> {
+    fn fastbloom(&self, rate: f64) -> Result<Value> {
         let (filter, build) = timed(|| {
-            let mut filter = fastbloom::BloomFilter::with_false_pos(FALSE_POSITIVE_RATE)
-                .expected_items(self.members.len());
+            let mut filter =
+                fastbloom::BloomFilter::with_false_pos(rate).expected_items(self.members.len());
             for line in &self.members {
                 filter.insert(line);
             }
             filter
         });
         let num_bytes = (filter.num_bits() / 8) as u64;
-        self.report(build, num_bytes, |line| filter.contains(line));
-        Ok(())
+        Ok(self.report(build, num_bytes, |line| filter.contains(line)))
     }
 
-    fn fastbloom_xxh3(&self) -> Result<()> {
+    fn fastbloom_xxh3(&self, rate: f64) -> Result<Value> {
         let (filter, build) = timed(|| {
-            let mut filter = fastbloom::BloomFilter::with_false_pos(FALSE_POSITIVE_RATE)
-                .expected_items(self.members.len());
+            let mut filter =
+                fastbloom::BloomFilter::with_false_pos(rate).expected_items(self.members.len());
             for line in &self.members {
                 filter.insert_hash(xxh3_64(line));
             }
             filter
         });
         let num_bytes = (filter.num_bits() / 8) as u64;
-        self.report(build, num_bytes, |line| filter.contains_hash(xxh3_64(line)));
-        Ok(())
+        Ok(self.report(build, num_bytes, |line| filter.contains_hash(xxh3_64(line))))
     }
 
-    fn bloomfilter(&self) -> Result<()> {
+    fn bloomfilter(&self, rate: f64) -> Result<Value> {
         let (filter, build) = timed(|| {
-            let mut filter = bloomfilter::Bloom::<[u8]>::new_for_fp_rate(
-                self.members.len(),
-                FALSE_POSITIVE_RATE,
-            )?;
+            let mut filter = bloomfilter::Bloom::<[u8]>::new_for_fp_rate(self.members.len(), rate)?;
             for line in &self.members {
                 filter.set(line);
             }
             Ok(filter)
         });
         let filter = filter.map_err(|error: &str| anyhow::anyhow!(error))?;
-        self.report(build, filter.len() / 8, |line| filter.check(line));
-        Ok(())
+        Ok(self.report(build, filter.len() / 8, |line| filter.check(line)))
     }
 
     /// No Bloom filters: 8 or 16 bits of fingerprint an item, whatever the rate. All hashes
@@ -210,14 +266,25 @@ impl Lists<'_> {
         &self,
         build: impl FnOnce(Vec<u64>) -> Result<F, &'static str>,
         num_bytes: impl FnOnce(&F) -> usize,
-    ) -> Result<()> {
+    ) -> Result<Value> {
         let (filter, took) =
             timed(|| build(self.members.iter().map(|line| xxh3_64(line)).collect()));
         let filter = filter.map_err(|error| anyhow::anyhow!(error))?;
         let num_bytes = num_bytes(&filter) as u64;
-        self.report(took, num_bytes, |line| filter.contains(&xxh3_64(line)));
-        Ok(())
+        Ok(self.report(took, num_bytes, |line| filter.contains(&xxh3_64(line))))
     }
+}
+
+/// The items of identifiers, a line each.
+fn normalised(profile: &Profile, identifiers: &[&[u8]]) -> Result<Vec<u8>> {
+    let mut items = Vec::new();
+    for identifier in identifiers {
+        let item = profile.normalise(&Identifier::new(identifier));
+        let item = item.map_err(|error| anyhow::anyhow!("{error}"))?;
+        items.extend_from_slice(item.as_bytes());
+        items.push(b'\n');
+    }
+    Ok(items)
 }
 
 /// What no program can be below that reads lines and hashes them: memchr and XXH3, and

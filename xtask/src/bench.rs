@@ -15,6 +15,7 @@ use crate::run::{self, say};
 use crate::{host, workspace};
 
 mod device;
+mod encodings;
 mod growth;
 mod in_process;
 mod instructions;
@@ -34,6 +35,8 @@ enum Part {
     Hashes,
     /// Libraries, on one thread
     InProcess,
+    /// Bloom and ribbon beside libraries and the limit, at four rates, and what fits 900 KiB
+    Encodings,
     /// Time and memory against the number of items
     Growth,
     /// Instructions of the hot functions, counted by callgrind
@@ -86,6 +89,7 @@ pub fn bench(options: &Options) -> Result<()> {
             Part::Phones => Some(programs::measure(options, programs::Leak::Phones)?),
             Part::Hashes => Some(programs::measure(options, programs::Leak::Hashes)?),
             Part::InProcess => Some(in_process::measure(options)?),
+            Part::Encodings => Some(encodings::measure(options)?),
             Part::Growth => Some(growth::measure(options)?),
             Part::Instructions => instructions::measure(options.check)?,
             Part::Python => Some(python::measure(options)?),

@@ -27,6 +27,31 @@ const CONTENDERS: [(&str, &str); 7] = [
     ("binary-fuse-16", "xorf 0.13 BinaryFuse16, XXH3"),
 ];
 
+/// Run one, and give what it tells.
+///
+/// # Errors
+/// When it fails.
+pub(super) fn told(step: Step, contender: &str, printed: &Path) -> Result<(Usage, Value)> {
+    let used = step.run(printed)?;
+    match serde_json::from_str(&fs::read_to_string(printed)?) {
+        Ok(told) => Ok((used, told)),
+        Err(_) => {
+            let errors = fs::read_to_string(printed.with_extension("stderr"))?;
+            bail!("{contender}: {}", errors.trim());
+        }
+    }
+}
+
+/// The median of what one thing took, by the seconds and the count that were told.
+pub(super) fn nanoseconds<'a>(
+    told: impl Iterator<Item = &'a Value>,
+    seconds: &str,
+    count: &str,
+) -> f64 {
+    let each = told.filter_map(|told| Some(told[seconds].as_f64()? / told[count].as_f64()? * 1e9));
+    median(each)
+}
+
 /// Measure and give the section.
 ///
 /// # Errors
@@ -49,17 +74,8 @@ pub(super) fn measure(options: &Options) -> Result<String> {
     for run in 1..=options.runs {
         say(format!("run {run}: {} libraries", CONTENDERS.len()));
         for ((contender, _), runs) in CONTENDERS.iter().zip(&mut runs) {
-            let used = Step::new(&program)
-                .args([Path::new(contender), &members, &strangers, &filter])
-                .run(&printed)?;
-            let told = fs::read_to_string(&printed)?;
-            match serde_json::from_str(&told) {
-                Ok(result) => runs.push((used, result)),
-                Err(_) => {
-                    let errors = fs::read_to_string(printed.with_extension("stderr"))?;
-                    bail!("{contender}: {}", errors.trim());
-                }
-            }
+            let step = Step::new(&program).args([Path::new(contender), &members, &strangers]);
+            runs.push(told(step.args([&filter]), contender, &printed)?);
         }
     }
 
@@ -74,10 +90,7 @@ pub(super) fn measure(options: &Options) -> Result<String> {
         "lost",
     ]);
     let nanoseconds = |runs: &[(Usage, Value)], seconds: &str, count: &str| {
-        let each = runs.iter().filter_map(|(_, result)| {
-            Some(result[seconds].as_f64()? / result[count].as_f64()? * 1e9)
-        });
-        median(each)
+        nanoseconds(runs.iter().map(|(_, told)| told), seconds, count)
     };
     let ours = nanoseconds(&runs[0], "build_cpu_s", "num_items");
     for ((contender, name), runs) in CONTENDERS.iter().zip(&runs) {

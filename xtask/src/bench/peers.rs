@@ -54,18 +54,19 @@ impl Program {
         step
     }
 
-    /// How it builds `filter` of `list`, at a rate of 1 in 1,000 where it has a choice.
-    pub(super) fn build(&self, list: &Path, num_items: u64, filter: &Path) -> Vec<Step> {
+    /// How it builds `filter` of `list`, at a rate where it has a choice.
+    pub(super) fn build(&self, list: &Path, num_items: u64, rate: f64, filter: &Path) -> Vec<Step> {
         let capacity = num_items.to_string();
+        let rate = rate.to_string();
         match self.kind {
             Kind::Poppy => vec![
                 self.step()
-                    .args(["-j", "1", "create", "-p", "0.001"])
+                    .args(["-j", "1", "create", "-p", &rate])
                     .args([filter, list]),
             ],
             Kind::Bloom => vec![
                 self.step()
-                    .args(["create", "-p", "0.001", "-n", &capacity])
+                    .args(["create", "-p", &rate, "-n", &capacity])
                     .args([filter]),
                 self.step().args(["insert"]).args([filter]).reads(list),
             ],
@@ -141,7 +142,11 @@ pub(super) fn cargo_install(
     Ok(path)
 }
 
-fn poppy() -> Result<Program> {
+/// poppy alone.
+///
+/// # Errors
+/// When it cannot be fetched or compiled.
+pub(super) fn poppy() -> Result<Program> {
     let (package, version) = POPPY;
     Ok(Program {
         kind: Kind::Poppy,

@@ -91,11 +91,25 @@ fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// Groups of horizontal bars, one below the other, each with its own scale from 0.
+/// What the longest bar stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// The largest value of its group.
+    Group,
+    /// The largest value of all groups.
+    All,
+}
+
+/// Groups of horizontal bars, one below the other, from 0.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn bars(path: &Path, title: &str, groups: &[(&str, &[Bar])]) -> Result<()> {
+pub(super) fn bars(
+    path: &Path,
+    title: &str,
+    scale: Scale,
+    groups: &[(&str, &[Bar])],
+) -> Result<()> {
     const LEFT: f64 = 270.0;
     const ROOM_FOR_TEXT: f64 = 175.0;
     const BAR: f64 = 24.0;
@@ -108,11 +122,17 @@ pub(super) fn bars(path: &Path, title: &str, groups: &[(&str, &[Bar])]) -> Resul
         title,
     );
     let mut y = 52.0;
+    let largest_of = |bars: &[Bar]| bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
+    let largest_of_all = groups.iter().map(|(_, bars)| largest_of(bars));
+    let largest_of_all = largest_of_all.fold(0.0, f64::max);
     for (heading, bars) in groups {
         y += 22.0;
         drawing.text(24.0, y, "start", r#"font-weight="600""#, heading);
         y += 10.0;
-        let largest = bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
+        let largest = match scale {
+            Scale::Group => largest_of(bars),
+            Scale::All => largest_of_all,
+        };
         for bar in *bars {
             let length =
                 (WIDTH - LEFT - ROOM_FOR_TEXT) * bar.value / largest.max(f64::MIN_POSITIVE);

@@ -18,6 +18,9 @@ use crate::run::say;
 /// Members that are asked for; no filter may lose one.
 const MAX_MEMBERS_ASKED: u64 = 1_000_000;
 
+/// What all aim at, where they have a choice.
+const FALSE_POSITIVE_RATE: f64 = 0.001;
+
 mod table;
 
 /// What is in the list.
@@ -68,13 +71,13 @@ impl Lists {
 }
 
 /// Who takes turns.
-enum Contender {
+pub(super) enum Contender {
     Ours(PathBuf),
     Peer(Program),
 }
 
 impl Contender {
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         match self {
             Self::Ours(_) => "leaksieve".into(),
             Self::Peer(program) => format!("{} {}", program.name(), program.version),
@@ -90,11 +93,14 @@ impl Contender {
                     Leak::Hashes => &["--kind", "sha1"],
                 });
                 vec![
-                    step.args(["--fpr", "0.001", "--format", "json", "-o"])
+                    step.args(["--fpr", &FALSE_POSITIVE_RATE.to_string()])
+                        .args(["--format", "json", "-o"])
                         .args([filter]),
                 ]
             }
-            Self::Peer(program) => program.build(&lists.bare, lists.num_items, filter),
+            Self::Peer(program) => {
+                program.build(&lists.bare, lists.num_items, FALSE_POSITIVE_RATE, filter)
+            }
         }
     }
 
@@ -113,7 +119,7 @@ impl Contender {
     }
 
     /// How many of the questions the printed answers call members.
-    fn count(&self, printed: &Path) -> Result<u64> {
+    pub(super) fn count(&self, printed: &Path) -> Result<u64> {
         let is_hit = |line: &str| match self {
             // `LINE: EXPOSED in NAME: ...`
             Self::Ours(_) => line

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::super::Options;
-use super::super::picture::{self, Bar};
+use super::super::picture::{self, Bar, Scale};
 use super::super::report::{self, Table, figure, mebibytes, thousands, times};
 use super::{Leak, Lists, Row};
 
@@ -139,6 +139,7 @@ pub(super) fn draw(rows: &[Row], lists: &Lists, options: &Options) -> Result<()>
     picture::bars(
         &report::docs("benchmarks.svg"),
         &format!("A filter of {} phone numbers", thousands(lists.num_items)),
+        Scale::Group,
         &[
             ("Build: CPU time an item", &time),
             ("File: bits an item, and false alarms found", &size),
