@@ -131,7 +131,7 @@ impl<'a> Touched<'a> {
         for probe in 0..u64::from(NUM_TRIAL_PROBES.div_ceil(NUM_PARTITIONS)).max(num_pages) {
             // Any of the partition, by chance; that it is an item's is part of the rate.
             let random = mix(seed ^ (u64::from(self.partition) << 48 | probe));
-            let mut hash = range.start as u64 | random / u64::from(NUM_PARTITIONS);
+            let mut hash = range.start as u64 | (random / u64::from(NUM_PARTITIONS));
             let mut answer = self.ask(hash);
             for layer in behind {
                 if answer != Match::Bumped {
