@@ -407,7 +407,7 @@ mod tests {
                 hashes()
                     .into_iter()
                     .take(9_000)
-                    .map(move |hash| first | hash / u64::from(NUM_PARTITIONS))
+                    .map(move |hash| first | (hash / u64::from(NUM_PARTITIONS)))
             })
             .collect();
         // 14 pages a partition are full, and all others empty.

@@ -359,9 +359,9 @@ mod tests {
             *word = 0x9E37_79B1_u32.wrapping_mul(index).rotate_left(index);
         }
         let transposed = transpose(words);
-        for i in 0..BLOCK {
-            for j in 0..BLOCK {
-                assert_eq!(transposed[j] >> i & 1, words[i] >> j & 1);
+        for (i, word) in words.iter().enumerate() {
+            for (j, transposed) in transposed.iter().enumerate() {
+                assert_eq!(transposed >> i & 1, word >> j & 1);
             }
         }
     }
