@@ -9,7 +9,7 @@ use leaksieve_core::sector::{PAYLOAD_BYTES, Payload};
 
 /// A Bloom filter.
 pub const BLOOM: Encoding = Encoding::Bloom { num_hashes: 10 };
-/// Columns of [`ribbon`]: one false alarm in 65,536.
+/// Columns of [`ribbon()`]: one false alarm in 65,536.
 pub const COLUMNS: u8 = 16;
 
 /// A ribbon of three layers, the second and third a third of `num_pages` each.
