@@ -277,9 +277,13 @@ mod tests {
     use leaksieve_core::encoding::{Encoding, Match, Rules};
 
     fn page(columns: u8) -> Page {
+        salted(columns, 0)
+    }
+
+    fn salted(columns: u8, salt: u8) -> Page {
         let encoding = Encoding::Ribbon(Ribbon {
             columns,
-            salt: 0,
+            salt,
             wide_share: 0,
             overflow: [NumPages(0); 3],
         });
@@ -342,6 +346,26 @@ mod tests {
         let mut solver = Solver::new();
         let content = solver.solve(&page, &twice, |_| panic!("bumped"));
         assert_eq!(content, solver.solve(&page, &once, |_| panic!("bumped")));
+    }
+
+    /// So many items that some of them are bumped with most salts, and none with others.
+    #[test]
+    fn another_salt_may_have_a_solution() {
+        let mut solver = Solver::new();
+        let hashes = hashes(401, 5);
+        let num_bumped: Vec<usize> = (0..40)
+            .map(|salt| {
+                let mut num_bumped = 0;
+                let page = salted(10, salt);
+                solver.solve(&page, &hashes, |_| num_bumped += 1).unwrap();
+                num_bumped
+            })
+            .collect();
+        assert!(num_bumped.contains(&0), "{num_bumped:?}");
+        assert!(
+            num_bumped.iter().any(|bumped| *bumped > 0),
+            "{num_bumped:?}"
+        );
     }
 
     #[test]

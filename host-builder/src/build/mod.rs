@@ -1,6 +1,8 @@
 //! Leaked lists -> a filter file: source -> normalise -> hash -> partition -> encode
 //! -> write, then every item is asked of the finished bytes before they get their name.
 
+mod error;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,13 +18,14 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::encode::{Pages, Written};
 use crate::measure::{Trial, false_positive_rate, mean_reads};
 use crate::normalise::{Counts, Rules, hash_all, total_bytes};
-use crate::output::{Access, Beside, OutputError};
+use crate::output::{Access, Beside};
 use crate::partition::{MIN_MEMORY_BYTES, NUM_PARTITIONS, Partitions};
 use crate::progress::{Cost, Costs, Observer, Stage};
 use crate::recheck;
-use crate::size::{Aim, Method, Shape, ShapeError, shape};
-use crate::source::{Input, Layout, SourceError};
-use crate::spool::SpoolError;
+use crate::size::{Aim, Method, Shape, shape};
+use crate::source::{Input, Layout};
+
+pub use error::BuildError;
 
 /// Sets of equations that are tried for a ribbon. One in hundreds of small filters needs a
 /// second, and fewer of large ones.
@@ -92,100 +95,6 @@ pub struct Summary {
     pub trial: Trial,
     /// What each stage took, in order.
     pub costs: Vec<Cost>,
-}
-
-/// Why there is no filter.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// An input.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The output.
-    #[error(transparent)]
-    Output(#[from] OutputError),
-    /// What does not fit into memory.
-    #[error(transparent)]
-    Spool(#[from] SpoolError),
-    /// Too little memory.
-    #[error("a build needs {0} MiB of memory at least: give --memory {0}MiB or more", MIN_MEMORY_BYTES >> 20)]
-    TooLittleMemory,
-    /// The size.
-    #[error(transparent)]
-    Shape(#[from] ShapeError),
-    /// A text of the header is too long.
-    #[error("the {what} is {found_bytes} bytes long, and may have {limit_bytes}: shorten it")]
-    TextTooLong {
-        /// Which.
-        what: &'static str,
-        /// How long it is.
-        found_bytes: usize,
-        /// How long it may be.
-        limit_bytes: usize,
-    },
-    /// No item at all.
-    #[error(
-        "no identifier in the input{}: a filter of nothing would call everybody safe. \
-         Is it the right file, and the right --kind, --column, --field or --region?",
-        match .0.num_below_min_count {
-            0 => String::new(),
-            below => format!(" ({below} lines are below --min-count)"),
-        }
-    )]
-    NoItems(Box<Counts>),
-    /// Too many records gave no item.
-    #[error(
-        "{} of {} records were rejected ({:.2} %), and --max-rejected allows {:.2} %: nothing was written. \
-         Is this the right --kind, --column or --region? If these lines are no identifiers, allow more",
-        counts.rejects.count(), counts.rejects.count() + counts.num_accepted,
-        counts.rejected_share() * 100.0, limit * 100.0
-    )]
-    TooManyRejects {
-        /// What was read.
-        counts: Box<Counts>,
-        /// The share that is allowed, 0 to 1.
-        limit: f64,
-    },
-    /// No random seed.
-    #[error("the system gave no random seed: {0}; give one with --seed")]
-    NoSeed(getrandom::Error),
-    /// The header.
-    #[error("the header cannot be written; shorten names and notes, or make several files")]
-    Header(#[from] leaksieve_core::Error),
-    /// A page of a ribbon has no solution.
-    #[error(
-        "a page cannot be solved with any of {MAX_RESTARTS} sets of equations; nothing was put in place. \
-         Give another --seed, or --encoding bloom, and please report this"
-    )]
-    Unsolvable,
-    /// The finished bytes cannot be read back.
-    #[error(
-        "the finished file does not read back, and nothing was put in place. Is the disk sound?"
-    )]
-    ReadBack(#[from] ReadError<io::Error>),
-    /// The finished bytes lack items.
-    #[error(
-        "the finished file lacks {num_lost} of its items; nothing was put in place. This is a defect: please report it"
-    )]
-    Lost {
-        /// How many.
-        num_lost: u64,
-    },
-    /// The finished bytes are others than were written.
-    #[error(
-        "the finished file reads back otherwise than it was written; nothing was put in place. Is the disk sound?"
-    )]
-    OtherContent,
-    /// The finished file gives other answers than its bits say.
-    #[error(
-        "the finished file gave {found:.3e} false alarms a question, not the {expected:.3e} that its bits say; \
-         nothing was put in place. This is a defect: please report it"
-    )]
-    Rate {
-        /// Measured by asking.
-        found: f64,
-        /// Computed from the bits.
-        expected: f64,
-    },
 }
 
 /// Build a filter file at `output`.
@@ -272,11 +181,9 @@ pub fn build(
     }
 
     // Encode -> write. The header says what was measured, so it is written last.
-    let (pages, layers, num_restarts) = costs.stage(
-        Stage::Encode,
-        Some(counted.num_items),
-        |observer| -> Result<_, BuildError> {
-            for salt in 0..MAX_RESTARTS {
+    let ((pages, layers), num_restarts) =
+        costs.stage(Stage::Encode, Some(counted.num_items), |observer| {
+            solved(|salt| {
                 if let Encoding::Ribbon(ribbon) = &mut shape.encoding {
                     ribbon.salt = salt;
                 }
@@ -295,15 +202,10 @@ pub fn build(
                     num_threads,
                     |sectors| beside.write(sectors),
                     &|items| observer.advance(items),
-                );
-                match written {
-                    Err(BuildError::Unsolvable) => {}
-                    written => return Ok((pages, written?, salt)),
-                }
-            }
-            Err(BuildError::Unsolvable)
-        },
-    )?;
+                )?;
+                Ok((pages, written))
+            })
+        })?;
     let num_items = layers.first().map_or(0, |first| first.num_items);
     let fills = || layers.iter().map(|layer: &Written| &layer.fill);
     let measured = false_positive_rate(fills(), num_items, shape.num_pages);
@@ -347,6 +249,17 @@ pub fn build(
         trial: findings.trial,
         costs: costs.into_costs(),
     })
+}
+
+/// Try one set of equations after the other; gives how many had no solution too.
+fn solved<T>(mut attempt: impl FnMut(u8) -> Result<T, BuildError>) -> Result<(T, u8), BuildError> {
+    for salt in 0..MAX_RESTARTS {
+        match attempt(salt) {
+            Err(BuildError::Unsolvable) => {}
+            result => return result.map(|built| (built, salt)),
+        }
+    }
+    Err(BuildError::Unsolvable)
 }
 
 /// The header, but for what is known when the items are.
@@ -447,4 +360,37 @@ pub fn name_of(inputs: &[Input]) -> Option<String> {
             stem.to_str().map(str::to_owned)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_equations_are_tried_and_only_when_there_was_no_solution() {
+        let mut tried = Vec::new();
+        let built = solved(|salt| {
+            tried.push(salt);
+            if salt < 3 {
+                return Err(BuildError::Unsolvable);
+            }
+            Ok("built")
+        });
+        assert_eq!(built.unwrap(), ("built", 3));
+        assert_eq!(tried, [0, 1, 2, 3]);
+
+        let mut num_tried = 0;
+        let result = solved::<()>(|_| {
+            num_tried += 1;
+            Err(BuildError::Unsolvable)
+        });
+        assert!(matches!(result, Err(BuildError::Unsolvable)));
+        assert_eq!(num_tried, MAX_RESTARTS);
+
+        let result = solved::<()>(|salt| {
+            assert_eq!(salt, 0);
+            Err(BuildError::OtherContent)
+        });
+        assert!(matches!(result, Err(BuildError::OtherContent)));
+    }
 }

@@ -1,0 +1,107 @@
+//! Why there is no filter.
+
+use std::io;
+
+use leaksieve_core::ReadError;
+
+use super::MAX_RESTARTS;
+use crate::normalise::Counts;
+use crate::output::OutputError;
+use crate::partition::MIN_MEMORY_BYTES;
+use crate::size::ShapeError;
+use crate::source::SourceError;
+use crate::spool::SpoolError;
+
+/// Why there is no filter.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// An input.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The output.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// What does not fit into memory.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// Too little memory.
+    #[error("a build needs {0} MiB of memory at least: give --memory {0}MiB or more", MIN_MEMORY_BYTES >> 20)]
+    TooLittleMemory,
+    /// The size.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// A text of the header is too long.
+    #[error("the {what} is {found_bytes} bytes long, and may have {limit_bytes}: shorten it")]
+    TextTooLong {
+        /// Which.
+        what: &'static str,
+        /// How long it is.
+        found_bytes: usize,
+        /// How long it may be.
+        limit_bytes: usize,
+    },
+    /// No item at all.
+    #[error(
+        "no identifier in the input{}: a filter of nothing would call everybody safe. \
+         Is it the right file, and the right --kind, --column, --field or --region?",
+        match .0.num_below_min_count {
+            0 => String::new(),
+            below => format!(" ({below} lines are below --min-count)"),
+        }
+    )]
+    NoItems(Box<Counts>),
+    /// Too many records gave no item.
+    #[error(
+        "{} of {} records were rejected ({:.2} %), and --max-rejected allows {:.2} %: nothing was written. \
+         Is this the right --kind, --column or --region? If these lines are no identifiers, allow more",
+        counts.rejects.count(), counts.rejects.count() + counts.num_accepted,
+        counts.rejected_share() * 100.0, limit * 100.0
+    )]
+    TooManyRejects {
+        /// What was read.
+        counts: Box<Counts>,
+        /// The share that is allowed, 0 to 1.
+        limit: f64,
+    },
+    /// No random seed.
+    #[error("the system gave no random seed: {0}; give one with --seed")]
+    NoSeed(getrandom::Error),
+    /// The header.
+    #[error("the header cannot be written; shorten names and notes, or make several files")]
+    Header(#[from] leaksieve_core::Error),
+    /// A page of a ribbon has no solution.
+    #[error(
+        "a page cannot be solved with any of {MAX_RESTARTS} sets of equations; nothing was put in place. \
+         Give another --seed, or --encoding bloom, and please report this"
+    )]
+    Unsolvable,
+    /// The finished bytes cannot be read back.
+    #[error(
+        "the finished file does not read back, and nothing was put in place. Is the disk sound?"
+    )]
+    ReadBack(#[from] ReadError<io::Error>),
+    /// The finished bytes lack items.
+    #[error(
+        "the finished file lacks {num_lost} of its items; nothing was put in place. This is a defect: please report it"
+    )]
+    Lost {
+        /// How many.
+        num_lost: u64,
+    },
+    /// The finished bytes are others than were written.
+    #[error(
+        "the finished file reads back otherwise than it was written; nothing was put in place. Is the disk sound?"
+    )]
+    OtherContent,
+    /// The finished file gives other answers than its bits say.
+    #[error(
+        "the finished file gave {found:.3e} false alarms a question, not the {expected:.3e} that its bits say; \
+         nothing was put in place. This is a defect: please report it"
+    )]
+    Rate {
+        /// Measured by asking.
+        found: f64,
+        /// Computed from the bits.
+        expected: f64,
+    },
+}
