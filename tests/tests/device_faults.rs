@@ -12,7 +12,8 @@ use xtask::lab::{Lab, Said, device_verdict};
 use xtask::sample;
 
 const SECTOR_BYTES: usize = 512;
-const NUM_MEMBERS: u64 = 2_000;
+/// So many that a ribbon has a second layer in use.
+const NUM_MEMBERS: u64 = 8_000;
 
 /// A lab with one good filter.
 struct Fixture {

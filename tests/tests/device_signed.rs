@@ -14,7 +14,8 @@ use xtask::lab::{Lab, Said, device_verdict};
 use xtask::sample;
 use xtask::sign::{self, Signer};
 
-const NUM_MEMBERS: u64 = 2_000;
+/// So many that a ribbon has a second layer in use, and few enough for one tag sector.
+const NUM_MEMBERS: u64 = 8_000;
 /// The first digits of the test key.
 const SIGNER: &str = "ea4a6c63e29c520a";
 
