@@ -12,8 +12,9 @@ use std::hint::black_box;
 
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use leaksieve::profile::phone_profile;
-use leaksieve_core::encoding::Match;
 use leaksieve_core::encoding::bloom::{self, UnpackedPage};
+use leaksieve_core::encoding::ribbon::{self, Ribbon};
+use leaksieve_core::encoding::{Encoding, Match, Rules};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::identifier::{Item, PasswordDigest};
@@ -158,6 +159,46 @@ fn bloom_query((page, hash): (&'static Payload, u64)) -> Match {
     black_box(bloom::query(black_box(page), black_box(hash), NUM_HASHES))
 }
 
+/// Columns at a rate of 1 in 1,024.
+const COLUMNS: u8 = 10;
+
+fn ribbon_page() -> &'static ribbon::Page {
+    let encoding = Encoding::Ribbon(Ribbon {
+        columns: COLUMNS,
+        salt: 0,
+        wide_share: 0,
+        overflow: Default::default(),
+    });
+    match encoding.layer(1, 0).map(|layer| layer.rules) {
+        Some(Rules::Ribbon(columns)) => Box::leak(Box::new(columns.page(0))),
+        _ => panic!("no ribbon"),
+    }
+}
+
+/// A page, and a hash whose fingerprint ends so: in a page of zeros, every sum is 0.
+fn ribbon_of(
+    threshold: u8,
+    mask: u32,
+    fingerprint: u32,
+) -> (&'static ribbon::Page, &'static Payload, u64) {
+    let (page, content) = (ribbon_page(), Box::leak(Box::new([0; PAYLOAD_BYTES])));
+    ribbon::set_threshold(content, threshold);
+    let hash = (0..).map(hash_number).find(|hash| {
+        let equation = page.equation(*hash);
+        equation.fingerprint & mask == fingerprint && equation.priority < u8::MAX
+    });
+    (page, content, hash.unwrap_or_default())
+}
+
+// A miss looks at two columns, as it does on average.
+#[library_benchmark]
+#[bench::hit(ribbon_of(0, u32::MAX, 0))]
+#[bench::miss(ribbon_of(0, 0b11, 0b10))]
+#[bench::bumped(ribbon_of(u8::MAX, 0, 0))]
+fn ribbon_query((page, content, hash): (&'static ribbon::Page, &'static Payload, u64)) -> Match {
+    black_box(black_box(page).query(black_box(content), black_box(hash)))
+}
+
 const ID: FileId = FileId(*b"0123456789abcdef");
 const PLACE: SectorIndex = SectorIndex(5);
 
@@ -204,6 +245,7 @@ library_benchmark_group!(
         bloom_insert,
         bloom_insert_unpacked,
         bloom_query,
+        ribbon_query,
         sector_seal,
         sector_verify,
         lookup

@@ -4,6 +4,7 @@ pub mod pages;
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Date, Encoding, Rate};
 use leaksieve_core::identifier::NORMALISATION_VERSION;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, seal};
-use leaksieve_core::{Dataset, Header, Identifier, Profile, SectorIndex};
+use leaksieve_core::{Dataset, Header, Identifier, Profile, SectorIndex, Trust, open};
 
 use pages::Pages;
 
@@ -129,6 +130,23 @@ impl SparseFilter {
         }
         Ok(())
     }
+}
+
+/// The sectors of a file's last layer that questions read after another page; of a Bloom filter
+/// its last page.
+///
+/// # Errors
+/// When it is no filter file of one dataset.
+pub fn last_pages(mut file: &[u8]) -> Result<Range<u32>> {
+    let catalogue = open(&mut file, &mut [0; SECTOR_BYTES], &Trust::ANY)
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
+    let [dataset] = catalogue.datasets() else {
+        anyhow::bail!("not one dataset");
+    };
+    let end = dataset.first_sector.0 + dataset.num_sectors;
+    let layers = dataset.encoding.layers(dataset.num_sectors);
+    let last = layers.skip(1).last().map_or(1, |layer| layer.num_pages);
+    Ok(end - last..end)
 }
 
 /// Addresses, of which no two names give the same.

@@ -5,13 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
+use leaksieve_tests::last_pages;
 use xtask::card;
 use xtask::emulator::{Emulator, Storage};
 use xtask::lab::{Lab, Said, device_verdict};
 use xtask::sample;
 
 const SECTOR_BYTES: usize = 512;
-const NUM_MEMBERS: u64 = 2_000;
+/// So many that a ribbon has a second layer in use.
+const NUM_MEMBERS: u64 = 8_000;
 
 /// A lab with one good filter.
 struct Fixture {
@@ -170,8 +172,8 @@ fn blank_card() -> Result<()> {
     fixture.refused(Storage::Card(&card), "no FAT32 volume")
 }
 
-/// Those in the damaged sector cannot be told, all others are; nobody is "not exposed".
-fn one_damaged_sector(board: &mut Emulator) -> Result<()> {
+/// Those in a damaged sector cannot be told, all others are; nobody is "not exposed".
+fn damaged_sectors(board: &mut Emulator) -> Result<()> {
     let mut num_unanswered = 0;
     for index in 0..300 {
         let answer = board.ask(&sample::phone(index))?;
@@ -186,15 +188,17 @@ fn one_damaged_sector(board: &mut Emulator) -> Result<()> {
     }
     ensure!(
         (1..300).contains(&num_unanswered),
-        "{num_unanswered} of 300 in the damaged sector"
+        "{num_unanswered} of 300 in damaged sectors"
     );
     Ok(())
 }
 
-/// Of a ribbon it is the last layer's, which few ask, and after another page.
-fn damage_last_sector(bytes: &mut [u8]) {
-    let middle_of_last = bytes.len() - SECTOR_BYTES / 2;
-    bytes[middle_of_last] ^= 0x10;
+/// Of a ribbon those of the last layer, which few ask, and after another page.
+fn damage_last_sectors(bytes: &mut [u8]) -> Result<()> {
+    for sector in last_pages(bytes)? {
+        bytes[sector as usize * SECTOR_BYTES + SECTOR_BYTES / 2] ^= 0x10;
+    }
+    Ok(())
 }
 
 #[test]
@@ -202,9 +206,11 @@ fn damage_last_sector(bytes: &mut [u8]) {
 fn corrupt_filter_sector() -> Result<()> {
     for encoding in ["--encoding=bloom", "--encoding=ribbon"] {
         let fixture = Fixture::of(encoding)?;
-        let card = fixture.changed(|bytes| damage_last_sector(bytes))?;
+        let mut bytes = fs::read(&fixture.filter)?;
+        damage_last_sectors(&mut bytes)?;
+        let card = fixture.changed(|good| *good = bytes)?;
         let mut board = fixture.lab.boot(Storage::Card(&card))?;
-        one_damaged_sector(&mut board)?;
+        damaged_sectors(&mut board)?;
         fixture.works_with_the_good_card(&mut board)?;
     }
     Ok(())
@@ -215,9 +221,9 @@ fn corrupt_filter_sector() -> Result<()> {
 fn corrupt_filter_sector_in_flash() -> Result<()> {
     let fixture = Fixture::new()?;
     let mut bytes = fs::read(&fixture.filter)?;
-    damage_last_sector(&mut bytes);
+    damage_last_sectors(&mut bytes)?;
     let filter = fixture.lab.write("flash.lsv", &bytes)?;
-    one_damaged_sector(&mut fixture.lab.boot(Storage::Flash(&filter))?)
+    damaged_sectors(&mut fixture.lab.boot(Storage::Flash(&filter))?)
 }
 
 #[test]

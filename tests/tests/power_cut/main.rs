@@ -31,7 +31,7 @@ use tempfile::TempDir;
 use crate::disk::{Cut, History, Random, Shared, State};
 
 /// Lost and reordered states for each write.
-const NUM_RANDOM: usize = 4;
+const NUM_RANDOM: usize = 5;
 
 /// A file that is installed, and a member in each of its pages: every second a ribbon.
 struct Publication {
@@ -48,7 +48,7 @@ struct Lab {
     publications: Vec<Publication>,
 }
 
-/// Items of each publication, of which 1,000 take some four pages: the next file is larger
+/// Items of each publication, of which 1,000 take some three or four pages: the next file is larger
 /// than the one before, or smaller.
 const NUM_ITEMS: [usize; 6] = [3_000, 4_000, 7_000, 2_000, 5_000, 5_200];
 
