@@ -1,9 +1,11 @@
-//! What a signature costs the emulated board: flash, RAM, stack, and counted instructions.
+//! What a signature and a ribbon cost the emulated board: flash, RAM, stack, and counted
+//! instructions.
 //!
 //! The firmware's feature `count` answers each question with the instructions that it took;
 //! QEMU counts them (`-icount`), so the figures are the same on every machine. They are
 //! instructions, not cycles.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ const NUM_QUESTIONS: u64 = 1_000;
 /// Files: one whose tags are all kept, one with as many sectors to read as a file of a
 /// gigabyte has.
 const SIZES: [u64; 2] = [20_000, 22_000_000];
+const ENCODINGS: [&str; 2] = ["bloom", "ribbon"];
 
 /// Instructions and sectors of one question, or of one mount.
 #[derive(Clone, Copy, Debug)]
@@ -68,8 +71,9 @@ pub(super) fn measure() -> Result<String> {
     let mut sizes = Table::new(&["firmware", "flash", "static RAM", "deepest stack"]);
     let mut costs = Table::new(&[
         "file",
-        "sectors",
         "asked",
+        "sectors",
+        "questions",
         "instructions, mean",
         "least",
         "most",
@@ -83,58 +87,72 @@ pub(super) fn measure() -> Result<String> {
         let members = list(folder, Kind::Phones, num_items, false, "members.txt")?;
         let strangers = list(folder, Kind::Phones, NUM_QUESTIONS, true, "strangers.txt")?;
         let plain = folder.join("filter.lsv");
-        Step::new(&cli)
-            .args([Path::new("build"), &members, Path::new("-o"), &plain])
-            .args(["--kind", "phone", "--region", "CN", "--seed", "1"])
-            .args(["--force", "--quiet"])
-            .run(&folder.join("printed"))?;
-        let signed = sign::sign_beside(&cli, &plain)?;
-        let members = every(&members, num_items / NUM_QUESTIONS)?;
-        let strangers = every(&strangers, 1)?;
-        for ((variant, elf, counting), filter) in images.iter().zip([&plain, &signed]) {
-            let stack = firmware::deepest_stack(&qemu, elf, *variant, filter)?;
-            let size = firmware::size(elf)?;
-            let name = format!("{}, {} items", variant.name(), thousands(num_items));
-            if SIZES.last() == Some(&num_items) {
-                sizes.row([
-                    variant.name().to_owned(),
-                    thousands(size.flash_bytes),
-                    thousands(size.static_ram_bytes),
-                    thousands(stack.used_bytes.into()),
+        let asked_members = every(&members, num_items / NUM_QUESTIONS)?;
+        let asked_strangers = every(&strangers, 1)?;
+        for encoding in ENCODINGS {
+            Step::new(&cli)
+                .args([Path::new("build"), &members, Path::new("-o"), &plain])
+                .args(["--kind", "phone", "--region", "CN", "--seed", "1"])
+                .args(["--encoding", encoding, "--force", "--quiet"])
+                .run(&folder.join("printed"))?;
+            let signed = sign::sign_beside(&cli, &plain)?;
+            for ((variant, elf, counting), filter) in images.iter().zip([&plain, &signed]) {
+                let stack = firmware::deepest_stack(&qemu, elf, *variant, filter)?;
+                let size = firmware::size(elf)?;
+                let items = thousands(num_items);
+                let name = format!("{}, {encoding} of {items}", variant.name());
+                if SIZES.last() == Some(&num_items) {
+                    sizes.row([
+                        format!("{}, {encoding}", variant.name()),
+                        thousands(size.flash_bytes),
+                        thousands(size.static_ram_bytes),
+                        thousands(stack.used_bytes.into()),
+                    ]);
+                }
+                let measured = ask(
+                    &qemu,
+                    counting,
+                    folder,
+                    filter,
+                    &asked_members,
+                    &asked_strangers,
+                )?;
+                let Cost { total, sectors, .. } = measured.mount;
+                mounts.row([
+                    name.clone(),
+                    sectors.to_string(),
+                    thousands(measured.mount.own()),
+                    thousands(total),
                 ]);
+                let asked = [
+                    ("members", &measured.members),
+                    ("strangers", &measured.strangers),
+                ];
+                let mut means = Vec::new();
+                for (who, of) in asked {
+                    let groups = by_sectors(of);
+                    for of in groups.values() {
+                        costs.row(row(&name, who, of)?);
+                    }
+                    let (_, fewest) = groups.first_key_value().context("nothing was asked")?;
+                    means.push(mean(fewest, Cost::own));
+                }
+                let difference = means[0] - means[1];
+                costs.row(
+                    [&name, "difference", "", "", &whole(difference), "", "", ""]
+                        .map(str::to_owned),
+                );
             }
-            let measured = ask(&qemu, counting, folder, filter, &members, &strangers)?;
-            let Cost { total, sectors, .. } = measured.mount;
-            mounts.row([
-                name.clone(),
-                sectors.to_string(),
-                thousands(measured.mount.own()),
-                thousands(total),
-            ]);
-            let asked = [
-                ("members", &measured.members),
-                ("strangers", &measured.strangers),
-            ];
-            for (who, of) in asked {
-                costs.row(row(&name, who, of)?);
-            }
-            let [hit, miss] = asked.map(|(_, of)| mean(of, Cost::own));
-            costs.row([
-                name,
-                String::new(),
-                "difference".into(),
-                whole(hit - miss),
-                String::new(),
-                String::new(),
-                String::new(),
-            ]);
         }
     }
     Ok(format!(
-        "## What a signature costs a device\n\n{}\n\nThe LM3S6965 (Cortex-M3) in QEMU; firmware `unsigned` is built without \
-         signatures and asks an unsigned file, `trusted-key` asks the same file signed. Bytes:\n\n{sizes}\n\
+        "## What a signature and a ribbon cost a device\n\n{}\n\nThe LM3S6965 (Cortex-M3) in QEMU; firmware `unsigned` is built without \
+         signatures and asks an unsigned file, `trusted-key` asks the same file signed. Bytes; both encodings are read by one \
+         firmware:\n\n{sizes}\n\
          Instructions, counted by QEMU, not cycles; of {} members and {} strangers each. Nothing is logged. The card's driver and \
-         file system are left out, but in the last column: they are the board's, which moves each byte by itself.\n\n{costs}\n\
+         file system are left out, but in the last column: they are the board's, which moves each byte by itself. \
+         Questions that read the same number of sectors have a row: in a ribbon some read a second page or a third. The difference is between \
+         members and strangers that read one page.\n\n{costs}\n\
          Mounting finds the file, verifies header and signature, and reads the tags that are kept:\n\n{mounts}\n\
          ```sh\ncargo xtask bench --only device\n```\n",
         report::circumstances(),
@@ -143,13 +161,23 @@ pub(super) fn measure() -> Result<String> {
     ))
 }
 
-fn row(name: &str, who: &str, costs: &[Cost]) -> Result<[String; 7]> {
+/// By the sectors that were read.
+fn by_sectors(costs: &[Cost]) -> BTreeMap<u64, Vec<Cost>> {
+    let mut groups: BTreeMap<u64, Vec<Cost>> = BTreeMap::new();
+    for cost in costs {
+        groups.entry(cost.sectors).or_default().push(*cost);
+    }
+    groups
+}
+
+fn row(name: &str, who: &str, costs: &[Cost]) -> Result<[String; 8]> {
     let own = || costs.iter().map(Cost::own);
     let sectors = costs.iter().map(|cost| cost.sectors).max();
     Ok([
         name.to_owned(),
-        sectors.context("nothing was asked")?.to_string(),
         who.to_owned(),
+        sectors.context("nothing was asked")?.to_string(),
+        costs.len().to_string(),
         whole(mean(costs, Cost::own)),
         thousands(own().min().unwrap_or_default()),
         thousands(own().max().unwrap_or_default()),
