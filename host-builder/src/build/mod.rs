@@ -101,7 +101,7 @@ pub struct Summary {
 ///
 /// # Errors
 /// [`BuildError`]; what was at `output` before is then as it was, but for
-/// [`OutputError::NotSynced`].
+/// [`OutputError::NotSynced`](crate::output::OutputError::NotSynced).
 pub fn build(
     options: &Options,
     output: &Path,
