@@ -121,7 +121,7 @@ pub struct Dataset {
     pub designed: Rate,
     /// False-positive rate of the pages as they are, the hash collisions within a page
     /// included. Of a Bloom filter: the mean over all pages of `(ones / 4064) ^ num_hashes`.
-    /// Of a ribbon: 2^-columns, weighted by the share of the hashes that ask a page.
+    /// Of a ribbon: see "Rate" in [`format`](crate::format).
     pub measured: Rate,
 }
 
@@ -255,8 +255,8 @@ impl Header {
         })
     }
 
-    /// Sectors that this header takes. It does not depend on counts, rates, seeds or
-    /// sector numbers, so it can be asked before those are known.
+    /// Sectors that this header takes. It does not depend on counts, rates, seeds, sector
+    /// numbers or an encoding's parameters, so it can be asked before those are known.
     ///
     /// # Errors
     /// [`Error::HeaderTooLarge`].

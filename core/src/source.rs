@@ -141,11 +141,11 @@ pub fn open_in<'o, S: SectorSource>(
     Ok(opening.finish()?)
 }
 
-/// Look an identifier up: [`Catalogue::sectors_per_dataset`] are read for each dataset that
-/// covers it.
+/// Look an identifier up: up to [`Catalogue::sectors_per_dataset`] are read for each dataset
+/// that covers it.
 ///
 /// # Errors
-/// [`Error::SectorDamaged`], [`Error::NotAsSigned`], or the source's own.
+/// [`Error::SectorDamaged`], [`Error::NotAsSigned`], [`Error::NoSuchLayer`], or the source's own.
 pub fn check<S: SectorSource>(
     catalogue: &Catalogue,
     identifier: Identifier<'_>,

@@ -473,3 +473,41 @@ fn a_bundle_of_both_signed_and_asked() {
     );
     assert!(verdicts.iter().any(|verdict| verdict == "error"));
 }
+
+/// A header that is just too long for a sector as a ribbon's, and not as a Bloom filter's.
+#[test]
+fn texts_of_any_length() {
+    let bench = Bench::new();
+    bench.write("list.txt", "+86 138 0013 8000\n+44 20 7946 0018\n");
+    for length in (20..97).step_by(4) {
+        let note = "n".repeat(length);
+        let name = "N".repeat(64);
+        let arguments = format!(
+            "build list.txt -o a.lsv --kind phone --region world --name {name} --source-note {note} \
+             --encoding ribbon --force --quiet"
+        );
+        bench.run(&arguments).succeeds();
+        bench.run("verify a.lsv --quiet").succeeds();
+    }
+}
+
+/// Of so many, one encoding can be and the other cannot.
+#[test]
+fn an_estimate_of_the_encoding_that_fits() {
+    let bench = Bench::new();
+    for (arguments, encoding) in [
+        ("--items 2e11 --fpr 0.001", "bloom"),
+        ("--items 6e6 --max-size 900KiB", "ribbon"),
+    ] {
+        let said = bench
+            .run(&format!("estimate {arguments} --format json"))
+            .succeeds()
+            .out();
+        let sizes: Vec<&str> = said
+            .lines()
+            .filter(|line| line.contains(r#""row":"size""#))
+            .collect();
+        assert_eq!(sizes.len(), 1, "{said}");
+        assert!(sizes[0].contains(encoding), "{said}");
+    }
+}

@@ -4,7 +4,7 @@
 //! [`c`]. What it owns:
 //!
 //! - A filter file is opened by path, by descriptor, or through a [`Reader`] of the app's, and is
-//!   never read whole: opening reads its header, a question [one sector for each dataset that
+//!   never read whole: opening reads its header, a question [a few sectors for each dataset that
 //!   covers it](leaksieve_core::Catalogue::sectors_per_dataset).
 //! - Several threads may ask one [`Filter`] at once.
 //! - Texts are folded as the host tool folds them, so the verdicts are the same.

@@ -19,7 +19,7 @@
 //! Items differ in priority. A page is solved from the highest down; the first that
 //! contradicts those before sets the page's threshold, and all below it belong to the next
 //! layer, which is 1/15 as large, and whose hash is another ([`rehash`]). So a question reads
-//! one page, and 1 in 16 reads a second.
+//! one page, and 1 in 15 reads a second.
 //!
 //! Ribbon filters: Dillinger, Walzer, "Ribbon filter: practically smaller than Bloom and
 //! Xor", arXiv 2103.02515. Bumping, and starts that are clamped at both ends: Dillinger, Hübschle-Schneider, Sanders,
@@ -58,7 +58,7 @@ const FOR_FINGERPRINT: u32 = 0x510E_527F;
 
 /// A paged ribbon's parameters. All pages of a layer have `columns` columns but its last,
 /// the wide ones, which have one more: so a rate may lie between two powers of two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Ribbon {
     /// Columns of a page that is not wide: 1 to [`MAX_COLUMNS`].

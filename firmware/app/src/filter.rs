@@ -258,7 +258,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
     }
 
     /// Ask about a text, once as each kind that the file holds. For each dataset that
-    /// covers it, [`Catalogue::sectors_per_dataset`] are read.
+    /// covers it, up to [`Catalogue::sectors_per_dataset`] are read.
     ///
     /// Where a file in another slot could not be read, both are looked at again first: it may
     /// be the newer one, and one read that failed must not hide it for long.

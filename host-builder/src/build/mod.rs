@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use leaksieve_core::encoding::Encoding;
+use leaksieve_core::encoding::ribbon::Ribbon;
 use leaksieve_core::file::{FileSectors, byte_of};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Dataset, Date, Header, Rate};
@@ -160,25 +161,12 @@ pub fn build(
     })?;
 
     // Now that it is known how many items there are: how large, and what is it called.
-    let mut shape = shape(
-        counted.num_items,
-        options.method,
-        options.aim,
-        header_sectors,
-    )?;
+    let shape_of = |num_items| shape(num_items, options.method, options.aim, header_sectors);
+    let mut shape = shape_of(counted.num_items)?;
     let designed = match options.aim {
         Aim::FalsePositiveRate(rate) => rate,
         Aim::MaxBytes(_) => shape.false_positive_rate,
     };
-    header.num_sectors = header_sectors + shape.num_pages;
-    for dataset in &mut header.datasets {
-        dataset.num_items = counted.num_items;
-        dataset.num_rejected = counts.rejects.count();
-        dataset.encoding = shape.encoding;
-        dataset.first_sector = SectorIndex(header_sectors);
-        dataset.num_sectors = shape.num_pages;
-        dataset.designed = rate(designed);
-    }
 
     // Encode -> write. The header says what was measured, so it is written last.
     let ((pages, layers), num_restarts) =
@@ -187,8 +175,14 @@ pub fn build(
                 if let Encoding::Ribbon(ribbon) = &mut shape.encoding {
                     ribbon.salt = salt;
                 }
+                header.num_sectors = header_sectors + shape.num_pages;
                 for dataset in &mut header.datasets {
+                    dataset.num_items = counted.num_items;
+                    dataset.num_rejected = counts.rejects.count();
                     dataset.encoding = shape.encoding;
+                    dataset.first_sector = SectorIndex(header_sectors);
+                    dataset.num_sectors = shape.num_pages;
+                    dataset.designed = rate(designed);
                 }
                 let pages = Pages {
                     file_id: file_id(&header, &counted.digest.to_le_bytes())?,
@@ -202,8 +196,18 @@ pub fn build(
                     num_threads,
                     |sectors| beside.write(sectors),
                     &|items| observer.advance(items),
-                )?;
-                Ok((pages, written))
+                );
+                if matches!(written, Err(BuildError::Unsolvable)) {
+                    // Room for a few more, too, where the size is free: a count of a sample may be
+                    // too low. A file does not become shorter by what is written next.
+                    let more = counted.num_items / 200 + 1;
+                    let larger = shape_of(counted.num_items + more * (u64::from(salt) + 1))?;
+                    let is_free = matches!(options.aim, Aim::FalsePositiveRate(_));
+                    if is_free && larger.num_pages >= shape.num_pages {
+                        shape = larger;
+                    }
+                }
+                Ok((pages, written?))
             })
         })?;
     let num_items = layers.first().map_or(0, |first| first.num_items);
@@ -277,7 +281,11 @@ fn plan(options: &Options, seed: u64) -> Result<Header, BuildError> {
             Layout::BeforeColon { min_count } if min_count > 1 => min_count,
             _ => 0,
         },
-        encoding: Encoding::Bloom { num_hashes: 0 },
+        // As long as the one that will be.
+        encoding: match options.method {
+            Method::Bloom => Encoding::Bloom { num_hashes: 0 },
+            Method::Ribbon(_) => Encoding::Ribbon(Ribbon::default()),
+        },
         hash: HashFunction::Xxh3 { seed },
         first_sector: SectorIndex(0),
         num_sectors: 0,

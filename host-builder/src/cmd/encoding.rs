@@ -31,7 +31,7 @@ enum Name {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PreferName {
-    /// The smallest file: 1 question in 16 reads a second sector
+    /// The smallest file: 1 question in 15 reads a second sector
     Size,
     /// Fewer reads: 1 question in 200 does, in a file that is 5 % larger
     Reads,

@@ -56,11 +56,15 @@ impl Args {
             (None, None) => RATES.map(Aim::FalsePositiveRate).to_vec(),
         };
         let prefer = self.prefer.prefer();
-        let sizes = aims
-            .into_iter()
-            .flat_map(|aim| sizes::methods(prefer).map(|method| (method, aim)))
-            .map(|(method, aim)| SizeRow::new(self.items, method, aim))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut sizes = Vec::new();
+        for aim in aims {
+            let rows = sizes::methods(prefer).map(|method| SizeRow::new(self.items, method, aim));
+            match rows {
+                [Err(error), Err(_)] => return Err(error.into()),
+                // What one encoding cannot be, the other may.
+                rows => sizes.extend(rows.into_iter().flatten()),
+            }
+        }
         // A size that is given is the only one that is asked about.
         let media = match self.max_size {
             Some(_) => Vec::new(),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use leaksieve::size::{Aim, Prefer, expected_reads};
+use leaksieve::size::{Aim, FALSE_POSITIVE_RATES, Prefer, expected_reads};
 use leaksieve_core::Dataset;
 use leaksieve_core::sector::SECTOR_BYTES;
 use serde::Serialize;
@@ -189,7 +189,7 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "  encoding     {}; {:.2} bits an item",
+        "  encoding     {}; {:.2} bits an item without the header",
         encoding::describe(
             &dataset.encoding,
             dataset.num_sectors,
@@ -205,7 +205,10 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
     )?;
     let encodings = encodings(dataset);
     if !encodings.is_empty() {
-        writeln!(out, "\n  so many items, at the designed rate:")?;
+        writeln!(
+            out,
+            "\n  so many items at the designed rate, a ribbon with --prefer size:"
+        )?;
         sizes::write_sizes(&encodings, "  ", out)?;
         sizes::write_media(&media(dataset), "  ", out)?;
     }
@@ -219,14 +222,21 @@ fn most_reads(dataset: &Dataset) -> usize {
 
 /// The dataset in either encoding; none when its header speaks of more than can be built.
 fn encodings(dataset: &Dataset) -> Vec<SizeRow> {
-    let aim = Aim::FalsePositiveRate(as_f64(dataset.designed));
+    let aim = Aim::FalsePositiveRate(rate_to_build(dataset));
     sizes::methods(Prefer::Size)
         .into_iter()
         .filter_map(|method| SizeRow::new(dataset.num_items, method, aim).ok())
         .collect()
 }
 
+/// The designed rate, or the nearest that can be asked for: a file that was to fill a size may
+/// have a lower one.
+fn rate_to_build(dataset: &Dataset) -> f64 {
+    // The header's is cut to 1e-18, and that must not ask for a larger file than it is of.
+    let designed = as_f64(dataset.designed) * (1.0 + 1e-9);
+    designed.clamp(*FALSE_POSITIVE_RATES.start(), *FALSE_POSITIVE_RATES.end())
+}
+
 fn media(dataset: &Dataset) -> Vec<[MediumRow; 2]> {
-    let rate = as_f64(dataset.designed);
-    sizes::media(dataset.num_items, rate, Prefer::Size).unwrap_or_default()
+    sizes::media(dataset.num_items, rate_to_build(dataset), Prefer::Size).unwrap_or_default()
 }

@@ -90,10 +90,16 @@ impl Pages {
     ) -> Result<Vec<Written>, BuildError> {
         let mut all: Vec<Written> = Vec::new();
         let mut bumped_before: Option<Hashes> = None;
-        for pages in self.layers() {
+        for (index, pages) in self.layers().enumerate() {
+            // All items are among those of the first.
+            let advance = |items| {
+                if index == 0 {
+                    advance(items);
+                }
+            };
             let of_layer = bumped_before.as_ref().unwrap_or(hashes);
             let bumped = Partitions::beside(of_layer);
-            all.push(pages.write(of_layer, &bumped, num_threads, &mut write, advance)?);
+            all.push(pages.write(of_layer, &bumped, num_threads, &mut write, &advance)?);
             bumped_before = Some(bumped.close()?);
         }
         match all.last() {

@@ -31,7 +31,7 @@ pub enum Method {
 /// What a ribbon gives up for what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Prefer {
-    /// The smallest file: 1 in 16 questions reads a second sector.
+    /// The smallest file: 1 in 15 questions reads a second sector.
     #[default]
     Size,
     /// Fewer second sectors, 1 in 200 questions, in a file that is 5 % larger.
@@ -77,7 +77,8 @@ pub enum ShapeError {
     },
     /// Too little room.
     #[error(
-        "{max_bytes} bytes hold no useful filter of {num_items} items: the false-positive rate would be above 0.5"
+        "{max_bytes} bytes hold no useful filter of {num_items} items: the false-positive rate would be above 0.5; \
+         `leaksieve estimate` says what sizes and numbers go together"
     )]
     TooSmall {
         /// Bytes that there are.

@@ -101,7 +101,10 @@ pub(super) fn finest(num_items: u64, num_pages: u32, prefer: Prefer) -> Option<S
             .filter(|shape| shape.num_pages <= num_pages)
     };
     let (mut low, mut high) = (*FALSE_POSITIVE_RATES.start(), *FALSE_POSITIVE_RATES.end());
-    let mut finest = fitting(low).or_else(|| fitting(high))?;
+    if let Some(finest) = fitting(low) {
+        return Some(finest);
+    }
+    let mut finest = fitting(high)?;
     for _ in 0..50 {
         let middle = (low * high).sqrt();
         match fitting(middle) {
