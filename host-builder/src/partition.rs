@@ -27,8 +27,9 @@ const _: () = assert!(
 pub const NUM_PARTITIONS: u32 = 1 << PARTITION_BITS;
 /// Hashes that a thread gathers for a partition: 256 KiB for all of them.
 const WRITE_COMBINED: usize = 32;
-/// Memory beside the hashes: the last block of each partition, batches of input, and the
-/// partitions that are sorted and encoded at the moment.
+/// Memory beside the hashes: the last block of each partition, also of what a ribbon bumps,
+/// batches of input, and the partitions that are sorted and encoded at the moment. Of 10^8
+/// lines and the least memory, a Bloom filter took 114 MiB in all, a ribbon 164.
 const OTHER_BYTES: u64 = 192 << 20;
 /// Least memory that a build can be given: 256 MiB.
 pub const MIN_MEMORY_BYTES: u64 = 256 << 20;
