@@ -139,6 +139,9 @@ impl Tracer {
             .arg(self.logs.join("thread"))
             .args(options)
             .args(command)
+            // With as many arenas as threads may want, glibc sometimes opens a file of its own to
+            // count the processors, and faults at a call of some number come one too early.
+            .env("MALLOC_ARENA_MAX", "2")
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(File::create(printed("stdout"))?)
