@@ -197,13 +197,13 @@ pub fn build(
                     |sectors| beside.write(sectors),
                     &|items| observer.advance(items),
                 );
-                if matches!(written, Err(BuildError::Unsolvable)) {
-                    // Room for a few more, too, where the size is free: a count of a sample may be
-                    // too low. A file does not become shorter by what is written next.
+                let is_free = matches!(options.aim, Aim::FalsePositiveRate(_));
+                if is_free && matches!(written, Err(BuildError::Unsolvable)) {
+                    // Room for a few more, too: a count of a sample may be too low. A file does
+                    // not become shorter by what is written next.
                     let more = counted.num_items / 200 + 1;
                     let larger = shape_of(counted.num_items + more * (u64::from(salt) + 1))?;
-                    let is_free = matches!(options.aim, Aim::FalsePositiveRate(_));
-                    if is_free && larger.num_pages >= shape.num_pages {
+                    if larger.num_pages >= shape.num_pages {
                         shape = larger;
                     }
                 }
