@@ -145,6 +145,11 @@ impl Receiver {
         Taken::Nothing
     }
 
+    /// Is a frame under way? What is lost of it, its checksum tells.
+    pub fn is_within_frame(&self) -> bool {
+        matches!(self.state, State::Within | State::TooLong)
+    }
+
     fn push(&mut self, byte: u8) {
         match self.bytes.get_mut(self.length) {
             Some(place) => {
