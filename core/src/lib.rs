@@ -48,6 +48,7 @@ pub mod lookup;
 pub mod opening;
 pub mod sector;
 pub mod source;
+pub mod source_async;
 pub mod trust;
 
 #[doc = include_str!("../FORMAT.md")]

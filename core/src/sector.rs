@@ -49,8 +49,7 @@ impl fmt::Display for SectorIndex {
 }
 
 /// CRC-32C; the catalogue that the `crc` crate follows calls it "ISCSI".
-#[cfg(any(test, not(feature = "fast-crc"), target_os = "none"))]
-static CRC_32C: crc::Crc<u32, crc::Table<1>> =
+pub static CRC_32C: crc::Crc<u32, crc::Table<1>> =
     crc::Crc::<u32, crc::Table<1>>::new(&crc::CRC_32_ISCSI);
 
 #[cfg(any(not(feature = "fast-crc"), target_os = "none"))]

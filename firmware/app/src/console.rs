@@ -2,12 +2,14 @@
 //!
 //! A line is answered with exactly one verdict line ([`crate::verdict`]), with two
 //! exceptions: a blank line brings a new prompt, and `?` shows what the filter holds. So
-//! a password that is a single question mark cannot be asked.
+//! a password that is a single question mark cannot be asked. What a host asks comes over
+//! the same line, in frames ([`leaksieve_link::frame`]), and is answered in frames.
 
 use core::fmt;
 
 use embedded_io::{Read, Write, WriteFmtError};
 use leaksieve_core::{Catalogue, IdentifierKind};
+use leaksieve_link::{Receiver, Taken};
 
 use crate::about::{About, Accepts, END, Summary};
 use crate::epoch::EpochStore;
@@ -19,22 +21,33 @@ use crate::stack::{StackMeter, StackUse};
 use crate::storage::Storage;
 use crate::verdict::{RefusedText, VerdictLine};
 
-const PRODUCT: &str = concat!("leaksieve ", env!("CARGO_PKG_VERSION"));
+pub(crate) const PRODUCT: &str = concat!("leaksieve ", env!("CARGO_PKG_VERSION"));
 
 /// A device's whole state.
 pub struct Session<'w, S, E, M> {
-    filter: Filter<'w, S, E>,
+    pub(crate) board: &'static str,
+    pub(crate) filter: Filter<'w, S, E>,
+    pub(crate) receiver: Receiver,
     line: LineEditor,
     echo: Echo,
     meter: M,
-    deepest: Option<StackUse>,
+    pub(crate) deepest: Option<StackUse>,
 }
 
 impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
-    /// Nothing is read before [`run`](Self::run).
-    pub const fn new(storage: S, guard: Guard<E>, meter: M, work: &'w mut Workspace) -> Self {
+    /// The board's name is told to a host that asks. Nothing is read before
+    /// [`run`](Self::run).
+    pub const fn new(
+        board: &'static str,
+        storage: S,
+        guard: Guard<E>,
+        meter: M,
+        work: &'w mut Workspace,
+    ) -> Self {
         Self {
+            board,
             filter: Filter::new(storage, guard, work),
+            receiver: Receiver::new(),
             line: LineEditor::new(),
             echo: Echo::Plain,
             meter,
@@ -48,15 +61,75 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
     /// When the console cannot be written. A read error only spoils the line that was
     /// being typed.
     pub fn run<C: Read + Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
-        self.greet(console)?;
+        self.begin(console)?;
         loop {
-            self.measure_stack();
-            console.write_all(PROMPT)?;
-            if !self.read_line(console)? {
+            let mut byte = [0];
+            match console.read(&mut byte) {
+                Ok(0) => return Ok(()),
+                Ok(_) => self.take(byte, console)?,
+                Err(_) => self.lost(),
+            }
+        }
+    }
+
+    /// As [`run`](Self::run), and other tasks have the processor while nothing is typed. Answers
+    /// are written as fast as the output takes them.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn run_async<I, O>(&mut self, input: &mut I, output: &mut O) -> Result<(), O::Error>
+    where
+        I: embedded_io_async::Read,
+        O: Write,
+    {
+        self.begin(output)?;
+        loop {
+            let mut byte = [0];
+            match input.read(&mut byte).await {
+                Ok(0) => return Ok(()),
+                Ok(_) => self.take(byte, output)?,
+                Err(_) => self.lost(),
+            }
+        }
+    }
+
+    fn begin<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
+        self.greet(console)?;
+        self.prompt(console)
+    }
+
+    fn prompt<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
+        self.measure_stack();
+        console.write_all(PROMPT)
+    }
+
+    /// Take a byte: of a line that is typed, or of a frame.
+    fn take<C: Write>(&mut self, [byte]: [u8; 1], console: &mut C) -> Result<(), C::Error> {
+        let byte = match self.receiver.take(byte) {
+            Taken::Nothing => return Ok(()),
+            Taken::Frame => {
+                self.answer_frame(console)?;
+                self.measure_stack();
                 return Ok(());
             }
+            Taken::Text(byte) => byte,
+            Taken::AfterLoss(byte) => {
+                self.line.lost();
+                byte
+            }
+        };
+        if self.line.key(byte, self.echo, console)? {
             self.answer(console)?;
             self.line.clear();
+            self.prompt(console)?;
+        }
+        Ok(())
+    }
+
+    /// A byte was lost on the way.
+    fn lost(&mut self) {
+        if !self.receiver.is_within_frame() {
+            self.line.lost();
         }
     }
 
@@ -105,23 +178,6 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
             )?;
         }
         Ok(())
-    }
-
-    /// True when a line was handed in, false when the input ended.
-    fn read_line<C: Read + Write>(&mut self, console: &mut C) -> Result<bool, C::Error> {
-        loop {
-            let mut byte = [0];
-            match console.read(&mut byte) {
-                Ok(0) => return Ok(false),
-                Ok(_) => {
-                    let [byte] = byte;
-                    if self.line.key(byte, self.echo, console)? {
-                        return Ok(true);
-                    }
-                }
-                Err(_) => self.line.lost(),
-            }
-        }
     }
 
     /// Not inlined: its findings are on the stack only while they are needed.

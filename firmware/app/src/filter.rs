@@ -12,6 +12,7 @@ use crate::epoch::EpochStore;
 use crate::guard::Guard;
 use crate::log::{info, warning};
 use crate::storage::{Storage, StorageError};
+use crate::update::Update;
 
 /// Why there is no answer.
 pub type Failure = ReadError<StorageError>;
@@ -28,8 +29,16 @@ pub struct Refused {
 
 impl Refused {
     /// Not refused, but absent: nothing to speak of while there is another.
-    const fn is_absent(&self) -> bool {
-        matches!(self.failure, ReadError::Source(StorageError::NoFile))
+    pub(crate) const fn is_absent(&self) -> bool {
+        matches!(
+            self.failure,
+            ReadError::Source(StorageError::NoFile | StorageError::EmptyFlash)
+        )
+    }
+
+    /// There is something, and it is not the medium's fault that it is not asked.
+    pub(crate) const fn is_of_filter(&self) -> bool {
+        matches!(self.failure, ReadError::Filter(_))
     }
 
     /// Read whole, and not accepted: no other read would come out otherwise.
@@ -78,8 +87,8 @@ pub struct Reply {
 /// can have it as a plain static. Apart from [`Filter`] because a value of this size would
 /// be built on the stack before it is moved to its place.
 pub struct Workspace {
-    sector: Sector,
-    opening: Opening,
+    pub(crate) sector: Sector,
+    pub(crate) opening: Opening,
 }
 
 impl Workspace {
@@ -100,11 +109,13 @@ impl Default for Workspace {
 
 /// A storage, and the catalogue of the filter on it.
 pub struct Filter<'w, S, E> {
-    storage: S,
-    guard: Guard<E>,
-    work: &'w mut Workspace,
+    pub(crate) storage: S,
+    pub(crate) guard: Guard<E>,
+    pub(crate) work: &'w mut Workspace,
     /// The slot of the mounted filter. Without it, the workspace's catalogue means nothing.
-    mounted: Option<usize>,
+    pub(crate) mounted: Option<usize>,
+    /// A new filter that is being sent.
+    pub(crate) update: Option<Update>,
     /// A file that was passed over at the last mount.
     refused: Option<Refused>,
     /// Its first sector is zero: a new file that was not finished, and that was never asked.
@@ -121,6 +132,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             guard,
             work,
             mounted: None,
+            update: None,
             refused: None,
             is_unfinished: false,
             last_id: None,
@@ -242,7 +254,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
 
     /// Open the file of a slot; gives its epoch. Not inlined: it is called from three places.
     #[inline(never)]
-    fn open(&mut self, slot: usize, trust: &Trust<'_>) -> Result<u32, Refused> {
+    pub(crate) fn open(&mut self, slot: usize, trust: &Trust<'_>) -> Result<u32, Refused> {
         let Workspace { sector, opening } = &mut *self.work;
         let opened = match self.storage.mount(slot) {
             Ok(()) => open_in(opening, &mut self.storage, sector, trust),
@@ -293,6 +305,24 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             filter_changed: before != self.last_id,
             may_be_stale: self.may_be_stale(),
         })
+    }
+
+    /// A sector of the filter that is asked, verified.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn sector(&mut self, index: SectorIndex) -> Result<&Sector, Refused> {
+        if self.mounted.is_none() {
+            self.mount()?;
+        }
+        let slot = self.slot();
+        let refuse = |failure| Refused { slot, failure };
+        let id = self.last_id.ok_or(StorageError::NoFile)?;
+        self.storage
+            .read_sector(index, &mut self.work.sector)
+            .map_err(|error| refuse(ReadError::Source(error)))?;
+        verify(id, index, &self.work.sector).map_err(|error| refuse(error.into()))?;
+        Ok(&self.work.sector)
     }
 
     /// Does the medium hold the mounted filter? One sector is read.

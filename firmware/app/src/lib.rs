@@ -4,7 +4,7 @@
 //! A board brings a console ([`embedded_io::Read`] and [`embedded_io::Write`]), a
 //! [`Storage`] that the filter lies on, a [`Guard`] (whose filters are accepted, and an
 //! [`EpochStore`] for the lowest epoch), and a [`StackMeter`]. [`Session::run`] does the
-//! rest.
+//! rest, or [`Session::run_async`] where keys are awaited.
 //!
 //! # Invariants
 //! - "not exposed" is written only for [`leaksieve_core::Verdict::NotExposed`].
@@ -18,7 +18,7 @@
 //!   that was asked before.
 //!
 //! Reading order: [`console`], [`filter`], [`verdict`]; [`guard`] and [`epoch`]; then
-//! [`storage`] and [`card`].
+//! [`storage`], [`card`] and [`flash`]; what a host asks is in `link` and `update`.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -33,17 +33,21 @@ pub mod console;
 pub mod epoch;
 mod fat;
 pub mod filter;
+pub mod flash;
 pub mod guard;
 pub mod line;
+mod link;
 mod log;
 pub mod stack;
 pub mod storage;
+mod update;
 pub mod verdict;
 
 pub use card::{Card, CardFile};
 pub use console::Session;
 pub use epoch::EpochStore;
 pub use filter::Workspace;
+pub use flash::{FlashRecords, FlashSlots, SharedFlash};
 pub use guard::Guard;
 pub use leaksieve_core::PublicKey;
 pub use stack::{StackMeter, StackUse};

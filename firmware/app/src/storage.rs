@@ -21,6 +21,43 @@ pub trait Storage: SectorSource<Error = StorageError> {
     /// # Errors
     /// Why there is no file to read.
     fn mount(&mut self, slot: usize) -> Result<(), StorageError>;
+
+    /// Can the device write a slot, as all of what follows needs? What the host writes, such as
+    /// a card, it does not.
+    const IS_WRITTEN_HERE: bool = false;
+
+    /// Bytes of a slot, where the device can write it.
+    fn slot_bytes(&self) -> u32 {
+        0
+    }
+
+    /// Erase the block of a slot that begins at this offset; gives how many bytes that are.
+    ///
+    /// # Errors
+    /// When it could not be erased.
+    fn erase(&mut self, slot: usize, offset: u32) -> Result<u32, StorageError> {
+        let _ = (slot, offset);
+        Err(StorageError::NotWrittenHere)
+    }
+
+    /// Write to what was erased, whole multiples of [`HELD_BYTES`](crate::flash::HELD_BYTES),
+    /// each once.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    fn write(&mut self, slot: usize, offset: u32, bytes: &[u8]) -> Result<(), StorageError> {
+        let _ = (slot, offset, bytes);
+        Err(StorageError::NotWrittenHere)
+    }
+
+    /// Read what was written to a slot.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    fn read(&mut self, slot: usize, offset: u32, bytes: &mut [u8]) -> Result<(), StorageError> {
+        let _ = (slot, offset, bytes);
+        Err(StorageError::NotWrittenHere)
+    }
 }
 
 /// Why a medium could not be read. Its text says what to do next.
@@ -38,6 +75,14 @@ pub enum StorageError {
     NoFile,
     /// The file table leads nowhere.
     VolumeDamaged,
+    /// The slot is an empty one.
+    EmptyFlash,
+    /// The flash could not be read.
+    FlashUnreadable,
+    /// The flash could not be erased or written.
+    FlashUnwritable,
+    /// The medium is one that the device does not write.
+    NotWrittenHere,
     /// A sector was asked for that lies past the end.
     PastEnd,
     /// The lowest epoch that the device accepts cannot be read, so it accepts no filter.
@@ -59,6 +104,16 @@ impl fmt::Display for StorageError {
             }
             Self::VolumeDamaged => {
                 "the card's file table is damaged: format the card and copy LEAKS.LSV onto it again"
+            }
+            Self::EmptyFlash => {
+                "no filter is in the flash: flash one, or send one with `leaksieve device update`"
+            }
+            Self::FlashUnreadable => "the flash cannot be read: restart the device",
+            Self::FlashUnwritable => {
+                "the flash cannot be written: restart the device, then send the filter again"
+            }
+            Self::NotWrittenHere => {
+                "this device's filters lie on a card, which it does not write: put the card into the computer and use `leaksieve install`"
             }
             Self::PastEnd => "the filter ends too early: copy it again",
             Self::EpochUnreadable => {

@@ -461,9 +461,15 @@ pub(crate) fn run_with(
     mut script: Script,
 ) -> Vec<String> {
     let mut work = Workspace::new();
-    Session::new(CardFile::new(card), Guard::new(keys, epochs), (), &mut work)
-        .run(&mut script)
-        .unwrap();
+    Session::new(
+        "test",
+        CardFile::new(card),
+        Guard::new(keys, epochs),
+        (),
+        &mut work,
+    )
+    .run(&mut script)
+    .unwrap();
     let screen = String::from_utf8(script.screen).unwrap();
     screen.split("\r\n").map(str::to_owned).collect()
 }

@@ -25,5 +25,13 @@ pub(crate) fn run(uart: &mut Uart) -> &'static str {
 /// Not inlined: a device is built on the stack before it gets its place.
 #[inline(never)]
 fn device() -> &'static mut Device {
-    DEVICE.init_with(|| Session::new(medium::new(), guard(), PaintedStack, WORKSPACE.take()))
+    DEVICE.init_with(|| {
+        Session::new(
+            "lm3s6965evb",
+            medium::new(),
+            guard(),
+            PaintedStack,
+            WORKSPACE.take(),
+        )
+    })
 }

@@ -1,0 +1,228 @@
+//! What a host asks over the console's line, answered.
+//!
+//! No identifier is logged, and the frame that held one is wiped.
+
+use core::fmt::{self, Write as _};
+
+use embedded_io::Write;
+use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex};
+use leaksieve_core::{Error, Outcome, ReadError};
+use leaksieve_link::frame::{decode, encode};
+use leaksieve_link::message::MAX_TEXT_BYTES;
+use leaksieve_link::{
+    Answer, Info, MAX_FRAME_BYTES, Mounted, PIECE_BYTES, Request, Response, Said, Verdict,
+};
+use zeroize::Zeroize;
+
+use crate::console::{PRODUCT, Session};
+use crate::epoch::EpochStore;
+use crate::filter::{Filter, Findings, Refused};
+use crate::stack::StackMeter;
+use crate::storage::{Storage, StorageError};
+use crate::update::UpdateError;
+use crate::verdict::{FailureText, RefusedText};
+
+/// A text of bounded length: what is longer is cut.
+type Text = heapless::String<MAX_TEXT_BYTES>;
+
+/// What an answer is made of. It lies apart from the frame, which holds the question yet.
+enum Reply {
+    Info,
+    Piece([u8; PIECE_BYTES]),
+    Verdict(Verdict),
+    Done,
+    Refused(Text),
+}
+
+impl<S: Storage, E: EpochStore, M: StackMeter> Session<'_, S, E, M> {
+    /// A whole frame has come.
+    #[inline(never)]
+    pub(crate) fn answer_frame<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
+        let (sequence, reply) = match decode(self.receiver.frame()) {
+            Some((sequence, request)) => (sequence, Some(reply_to(&mut self.filter, request))),
+            None => (0, None),
+        };
+        let stack = self
+            .deepest
+            .map(|stack| (stack.used_bytes, stack.size_bytes));
+        let buffer = self.receiver.buffer();
+        buffer.zeroize();
+        let frame = match reply {
+            None => encode(sequence, &Response::Garbled, buffer),
+            Some(Reply::Piece(piece)) => encode(sequence, &Response::Bytes(&piece), buffer),
+            Some(Reply::Verdict(verdict)) => encode(sequence, &Response::Verdict(verdict), buffer),
+            Some(Reply::Done) => encode(sequence, &Response::Done, buffer),
+            Some(Reply::Refused(text)) => encode(sequence, &Response::Refused(&text), buffer),
+            Some(Reply::Info) => inform(&mut self.filter, self.board, stack, sequence, buffer),
+        };
+        match frame {
+            Some(frame) => console.write_all(frame),
+            // Each fits: a host that hears nothing asks again.
+            None => Ok(()),
+        }
+    }
+}
+
+fn reply_to<S: Storage, E: EpochStore>(
+    filter: &mut Filter<'_, S, E>,
+    request: Request<'_>,
+) -> Reply {
+    let done = match request {
+        Request::Info => return Reply::Info,
+        Request::Read { offset } => return read(filter, offset),
+        Request::Check(text) => return check(filter, text),
+        Request::Begin { num_sectors } => filter.begin_update(num_sectors),
+        Request::Write { offset, bytes } => filter.write_piece(offset, bytes),
+        Request::Finish { file_id } => filter.finish_update(FileId(file_id)),
+    };
+    match done {
+        Ok(()) => Reply::Done,
+        Err(error) => refused(format_args!(
+            "{}",
+            UpdateText::<S>(&error, core::marker::PhantomData)
+        )),
+    }
+}
+
+fn refused(text: fmt::Arguments<'_>) -> Reply {
+    Reply::Refused(cut(text))
+}
+
+fn cut(text: fmt::Arguments<'_>) -> Text {
+    let mut cut = Text::new();
+    // Ends with an error where it is cut.
+    let _ = Cut(&mut cut).write_fmt(text);
+    cut
+}
+
+/// Takes what fits.
+struct Cut<'a>(&'a mut Text);
+
+impl fmt::Write for Cut<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            self.0.push(character).map_err(|_| fmt::Error)?;
+        }
+        Ok(())
+    }
+}
+
+#[inline(never)]
+fn inform<'b, S: Storage, E: EpochStore>(
+    filter: &mut Filter<'_, S, E>,
+    board: &str,
+    stack: Option<(u32, u32)>,
+    sequence: u16,
+    buffer: &'b mut [u8; MAX_FRAME_BYTES],
+) -> Option<&'b [u8]> {
+    let trouble = match filter.mount() {
+        Err(refused) => cut(format_args!("{}", text_of::<S>(&refused))),
+        Ok(_) => filter.passed_over().map_or(Text::new(), |refused| {
+            cut(format_args!("{}", text_of::<S>(refused)))
+        }),
+    };
+    let trust = filter.guard().trust();
+    let info = Info {
+        version: PRODUCT,
+        board,
+        slot_bytes: filter.storage.slot_bytes(),
+        num_keys: u8::try_from(trust.keys.len()).unwrap_or(u8::MAX),
+        lowest_epoch: *trust.epochs.start(),
+        stack,
+        filter: filter.catalogue().map(|catalogue| Mounted {
+            slot: filter.slot(),
+            file_id: catalogue.file_id().0,
+            num_sectors: catalogue.header().num_sectors,
+        }),
+        trouble: &trouble,
+    };
+    encode(sequence, &Response::Info(info), buffer)
+}
+
+fn read<S: Storage, E: EpochStore>(filter: &mut Filter<'_, S, E>, offset: u32) -> Reply {
+    let index = offset / SECTOR_BYTES as u32;
+    let within = offset as usize % SECTOR_BYTES;
+    let piece = match filter.sector(SectorIndex(index)) {
+        Ok(sector) => sector.get(within..).and_then(<[u8]>::first_chunk),
+        Err(refused) => return self::refused(format_args!("{}", text_of::<S>(&refused))),
+    };
+    match piece {
+        Some(piece) => Reply::Piece(*piece),
+        None => refused(format_args!("{}", StorageError::PastEnd)),
+    }
+}
+
+#[inline(never)]
+fn check<S: Storage, E: EpochStore>(filter: &mut Filter<'_, S, E>, text: &[u8]) -> Reply {
+    match filter.ask(text) {
+        Err(refused) => self::refused(format_args!("{}", text_of::<S>(&refused))),
+        Ok(reply) => Reply::Verdict(verdict_of(filter, &reply.findings)),
+    }
+}
+
+fn verdict_of<S: Storage, E: EpochStore>(
+    filter: &Filter<'_, S, E>,
+    findings: &Findings,
+) -> Verdict {
+    let mut verdict = Verdict::default();
+    let Some(catalogue) = filter.catalogue() else {
+        return verdict;
+    };
+    verdict.file_id = catalogue.file_id().0;
+    for (kind, result) in findings {
+        match result {
+            Ok(said) => {
+                for answer in said.answers().iter() {
+                    let said = match answer.outcome {
+                        Outcome::Exposed => Said::Exposed,
+                        Outcome::Absent => Said::NotExposed,
+                        Outcome::NotCovered(_) => Said::NotCovered,
+                    };
+                    push(&mut verdict, answer.dataset, said);
+                }
+            }
+            Err(_) => {
+                for (index, dataset) in (0..).zip(catalogue.datasets()) {
+                    if dataset.profile.kind() == *kind {
+                        push(&mut verdict, index, Said::Unreadable);
+                    }
+                }
+            }
+        }
+    }
+    verdict
+}
+
+fn push(verdict: &mut Verdict, dataset: u8, said: Said) {
+    // Each dataset answers once, so there is room.
+    let _ = verdict.answers.push(Answer { dataset, said });
+}
+
+const fn text_of<S: Storage>(refused: &Refused) -> RefusedText<'_> {
+    RefusedText {
+        refused,
+        remedy: S::REMEDY,
+    }
+}
+
+/// Why an update stops, and what to do next.
+struct UpdateText<'a, S>(&'a UpdateError, core::marker::PhantomData<S>);
+
+impl<S: Storage> fmt::Display for UpdateText<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            UpdateError::Failure(failure) => {
+                if matches!(failure, ReadError::Filter(Error::SectorDamaged { .. })) {
+                    f.write_str("the filter did not arrive whole: ")?;
+                }
+                let remedy = "the filter before it is kept; send another";
+                FailureText { failure, remedy }.fmt(f)
+            }
+            UpdateError::TooLarge => f.write_str("the filter is larger than the device's slot"),
+            UpdateError::OutOfOrder => {
+                f.write_str("the device was restarted, or another host talks to it: begin again")
+            }
+            UpdateError::OtherFile => f.write_str("what arrived is another file: begin again"),
+        }
+    }
+}

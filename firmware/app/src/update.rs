@@ -1,0 +1,215 @@
+//! A new filter, sent piece by piece into the slot that is not asked.
+//!
+//! # Invariants
+//! - The slot that is asked is not touched before the new file was verified, every sector of
+//!   it, and accepted as a mount would accept it.
+//! - The new file's first [`HELD_BYTES`] are written after that. Before, its slot counts as
+//!   empty; after, both files are whole, and the old one is given up.
+//! - Each step may be asked for again, with the same result.
+
+use leaksieve_core::sector::{FileId, SECTOR_BYTES, Sector, SectorIndex, verify};
+use leaksieve_core::source::SectorSource;
+use leaksieve_core::{ReadError, Trust, open_in};
+use leaksieve_link::PIECE_BYTES;
+
+use crate::epoch::EpochStore;
+use crate::filter::{Failure, Filter};
+use crate::flash::HELD_BYTES;
+use crate::log::info;
+use crate::storage::{Storage, StorageError};
+
+/// How far a new filter has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Update {
+    slot: usize,
+    num_bytes: u32,
+    /// All before is there.
+    written: u32,
+    /// All before was erased.
+    erased: u32,
+    held: [u8; HELD_BYTES],
+}
+
+/// Why a step was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UpdateError {
+    /// Of the medium, or the new file is not accepted.
+    Failure(Failure),
+    /// The file is larger than the slot.
+    TooLarge,
+    /// Not the piece that comes next, or no update was begun.
+    OutOfOrder,
+    /// Not the file that was announced.
+    OtherFile,
+}
+
+impl From<StorageError> for UpdateError {
+    fn from(error: StorageError) -> Self {
+        Self::Failure(ReadError::Source(error))
+    }
+}
+
+impl Update {
+    /// Erase what the file's next `length` bytes need.
+    fn erase<S: Storage>(&mut self, storage: &mut S, length: u32) -> Result<(), StorageError> {
+        while self.erased < self.written.saturating_add(length) {
+            let erased = storage.erase(self.slot, self.erased)?;
+            self.erased = self.erased.saturating_add(erased);
+        }
+        Ok(())
+    }
+}
+
+impl<S: Storage, E: EpochStore> Filter<'_, S, E> {
+    /// Make a slot ready: the one that is not asked.
+    pub(crate) fn begin_update(&mut self, num_sectors: u32) -> Result<(), UpdateError> {
+        self.update = None;
+        if !S::IS_WRITTEN_HERE {
+            return Err(StorageError::NotWrittenHere.into());
+        }
+        let num_bytes = num_sectors
+            .checked_mul(SECTOR_BYTES as u32)
+            .filter(|num_bytes| *num_bytes <= self.storage.slot_bytes())
+            .ok_or(UpdateError::TooLarge)?;
+        // Looked at now, so that the slot in use is the one that the next question would ask.
+        let slot = match self.mount() {
+            Ok(_) => 1_usize.saturating_sub(self.mounted.unwrap_or_default()),
+            // Neither slot has a file that could be asked: nothing is lost.
+            Err(refused) if refused.is_absent() || refused.is_of_filter() => 0,
+            Err(refused) => return Err(UpdateError::Failure(refused.failure)),
+        };
+        let mut update = Update {
+            slot,
+            num_bytes,
+            written: 0,
+            erased: 0,
+            held: [0; HELD_BYTES],
+        };
+        update.erase(&mut self.storage, 1)?;
+        info!(
+            "update: {=u32} sectors into slot {=usize}",
+            num_sectors,
+            slot + 1
+        );
+        self.update = Some(update);
+        Ok(())
+    }
+
+    /// Take the next piece, or the last one again.
+    pub(crate) fn write_piece(&mut self, offset: u32, piece: &[u8]) -> Result<(), UpdateError> {
+        let update = self.update.as_mut().ok_or(UpdateError::OutOfOrder)?;
+        let piece: &[u8; PIECE_BYTES] = piece.try_into().map_err(|_| UpdateError::OutOfOrder)?;
+        let length = PIECE_BYTES as u32;
+        if offset.checked_add(length) == Some(update.written) {
+            return Ok(());
+        }
+        if offset != update.written || offset >= update.num_bytes {
+            return Err(UpdateError::OutOfOrder);
+        }
+        update.erase(&mut self.storage, length)?;
+        match (offset, piece.split_first_chunk()) {
+            (0, Some((held, rest))) => {
+                update.held = *held;
+                self.storage.write(update.slot, HELD_BYTES as u32, rest)?;
+            }
+            _ => self.storage.write(update.slot, offset, piece)?,
+        }
+        update.written = update.written.saturating_add(length);
+        Ok(())
+    }
+
+    /// Verify the new file, use it, and give the old one up.
+    #[inline(never)]
+    pub(crate) fn finish_update(&mut self, file_id: FileId) -> Result<(), UpdateError> {
+        let Some(update) = self.update else {
+            // The answer to the first time was lost.
+            return match self.mount() {
+                Ok(catalogue) if catalogue.file_id() == file_id => Ok(()),
+                _ => Err(UpdateError::OutOfOrder),
+            };
+        };
+        if update.written != update.num_bytes {
+            return Err(UpdateError::OutOfOrder);
+        }
+        self.update = None;
+        // From here on the workspace holds the new file's header.
+        self.mounted = None;
+        let trust = self.guard.refresh()?.clone();
+        self.verify_update(&update, file_id, &trust)
+            .map_err(|error| self.keep_old(error))?;
+        self.storage.write(update.slot, 0, &update.held)?;
+        info!("update: verified");
+        self.give_up_old(&update, file_id)
+    }
+
+    fn keep_old(&mut self, error: UpdateError) -> UpdateError {
+        // If that fails, the next question says why.
+        let _ = self.mount();
+        error
+    }
+
+    /// Every sector as it lies in the flash, then what a mount verifies.
+    fn verify_update(
+        &mut self,
+        update: &Update,
+        file_id: FileId,
+        trust: &Trust<'_>,
+    ) -> Result<(), UpdateError> {
+        let mut written = Written {
+            storage: &mut self.storage,
+            update,
+        };
+        for index in (0..update.num_bytes / SECTOR_BYTES as u32).map(SectorIndex) {
+            written.read_sector(index, &mut self.work.sector)?;
+            verify(file_id, index, &self.work.sector)
+                .map_err(|error| UpdateError::Failure(error.into()))?;
+        }
+        let (opening, sector) = (&mut self.work.opening, &mut self.work.sector);
+        let catalogue =
+            open_in(opening, &mut written, sector, trust).map_err(UpdateError::Failure)?;
+        let num_bytes = catalogue
+            .header()
+            .num_sectors
+            .checked_mul(SECTOR_BYTES as u32);
+        if catalogue.file_id() != file_id || num_bytes != Some(update.num_bytes) {
+            return Err(UpdateError::OtherFile);
+        }
+        Ok(())
+    }
+
+    /// Both files are whole: after this there is one.
+    fn give_up_old(&mut self, update: &Update, file_id: FileId) -> Result<(), UpdateError> {
+        // What the flash has, and not what should have been written.
+        self.open(update.slot, &self.guard.trust().clone())
+            .map_err(|refused| UpdateError::Failure(refused.failure))?;
+        self.storage.erase(1_usize.saturating_sub(update.slot), 0)?;
+        match self.mount() {
+            Ok(catalogue) if catalogue.file_id() == file_id => Ok(()),
+            Ok(_) => Err(UpdateError::OtherFile),
+            Err(refused) => Err(UpdateError::Failure(refused.failure)),
+        }
+    }
+}
+
+/// The new file: as it lies in the flash, but for its first bytes.
+struct Written<'a, S> {
+    storage: &'a mut S,
+    update: &'a Update,
+}
+
+impl<S: Storage> SectorSource for Written<'_, S> {
+    type Error = StorageError;
+
+    fn num_sectors(&mut self) -> Result<u32, StorageError> {
+        Ok(self.update.num_bytes / SECTOR_BYTES as u32)
+    }
+
+    fn read_sector(&mut self, index: SectorIndex, buffer: &mut Sector) -> Result<(), StorageError> {
+        let offset = index.0.saturating_mul(SECTOR_BYTES as u32);
+        self.storage.read(self.update.slot, offset, buffer)?;
+        if let (0, Some((held, _))) = (index.0, buffer.split_first_chunk_mut()) {
+            *held = self.update.held;
+        }
+        Ok(())
+    }
+}
