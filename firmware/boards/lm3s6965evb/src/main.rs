@@ -3,7 +3,7 @@
 //!
 //! This package is drivers and wiring; what the device does is in `leaksieve-app`. Logs go
 //! to the emulator over semihosting, the conversation over UART0. The public keys that the
-//! device trusts are built in: see `build.rs`.
+//! device trusts are built in: see `leaksieve-board-build`.
 
 #![no_std]
 #![no_main]
@@ -23,8 +23,6 @@ mod session;
 #[cfg(feature = "count")]
 #[path = "count.rs"]
 mod session;
-#[cfg(not(feature = "count"))]
-mod stack;
 mod stop;
 mod uart;
 

@@ -1,11 +1,11 @@
 //! The device in its place, and its conversation.
 
 use leaksieve_app::Session;
+use leaksieve_cortex_m::PaintedStack;
 use static_cell::StaticCell;
 
 use crate::epoch::Epochs;
 use crate::medium::{self, Medium};
-use crate::stack::PaintedStack;
 use crate::uart::Uart;
 use crate::{WORKSPACE, guard};
 

@@ -17,18 +17,15 @@ pub(crate) fn stop(reason: &'static str) -> ! {
     ExitCode::FAILURE.exit_process()
 }
 
-/// Logs the place. The message is left out: it may hold values.
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     cortex_m::interrupt::disable();
-    if let Some(place) = info.location() {
-        defmt::error!("panic at {=str}:{=u32}", place.file(), place.line());
-    }
+    leaksieve_cortex_m::log_panic(info);
     stop("panic")
 }
 
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    defmt::error!("hard fault at {=u32:#x}", frame.pc());
+    leaksieve_cortex_m::log_hard_fault(frame);
     stop("hard fault")
 }

@@ -18,7 +18,7 @@ const MARGIN_BYTES: usize = 128;
 const WORD_BYTES: usize = size_of::<u32>();
 
 /// The one stack. cortex-m-rt paints it before `main` (its feature `paint-stack`).
-pub(crate) struct PaintedStack;
+pub struct PaintedStack;
 
 impl StackMeter for PaintedStack {
     fn take_high_water(&mut self) -> Option<StackUse> {
@@ -32,7 +32,7 @@ impl StackMeter for PaintedStack {
         let mut any_used = false;
         for index in 0..free_now {
             // SAFETY: the word lies between the stack's end and the stack pointer, so it is
-            // RAM that holds no live value. The one thread and no interrupt use the stack.
+            // RAM that holds no live value: an interrupt's are gone when this goes on.
             unsafe {
                 let word = bottom.add(index);
                 any_used |= ptr::read_volatile(word) != STACK_PAINT_VALUE;
