@@ -1,13 +1,15 @@
 //! Canonical bytes -> 64 bits.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use crate::error::HeaderDefect;
+use crate::fields::Fields;
 use crate::identifier::Item;
 use crate::identifier::phone::ShortText;
 
 /// How the items of a dataset are hashed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum HashFunction {
@@ -20,6 +22,15 @@ pub enum HashFunction {
 }
 
 impl HashFunction {
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, HeaderDefect> {
+        match fields.varint()? {
+            0 => Ok(Self::Xxh3 {
+                seed: fields.u64()?,
+            }),
+            _ => Err(HeaderDefect::Unreadable),
+        }
+    }
+
     /// The hash of an item. The high 32 bits choose its page, the low 32 bits its probes.
     pub fn hash(self, item: &Item) -> u64 {
         self.hash_bytes(item.as_bytes())

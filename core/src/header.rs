@@ -16,11 +16,12 @@
 use core::fmt;
 use core::ops::Range;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use crate::encoding::Encoding;
 use crate::encoding::bloom;
 use crate::error::{Error, HeaderDefect};
+use crate::fields::Fields;
 use crate::hash::HashFunction;
 use crate::identifier::{NORMALISATION_VERSION, Profile, is_invisible};
 use crate::sector::{FileId, PAYLOAD_BYTES, Payload, Sector, SectorIndex, seal};
@@ -69,7 +70,7 @@ pub const MAX_SOURCE_NOTE_BYTES: usize = 96;
 pub type Text<const N: usize> = heapless::String<N>;
 
 /// The header of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Header {
     /// Sectors of the whole file, header included.
@@ -92,7 +93,7 @@ pub struct Header {
 }
 
 /// One leaked set of identifiers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Dataset {
     /// Name of the breach.
@@ -133,7 +134,7 @@ pub struct Dataset {
 }
 
 /// A day, a month or a year; what is unknown is 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Date {
     /// Year of the common era, 0 when unknown.
@@ -172,7 +173,7 @@ impl fmt::Display for Date {
 
 /// A false-positive rate, in units of 1e-18. An integer, so that a device without a
 /// floating-point unit can say "1 in N".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[serde(transparent)]
 pub struct Rate(#[serde(with = "postcard::fixint::le")] u64);
@@ -333,6 +334,50 @@ impl Header {
 }
 
 impl Dataset {
+    /// Of no leak: a place to read one into.
+    const EMPTY: Self = Self {
+        name: Text::new(),
+        date: Date {
+            year: 0,
+            month: 0,
+            day: 0,
+        },
+        source_note: Text::new(),
+        normalisation_version: 0,
+        profile: Profile::Email,
+        num_items: 0,
+        num_rejected: 0,
+        min_count: 0,
+        encoding: Encoding::Bloom { num_hashes: 0 },
+        hash: HashFunction::Xxh3 { seed: 0 },
+        first_sector: SectorIndex(0),
+        num_sectors: 0,
+        designed: Rate(0),
+        measured: Rate(0),
+    };
+
+    fn read(&mut self, fields: &mut Fields<'_>) -> Result<(), HeaderDefect> {
+        fields.text(&mut self.name)?;
+        self.date = Date {
+            year: fields.u16()?,
+            month: fields.u8()?,
+            day: fields.u8()?,
+        };
+        fields.text(&mut self.source_note)?;
+        self.normalisation_version = fields.u8()?;
+        self.profile.read(fields)?;
+        self.num_items = fields.u64()?;
+        self.num_rejected = fields.u64()?;
+        self.min_count = fields.u32()?;
+        self.encoding = Encoding::read(fields)?;
+        self.hash = HashFunction::read(fields)?;
+        self.first_sector = SectorIndex(fields.u32()?);
+        self.num_sectors = fields.u32()?;
+        self.designed = Rate(fields.u64()?);
+        self.measured = Rate(fields.u64()?);
+        Ok(())
+    }
+
     fn check(&self) -> Result<(), Error> {
         if self.normalisation_version != NORMALISATION_VERSION {
             return Err(Error::NormalisationVersion {
@@ -466,24 +511,8 @@ impl Fixed {
     }
 }
 
-/// What a [`Header`] says before its datasets, in the same wire format.
-#[derive(Deserialize)]
-struct Preamble {
-    #[serde(with = "postcard::fixint::le")]
-    num_sectors: u32,
-    #[serde(with = "postcard::fixint::le")]
-    created_unix_s: u64,
-    #[serde(with = "postcard::fixint::le")]
-    epoch: u32,
-    #[serde(with = "postcard::fixint::le")]
-    expires_unix_s: u64,
-    /// postcard writes a list's length as a varint.
-    num_datasets: u32,
-}
-
 /// Read a header from all payload bytes of its sectors behind the fixed part. The place
-/// for it is the caller's, and one dataset is read at a time: by value, a header would be
-/// on the stack several times over, at 4 KiB each.
+/// for it is the caller's.
 pub(crate) fn parse_into(header: &mut Header, bytes: &[u8], fixed: Fixed) -> Result<(), Error> {
     header.datasets.clear();
     let (body, padding) = bytes
@@ -492,44 +521,33 @@ pub(crate) fn parse_into(header: &mut Header, bytes: &[u8], fixed: Fixed) -> Res
     if padding.iter().any(|byte| *byte != 0) {
         return Err(HeaderDefect::ReservedBytes.into());
     }
-    let (preamble, mut rest) =
-        postcard::take_from_bytes::<Preamble>(body).map_err(|_| HeaderDefect::Unreadable)?;
-    header.num_sectors = preamble.num_sectors;
-    header.created_unix_s = preamble.created_unix_s;
-    header.epoch = preamble.epoch;
-    header.expires_unix_s = preamble.expires_unix_s;
-    let num_datasets = preamble.num_datasets as usize;
-    if num_datasets > MAX_DATASETS && num_datasets <= MAX_DATASETS_OF_A_FILE {
+    let mut fields = Fields::new(body);
+    header.num_sectors = fields.u32()?;
+    header.created_unix_s = fields.u64()?;
+    header.epoch = fields.u32()?;
+    header.expires_unix_s = fields.u64()?;
+    let num_datasets = fields.varint()?;
+    if num_datasets as usize > MAX_DATASETS && num_datasets as usize <= MAX_DATASETS_OF_A_FILE {
         let found = u8::try_from(num_datasets).unwrap_or(u8::MAX);
         return Err(Error::TooManyDatasets { found });
     }
-    for _ in 0..preamble.num_datasets {
-        rest = push_dataset(&mut header.datasets, rest)?;
+    for _ in 0..num_datasets {
+        header
+            .datasets
+            .push(Dataset::EMPTY)
+            .map_err(|_| HeaderDefect::Unreadable)?;
+        if let Some(dataset) = header.datasets.last_mut() {
+            dataset.read(&mut fields)?;
+        }
     }
     header.root = None;
     if fixed.protection == SIGNED {
-        let (root, behind) = rest.split_first_chunk().ok_or(HeaderDefect::Unreadable)?;
-        header.root = Some(Tag(*root));
-        rest = behind;
+        header.root = Some(Tag(fields.array()?));
     }
-    if !rest.is_empty() {
+    if !fields.is_empty() {
         return Err(HeaderDefect::TrailingBytes.into());
     }
     header.check(fixed.num_header_sectors())
-}
-
-/// Not inlined, so that its copies of a dataset leave the stack with it.
-#[inline(never)]
-fn push_dataset<'a>(
-    datasets: &mut heapless::Vec<Dataset, MAX_DATASETS>,
-    bytes: &'a [u8],
-) -> Result<&'a [u8], Error> {
-    let (dataset, rest) =
-        postcard::take_from_bytes::<Dataset>(bytes).map_err(|_| HeaderDefect::Unreadable)?;
-    datasets
-        .push(dataset)
-        .map_err(|_| HeaderDefect::Unreadable)?;
-    Ok(rest)
 }
 
 /// A fixed-width field; its range is a constant within the payload.

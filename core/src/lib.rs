@@ -37,6 +37,7 @@ extern crate std;
 
 pub mod encoding;
 mod error;
+mod fields;
 #[cfg(feature = "std")]
 pub mod file;
 #[cfg(feature = "std")]

@@ -17,7 +17,7 @@ use crate::encoding::{Layer, Match, ribbon};
 use crate::error::Error;
 use crate::header::{Dataset, Header, MAX_DATASETS};
 use crate::identifier::phone::Shortcuts;
-use crate::identifier::{Coverage, Identifier, IdentifierKind, NormaliseError};
+use crate::identifier::{Coverage, Identifier, IdentifierKind, Item, NormaliseError};
 use crate::sector::{FileId, Sector, SectorIndex, verify};
 use crate::trust::{Path, PublicKey, Signed, Step};
 
@@ -83,7 +83,8 @@ impl Catalogue {
 
     /// As [`lookup`](Self::lookup), with the same result, for a host that asks millions:
     /// `shortcuts` has an element for each dataset, which is those of its profile if it
-    /// holds phone numbers. The slice may be shorter.
+    /// holds phone numbers. The slice may be shorter. Without the feature `std` they are not
+    /// looked at.
     pub fn lookup_by_shortcuts<'a>(
         &'a self,
         identifier: Identifier<'a>,
@@ -258,12 +259,17 @@ impl Lookup<'_> {
     /// its items leave the stack with it.
     #[inline(never)]
     fn hash(&self, index: u8, dataset: &Dataset) -> Result<(u64, Coverage), NormaliseError> {
-        if let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(index))
+        // A device has none, and no room for the code.
+        if cfg!(feature = "std")
+            && let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(index))
             && let Some(item) = shortcuts.item_of(&self.identifier)
         {
             return Ok((dataset.hash.hash_short(item), Coverage::Complete));
         }
-        let item = dataset.profile.normalise(&self.identifier)?;
+        let mut item = Item::empty();
+        dataset
+            .profile
+            .normalise_into(&self.identifier, &mut item)?;
         Ok((dataset.hash.hash(&item), item.coverage()))
     }
 

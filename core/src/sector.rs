@@ -9,7 +9,7 @@
 
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::Error;
 
@@ -37,7 +37,7 @@ impl fmt::Display for FileId {
 }
 
 /// A sector's place in its file, counted from 0. 32 bits reach 2 TiB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[serde(transparent)]
 pub struct SectorIndex(#[serde(with = "postcard::fixint::le")] pub u32);

@@ -9,8 +9,6 @@
 //! They do not depend on the number of pages: neighbouring pages of a file may be
 //! OR-ed into a smaller one, and files of one shape and seed may be OR-ed together.
 
-use bitvec::prelude::{BitSlice, Lsb0};
-
 use super::Match;
 use crate::sector::{PAYLOAD_BYTES, Payload};
 
@@ -18,6 +16,8 @@ use crate::sector::{PAYLOAD_BYTES, Payload};
 pub const PAGE_BITS: u32 = (PAYLOAD_BYTES * 8) as u32;
 /// Most probes an item may have: 32, enough for a rate of 1e-9.
 pub const MAX_HASHES: u8 = 32;
+
+const _: () = assert!(PAGE_BITS == (1 << 12) - (1 << 5), "see `probes`");
 
 /// 2^32 divided by the golden ratio, odd (Knuth, TAOCP volume 3, section 6.4).
 const MULTIPLIER: u32 = 0x9E37_79B1;
@@ -28,7 +28,9 @@ pub fn probes(hash: u64, num_hashes: u8) -> impl Iterator<Item = usize> {
     let mut state = hash as u32;
     (0..num_hashes).map(move |_| {
         state = state.wrapping_mul(MULTIPLIER);
-        let bit = (u64::from(state) * u64::from(PAGE_BITS)) >> 32;
+        // Times PAGE_BITS. The smallest processors have no multiplication of more than 32 bits.
+        let wide = u64::from(state);
+        let bit = ((wide << 12) - (wide << 5)) >> 32;
         state ^= state >> 15;
         bit as usize
     })
@@ -36,10 +38,9 @@ pub fn probes(hash: u64, num_hashes: u8) -> impl Iterator<Item = usize> {
 
 /// Set an item's bits.
 pub fn insert(page: &mut Payload, hash: u64, num_hashes: u8) {
-    let bits = BitSlice::<u8, Lsb0>::from_slice_mut(page.as_mut_slice());
     for bit in probes(hash, num_hashes) {
-        if let Some(mut bit) = bits.get_mut(bit) {
-            *bit = true;
+        if let Some(byte) = page.get_mut(bit / 8) {
+            *byte |= 1 << (bit % 8);
         }
     }
 }
@@ -78,10 +79,10 @@ impl UnpackedPage {
 
 /// Are all of an item's bits set?
 pub fn query(page: &Payload, hash: u64, num_hashes: u8) -> Match {
-    let bits = BitSlice::<u8, Lsb0>::from_slice(page.as_slice());
     for bit in probes(hash, num_hashes) {
         // A bit outside the page cannot be; were it so, it would not be a miss.
-        if let Some(false) = bits.get(bit).as_deref() {
+        let byte = page.get(bit / 8).copied().unwrap_or(u8::MAX);
+        if byte >> (bit % 8) & 1 == 0 {
             return Match::Miss;
         }
     }

@@ -7,13 +7,15 @@
 pub mod bloom;
 pub mod ribbon;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::error::HeaderDefect;
+use crate::fields::Fields;
 use crate::sector::Payload;
 use ribbon::Ribbon;
 
 /// How a dataset's items become bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Encoding {
@@ -39,6 +41,16 @@ pub enum Match {
 }
 
 impl Encoding {
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, HeaderDefect> {
+        match fields.varint()? {
+            0 => Ok(Self::Bloom {
+                num_hashes: fields.u8()?,
+            }),
+            1 => Ok(Self::Ribbon(Ribbon::read(fields)?)),
+            _ => Err(HeaderDefect::Unreadable),
+        }
+    }
+
     /// A layer of a dataset that has so many pages in all, from layer 0; `None` if there is
     /// none.
     pub fn layer(&self, num_pages: u32, index: u8) -> Option<Layer> {

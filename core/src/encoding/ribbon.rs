@@ -26,9 +26,11 @@
 //! Walzer, "Fast Succinct Retrieval and Approximate Membership using Ribbon", SEA 2022, arXiv 2109.01892. What is ours: the
 //! bucket that bumps is a sector and a system of its own, so that a question has one place.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Match;
+use crate::error::HeaderDefect;
+use crate::fields::Fields;
 use crate::sector::{PAYLOAD_BYTES, Payload};
 
 /// Bits of a page behind the threshold: 4,056.
@@ -58,7 +60,7 @@ const FOR_FINGERPRINT: u32 = 0x510E_527F;
 
 /// A paged ribbon's parameters. All pages of a layer have `columns` columns but its last,
 /// the wide ones, which have one more: so a rate may lie between two powers of two.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Ribbon {
     /// Columns of a page that is not wide: 1 to [`MAX_COLUMNS`].
@@ -73,12 +75,25 @@ pub struct Ribbon {
 }
 
 /// A number of pages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[serde(transparent)]
 pub struct NumPages(#[serde(with = "postcard::fixint::le")] pub u32);
 
 impl Ribbon {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Result<Self, HeaderDefect> {
+        let mut ribbon = Self {
+            columns: fields.u8()?,
+            salt: fields.u8()?,
+            wide_share: fields.u32()?,
+            overflow: [NumPages(0); OVERFLOW_LAYERS],
+        };
+        for pages in &mut ribbon.overflow {
+            pages.0 = fields.u32()?;
+        }
+        Ok(ribbon)
+    }
+
     /// The pages of a layer, of a dataset with so many: the first of them, and how many.
     /// `None`: there is no such layer.
     pub(super) fn pages_of(&self, num_pages: u32, layer: u8) -> Option<(u32, u32)> {

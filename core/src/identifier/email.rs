@@ -15,24 +15,27 @@ const MAX_DOMAIN_BYTES: usize = 253;
 /// Longest label of a domain: 63 bytes (RFC 1035 section 2.3.4).
 const MAX_LABEL_BYTES: usize = 63;
 
-pub(super) fn normalise(text: &str, folder: Option<Folder>) -> Result<Item, NormaliseError> {
+pub(super) fn normalise(
+    text: &str,
+    folder: Option<Folder>,
+    item: &mut Item,
+) -> Result<(), NormaliseError> {
     let is_at = |c| single_spelling(c) == Some('@');
     let (local, domain) = text.rsplit_once(is_at).ok_or(NormaliseError::NotAnEmail)?;
     let domain = domain.strip_suffix('.').unwrap_or(domain);
 
-    let mut item = Item::empty();
-    push_folded(&mut item, local, Folding::Text(CaseRule::Fold), folder)?;
+    push_folded(item, local, Folding::Text(CaseRule::Fold), folder)?;
     let local_bytes = item.as_bytes().len();
     if local_bytes > MAX_LOCAL_BYTES || !is_local_part(item.as_bytes()) {
         return Err(NormaliseError::NotAnEmail);
     }
     item.push(b'@')?;
-    push_folded(&mut item, domain, Folding::Domain, folder)?;
+    push_folded(item, domain, Folding::Domain, folder)?;
     let domain = item.as_bytes().get(local_bytes + 1..).unwrap_or(&[]);
     if !is_domain(domain) {
         return Err(NormaliseError::NotAnEmail);
     }
-    Ok(item)
+    Ok(())
 }
 
 /// No blank, and none of the characters that RFC 5322 section 3.2.3 calls specials,
@@ -63,10 +66,12 @@ fn is_domain(domain: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identifier::made;
     use std::string::String;
 
     fn email(text: &str) -> Result<String, NormaliseError> {
-        normalise(text, None).map(|item| String::from_utf8(item.as_bytes().to_vec()).unwrap())
+        made(|item| normalise(text, None, item))
+            .map(|item| String::from_utf8(item.as_bytes().to_vec()).unwrap())
     }
 
     #[test]
@@ -98,10 +103,10 @@ mod tests {
                 .push_str(text)
                 .map_err(|_| NormaliseError::NeedsFolding)
         };
-        assert!(normalise("jörg@example.com", Some(keep)).is_ok());
+        assert!(made(|item| normalise("jörg@example.com", Some(keep), item)).is_ok());
         // What a folder leaves must be a domain.
         assert_eq!(
-            normalise("x@例子.example", Some(keep)),
+            made(|item| normalise("x@例子.example", Some(keep), item)),
             Err(NormaliseError::NotAnEmail)
         );
     }

@@ -15,8 +15,10 @@ mod text;
 
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::error::HeaderDefect;
+use crate::fields::Fields;
 pub use password::PasswordDigest;
 pub use phone::PhoneProfile;
 pub(crate) use text::is_invisible;
@@ -168,17 +170,12 @@ pub struct Item {
 }
 
 impl Item {
-    const fn empty() -> Self {
+    /// Of no identifier yet: a place for [`Profile::normalise_into`].
+    pub const fn empty() -> Self {
         Self {
             bytes: heapless::Vec::new(),
             coverage: Coverage::Complete,
         }
-    }
-
-    fn from_slice(bytes: &[u8]) -> Result<Self, NormaliseError> {
-        let mut item = Self::empty();
-        item.extend(bytes)?;
-        Ok(item)
     }
 
     fn push(&mut self, byte: u8) -> Result<(), NormaliseError> {
@@ -193,14 +190,21 @@ impl Item {
             })
     }
 
-    /// Text, as [`Identifier::trimmed`] has it.
-    fn trimmed(self) -> Result<Self, NormaliseError> {
+    /// As [`Identifier::trimmed`] has it.
+    fn trim(&mut self) -> Result<(), NormaliseError> {
         let text = core::str::from_utf8(&self.bytes).map_err(|_| NormaliseError::NotUtf8)?;
-        match trim(text) {
-            "" => Err(NormaliseError::Empty),
-            trimmed if trimmed.len() == text.len() => Ok(self),
-            trimmed => Self::from_slice(trimmed.as_bytes()),
+        let without_start = text.trim_start_matches(is_blank);
+        let start = text.len() - without_start.len();
+        let length = without_start.trim_end_matches(is_blank).len();
+        self.bytes.truncate(start + length);
+        for _ in 0..start {
+            drop_first(&mut self.bytes);
         }
+        self.bytes.truncate(length);
+        if self.bytes.is_empty() {
+            return Err(NormaliseError::Empty);
+        }
+        Ok(())
     }
 
     /// The bytes that are hashed, 1 to [`MAX_IDENTIFIER_BYTES`].
@@ -299,7 +303,7 @@ impl fmt::Display for NormaliseError {
 impl core::error::Error for NormaliseError {}
 
 /// A dataset's kind, with the rules that make its items.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 #[expect(
@@ -320,6 +324,21 @@ pub enum Profile {
 }
 
 impl Profile {
+    pub(crate) fn read(&mut self, fields: &mut Fields<'_>) -> Result<(), HeaderDefect> {
+        *self = match fields.varint()? {
+            0 => Self::Phone(PhoneProfile::EMPTY),
+            1 => Self::Email,
+            2 => Self::Username(CaseRule::read(fields)?),
+            3 => Self::Id(IdScheme::read(fields)?),
+            4 => Self::Password(PasswordDigest::read(fields)?),
+            _ => return Err(HeaderDefect::Unreadable),
+        };
+        match self {
+            Self::Phone(profile) => profile.read(fields),
+            _ => Ok(()),
+        }
+    }
+
     /// The kind of identifier that a person types for this dataset.
     pub const fn kind(&self) -> IdentifierKind {
         match self {
@@ -353,20 +372,37 @@ impl Profile {
     /// # Errors
     /// Why the text has no item here. Never panics.
     pub fn normalise(&self, identifier: &Identifier<'_>) -> Result<Item, NormaliseError> {
+        let mut item = Item::empty();
+        self.normalise_into(identifier, &mut item)?;
+        Ok(item)
+    }
+
+    /// As [`normalise`](Self::normalise), in a place of the caller's, which means nothing after
+    /// an error: for devices, whose stack has no room for several.
+    ///
+    /// # Errors
+    /// As [`normalise`](Self::normalise).
+    pub fn normalise_into(
+        &self,
+        identifier: &Identifier<'_>,
+        item: &mut Item,
+    ) -> Result<(), NormaliseError> {
+        item.bytes.clear();
+        item.coverage = Coverage::Complete;
         if identifier.kind.is_some_and(|kind| !self.answers(kind)) {
             return Err(NormaliseError::OtherKind);
         }
         match self {
-            Self::Phone(profile) => phone::normalise(profile, identifier.trimmed()?),
-            Self::Email => email::normalise(identifier.trimmed()?, identifier.folder),
+            Self::Phone(profile) => phone::normalise(profile, identifier.trimmed()?, item),
+            Self::Email => email::normalise(identifier.trimmed()?, identifier.folder, item),
             Self::Username(case) => {
-                text::normalise(*case, identifier.trimmed()?, identifier.folder)
+                text::normalise(*case, identifier.trimmed()?, identifier.folder, item)
             }
             Self::Id(scheme) => {
-                text::normalise_id(*scheme, identifier.trimmed()?, identifier.folder)
+                text::normalise_id(*scheme, identifier.trimmed()?, identifier.folder, item)
             }
             Self::Password(digest) => {
-                password::normalise(*digest, identifier.text, identifier.kind)
+                password::normalise(*digest, identifier.text, identifier.kind, item)
             }
         }
     }
@@ -374,7 +410,28 @@ impl Profile {
 
 /// White space (Unicode's) and what is invisible is cut off at both ends.
 fn trim(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
+    text.trim_matches(is_blank)
+}
+
+/// Each byte takes its neighbour's place, from the end: `copy_within` has panic paths.
+fn drop_first(bytes: &mut [u8]) {
+    let mut after = 0;
+    for byte in bytes.iter_mut().rev() {
+        core::mem::swap(byte, &mut after);
+    }
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || is_invisible(c)
+}
+
+/// What a kind's `normalise` makes, in a place of its own.
+#[cfg(test)]
+fn made(
+    make: impl FnOnce(&mut Item) -> Result<(), NormaliseError>,
+) -> Result<Item, NormaliseError> {
+    let mut item = Item::empty();
+    make(&mut item).map(|()| item)
 }
 
 fn check_length(num_bytes: usize) -> Result<(), NormaliseError> {

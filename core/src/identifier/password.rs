@@ -4,13 +4,15 @@
 //! compile as they are and a typed password is asked in the same way.
 
 use md4::Md4;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha1::{Digest, Sha1};
 
 use super::{Coverage, IdentifierKind, Item, NormaliseError, check_length};
+use crate::error::HeaderDefect;
+use crate::fields::Fields;
 
 /// The digest that a password dataset holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum PasswordDigest {
@@ -21,6 +23,14 @@ pub enum PasswordDigest {
 }
 
 impl PasswordDigest {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Result<Self, HeaderDefect> {
+        match fields.varint()? {
+            0 => Ok(Self::Sha1),
+            1 => Ok(Self::Ntlm),
+            _ => Err(HeaderDefect::Unreadable),
+        }
+    }
+
     const fn num_bytes(self) -> usize {
         match self {
             Self::Sha1 => 20,
@@ -42,17 +52,23 @@ pub(super) fn normalise(
     digest: PasswordDigest,
     text: &[u8],
     kind: Option<IdentifierKind>,
-) -> Result<Item, NormaliseError> {
+    item: &mut Item,
+) -> Result<(), NormaliseError> {
     match kind {
-        None | Some(IdentifierKind::Password) => typed(digest, text),
-        Some(kind) if kind == digest.hash_kind() => hexadecimal(digest, text.trim_ascii()),
+        None | Some(IdentifierKind::Password) => typed(digest, text, item),
+        Some(kind) if kind == digest.hash_kind() => {
+            for pair in pairs(digest, text.trim_ascii())? {
+                item.push(byte(pair).ok_or(NormaliseError::NotAHash)?)?;
+            }
+            Ok(())
+        }
         Some(_) => Err(NormaliseError::OtherKind),
     }
 }
 
 /// Not inlined: other kinds have no room on their stack for it.
 #[inline(never)]
-fn typed(digest: PasswordDigest, password: &[u8]) -> Result<Item, NormaliseError> {
+fn typed(digest: PasswordDigest, password: &[u8], item: &mut Item) -> Result<(), NormaliseError> {
     if password.is_empty() {
         return Err(NormaliseError::Empty);
     }
@@ -61,22 +77,22 @@ fn typed(digest: PasswordDigest, password: &[u8]) -> Result<Item, NormaliseError
     if password.contains(&0) {
         return Err(NormaliseError::ControlCharacter);
     }
-    let mut item = match digest {
-        PasswordDigest::Sha1 => Item::from_slice(&Sha1::digest(password))?,
+    match digest {
+        PasswordDigest::Sha1 => item.extend(&Sha1::digest(password))?,
         PasswordDigest::Ntlm => {
             let text = core::str::from_utf8(password).map_err(|_| NormaliseError::NotUtf8)?;
             let mut md4 = Md4::new();
             for unit in text.encode_utf16() {
                 md4.update(unit.to_le_bytes());
             }
-            Item::from_slice(&md4.finalize())?
+            item.extend(&md4.finalize())?;
         }
-    };
+    }
     // A hash that is asked as a password is in no list of hashes, so silence is no answer.
     if looks_like_a_hash(password) {
         item.coverage = Coverage::Incidental(NormaliseError::LooksLikeAHash);
     }
-    Ok(item)
+    Ok(())
 }
 
 /// Is it a hash of either digest, alone or as the lists have it, `HASH:COUNT`?
@@ -85,33 +101,43 @@ fn looks_like_a_hash(text: &[u8]) -> bool {
     let hash = text.get(..end.unwrap_or(text.len())).unwrap_or(text);
     [PasswordDigest::Sha1, PasswordDigest::Ntlm]
         .iter()
-        .any(|digest| hexadecimal(*digest, hash.trim_ascii()).is_ok())
+        .any(|digest| {
+            pairs(*digest, hash.trim_ascii())
+                .is_ok_and(|pairs| pairs.iter().all(|pair| byte(pair).is_some()))
+        })
 }
 
-fn hexadecimal(digest: PasswordDigest, digits: &[u8]) -> Result<Item, NormaliseError> {
+/// Two characters for each byte of a digest, which [`byte`] reads.
+fn pairs(digest: PasswordDigest, digits: &[u8]) -> Result<&[[u8; 2]], NormaliseError> {
     if digits.is_empty() {
         return Err(NormaliseError::Empty);
     }
-    let (pairs, rest) = digits.as_chunks::<2>();
-    if pairs.len() != digest.num_bytes() || !rest.is_empty() {
-        return Err(NormaliseError::NotAHash);
+    match digits.as_chunks() {
+        (pairs, []) if pairs.len() == digest.num_bytes() => Ok(pairs),
+        _ => Err(NormaliseError::NotAHash),
     }
-    let mut item = Item::empty();
-    for pair in pairs {
-        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
-        let (Some(high), Some(low)) = (high, low) else {
-            return Err(NormaliseError::NotAHash);
-        };
-        item.push((high << 4 | low) as u8)?;
-    }
-    Ok(item)
+}
+
+/// The byte that two hexadecimal digits are.
+fn byte(pair: &[u8; 2]) -> Option<u8> {
+    let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+    Some((high? << 4 | low?) as u8)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identifier::made;
     use IdentifierKind::{Ntlm as NtlmHex, Password, Sha1 as Sha1Hex};
     use PasswordDigest::{Ntlm, Sha1};
+
+    fn normalise(
+        digest: PasswordDigest,
+        text: &[u8],
+        kind: Option<IdentifierKind>,
+    ) -> Result<Item, NormaliseError> {
+        made(|item| super::normalise(digest, text, kind, item))
+    }
 
     fn hex(digits: &str) -> std::vec::Vec<u8> {
         (0..digits.len())

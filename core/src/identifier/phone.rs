@@ -21,9 +21,11 @@ mod shortcuts;
 mod tests;
 mod written;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Coverage, Item, NormaliseError};
+use crate::error::HeaderDefect;
+use crate::fields::Fields;
 use rules::{first_match, is_match};
 pub use shortcuts::{ShortText, Shortcuts};
 use written::{Digits, Written};
@@ -51,7 +53,7 @@ const MAX_INTERNATIONAL_DIGITS: usize = 15;
 ///
 /// For CN: calling code 86; a number begins with `00` when it goes abroad, with
 /// `0` or a carrier's code such as `17911` at home; 7 to 12 digits follow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct PhoneProfile {
     /// The default region: ISO 3166-1 alpha-2 in capitals, or `ZZ` for the
@@ -85,6 +87,25 @@ enum Length {
 }
 
 impl PhoneProfile {
+    /// Of no region: a place to read one into.
+    pub(crate) const EMPTY: Self = Self {
+        region: [0; 2],
+        calling_code: 0,
+        num_digits: 0,
+        num_international_bytes: 0,
+        num_national_bytes: 0,
+        rules: heapless::Vec::new(),
+    };
+
+    pub(crate) fn read(&mut self, fields: &mut Fields<'_>) -> Result<(), HeaderDefect> {
+        self.region = fields.array()?;
+        self.calling_code = fields.u16()?;
+        self.num_digits = fields.u32()?;
+        self.num_international_bytes = fields.u8()?;
+        self.num_national_bytes = fields.u8()?;
+        fields.bytes(&mut self.rules)
+    }
+
     /// Does every number have to carry its country code?
     pub const fn is_world(&self) -> bool {
         self.calling_code == 0
@@ -171,7 +192,12 @@ impl PhoneProfile {
         (is_better || self.length(digits.len()) == Length::TooMany).then_some(stripped)
     }
 
-    fn item_of_region(&self, number: &[u8], calling_code: &[u8]) -> Result<Item, NormaliseError> {
+    fn item_of_region(
+        &self,
+        number: &[u8],
+        calling_code: &[u8],
+        item: &mut Item,
+    ) -> Result<(), NormaliseError> {
         // What is too short without its prefix had none.
         let stripped = self.without_national_prefix(number).filter(|stripped| {
             matches!(
@@ -182,30 +208,37 @@ impl PhoneProfile {
         self.item(
             calling_code,
             stripped.as_ref().map_or(number, Digits::as_slice),
+            item,
         )
     }
 
-    fn item_of_world(&self, number: &[u8]) -> Result<Item, NormaliseError> {
+    fn item_of_world(&self, number: &[u8], item: &mut Item) -> Result<(), NormaliseError> {
         let stripped =
             first_match(self.national_prefixes(), number).and_then(|found| found.rewrite(number));
-        self.item(&[], stripped.as_ref().map_or(number, Digits::as_slice))
+        let number = stripped.as_ref().map_or(number, Digits::as_slice);
+        self.item(&[], number, item)
     }
 
-    fn item(&self, calling_code: &[u8], number: &[u8]) -> Result<Item, NormaliseError> {
+    fn item(
+        &self,
+        calling_code: &[u8],
+        number: &[u8],
+        item: &mut Item,
+    ) -> Result<(), NormaliseError> {
         match self.length(number.len()) {
             Length::Possible => {}
             Length::TooFew => return Err(NormaliseError::TooFewDigits),
             Length::TooMany => return Err(NormaliseError::TooManyDigits),
             Length::Between => return Err(NormaliseError::ImpossibleLength),
         }
-        let mut item = Item::from_slice(calling_code)?;
+        item.extend(calling_code)?;
         item.extend(number)?;
         // A number outside the numbering plan may be one of another country without
         // its `+`, so a filter's silence about it means nothing.
         if !is_match(self.numbers(), number) {
             item.coverage = Coverage::Incidental(NormaliseError::OutsideNumberingPlan);
         }
-        Ok(item)
+        Ok(())
     }
 }
 
@@ -214,7 +247,8 @@ impl PhoneProfile {
 fn item_of_other_country(
     number: &[u8],
     zero_in_brackets: Option<usize>,
-) -> Result<Item, NormaliseError> {
+    item: &mut Item,
+) -> Result<(), NormaliseError> {
     let mut number = Digits::from_slice(number).ok_or(NormaliseError::TooManyDigits)?;
     if let Some(at) = zero_in_brackets {
         number.remove(at);
@@ -225,9 +259,9 @@ fn item_of_other_country(
     if number.len() > MAX_INTERNATIONAL_DIGITS {
         return Err(NormaliseError::TooManyDigits);
     }
-    let mut item = Item::from_slice(number.as_slice())?;
+    item.extend(number.as_slice())?;
     item.coverage = Coverage::Incidental(NormaliseError::OtherCountry);
-    Ok(item)
+    Ok(())
 }
 
 /// The item of a telephone number: its E.164 digits without `+`. `text` is
@@ -236,7 +270,11 @@ fn item_of_other_country(
 /// # Errors
 /// Why the text is not a number that can be dialled from the profile's region. Never panics.
 #[inline(never)]
-pub(super) fn normalise(profile: &PhoneProfile, text: &str) -> Result<Item, NormaliseError> {
+pub(super) fn normalise(
+    profile: &PhoneProfile,
+    text: &str,
+    item: &mut Item,
+) -> Result<(), NormaliseError> {
     let written = Written::read(text)?;
     let digits = written.digits.as_slice();
     let first = digits.first().ok_or(NormaliseError::TooFewDigits)?;
@@ -252,18 +290,18 @@ pub(super) fn normalise(profile: &PhoneProfile, text: &str) -> Result<Item, Norm
     match international {
         None if written.has_plus || profile.is_world() => Err(NormaliseError::NeedsCountryCode),
         None => match profile.without_calling_code(digits, calling_code) {
-            Some(number) => profile.item_of_region(number.as_slice(), calling_code),
-            None => profile.item_of_region(digits, calling_code),
+            Some(number) => profile.item_of_region(number.as_slice(), calling_code, item),
+            None => profile.item_of_region(digits, calling_code, item),
         },
-        Some(number) if profile.is_world() => profile.item_of_world(number),
+        Some(number) if profile.is_world() => profile.item_of_world(number, item),
         Some(number) => match number.strip_prefix(calling_code) {
-            Some(national) => profile.item_of_region(national, calling_code),
+            Some(national) => profile.item_of_region(national, calling_code, item),
             None => {
                 let num_dropped = digits.len() - number.len();
                 let at = written
                     .zero_in_brackets
                     .and_then(|at| at.checked_sub(num_dropped));
-                item_of_other_country(number, at.filter(|at| *at > 0))
+                item_of_other_country(number, at.filter(|at| *at > 0), item)
             }
         },
     }

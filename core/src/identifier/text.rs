@@ -5,12 +5,14 @@
 //! and without those tables is taken everywhere, the rest only where there is a
 //! [`Folder`].
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Folded, Folder, Folding, Item, MAX_IDENTIFIER_BYTES, NormaliseError};
+use crate::error::HeaderDefect;
+use crate::fields::Fields;
 
 /// Do capital and small letters make two names?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum CaseRule {
@@ -21,7 +23,7 @@ pub enum CaseRule {
 }
 
 /// What an id looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum IdScheme {
@@ -31,6 +33,26 @@ pub enum IdScheme {
     /// check digit by ISO 7064 MOD 11-2; the 15 digits of before 1999 are brought to
     /// the 18 of today.
     ChineseResident,
+}
+
+impl CaseRule {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Result<Self, HeaderDefect> {
+        match fields.varint()? {
+            0 => Ok(Self::Fold),
+            1 => Ok(Self::Exact),
+            _ => Err(HeaderDefect::Unreadable),
+        }
+    }
+}
+
+impl IdScheme {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Result<Self, HeaderDefect> {
+        match fields.varint()? {
+            0 => Ok(Self::Plain(CaseRule::read(fields)?)),
+            1 => Ok(Self::ChineseResident),
+            _ => Err(HeaderDefect::Unreadable),
+        }
+    }
 }
 
 /// The one spelling of a character, or `None` when only tables can tell.
@@ -119,21 +141,22 @@ pub(super) fn normalise(
     case: CaseRule,
     text: &str,
     folder: Option<Folder>,
-) -> Result<Item, NormaliseError> {
-    let mut item = Item::empty();
-    push_folded(&mut item, text, Folding::Text(case), folder)?;
+    item: &mut Item,
+) -> Result<(), NormaliseError> {
+    push_folded(item, text, Folding::Text(case), folder)?;
     // Folding can bring white space to an end: U+00A8 becomes a space and a mark.
-    item.trimmed()
+    item.trim()
 }
 
 pub(super) fn normalise_id(
     scheme: IdScheme,
     text: &str,
     folder: Option<Folder>,
-) -> Result<Item, NormaliseError> {
+    item: &mut Item,
+) -> Result<(), NormaliseError> {
     match scheme {
-        IdScheme::Plain(case) => normalise(case, text, folder),
-        IdScheme::ChineseResident => chinese_resident(text),
+        IdScheme::Plain(case) => normalise(case, text, folder, item),
+        IdScheme::ChineseResident => chinese_resident(text, item),
     }
 }
 
@@ -141,39 +164,38 @@ pub(super) fn normalise_id(
 const CENTURY: [u8; 2] = *b"19";
 /// Where the year stands: behind six digits of a district.
 const DISTRICT_DIGITS: usize = 6;
+/// All of an id, its check digit included.
+const RESIDENT_CHARACTERS: usize = 18;
 
-/// Not inlined: other kinds have no room on their stack for its two items.
-#[inline(never)]
-fn chinese_resident(text: &str) -> Result<Item, NormaliseError> {
-    let mut item = Item::empty();
+fn chinese_resident(text: &str, item: &mut Item) -> Result<(), NormaliseError> {
+    let mut typed = heapless::Vec::<u8, RESIDENT_CHARACTERS>::new();
     for c in text.chars() {
         match single_spelling(c) {
-            Some(c @ ('0'..='9' | 'x' | 'X')) => item.push(c.to_ascii_uppercase() as u8)?,
+            Some(c @ ('0'..='9' | 'x' | 'X')) => typed
+                .push(c.to_ascii_uppercase() as u8)
+                .map_err(|_| NormaliseError::NotAnId)?,
             _ => return Err(NormaliseError::NotAnId),
         }
     }
-    let typed = item.as_bytes();
-    let body = match typed.len() {
-        18 => typed.get(..17),
-        15 => Some(typed),
+    let (body, check) = match typed.len() {
+        RESIDENT_CHARACTERS => typed.split_last().map(|(check, body)| (body, Some(*check))),
+        15 => Some((typed.as_slice(), None)),
         _ => None,
-    };
-    let body = body
-        .filter(|body| body.iter().all(u8::is_ascii_digit))
-        .ok_or(NormaliseError::NotAnId)?;
-    let mut full = Item::empty();
-    if let (15, Some((district, rest))) = (body.len(), body.split_at_checked(DISTRICT_DIGITS)) {
-        full.extend(district)?;
-        full.extend(&CENTURY)?;
-        full.extend(rest)?;
-    } else {
-        full.extend(body)?;
     }
-    full.push(check_character(full.as_bytes()))?;
-    if typed.len() == 18 && full != item {
+    .filter(|(body, _)| body.iter().all(u8::is_ascii_digit))
+    .ok_or(NormaliseError::NotAnId)?;
+    if let (None, Some((district, rest))) = (check, body.split_at_checked(DISTRICT_DIGITS)) {
+        item.extend(district)?;
+        item.extend(&CENTURY)?;
+        item.extend(rest)?;
+    } else {
+        item.extend(body)?;
+    }
+    let computed = check_character(item.as_bytes());
+    if check.is_some_and(|check| check != computed) {
         return Err(NormaliseError::CheckDigit);
     }
-    Ok(full)
+    item.push(computed)
 }
 
 /// ISO 7064 MOD 11-2 over the digits.
@@ -190,12 +212,13 @@ fn check_character(digits: &[u8]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identifier::made;
     use proptest::prelude::*;
     use std::string::String;
     use unicode_normalization::UnicodeNormalization;
 
     fn name(text: &str) -> Result<String, NormaliseError> {
-        normalise(CaseRule::Fold, text, None)
+        made(|item| normalise(CaseRule::Fold, text, None, item))
             .map(|item| String::from_utf8(item.as_bytes().to_vec()).unwrap())
     }
 
@@ -213,9 +236,9 @@ mod tests {
                 .push_str(&text.to_lowercase())
                 .map_err(|_| NormaliseError::NeedsFolding)
         };
-        let folded = normalise(CaseRule::Fold, "José", Some(folder)).unwrap();
+        let folded = made(|item| normalise(CaseRule::Fold, "José", Some(folder), item)).unwrap();
         assert_eq!(folded.as_bytes(), "josé".as_bytes());
-        let exact = normalise(CaseRule::Exact, "Alice", None).unwrap();
+        let exact = made(|item| normalise(CaseRule::Exact, "Alice", None, item)).unwrap();
         assert_eq!(exact.as_bytes(), b"Alice");
         // As typed text has none, an item has no blank at its ends.
         let spaced: Folder = |_, text, folded| {
@@ -223,7 +246,7 @@ mod tests {
                 .push_str(&text.replace('\u{A8}', " \u{308}"))
                 .map_err(|_| NormaliseError::NeedsFolding)
         };
-        let folded = normalise(CaseRule::Fold, "\u{A8}x", Some(spaced)).unwrap();
+        let folded = made(|item| normalise(CaseRule::Fold, "\u{A8}x", Some(spaced), item)).unwrap();
         assert_eq!(folded.as_bytes(), "\u{308}x".as_bytes());
     }
 
@@ -231,7 +254,7 @@ mod tests {
         /// What a device accepts is what a host's tables make of it.
         #[test]
         fn accepted_without_tables_is_folded_with_them(text in "[ -~！-～ぁ-ゖァ-ヺー㐀-䶿一-鿿가-힣\u{80}-\u{24F}\u{300}-\u{36F}]{1,24}") {
-            if let Ok(item) = normalise(CaseRule::Fold, &text, None) {
+            if let Ok(item) = made(|item| normalise(CaseRule::Fold, &text, None, item)) {
                 let folded: String = text.nfkc().collect::<String>().to_lowercase().nfkc().collect();
                 let folded = folded.replace(is_invisible, "");
                 prop_assert_eq!(item.as_bytes(), crate::identifier::trim(&folded).as_bytes());
@@ -251,7 +274,7 @@ mod tests {
 
     #[test]
     fn chinese_resident_ids() {
-        let id = |text| normalise_id(IdScheme::ChineseResident, text, None);
+        let id = |text| made(|item| normalise_id(IdScheme::ChineseResident, text, None, item));
         // The two examples of GB 11643-1999.
         for text in ["11010519491231002X", "440524188001010014"] {
             assert_eq!(id(text).unwrap().as_bytes(), text.as_bytes());

@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Display};
 
-use leaksieve_core::header::Rate;
+use leaksieve_core::header::{Date, Rate};
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Catalogue, Dataset, Profile, PublicKey, Trust};
 use time::OffsetDateTime;
@@ -210,7 +210,7 @@ impl Display for Grouped {
         let mut rest = self.0;
         let mut num_groups = 0;
         for group in &mut groups {
-            *group = rest % 1000;
+            *group = (rest % 1000) as u16;
             rest /= 1000;
             num_groups += 1;
             if rest == 0 {
@@ -237,10 +237,12 @@ impl Display for Day {
             .ok()
             .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
         match moment {
-            Some(moment) => {
-                let (year, month, day) = moment.to_calendar_date();
-                write!(f, "{year:04}-{:02}-{day:02}", u8::from(month))
+            Some(moment) => Date {
+                year: moment.year() as u16,
+                month: moment.month().into(),
+                day: moment.day(),
             }
+            .fmt(f),
             None => f.write_str("on an impossible day"),
         }
     }

@@ -1,12 +1,14 @@
 //! The mounted filter: chosen, opened, asked, and opened anew when its medium was changed.
 
 use heapless::Vec;
+use leaksieve_core::header::MAX_DATASETS;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, verify};
 use leaksieve_core::source::{CARD_FILE_NAMES, SectorSource, newest};
 use leaksieve_core::{
     Catalogue, Error, Identifier, IdentifierKind, Opening, Outcome, ReadError, Sector, SectorIndex,
     Trust, Verdict, check, open_in,
 };
+use leaksieve_link::PIECE_BYTES;
 
 use crate::epoch::EpochStore;
 use crate::guard::Guard;
@@ -68,7 +70,13 @@ impl From<StorageError> for Refused {
 pub type Finding = (IdentifierKind, Result<Verdict, Failure>);
 
 /// Kinds that a person can type: phone, e-mail, user name, id and password.
-const MAX_KINDS: usize = 5;
+const KINDS: usize = 5;
+/// Kinds that a file can hold.
+const MAX_KINDS: usize = if MAX_DATASETS < KINDS {
+    MAX_DATASETS
+} else {
+    KINDS
+};
 
 /// One finding for each kind that the file holds, in the file's order; at least one.
 pub type Findings = Vec<Finding, MAX_KINDS>;
@@ -307,11 +315,11 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
         })
     }
 
-    /// A sector of the filter that is asked, verified.
+    /// Read a sector of the filter that is asked, and verify it.
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn sector(&mut self, index: SectorIndex) -> Result<&Sector, Refused> {
+    pub(crate) fn read_sector(&mut self, index: SectorIndex) -> Result<(), Refused> {
         if self.mounted.is_none() {
             self.mount()?;
         }
@@ -322,7 +330,13 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             .read_sector(index, &mut self.work.sector)
             .map_err(|error| refuse(ReadError::Source(error)))?;
         verify(id, index, &self.work.sector).map_err(|error| refuse(error.into()))?;
-        Ok(&self.work.sector)
+        Ok(())
+    }
+
+    /// A piece of the sector that was read last, from this byte on.
+    pub(crate) fn piece(&self, within: usize) -> &[u8] {
+        let rest = self.work.sector.get(within..).unwrap_or(&[]);
+        rest.get(..PIECE_BYTES).unwrap_or(&[])
     }
 
     /// Does the medium hold the mounted filter? One sector is read.

@@ -25,8 +25,13 @@ type Text = heapless::String<MAX_TEXT_BYTES>;
 
 /// What an answer is made of. It lies apart from the frame, which holds the question yet.
 enum Reply {
-    Info { trouble: Text },
-    Piece([u8; PIECE_BYTES]),
+    Info {
+        trouble: Text,
+    },
+    /// Of the sector that was read, from this byte on.
+    Piece {
+        within: usize,
+    },
     Verdict(Verdict),
     Done,
     Refused(Text),
@@ -47,7 +52,7 @@ impl<S: Storage, E: EpochStore, M: StackMeter> Session<'_, S, E, M> {
         let info;
         let response = match &reply {
             None => Response::Garbled,
-            Some(Reply::Piece(piece)) => Response::Bytes(piece),
+            Some(Reply::Piece { within }) => Response::Bytes(self.filter.piece(*within)),
             Some(Reply::Verdict(verdict)) => Response::Verdict(verdict.clone()),
             Some(Reply::Done) => Response::Done,
             Some(Reply::Refused(text)) => Response::Refused(text),
@@ -145,13 +150,10 @@ fn inform<'a, S: Storage, E: EpochStore>(
 fn read<S: Storage, E: EpochStore>(filter: &mut Filter<'_, S, E>, offset: u32) -> Reply {
     let index = offset / SECTOR_BYTES as u32;
     let within = offset as usize % SECTOR_BYTES;
-    let piece = match filter.sector(SectorIndex(index)) {
-        Ok(sector) => sector.get(within..).and_then(<[u8]>::first_chunk),
-        Err(refused) => return self::refused(format_args!("{}", text_of::<S>(&refused))),
-    };
-    match piece {
-        Some(piece) => Reply::Piece(*piece),
-        None => refused(format_args!("{}", StorageError::PastEnd)),
+    match filter.read_sector(SectorIndex(index)) {
+        Ok(()) if within + PIECE_BYTES <= SECTOR_BYTES => Reply::Piece { within },
+        Ok(()) => refused(format_args!("{}", StorageError::PastEnd)),
+        Err(refused) => self::refused(format_args!("{}", text_of::<S>(&refused))),
     }
 }
 

@@ -4,7 +4,8 @@
 //! again when no answer came: asking twice does what asking once does.
 
 use leaksieve_core::header::MAX_DATASETS;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bytes of a filter that one message carries: 256, half a sector. Of flash that is written a
 /// page at a time, a whole page.
@@ -42,6 +43,7 @@ pub enum Request<'a> {
     /// [`Response::Done`] means that it is asked from now on.
     Finish {
         /// The file's id.
+        #[serde(serialize_with = "write_id", deserialize_with = "read_id")]
         file_id: [u8; 16],
     },
 }
@@ -91,6 +93,7 @@ pub struct Mounted<'a> {
     /// Name of the slot or file that it lies in.
     pub slot: &'a str,
     /// The file's id.
+    #[serde(serialize_with = "write_id", deserialize_with = "read_id")]
     pub file_id: [u8; 16],
     /// Sectors of the file.
     pub num_sectors: u32,
@@ -100,6 +103,7 @@ pub struct Mounted<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The file that was asked.
+    #[serde(serialize_with = "write_id", deserialize_with = "read_id")]
     pub file_id: [u8; 16],
     /// In the file's order, kind by kind.
     pub answers: heapless::Vec<Answer, MAX_DATASETS>,
@@ -125,4 +129,17 @@ pub enum Said {
     NotCovered,
     /// It could not be read, nor could the others of its kind.
     Unreadable,
+}
+
+/// An id is a text of 16 bytes: one by one, as serde has an array, they would take a quarter of
+/// the link's code.
+fn write_id<S: Serializer>(file_id: &[u8; 16], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(file_id)
+}
+
+fn read_id<'a, D: Deserializer<'a>>(deserializer: D) -> Result<[u8; 16], D::Error> {
+    let bytes = <&[u8]>::deserialize(deserializer)?;
+    bytes
+        .try_into()
+        .map_err(|_| D::Error::custom("not an id of 16 bytes"))
 }

@@ -6,6 +6,7 @@
 //! several readings.
 
 use super::{MAX_DIGITS, NormaliseError};
+use crate::identifier::drop_first;
 
 /// Most digits of an extension after a word such as `ext.`, a lone sign, and before a closing
 /// `#`; as in libphonenumber.
@@ -96,12 +97,10 @@ impl Digits {
     /// Takes one digit out; nothing happens beyond the end.
     pub(super) fn remove(&mut self, at: usize) {
         let len = self.len();
-        if at < len {
-            // From the end, each takes its neighbour's place: `copy_within` has panic paths.
-            let mut after = 0;
-            for digit in self.bytes.iter_mut().take(len).skip(at).rev() {
-                core::mem::swap(digit, &mut after);
-            }
+        if let Some(rest) = self.bytes.get_mut(at..len)
+            && at < len
+        {
+            drop_first(rest);
             self.len -= 1;
         }
     }
