@@ -1,12 +1,18 @@
 //! Canonical bytes -> 64 bits.
 
 use serde::Serialize;
+#[cfg(not(feature = "small"))]
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
 use crate::identifier::Item;
 use crate::identifier::phone::ShortText;
+#[cfg(feature = "small")]
+use small::xxh3_64_with_seed;
+
+#[cfg(any(test, feature = "small"))]
+mod small;
 
 /// How the items of a dataset are hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -49,8 +49,14 @@ impl fmt::Display for SectorIndex {
 }
 
 /// CRC-32C; the catalogue that the `crc` crate follows calls it "ISCSI".
-pub static CRC_32C: crc::Crc<u32, crc::Table<1>> =
-    crc::Crc::<u32, crc::Table<1>>::new(&crc::CRC_32_ISCSI);
+pub static CRC_32C: crc::Crc<u32, CrcTable> = crc::Crc::<u32, CrcTable>::new(&crc::CRC_32_ISCSI);
+
+/// 1 KiB, and with the feature `small` nothing.
+#[cfg(not(feature = "small"))]
+pub type CrcTable = crc::Table<1>;
+/// 1 KiB, and with the feature `small` nothing.
+#[cfg(feature = "small")]
+pub type CrcTable = crc::NoTable;
 
 #[cfg(any(not(feature = "fast-crc"), target_os = "none"))]
 fn checksum(file_id: FileId, index: SectorIndex, payload: &Payload) -> u32 {

@@ -10,14 +10,13 @@
 //! OR-ed into a smaller one, and files of one shape and seed may be OR-ed together.
 
 use super::Match;
+use crate::arithmetic::wide;
 use crate::sector::{PAYLOAD_BYTES, Payload};
 
 /// Bits of a page: 4,064.
 pub const PAGE_BITS: u32 = (PAYLOAD_BYTES * 8) as u32;
 /// Most probes an item may have: 32, enough for a rate of 1e-9.
 pub const MAX_HASHES: u8 = 32;
-
-const _: () = assert!(PAGE_BITS == (1 << 12) - (1 << 5), "see `probes`");
 
 /// 2^32 divided by the golden ratio, odd (Knuth, TAOCP volume 3, section 6.4).
 const MULTIPLIER: u32 = 0x9E37_79B1;
@@ -27,13 +26,18 @@ const MULTIPLIER: u32 = 0x9E37_79B1;
 pub fn probes(hash: u64, num_hashes: u8) -> impl Iterator<Item = usize> {
     let mut state = hash as u32;
     (0..num_hashes).map(move |_| {
-        state = state.wrapping_mul(MULTIPLIER);
-        // Times PAGE_BITS. The smallest processors have no multiplication of more than 32 bits.
-        let wide = u64::from(state);
-        let bit = ((wide << 12) - (wide << 5)) >> 32;
-        state ^= state >> 15;
-        bit as usize
+        let (byte, bit) = step(&mut state);
+        8 * byte + bit as usize
     })
+}
+
+/// The next byte and its bit.
+#[inline]
+fn step(state: &mut u32) -> (usize, u32) {
+    *state = state.wrapping_mul(MULTIPLIER);
+    let place = wide(*state, PAYLOAD_BYTES as u32);
+    *state ^= *state >> 15;
+    ((place >> 32) as usize, (place as u32) >> 29)
 }
 
 /// Set an item's bits.
@@ -79,10 +83,12 @@ impl UnpackedPage {
 
 /// Are all of an item's bits set?
 pub fn query(page: &Payload, hash: u64, num_hashes: u8) -> Match {
-    for bit in probes(hash, num_hashes) {
-        // A bit outside the page cannot be; were it so, it would not be a miss.
-        let byte = page.get(bit / 8).copied().unwrap_or(u8::MAX);
-        if byte >> (bit % 8) & 1 == 0 {
+    let mut state = hash as u32;
+    for _ in 0..u32::from(num_hashes) {
+        let (byte, bit) = step(&mut state);
+        // A byte outside the page cannot be; were it so, it would not be a miss.
+        let byte = page.get(byte).copied().unwrap_or(u8::MAX);
+        if byte >> bit & 1 == 0 {
             return Match::Miss;
         }
     }

@@ -9,6 +9,7 @@ pub mod ribbon;
 
 use serde::Serialize;
 
+use crate::arithmetic::scaled;
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
 use crate::sector::Payload;
@@ -116,14 +117,14 @@ impl Layer {
     pub fn query(&self, page: u32, content: &Payload, hash: u64) -> Match {
         match &self.rules {
             Rules::Bloom { num_hashes } => bloom::query(content, hash, *num_hashes),
-            Rules::Ribbon(columns) => columns.page(page).query(content, hash),
+            Rules::Ribbon(columns) => columns.query(page, content, hash),
         }
     }
 }
 
 /// The page of a hash among so many alike: its high 32 bits, scaled.
 pub const fn page_of(hash: u64, num_pages: u32) -> u32 {
-    (((hash >> 32) * num_pages as u64) >> 32) as u32
+    scaled((hash >> 32) as u32, num_pages)
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@
 use serde::Serialize;
 
 use super::Match;
+use crate::arithmetic::scaled;
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
 use crate::sector::{PAYLOAD_BYTES, Payload};
@@ -170,14 +171,21 @@ impl Columns {
     /// The page of a hash, which grows with it. Shares of 2^32 or more do not fit a header.
     pub(super) fn page_of(&self, hash: u64) -> u32 {
         let (narrow, wide) = self.share();
-        let place = (hash >> 32).wrapping_mul(self.shares()) >> 32;
-        match place.checked_sub(self.narrow_shares()) {
-            None => (place as u32).checked_div(narrow).unwrap_or(0),
+        let place = scaled((hash >> 32) as u32, self.shares() as u32);
+        match u64::from(place).checked_sub(self.narrow_shares()) {
+            None => place.checked_div(narrow).unwrap_or(0),
             Some(behind) => {
                 let page = (behind as u32).checked_div(wide).unwrap_or(0);
                 self.num_narrow.saturating_add(page)
             }
         }
+    }
+
+    /// What a page says of an item. Not inlined: a Bloom filter's loop would have no registers
+    /// left beside it.
+    #[inline(never)]
+    pub(super) fn query(&self, page: u32, content: &Payload, hash: u64) -> Match {
+        self.page(page).query(content, hash)
     }
 
     /// A page's form.
@@ -286,7 +294,8 @@ impl Page {
         let mut bit = self.column(0).saturating_add(equation.start.into());
         let mut fingerprint = equation.fingerprint;
         for _ in 0..self.columns {
-            let sum = (window(page, bit) & equation.coefficients).count_ones();
+            let named = window(page, bit) & equation.coefficients;
+            let sum = ((named >> 32) as u32 ^ named as u32).count_ones();
             if (sum ^ fingerprint) & 1 != 0 {
                 return Match::Miss;
             }
@@ -334,7 +343,7 @@ fn window(page: &Payload, bit: u32) -> u64 {
     let [low @ .., high] = bytes.copied().unwrap_or([0; 9]);
     // 0 to 8 within the page. The high byte goes to where the shift leaves zeros, in two steps,
     // as a shift by 64 cannot be.
-    let shift = bit.wrapping_sub(byte * 8);
+    let shift = bit.wrapping_sub(byte * 8) & 15;
     let low = u64::from_le_bytes(low).wrapping_shr(shift);
     low | (u64::from(high) << 1).wrapping_shl(63_u32.wrapping_sub(shift))
 }

@@ -8,7 +8,6 @@ use leaksieve_core::{
     Catalogue, Error, Identifier, IdentifierKind, Opening, Outcome, ReadError, Sector, SectorIndex,
     Trust, Verdict, check, open_in,
 };
-use leaksieve_link::PIECE_BYTES;
 
 use crate::epoch::EpochStore;
 use crate::guard::Guard;
@@ -319,7 +318,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn read_sector(&mut self, index: SectorIndex) -> Result<(), Refused> {
+    pub fn read_sector(&mut self, index: SectorIndex) -> Result<(), Refused> {
         if self.mounted.is_none() {
             self.mount()?;
         }
@@ -333,10 +332,9 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
         Ok(())
     }
 
-    /// A piece of the sector that was read last, from this byte on.
-    pub(crate) fn piece(&self, within: usize) -> &[u8] {
-        let rest = self.work.sector.get(within..).unwrap_or(&[]);
-        rest.get(..PIECE_BYTES).unwrap_or(&[])
+    /// The sector that was read last.
+    pub const fn sector(&self) -> &Sector {
+        &self.work.sector
     }
 
     /// Does the medium hold the mounted filter? One sector is read.

@@ -6,7 +6,7 @@ use core::fmt::{self, Write as _};
 
 use embedded_io::Write;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex};
-use leaksieve_core::{Error, Outcome, ReadError};
+use leaksieve_core::{Error, Outcome, ReadError, Sector};
 use leaksieve_link::frame::{decode, encode};
 use leaksieve_link::message::MAX_TEXT_BYTES;
 use leaksieve_link::{Answer, Info, Mounted, PIECE_BYTES, Request, Response, Said, Verdict};
@@ -52,7 +52,9 @@ impl<S: Storage, E: EpochStore, M: StackMeter> Session<'_, S, E, M> {
         let info;
         let response = match &reply {
             None => Response::Garbled,
-            Some(Reply::Piece { within }) => Response::Bytes(self.filter.piece(*within)),
+            Some(Reply::Piece { within }) => {
+                Response::Bytes(piece_of(self.filter.sector(), *within))
+            }
             Some(Reply::Verdict(verdict)) => Response::Verdict(verdict.clone()),
             Some(Reply::Done) => Response::Done,
             Some(Reply::Refused(text)) => Response::Refused(text),
@@ -67,6 +69,11 @@ impl<S: Storage, E: EpochStore, M: StackMeter> Session<'_, S, E, M> {
             None => Ok(()),
         }
     }
+}
+
+fn piece_of(sector: &Sector, within: usize) -> &[u8] {
+    let rest = sector.get(within..).unwrap_or(&[]);
+    rest.get(..PIECE_BYTES).unwrap_or(&[])
 }
 
 fn reply_to<S: Storage, E: EpochStore>(

@@ -3,6 +3,8 @@
 
 #![no_std]
 
+#[cfg(feature = "count")]
+pub mod count;
 mod stack;
 #[cfg(feature = "stop")]
 mod stop;

@@ -39,8 +39,11 @@ impl Register {
     }
 }
 
-/// The processor's clock, divided as little as it can be: 200 MHz in the emulator. For
-/// counting only.
+/// What [`run_at_full_clock`] makes of it in the emulator, Hz; the chip itself does not have it.
+#[cfg(feature = "count")]
+pub(crate) const FULL_CLOCK_HZ: u32 = 200_000_000;
+
+/// The processor's clock, divided as little as it can be. For counting only.
 #[cfg(feature = "count")]
 pub(crate) fn run_at_full_clock() {
     const RCC: Register = Register(0x400F_E060);

@@ -9,16 +9,20 @@
 #![no_main]
 
 mod flash;
+#[cfg(feature = "count")]
+#[path = "count.rs"]
+mod session;
+#[cfg(not(feature = "count"))]
+mod session;
 mod uart;
 
 use core::panic::PanicInfo;
 
 use cortex_m_rt::{ExceptionFrame, entry, exception};
 use embedded_io::Write;
-use leaksieve_app::{FlashSlots, Guard, PublicKey, Session, Workspace};
-use leaksieve_cortex_m::PaintedStack;
+use leaksieve_app::{FlashSlots, Guard, PublicKey, Workspace};
 use leaksieve_link::boards::MICROBIT;
-use static_cell::{ConstStaticCell, StaticCell};
+use static_cell::ConstStaticCell;
 
 use crate::flash::Flash;
 use crate::uart::Uart;
@@ -26,33 +30,25 @@ use crate::uart::Uart;
 // `KEYS`: none, because no signature can be verified here.
 include!(concat!(env!("OUT_DIR"), "/keys.rs"));
 
-type Device = Session<'static, FlashSlots<Flash>, (), PaintedStack>;
-
 /// Static, so that they are counted as RAM and not as stack.
 static WORKSPACE: ConstStaticCell<Workspace> = ConstStaticCell::new(Workspace::new());
-static DEVICE: StaticCell<Device> = StaticCell::new();
 
 #[entry]
 fn main() -> ! {
     // Interrupts only wake the processor; none is ever taken. See `uart`.
     cortex_m::interrupt::disable();
-    // Neither end of a serial line ends.
-    let _ = device().run(&mut Uart::new());
+    session::run(&mut Uart::new());
     stop()
 }
 
-/// Not inlined: a device is built on the stack before it gets its place.
-#[inline(never)]
-fn device() -> &'static mut Device {
-    DEVICE.init_with(|| {
-        Session::new(
-            MICROBIT.name,
-            FlashSlots::new(Flash::new(), MICROBIT.slot_offsets(), MICROBIT.slot_bytes()),
-            Guard::new(KEYS, ()),
-            PaintedStack,
-            WORKSPACE.take(),
-        )
-    })
+/// The filters' place.
+const fn medium() -> FlashSlots<Flash> {
+    FlashSlots::new(Flash::new(), MICROBIT.slot_offsets(), MICROBIT.slot_bytes())
+}
+
+/// Whose filters are accepted.
+const fn guard() -> Guard<()> {
+    Guard::new(KEYS, ())
 }
 
 /// Said, and not said why: it could hold what was typed.

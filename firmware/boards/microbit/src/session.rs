@@ -1,0 +1,30 @@
+//! The conversation.
+
+use leaksieve_app::{FlashSlots, Session};
+use leaksieve_cortex_m::PaintedStack;
+use leaksieve_link::boards::MICROBIT;
+use static_cell::StaticCell;
+
+use crate::flash::Flash;
+use crate::uart::Uart;
+use crate::{WORKSPACE, guard, medium};
+
+type Device = Session<'static, FlashSlots<Flash>, (), PaintedStack>;
+
+/// Static, so that it is counted as RAM and not as stack.
+static DEVICE: StaticCell<Device> = StaticCell::new();
+
+/// Talk until the line ends, which it never does.
+pub(crate) fn run(uart: &mut Uart) {
+    // Neither end of a serial line ends.
+    let _ = device().run(uart);
+}
+
+/// Not inlined: a device is built on the stack before it gets its place.
+#[inline(never)]
+fn device() -> &'static mut Device {
+    DEVICE.init_with(|| {
+        let (work, name) = (WORKSPACE.take(), MICROBIT.name);
+        Session::new(name, medium(), guard(), PaintedStack, work)
+    })
+}
