@@ -94,6 +94,9 @@ pub enum Error {
     },
 }
 
+const CANNOT_VERIFY: &str =
+    "signed, and this program was built without signatures: use one that was built with them";
+
 /// What a header says that cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -135,11 +138,16 @@ pub enum HeaderDefect {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // All numbers are of one type, so that a device has the code for one.
         match *self {
-            Self::NotAFilter => f.write_str("not a leaksieve file, or its first sector is damaged or cut off"),
+            Self::NotAFilter => {
+                f.write_str("not a leaksieve file, or its first sector is damaged or cut off")
+            }
             Self::UnsupportedVersion { found } => write!(
                 f,
-                "format version {found}, but this program reads version {FORMAT_VERSION}: update the program"
+                "format version {}, but this program reads version {}: update the program",
+                u32::from(found),
+                u32::from(FORMAT_VERSION)
             ),
             Self::SectorDamaged {
                 index,
@@ -165,11 +173,16 @@ impl fmt::Display for Error {
             Self::HeaderMalformed(defect) => write!(f, "the header makes no sense: {defect}"),
             Self::NormalisationVersion { found } => write!(
                 f,
-                "identifiers normalised by rules of version {found}, which this program does not have: update it, or build the file anew"
+                "identifiers normalised by rules of version {}, which this program does not have: update it, or build the file anew",
+                u32::from(found)
             ),
             Self::Unfinished => f.write_str("the lookup was not finished"),
-            Self::CannotVerify => {
-                f.write_str("signed, and this program was built without signatures: use one that was built with them")
+            Self::CannotVerify => f.write_str(CANNOT_VERIFY),
+            // No signature is looked at then.
+            Self::UnknownSigner { .. } | Self::BadSignature | Self::NotAsSigned { .. }
+                if !cfg!(feature = "signatures") =>
+            {
+                f.write_str(CANNOT_VERIFY)
             }
             Self::Unsigned => {
                 f.write_str("not signed, and only files that a trusted key signed are accepted")
@@ -181,7 +194,10 @@ impl fmt::Display for Error {
                 f.write_str("the signature is wrong: the header was changed after it was signed")
             }
             Self::NotAsSigned { index } => {
-                write!(f, "sector {index} is not the one that was signed: it was forged")
+                write!(
+                    f,
+                    "sector {index} is not the one that was signed: it was forged"
+                )
             }
             Self::EpochTooLow { found, lowest } => write!(
                 f,
@@ -193,7 +209,8 @@ impl fmt::Display for Error {
             ),
             Self::TooManyDatasets { found } => write!(
                 f,
-                "of {found} leaks, and this device has room for {MAX_DATASETS}: use a file of fewer"
+                "of {} leaks, and this device has room for {MAX_DATASETS}: use a file of fewer",
+                u32::from(found)
             ),
             Self::EpochTooHigh { found, highest } => write!(
                 f,

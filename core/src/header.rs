@@ -18,6 +18,7 @@ use core::ops::Range;
 
 use serde::Serialize;
 
+use crate::arithmetic::divided;
 pub use crate::encoding::Encoding;
 use crate::encoding::bloom;
 use crate::error::{Error, HeaderDefect};
@@ -158,16 +159,15 @@ impl Date {
 /// `2021-06-11`, `2021-06`, `2021`, or `date unknown`.
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self { year: 0, .. } => f.write_str("date unknown"),
-            Self { year, month: 0, .. } => write!(f, "{year:04}"),
-            Self {
-                year,
-                month,
-                day: 0,
-            } => write!(f, "{year:04}-{month:02}"),
-            Self { year, month, day } => write!(f, "{year:04}-{month:02}-{day:02}"),
+        if self.year == 0 {
+            return f.write_str("date unknown");
         }
+        // All of one type, so that a device has the code for one.
+        write!(f, "{:04}", u32::from(self.year))?;
+        [self.month, self.day]
+            .iter()
+            .take_while(|part| **part != 0)
+            .try_for_each(|part| write!(f, "-{:02}", u32::from(*part)))
     }
 }
 
@@ -200,7 +200,7 @@ impl Rate {
     pub const fn one_in(self) -> u64 {
         match self.0 {
             0 => u64::MAX,
-            units => (Self::ONE + units / 2) / units,
+            units => divided(Self::ONE + units / 2, units).0,
         }
     }
 

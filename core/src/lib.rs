@@ -35,7 +35,7 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
-mod arithmetic;
+pub mod arithmetic;
 pub mod encoding;
 mod error;
 mod fields;

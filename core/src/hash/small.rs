@@ -180,6 +180,8 @@ fn of_129_to_240(input: &[u8], seed: u64) -> u64 {
     avalanche(sum.wrapping_add(last))
 }
 
+/// Not inlined: its copy of the secret leaves the stack with it.
+#[inline(never)]
 fn of_long(input: &[u8], seed: u64) -> u64 {
     let mut secret = SECRET;
     for (index, place) in secret.as_chunks_mut().0.iter_mut().enumerate() {

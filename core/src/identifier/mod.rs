@@ -117,12 +117,17 @@ impl<'a> Identifier<'a> {
         self
     }
 
-    /// Fold what has several spellings with this. Without it, such a text is
-    /// [`NormaliseError::NeedsFolding`].
+    /// Fold what has several spellings with this. Without it, and always without an operating
+    /// system, such a text is [`NormaliseError::NeedsFolding`].
     #[must_use]
     pub const fn folded_by(mut self, folder: Folder) -> Self {
         self.folder = Some(folder);
         self
+    }
+
+    /// A device has no tables, and no room for the code that would ask for them.
+    fn folder(&self) -> Option<Folder> {
+        self.folder.filter(|_| !cfg!(target_os = "none"))
     }
 
     /// The stated kind.
@@ -280,7 +285,9 @@ impl fmt::Display for NormaliseError {
         f.write_str(match self {
             Self::OtherKind => "it holds another kind of identifier",
             Self::Empty => "empty",
-            Self::TooLong { limit_bytes } => return write!(f, "longer than {limit_bytes} bytes"),
+            Self::TooLong { limit_bytes } => {
+                return write!(f, "longer than {} bytes", u32::from(*limit_bytes));
+            }
             Self::NotUtf8 => "not UTF-8 text",
             Self::ControlCharacter => "has a control character",
             Self::UnexpectedCharacter => "has a character that this kind cannot have",
@@ -394,12 +401,12 @@ impl Profile {
         }
         match self {
             Self::Phone(profile) => phone::normalise(profile, identifier.trimmed()?, item),
-            Self::Email => email::normalise(identifier.trimmed()?, identifier.folder, item),
+            Self::Email => email::normalise(identifier.trimmed()?, identifier.folder(), item),
             Self::Username(case) => {
-                text::normalise(*case, identifier.trimmed()?, identifier.folder, item)
+                text::normalise(*case, identifier.trimmed()?, identifier.folder(), item)
             }
             Self::Id(scheme) => {
-                text::normalise_id(*scheme, identifier.trimmed()?, identifier.folder, item)
+                text::normalise_id(*scheme, identifier.trimmed()?, identifier.folder(), item)
             }
             Self::Password(digest) => {
                 password::normalise(*digest, identifier.text, identifier.kind, item)

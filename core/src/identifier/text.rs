@@ -144,8 +144,11 @@ pub(super) fn normalise(
     item: &mut Item,
 ) -> Result<(), NormaliseError> {
     push_folded(item, text, Folding::Text(case), folder)?;
-    // Folding can bring white space to an end: U+00A8 becomes a space and a mark.
-    item.trim()
+    if folder.is_some() {
+        // Folding can bring white space to an end: U+00A8 becomes a space and a mark.
+        item.trim()?;
+    }
+    Ok(())
 }
 
 pub(super) fn normalise_id(

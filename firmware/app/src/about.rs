@@ -2,10 +2,10 @@
 
 use core::fmt::{self, Display};
 
+use leaksieve_core::arithmetic::divided;
 use leaksieve_core::header::{Date, Rate};
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Catalogue, Dataset, Profile, PublicKey, Trust};
-use time::OffsetDateTime;
 
 use crate::guard::CAN_VERIFY;
 use crate::stack::StackUse;
@@ -204,14 +204,14 @@ pub(crate) struct Grouped(pub(crate) u64);
 
 impl Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The lowest three digits first. Divided by a constant, because a division by what
-        // might be 0 has a panic path.
+        // The lowest three digits first.
         let mut groups = [0; 7];
         let mut rest = self.0;
         let mut num_groups = 0;
         for group in &mut groups {
-            *group = (rest % 1000) as u16;
-            rest /= 1000;
+            let (higher, lowest) = divided(rest, 1000);
+            *group = lowest as u32;
+            rest = higher;
             num_groups += 1;
             if rest == 0 {
                 break;
@@ -233,18 +233,33 @@ struct Day(u64);
 
 impl Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = i64::try_from(self.0)
-            .ok()
-            .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-        match moment {
-            Some(moment) => Date {
-                year: moment.year() as u16,
-                month: moment.month().into(),
-                day: moment.day(),
-            }
-            .fmt(f),
-            None => f.write_str("on an impossible day"),
+        match u32::try_from(divided(self.0, SECONDS_OF_A_DAY).0) {
+            Ok(days) if days <= LAST_DAY => date_of(days).fmt(f),
+            _ => f.write_str("on an impossible day"),
         }
+    }
+}
+
+const SECONDS_OF_A_DAY: u64 = 86_400;
+/// 9999-12-31, counted from 1970-01-01.
+const LAST_DAY: u32 = 2_932_896;
+
+/// The date of a day that is counted from 1970-01-01, in the proleptic Gregorian calendar
+/// (Hinnant, "chrono-Compatible Low-Level Date Algorithms"): years begin in March, so that the
+/// day that not all have is their last.
+const fn date_of(days: u32) -> Date {
+    const DAYS_OF_400_YEARS: u32 = 146_097;
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / DAYS_OF_400_YEARS, days % DAYS_OF_400_YEARS);
+    let leap_days = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leap_days) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let is_next_year = month >= 10;
+    Date {
+        year: (400 * era + year_of_era + is_next_year as u32) as u16,
+        month: (if is_next_year { month - 9 } else { month + 3 }) as u8,
+        day: (day_of_year - (153 * month + 2) / 5 + 1) as u8,
     }
 }
 
@@ -293,6 +308,27 @@ mod tests {
             (u64::MAX, "on an impossible day"),
         ] {
             assert_eq!(Day(seconds).to_string(), text);
+        }
+        // Every day is the one after the day before.
+        let mut last = date_of(0);
+        for days in 1..=LAST_DAY {
+            let date = date_of(days);
+            let is_next = match (date.month, date.day) {
+                (1, 1) => (last.month, last.day) == (12, 31) && date.year == last.year + 1,
+                (month, 1) => {
+                    let is_leap =
+                        date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
+                    let length = match last.month {
+                        2 => 28 + u8::from(is_leap),
+                        4 | 6 | 9 | 11 => 30,
+                        _ => 31,
+                    };
+                    date.year == last.year && month == last.month + 1 && last.day == length
+                }
+                (month, day) => (last.year, last.month, last.day + 1) == (date.year, month, day),
+            };
+            assert!(is_next, "{date:?} after {last:?}");
+            last = date;
         }
         assert_eq!(Expiry(0).to_string(), "never");
         assert!(Expiry(86_400).to_string().starts_with("on 1970-01-02 "));

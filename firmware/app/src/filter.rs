@@ -241,10 +241,10 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
                     if !refused.is_absent() || self.refused.is_none() {
                         self.refused = Some(refused);
                         // Of a file without a sector none is wanted, and none was read.
-                        self.is_unfinished = refused.failure
-                            == ReadError::Filter(Error::NotAFilter)
-                            && self.work.opening.wants().is_some()
-                            && self.work.sector == [0; SECTOR_BYTES];
+                        self.is_unfinished =
+                            matches!(refused.failure, ReadError::Filter(Error::NotAFilter))
+                                && self.work.opening.wants().is_some()
+                                && self.work.sector == [0; SECTOR_BYTES];
                     }
                 }
             }

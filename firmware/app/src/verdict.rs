@@ -20,6 +20,7 @@ use leaksieve_core::{
 
 use crate::about::{Grouped, KindOf};
 use crate::filter::{Failure, Findings, Refused, all_absent, any_exposed};
+use crate::guard::CAN_VERIFY;
 
 /// The verdict line, without its end.
 pub struct VerdictLine<'a> {
@@ -47,6 +48,7 @@ impl fmt::Display for FailureText<'_> {
                 let remedy = match error {
                     // It says so itself.
                     Error::CannotVerify => return error.fmt(f),
+                    _ if !CAN_VERIFY => self.remedy,
                     Error::Unsigned | Error::UnknownSigner { .. } => {
                         "take the filter from a publisher whose key this device has"
                     }

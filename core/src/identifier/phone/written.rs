@@ -162,7 +162,9 @@ impl Written {
         let mut number = text;
         if let Some((before, context)) = split_context(text) {
             number = before;
-            let context = context.split(';').next().unwrap_or_default();
+            let context = context
+                .split_once(is_semicolon)
+                .map_or(context, |(context, _)| context);
             written.read_context(context)?;
         }
         written.read_number(number)?;
@@ -354,10 +356,15 @@ fn decimal_digit(c: char) -> Option<u8> {
     })
 }
 
+/// As a function: the search for a character given as such is other code, and more.
+const fn is_semicolon(c: char) -> bool {
+    c == ';'
+}
+
 /// The text before and after the first [`PHONE_CONTEXT`], found by its `;`: the standard
 /// library's search for a text has panic paths.
 fn split_context(text: &str) -> Option<(&str, &str)> {
-    text.match_indices(';').find_map(|(at, _)| {
+    text.match_indices(is_semicolon).find_map(|(at, _)| {
         let (before, context) = text.split_at_checked(at)?;
         Some((before, context.strip_prefix(PHONE_CONTEXT)?))
     })
