@@ -165,9 +165,6 @@ fn of_129_to_240(input: &[u8], seed: u64) -> u64 {
     let length = input.len();
     let mut sum = (length as u64).wrapping_mul(PRIME64_1);
     for round in 0..length / 16 {
-        if round == 8 {
-            sum = avalanche(sum);
-        }
         // The secret begins anew, a little behind its start.
         let secret_at = if round < 8 {
             16 * round
@@ -175,6 +172,9 @@ fn of_129_to_240(input: &[u8], seed: u64) -> u64 {
             16 * (round - 8) + 3
         };
         sum = sum.wrapping_add(mix(input, 16 * round, secret_at, seed));
+        if round == 7 {
+            sum = avalanche(sum);
+        }
     }
     let last = mix(input, length - 16, SECRET_USED - 17, seed);
     avalanche(sum.wrapping_add(last))

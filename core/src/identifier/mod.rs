@@ -198,18 +198,16 @@ impl Item {
     /// As [`Identifier::trimmed`] has it.
     fn trim(&mut self) -> Result<(), NormaliseError> {
         let text = core::str::from_utf8(&self.bytes).map_err(|_| NormaliseError::NotUtf8)?;
-        let without_start = text.trim_start_matches(is_blank);
-        let start = text.len() - without_start.len();
-        let length = without_start.trim_end_matches(is_blank).len();
-        self.bytes.truncate(start + length);
-        for _ in 0..start {
+        let trimmed = trim(text);
+        let length = trimmed.len();
+        for _ in text.as_ptr().addr()..trimmed.as_ptr().addr() {
             drop_first(&mut self.bytes);
         }
         self.bytes.truncate(length);
-        if self.bytes.is_empty() {
-            return Err(NormaliseError::Empty);
+        match length {
+            0 => Err(NormaliseError::Empty),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// The bytes that are hashed, 1 to [`MAX_IDENTIFIER_BYTES`].
@@ -416,6 +414,7 @@ impl Profile {
 }
 
 /// White space (Unicode's) and what is invisible is cut off at both ends.
+#[inline(never)]
 fn trim(text: &str) -> &str {
     text.trim_matches(is_blank)
 }

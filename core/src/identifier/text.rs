@@ -144,11 +144,8 @@ pub(super) fn normalise(
     item: &mut Item,
 ) -> Result<(), NormaliseError> {
     push_folded(item, text, Folding::Text(case), folder)?;
-    if folder.is_some() {
-        // Folding can bring white space to an end: U+00A8 becomes a space and a mark.
-        item.trim()?;
-    }
-    Ok(())
+    // Folding can bring white space to an end: U+00A8 becomes a space and a mark.
+    item.trim()
 }
 
 pub(super) fn normalise_id(

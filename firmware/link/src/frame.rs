@@ -34,7 +34,9 @@ struct Sealed<T> {
     message: T,
 }
 
-/// A message as a frame. `None`: it does not fit into the buffer.
+/// A message as a frame. `None`: it does not fit into the buffer. Not inlined: its own buffer is
+/// on the stack only while it works.
+#[inline(never)]
 pub fn encode<'b, T: Serialize>(
     sequence: u16,
     message: &T,
