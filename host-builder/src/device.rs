@@ -74,6 +74,7 @@ pub struct Device<T> {
     line: T,
     receiver: Receiver,
     sequence: u16,
+    patience: Duration,
 }
 
 /// What a device says of itself.
@@ -124,7 +125,13 @@ impl<T: Read + Write> Device<T> {
             receiver: Receiver::new(),
             // An answer to another program's question must not be taken for one to ours.
             sequence: getrandom::u32().unwrap_or_default() as u16,
+            patience: PATIENCE,
         }
+    }
+
+    /// With another time to wait for an answer before it is asked again.
+    pub fn patient_for(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The line, to give it back.
@@ -137,7 +144,7 @@ impl<T: Read + Write> Device<T> {
     /// # Errors
     /// [`DeviceError`].
     pub fn describe(&mut self) -> Result<Description, DeviceError> {
-        self.ask(&Request::Info, PATIENCE, |response| match response {
+        self.ask(&Request::Info, Duration::ZERO, |response| match response {
             Response::Info(info) => Some(info.into()),
             _ => None,
         })
@@ -167,10 +174,14 @@ impl<T: Read + Write> Device<T> {
     /// # Errors
     /// [`DeviceError`].
     pub fn check(&mut self, text: &[u8]) -> Result<Verdict, DeviceError> {
-        self.ask(&Request::Check(text), PATIENCE, |response| match response {
-            Response::Verdict(verdict) => Some(verdict),
-            _ => None,
-        })
+        self.ask(
+            &Request::Check(text),
+            Duration::ZERO,
+            |response| match response {
+                Response::Verdict(verdict) => Some(verdict),
+                _ => None,
+            },
+        )
     }
 
     /// Send a filter. The device verifies all of it before it asks it, and keeps the one that it
@@ -196,7 +207,7 @@ impl<T: Read + Write> Device<T> {
             }
             _ => {}
         }
-        self.order(&Request::Begin { num_sectors }, PATIENCE)?;
+        self.order(&Request::Begin { num_sectors }, Duration::ZERO)?;
         observer.begin(Stage::Send, Some(num_bytes));
         for sectors in groups(num_sectors) {
             let first = byte_of(SectorIndex(sectors.start)) as u32;
@@ -205,29 +216,32 @@ impl<T: Read + Write> Device<T> {
                 .step_by(PIECE_BYTES)
                 .zip(bytes.chunks(PIECE_BYTES))
             {
-                self.order(&Request::Write { offset, bytes }, PATIENCE)?;
+                self.order(&Request::Write { offset, bytes }, Duration::ZERO)?;
                 observer.advance(PIECE_BYTES as u64);
             }
         }
         let file_id = file.catalogue().file_id().0;
-        let patience = PATIENCE + PATIENCE_PER_SECTOR * num_sectors;
-        self.order(&Request::Finish { file_id }, patience)?;
+        self.order(
+            &Request::Finish { file_id },
+            PATIENCE_PER_SECTOR * num_sectors,
+        )?;
         observer.end();
         Ok(())
     }
 
-    fn order(&mut self, request: &Request<'_>, patience: Duration) -> Result<(), DeviceError> {
-        self.ask(request, patience, |response| match response {
+    fn order(&mut self, request: &Request<'_>, more: Duration) -> Result<(), DeviceError> {
+        self.ask(request, more, |response| match response {
             Response::Done => Some(()),
             _ => None,
         })
     }
 
-    /// Ask until there is an answer; `take` gives `None` for one of another kind.
+    /// Ask until there is an answer, which may take so much more time than others; `take` gives
+    /// `None` for one of another kind.
     fn ask<R>(
         &mut self,
         request: &Request<'_>,
-        patience: Duration,
+        more: Duration,
         mut take: impl FnMut(Response<'_>) -> Option<R>,
     ) -> Result<R, DeviceError> {
         self.sequence = self.sequence.wrapping_add(1);
@@ -237,7 +251,7 @@ impl<T: Read + Write> Device<T> {
             self.line.write_all(frame)?;
             self.line.flush()?;
             let start = Instant::now();
-            while start.elapsed() < patience {
+            while start.elapsed() < self.patience + more {
                 match self.next_answer()? {
                     Heard::Nothing => {}
                     Heard::Damaged => break,

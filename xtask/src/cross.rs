@@ -10,7 +10,10 @@ use crate::run;
 /// A chip family, as rustc names it.
 pub type Target = &'static str;
 
-/// The board's: Cortex-M3.
+/// The micro:bit's: Cortex-M0.
+pub const CORTEX_M0: Target = "thumbv6m-none-eabi";
+
+/// The LM3S6965's: Cortex-M3.
 pub const CORTEX_M3: Target = "thumbv7m-none-eabi";
 
 /// A browser's.
@@ -23,7 +26,7 @@ pub const IOS: Target = "aarch64-apple-ios";
 
 /// What the core must also build for: Cortex-M0, Cortex-M4F, RISC-V.
 pub const CORE_TARGETS: [Target; 3] = [
-    "thumbv6m-none-eabi",
+    CORTEX_M0,
     "thumbv7em-none-eabihf",
     "riscv32imc-unknown-none-elf",
 ];

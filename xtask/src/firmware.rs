@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use object::{Object, ObjectSection};
 
-use crate::cross::{CORTEX_M3, Cross};
+use crate::cross::{CORTEX_M0, CORTEX_M3, Cross};
 use crate::emulator::{Emulator, Storage};
 use crate::logs::{self, Stack};
 use crate::{card, host, sign, workspace};
@@ -108,6 +108,24 @@ pub fn build(cross: &Cross, variant: Variant) -> Result<PathBuf> {
 pub fn build_counting(cross: &Cross, variant: Variant) -> Result<PathBuf> {
     let features = format!("{},count", variant.features());
     build_in("firmware-count", cross, variant, &features, "off")
+}
+
+/// The environment variable by which `cargo xtask test` names the micro:bit's ELF to the tests.
+pub const MICROBIT_VARIABLE: &str = "LEAKSIEVE_FIRMWARE_MICROBIT";
+
+/// Build the micro:bit's firmware; gives the path of its ELF.
+///
+/// # Errors
+/// When it does not compile.
+pub fn build_microbit(cross: &Cross) -> Result<PathBuf> {
+    let mut command = cross.cargo("build", CORTEX_M0);
+    command
+        .args(["--release", "--target-dir"])
+        .arg(workspace::target_folder("firmware")?)
+        .env_remove(KEYS)
+        // Here cargo finds the board's own settings.
+        .current_dir(workspace::firmware().join("boards/microbit"));
+    host::executable(&mut command).context("cannot build the micro:bit's firmware")
 }
 
 fn build_in(

@@ -40,7 +40,9 @@ pub fn test() -> Result<()> {
     for variant in Variant::ALL {
         elves.push((variant, firmware::build(&cross, variant)?));
     }
-    panics::check(&elves)?;
+    let microbit = firmware::build_microbit(&cross)?;
+    let named = elves.iter().map(|(variant, elf)| (variant.name(), &**elf));
+    panics::check(&named.chain([("micro:bit", &*microbit)]).collect::<Vec<_>>())?;
     core_alone(&cross)?;
     let site = web::build(&cross)?;
     say(format!("the web page has {}", site.size()));
@@ -62,6 +64,7 @@ pub fn test() -> Result<()> {
         .env(setup::DRIVER, &driver)
         .env(web::MADE, "1")
         .env(host::CLI, &cli)
+        .env(firmware::MICROBIT_VARIABLE, &microbit)
         .current_dir(workspace::root());
     for (variant, elf) in &elves {
         tests.env(variant.variable(), elf);

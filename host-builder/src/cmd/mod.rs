@@ -3,6 +3,7 @@
 mod build;
 mod bundle;
 mod check;
+mod device;
 mod encoding;
 mod estimate;
 mod inspect;
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Sign(sign::Args),
     /// Put a filter file onto a card, beside the one that is there
     Install(install::Args),
+    /// Talk to a flashed device: what it is, what it says, a new filter for it
+    Device(device::Args),
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -75,6 +78,7 @@ impl Command {
             Self::Keygen(args) => args.run(),
             Self::Sign(args) => args.run(),
             Self::Install(args) => args.run(),
+            Self::Device(args) => args.run(),
             Self::Completions { shell } => man::completions(shell, crate::Cli::command()),
             Self::Man => man::page(crate::Cli::command()),
         }
