@@ -51,7 +51,7 @@ struct DatasetReport {
     num_hashes: Option<u8>,
     columns: Option<Vec<u8>>,
     mean_reads: f64,
-    most_reads: usize,
+    most_reads: u32,
     num_items: u64,
     num_rejected: u64,
     min_count: Option<u32>,
@@ -148,7 +148,7 @@ impl DatasetReport {
             num_hashes: encoding::num_hashes(&dataset.encoding),
             columns: encoding::columns(&dataset.encoding),
             mean_reads: expected_reads(dataset),
-            most_reads: most_reads(dataset),
+            most_reads: dataset.encoding.num_layers(dataset.num_sectors),
             num_items: dataset.num_items,
             num_rejected: dataset.num_rejected,
             min_count: (dataset.min_count != 0).then_some(dataset.min_count),
@@ -213,11 +213,6 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
         sizes::write_media(&media(dataset), "  ", out)?;
     }
     Ok(())
-}
-
-/// Sectors that a question reads at most, tag sectors apart.
-fn most_reads(dataset: &Dataset) -> usize {
-    dataset.encoding.layers(dataset.num_sectors).count()
 }
 
 /// The dataset in either encoding; none when its header speaks of more than can be built.

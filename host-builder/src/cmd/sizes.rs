@@ -19,13 +19,6 @@ pub(super) const fn methods(prefer: Prefer) -> [Method; 2] {
     [Method::Bloom, Method::Ribbon(prefer)]
 }
 
-const fn name(method: Method) -> &'static str {
-    match method {
-        Method::Bloom => "bloom",
-        Method::Ribbon(_) => "ribbon",
-    }
-}
-
 /// A filter that could be built.
 #[derive(Serialize)]
 pub(super) struct SizeRow {
@@ -38,7 +31,7 @@ pub(super) struct SizeRow {
     num_hashes: Option<u8>,
     columns: Option<Vec<u8>>,
     mean_reads: f64,
-    most_reads: usize,
+    most_reads: u32,
 }
 
 impl SizeRow {
@@ -49,7 +42,7 @@ impl SizeRow {
         let size_bytes = num_sectors * SECTOR_BYTES as u64;
         Ok(Self {
             row: "size",
-            encoding: name(method),
+            encoding: method.name(),
             num_items,
             false_positive_rate: shape.false_positive_rate,
             size_bytes,
@@ -106,7 +99,7 @@ impl MediumRow {
         Ok(Self {
             row: "medium",
             medium: medium.name,
-            encoding: name(method),
+            encoding: method.name(),
             capacity_bytes: medium.capacity_bytes,
             room_bytes: medium.room_bytes,
             num_items,

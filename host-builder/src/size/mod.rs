@@ -28,6 +28,25 @@ pub enum Method {
     Ribbon(Prefer),
 }
 
+impl Method {
+    /// The method of an encoding; a ribbon's does not say what was preferred.
+    pub const fn of(encoding: &Encoding) -> Option<Self> {
+        match encoding {
+            Encoding::Bloom { .. } => Some(Self::Bloom),
+            Encoding::Ribbon(_) => Some(Self::Ribbon(Prefer::Size)),
+            _ => None,
+        }
+    }
+
+    /// As `--encoding` has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bloom => "bloom",
+            Self::Ribbon(_) => "ribbon",
+        }
+    }
+}
+
 /// What a ribbon gives up for what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Prefer {
@@ -53,8 +72,8 @@ pub struct Shape {
 
 impl Shape {
     /// Most sectors that a question reads, tag sectors apart.
-    pub fn most_reads(&self) -> usize {
-        self.encoding.layers(self.num_pages).count()
+    pub fn most_reads(&self) -> u32 {
+        self.encoding.num_layers(self.num_pages)
     }
 }
 
