@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use leaksieve::media::Medium;
 use leaksieve::size::{Aim, FALSE_POSITIVE_RATES, Prefer, expected_reads};
 use leaksieve_core::Dataset;
 use leaksieve_core::sector::SECTOR_BYTES;
@@ -233,5 +234,7 @@ fn rate_to_build(dataset: &Dataset) -> f64 {
 }
 
 fn media(dataset: &Dataset) -> Vec<[MediumRow; 2]> {
-    sizes::media(dataset.num_items, rate_to_build(dataset), Prefer::Size).unwrap_or_default()
+    let media: Vec<Medium> = leaksieve::media::media().collect();
+    let rate = rate_to_build(dataset);
+    sizes::media(&media, dataset.num_items, rate, Prefer::Size).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use leaksieve::media::{MEDIA, Medium};
+use leaksieve::media::Medium;
 use leaksieve::size::{
     Aim, FALSE_POSITIVE_RATES, Method, Prefer, Shape, ShapeError, most_items, shape,
 };
@@ -84,6 +84,7 @@ pub(super) fn write_sizes(rows: &[SizeRow], indent: &str, out: &mut impl Write) 
 pub(super) struct MediumRow {
     row: &'static str,
     medium: &'static str,
+    board: Option<&'static str>,
     encoding: &'static str,
     capacity_bytes: u64,
     room_bytes: u64,
@@ -99,6 +100,7 @@ impl MediumRow {
         Ok(Self {
             row: "medium",
             medium: medium.name,
+            board: medium.board,
             encoding: method.name(),
             capacity_bytes: medium.capacity_bytes,
             room_bytes: medium.room_bytes,
@@ -125,11 +127,12 @@ impl MediumRow {
 
 /// Each medium, in each encoding.
 pub(super) fn media(
+    media: &[Medium],
     num_items: u64,
     rate: f64,
     prefer: Prefer,
 ) -> Result<Vec<[MediumRow; 2]>, ShapeError> {
-    MEDIA
+    media
         .iter()
         .map(|medium| {
             let [bloom, ribbon] = methods(prefer);
