@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use leaksieve::export::{Format, Options, export};
+use leaksieve::export::{ExportError, Format, Options, export};
 use leaksieve_link::Board;
 
 use super::trust::{self, TrustArgs};
@@ -94,7 +94,8 @@ impl Args {
         let file = self.trust.open(&self.file)?;
         trust::warn_if_expired(&file);
         let observer = progress::Bar::observer(self.quiet);
-        let addresses = export(&file, options, &self.output, observer.as_ref())?;
+        let addresses = export(&file, options, &self.output, observer.as_ref())
+            .map_err(|error| self.of_output(error))?;
         drop(observer);
         if !self.quiet {
             self.report(options, addresses)
@@ -133,6 +134,16 @@ impl Args {
             fits: self.fits,
             replace: self.force,
         })
+    }
+
+    /// An error, with the image that it is about where it does not say so itself.
+    fn of_output(&self, error: ExportError) -> anyhow::Error {
+        match error {
+            ExportError::Record(_) | ExportError::ReadBack(_) | ExportError::OtherContent => {
+                anyhow::Error::new(error).context(self.output.display().to_string())
+            }
+            _ => error.into(),
+        }
     }
 
     fn report(&self, options: Options, addresses: Range<u64>) -> io::Result<()> {
