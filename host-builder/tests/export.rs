@@ -281,6 +281,10 @@ fn what_does_not_verify_is_not_exported() {
         .run("export mail.lsv --fits pico -o -")
         .fails(&["standard output"]);
     bench
+        .run("export mail.lsv --fits pico --force -o ./mail.lsv")
+        .fails(&["replace the filter itself"]);
+    assert_eq!(read(&bench, "mail.lsv"), good);
+    bench
         .run("export none.lsv --fits pico -o x")
         .fails(&["none.lsv"]);
     let key = "--key leaks.key.pub";
@@ -463,6 +467,12 @@ fn a_file_that_is_too_large_for_a_board_says_what_would_fit() {
         .run("export mail.lsv --fits microbit -o x")
         .fails(&["700,000 items fit at no useful rate"]);
     build(&bench, "--fits microbit").fails(&["--fits microbit", "estimate"]);
+    // One so low that it cannot be asked for.
+    bench.write("mail.txt", emails(0..10_000));
+    build(&bench, "--max-size 100KiB").succeeds();
+    bench
+        .run("export mail.lsv --fits microbit -o x")
+        .fails(&["built anew with --fits microbit, its 10,000 items fit at 1 in 10,000,000"]);
     // Of a bundle no one rate can be said.
     bench.write("mail.txt", emails(0..60_000));
     build(&bench, "--fits microbit").succeeds();
@@ -510,4 +520,21 @@ fn estimate_of_a_board() {
     bench
         .run("build x --kind email -o y --fits pico --max-size 1MiB")
         .fails(&["cannot be used"]);
+}
+
+#[test]
+fn the_read_me_names_every_board_and_its_room() {
+    let read_me = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let read_me = std::fs::read_to_string(read_me).unwrap();
+    for board in &BOARDS {
+        let kib = board.slot_bytes() / 1024;
+        let size = match kib {
+            0..1024 => format!("{kib} KiB"),
+            _ => format!("{:.1} MiB", f64::from(kib) / 1024.0),
+        };
+        let row = read_me
+            .lines()
+            .find(|line| line.starts_with('|') && line.contains(&format!("`{}`", board.name)));
+        assert!(row.is_some_and(|row| row.contains(&size)), "{}", board.name);
+    }
 }

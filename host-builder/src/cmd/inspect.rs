@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use leaksieve::media::Medium;
-use leaksieve::size::{Aim, FALSE_POSITIVE_RATES, Prefer, expected_reads};
+use leaksieve::size::{Aim, Prefer, expected_reads, rate_to_build};
 use leaksieve_core::Dataset;
 use leaksieve_core::sector::SECTOR_BYTES;
 use serde::Serialize;
@@ -218,23 +218,15 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
 
 /// The dataset in either encoding; none when its header speaks of more than can be built.
 fn encodings(dataset: &Dataset) -> Vec<SizeRow> {
-    let aim = Aim::FalsePositiveRate(rate_to_build(dataset));
+    let aim = Aim::FalsePositiveRate(rate_to_build(dataset.designed));
     sizes::methods(Prefer::Size)
         .into_iter()
         .filter_map(|method| SizeRow::new(dataset.num_items, method, aim).ok())
         .collect()
 }
 
-/// The designed rate, or the nearest that can be asked for: a file that was to fill a size may
-/// have a lower one.
-fn rate_to_build(dataset: &Dataset) -> f64 {
-    // The header's is cut to 1e-18, and that must not ask for a larger file than it is of.
-    let designed = as_f64(dataset.designed) * (1.0 + 1e-9);
-    designed.clamp(*FALSE_POSITIVE_RATES.start(), *FALSE_POSITIVE_RATES.end())
-}
-
 fn media(dataset: &Dataset) -> Vec<[MediumRow; 2]> {
     let media: Vec<Medium> = leaksieve::media::media().collect();
-    let rate = rate_to_build(dataset);
+    let rate = rate_to_build(dataset.designed);
     sizes::media(&media, dataset.num_items, rate, Prefer::Size).unwrap_or_default()
 }

@@ -9,7 +9,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use leaksieve_core::file::byte_of;
-use leaksieve_core::header::Rate;
 use leaksieve_core::sector::{SECTOR_BYTES, SectorIndex};
 use leaksieve_link::Board;
 
@@ -17,7 +16,7 @@ use crate::file::{FileError, FilterFile, groups};
 use crate::fit::{Misfit, Wanted};
 use crate::output::{Access, Beside, OutputError};
 use crate::progress::{Observer, Stage};
-use crate::size::Method;
+use crate::size::{Method, rate_to_build};
 use crate::verify::{VerifyError, verify};
 
 pub use uf2::ERASE_BYTES;
@@ -170,7 +169,7 @@ fn does_not_fit(file: &FilterFile, num_bytes: u64, board: &'static Board) -> Exp
         [dataset] => Method::of(&dataset.encoding).map(|method| Wanted {
             num_items: dataset.num_items,
             method,
-            rate: dataset.designed.units() as f64 / Rate::ONE as f64,
+            rate: rate_to_build(dataset.designed),
             header_sectors: dataset.first_sector.0,
         }),
         _ => None,
