@@ -91,10 +91,6 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         refuse_stdout(&self.output)?;
         let options = self.options()?;
-        if self.replaces_the_filter() {
-            let output = self.output.display();
-            bail!("{output}: its image would replace the filter itself: name another file with -o");
-        }
         let file = self.trust.open(&self.file)?;
         trust::warn_if_expired(&file);
         let observer = progress::Bar::observer(self.quiet);
@@ -106,11 +102,6 @@ impl Args {
                 .with_context(|| unsaid(&self.output))?;
         }
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn replaces_the_filter(&self) -> bool {
-        let output = self.output.canonicalize().ok();
-        output.is_some() && output == self.file.canonicalize().ok()
     }
 
     fn options(&self) -> anyhow::Result<Options> {

@@ -213,12 +213,9 @@ fn compare(
     let mut image = BufReader::new(image);
     match options.format {
         Format::Bin => {
-            let mut bytes = [0; 1 << 14];
-            loop {
-                match image.read(&mut bytes).map_err(ExportError::ReadBack)? {
-                    0 => break,
-                    num_bytes => takes(&bytes[..num_bytes])?,
-                }
+            let mut bytes = Vec::new();
+            while read_some(&mut image, &mut bytes)? {
+                takes(&bytes)?;
             }
         }
         Format::Ihex => hex::read(image, options.address, &mut takes)?,
@@ -230,4 +227,11 @@ fn compare(
         return Err(ExportError::OtherContent);
     }
     Ok(())
+}
+
+/// The next bytes of an image, whatever signals come; false when there are none.
+fn read_some(image: &mut impl Read, bytes: &mut Vec<u8>) -> Result<bool, ExportError> {
+    bytes.clear();
+    let read = image.take(1 << 14).read_to_end(bytes);
+    Ok(read.map_err(ExportError::ReadBack)? > 0)
 }

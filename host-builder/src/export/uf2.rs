@@ -6,7 +6,7 @@ use std::io::Read;
 
 use leaksieve_core::sector::SECTOR_BYTES;
 
-use super::ExportError;
+use super::{ExportError, read_some};
 
 const MAGIC_START: [u32; 2] = [0x0A32_4655, 0x9E5D_5157];
 const MAGIC_END: u32 = 0x0AB1_6F30;
@@ -98,9 +98,9 @@ impl Image {
             }
             takes(payload)?;
         }
-        match image.read(&mut block).map_err(ExportError::ReadBack)? {
-            0 => Ok(()),
-            _ => Err(ExportError::OtherContent),
+        match read_some(&mut image, &mut Vec::new())? {
+            false => Ok(()),
+            true => Err(ExportError::OtherContent),
         }
     }
 }

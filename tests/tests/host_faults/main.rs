@@ -429,5 +429,5 @@ fn exported(format: &str) -> Result<()> {
         .chain(build.split_whitespace().map(str::to_owned))
         .collect();
     case.run(&arguments)?;
-    case.try_all(22)
+    case.try_all(21)
 }
