@@ -28,6 +28,8 @@ pub struct Board {
     pub program_offset: u32,
     /// Where the first slot begins.
     pub filter_offset: u32,
+    /// How probe-rs names its chip.
+    pub chip: &'static str,
     /// How the board's boot loader names its chip in UF2 files, if it takes such.
     pub uf2_family: Option<u32>,
 }
@@ -48,6 +50,7 @@ pub const MICROBIT: Board = Board {
     erase_bytes: 1 << 10,
     program_offset: 0,
     filter_offset: 64 << 10,
+    chip: "nRF51822_xxAA",
     uf2_family: None,
 };
 
@@ -60,6 +63,7 @@ pub const NRF52840_DK: Board = Board {
     erase_bytes: 4 << 10,
     program_offset: 0,
     filter_offset: 256 << 10,
+    chip: "nRF52840_xxAA",
     uf2_family: None,
 };
 
@@ -72,6 +76,7 @@ pub const NUCLEO_L476RG: Board = Board {
     erase_bytes: 2 << 10,
     program_offset: 0,
     filter_offset: 256 << 10,
+    chip: "STM32L476RGTx",
     uf2_family: None,
 };
 
@@ -84,6 +89,7 @@ pub const PICO: Board = Board {
     erase_bytes: 4 << 10,
     program_offset: 0,
     filter_offset: 256 << 10,
+    chip: "RP2040",
     uf2_family: Some(0xE48B_FF56),
 };
 
@@ -96,6 +102,7 @@ pub const PICO2: Board = Board {
     erase_bytes: 4 << 10,
     program_offset: 0,
     filter_offset: 256 << 10,
+    chip: "RP235x",
     uf2_family: Some(0xE48B_FF59),
 };
 
@@ -109,6 +116,7 @@ pub const ESP32C3: Board = Board {
     erase_bytes: 4 << 10,
     program_offset: 0x1_0000,
     filter_offset: 1 << 20,
+    chip: "esp32c3",
     uf2_family: None,
 };
 

@@ -106,7 +106,10 @@ fn write(
         )?,
     }
     match description.slot_bytes {
-        0 => writeln!(out, "  filters   on a card: `leaksieve install` puts one there")?,
+        0 => writeln!(
+            out,
+            "  filters   on a card: `leaksieve install` puts one there"
+        )?,
         bytes => writeln!(
             out,
             "  filters   in its flash, {} at most: `leaksieve device update` sends one",
