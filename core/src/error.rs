@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::header::{FORMAT_VERSION, MAX_HEADER_BYTES};
+use crate::header::{FORMAT_VERSION, MAX_DATASETS, MAX_HEADER_BYTES};
 use crate::sector::SectorIndex;
 use crate::trust::PublicKey;
 
@@ -85,6 +85,12 @@ pub enum Error {
     NoSuchLayer {
         /// The page's sector.
         index: SectorIndex,
+    },
+    /// The file is whole, and has more datasets than this build has room for:
+    /// [`MAX_DATASETS`](crate::header::MAX_DATASETS).
+    TooManyDatasets {
+        /// Datasets of the file.
+        found: u8,
     },
 }
 
@@ -184,6 +190,10 @@ impl fmt::Display for Error {
             Self::NoSuchLayer { index } => write!(
                 f,
                 "sector {index} leads nowhere: the file was made wrongly, or forged"
+            ),
+            Self::TooManyDatasets { found } => write!(
+                f,
+                "of {found} leaks, and this device has room for {MAX_DATASETS}: use a file of fewer"
             ),
             Self::EpochTooHigh { found, highest } => write!(
                 f,

@@ -50,7 +50,14 @@ pub const MAX_HEADER_SECTORS: u32 = 4;
 /// Longest postcard header: 2,000 bytes.
 pub const MAX_HEADER_BYTES: usize = MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES - FIXED_BYTES;
 /// Most datasets of a file: 8.
-pub const MAX_DATASETS: usize = 8;
+pub const MAX_DATASETS_OF_A_FILE: usize = 8;
+/// Most datasets of a file that this build reads: 8, or 2 with the feature `two-datasets`, which
+/// is for devices that have no RAM for more.
+pub const MAX_DATASETS: usize = if cfg!(feature = "two-datasets") {
+    2
+} else {
+    MAX_DATASETS_OF_A_FILE
+};
 /// Sectors of a signature, behind the tags: 1.
 const SIGNATURE_SECTORS: u64 = 1;
 /// Longest name of a breach: 64 bytes of UTF-8.
@@ -491,6 +498,11 @@ pub(crate) fn parse_into(header: &mut Header, bytes: &[u8], fixed: Fixed) -> Res
     header.created_unix_s = preamble.created_unix_s;
     header.epoch = preamble.epoch;
     header.expires_unix_s = preamble.expires_unix_s;
+    let num_datasets = preamble.num_datasets as usize;
+    if num_datasets > MAX_DATASETS && num_datasets <= MAX_DATASETS_OF_A_FILE {
+        let found = u8::try_from(num_datasets).unwrap_or(u8::MAX);
+        return Err(Error::TooManyDatasets { found });
+    }
     for _ in 0..preamble.num_datasets {
         rest = push_dataset(&mut header.datasets, rest)?;
     }

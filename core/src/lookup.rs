@@ -254,7 +254,9 @@ impl Lookup<'_> {
         })
     }
 
-    /// The hash of the identifier's item in a dataset, and what its absence means.
+    /// The hash of the identifier's item in a dataset, and what its absence means. Not inlined:
+    /// its items leave the stack with it.
+    #[inline(never)]
     fn hash(&self, index: u8, dataset: &Dataset) -> Result<(u64, Coverage), NormaliseError> {
         if let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(index))
             && let Some(item) = shortcuts.item_of(&self.identifier)

@@ -50,6 +50,8 @@ pub(super) fn normalise(
     }
 }
 
+/// Not inlined: other kinds have no room on their stack for it.
+#[inline(never)]
 fn typed(digest: PasswordDigest, password: &[u8]) -> Result<Item, NormaliseError> {
     if password.is_empty() {
         return Err(NormaliseError::Empty);

@@ -235,6 +235,7 @@ fn item_of_other_country(
 ///
 /// # Errors
 /// Why the text is not a number that can be dialled from the profile's region. Never panics.
+#[inline(never)]
 pub(super) fn normalise(profile: &PhoneProfile, text: &str) -> Result<Item, NormaliseError> {
     let written = Written::read(text)?;
     let digits = written.digits.as_slice();

@@ -114,6 +114,7 @@ fn push_by_tables(
         .try_for_each(|c| item.extend(c.encode_utf8(&mut [0; 4]).as_bytes()))
 }
 
+#[inline(never)]
 pub(super) fn normalise(
     case: CaseRule,
     text: &str,
@@ -141,6 +142,8 @@ const CENTURY: [u8; 2] = *b"19";
 /// Where the year stands: behind six digits of a district.
 const DISTRICT_DIGITS: usize = 6;
 
+/// Not inlined: other kinds have no room on their stack for its two items.
+#[inline(never)]
 fn chinese_resident(text: &str) -> Result<Item, NormaliseError> {
     let mut item = Item::empty();
     for c in text.chars() {

@@ -50,5 +50,6 @@ pub use filter::Workspace;
 pub use flash::{FlashRecords, FlashSlots, SharedFlash};
 pub use guard::Guard;
 pub use leaksieve_core::PublicKey;
+pub use line::Garbled;
 pub use stack::{StackMeter, StackUse};
 pub use storage::{Memory, Storage, StorageError};

@@ -23,6 +23,25 @@ const DELETE: u8 = 0x7F;
 /// The prompt, written before each line.
 pub(crate) const PROMPT: &[u8] = b"> ";
 
+/// A character that arrived damaged, or the one before which others were lost: the error of a
+/// console that can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Garbled;
+
+impl core::fmt::Display for Garbled {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("a character was lost on the serial line")
+    }
+}
+
+impl core::error::Error for Garbled {}
+
+impl embedded_io::Error for Garbled {
+    fn kind(&self) -> embedded_io::ErrorKind {
+        embedded_io::ErrorKind::InvalidData
+    }
+}
+
 /// How typed characters are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Echo {

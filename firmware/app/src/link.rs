@@ -9,9 +9,7 @@ use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex};
 use leaksieve_core::{Error, Outcome, ReadError};
 use leaksieve_link::frame::{decode, encode};
 use leaksieve_link::message::MAX_TEXT_BYTES;
-use leaksieve_link::{
-    Answer, Info, MAX_FRAME_BYTES, Mounted, PIECE_BYTES, Request, Response, Said, Verdict,
-};
+use leaksieve_link::{Answer, Info, Mounted, PIECE_BYTES, Request, Response, Said, Verdict};
 use zeroize::Zeroize;
 
 use crate::console::{PRODUCT, Session};
@@ -27,7 +25,7 @@ type Text = heapless::String<MAX_TEXT_BYTES>;
 
 /// What an answer is made of. It lies apart from the frame, which holds the question yet.
 enum Reply {
-    Info,
+    Info { trouble: Text },
     Piece([u8; PIECE_BYTES]),
     Verdict(Verdict),
     Done,
@@ -45,17 +43,20 @@ impl<S: Storage, E: EpochStore, M: StackMeter> Session<'_, S, E, M> {
         let stack = self
             .deepest
             .map(|stack| (stack.used_bytes, stack.size_bytes));
-        let buffer = self.receiver.buffer();
-        buffer.zeroize();
-        let frame = match reply {
-            None => encode(sequence, &Response::Garbled, buffer),
-            Some(Reply::Piece(piece)) => encode(sequence, &Response::Bytes(&piece), buffer),
-            Some(Reply::Verdict(verdict)) => encode(sequence, &Response::Verdict(verdict), buffer),
-            Some(Reply::Done) => encode(sequence, &Response::Done, buffer),
-            Some(Reply::Refused(text)) => encode(sequence, &Response::Refused(&text), buffer),
-            Some(Reply::Info) => inform(&mut self.filter, self.board, stack, sequence, buffer),
+        self.receiver.buffer().zeroize();
+        let info;
+        let response = match &reply {
+            None => Response::Garbled,
+            Some(Reply::Piece(piece)) => Response::Bytes(piece),
+            Some(Reply::Verdict(verdict)) => Response::Verdict(verdict.clone()),
+            Some(Reply::Done) => Response::Done,
+            Some(Reply::Refused(text)) => Response::Refused(text),
+            Some(Reply::Info { trouble }) => {
+                info = inform(&self.filter, self.board, stack, trouble);
+                Response::Info(info)
+            }
         };
-        match frame {
+        match encode(sequence, &response, self.receiver.buffer()) {
             Some(frame) => console.write_all(frame),
             // Each fits: a host that hears nothing asks again.
             None => Ok(()),
@@ -68,7 +69,7 @@ fn reply_to<S: Storage, E: EpochStore>(
     request: Request<'_>,
 ) -> Reply {
     let done = match request {
-        Request::Info => return Reply::Info,
+        Request::Info => return look(filter),
         Request::Read { offset } => return read(filter, offset),
         Request::Check(text) => return check(filter, text),
         Request::Begin { num_sectors } => filter.begin_update(num_sectors),
@@ -107,22 +108,25 @@ impl fmt::Write for Cut<'_> {
     }
 }
 
-#[inline(never)]
-fn inform<'b, S: Storage, E: EpochStore>(
-    filter: &mut Filter<'_, S, E>,
-    board: &str,
-    stack: Option<(u32, u32)>,
-    sequence: u16,
-    buffer: &'b mut [u8; MAX_FRAME_BYTES],
-) -> Option<&'b [u8]> {
-    let trouble = match filter.mount() {
-        Err(refused) => cut(format_args!("{}", text_of::<S>(&refused))),
-        Ok(_) => filter.passed_over().map_or(Text::new(), |refused| {
-            cut(format_args!("{}", text_of::<S>(refused)))
-        }),
+fn look<S: Storage, E: EpochStore>(filter: &mut Filter<'_, S, E>) -> Reply {
+    let refused = match filter.mount() {
+        Err(refused) => Some(refused),
+        Ok(_) => filter.passed_over().copied(),
     };
+    let trouble = refused.map(|refused| cut(format_args!("{}", text_of::<S>(&refused))));
+    Reply::Info {
+        trouble: trouble.unwrap_or_default(),
+    }
+}
+
+fn inform<'a, S: Storage, E: EpochStore>(
+    filter: &Filter<'_, S, E>,
+    board: &'a str,
+    stack: Option<(u32, u32)>,
+    trouble: &'a str,
+) -> Info<'a> {
     let trust = filter.guard().trust();
-    let info = Info {
+    Info {
         version: PRODUCT,
         board,
         slot_bytes: filter.storage.slot_bytes(),
@@ -134,9 +138,8 @@ fn inform<'b, S: Storage, E: EpochStore>(
             file_id: catalogue.file_id().0,
             num_sectors: catalogue.header().num_sectors,
         }),
-        trouble: &trouble,
-    };
-    encode(sequence, &Response::Info(info), buffer)
+        trouble,
+    }
 }
 
 fn read<S: Storage, E: EpochStore>(filter: &mut Filter<'_, S, E>, offset: u32) -> Reply {

@@ -95,9 +95,17 @@ impl<S: Storage, E: EpochStore> Filter<'_, S, E> {
         Ok(())
     }
 
+    /// Known to be none where a slot is not written here, so that all the code goes.
+    fn under_way(update: &mut Option<Update>) -> Result<&mut Update, UpdateError> {
+        match update {
+            Some(update) if S::IS_WRITTEN_HERE => Ok(update),
+            _ => Err(UpdateError::OutOfOrder),
+        }
+    }
+
     /// Take the next piece, or the last one again.
     pub(crate) fn write_piece(&mut self, offset: u32, piece: &[u8]) -> Result<(), UpdateError> {
-        let update = self.update.as_mut().ok_or(UpdateError::OutOfOrder)?;
+        let update = Self::under_way(&mut self.update)?;
         let piece: &[u8; PIECE_BYTES] = piece.try_into().map_err(|_| UpdateError::OutOfOrder)?;
         let length = PIECE_BYTES as u32;
         if offset.checked_add(length) == Some(update.written) {
@@ -121,7 +129,7 @@ impl<S: Storage, E: EpochStore> Filter<'_, S, E> {
     /// Verify the new file, use it, and give the old one up.
     #[inline(never)]
     pub(crate) fn finish_update(&mut self, file_id: FileId) -> Result<(), UpdateError> {
-        let Some(update) = self.update else {
+        let Ok(update) = Self::under_way(&mut self.update).copied() else {
             // The answer to the first time was lost.
             return match self.mount() {
                 Ok(catalogue) if catalogue.file_id() == file_id => Ok(()),

@@ -11,8 +11,6 @@
 //! question.
 
 use leaksieve_core::sector::CRC_32C;
-use postcard::ser_flavors::crc::CrcModifier;
-use postcard::ser_flavors::{Cobs, Slice};
 use serde::{Deserialize, Serialize};
 
 use crate::message::PIECE_BYTES;
@@ -26,6 +24,8 @@ const DELIMITER: u8 = 0;
 /// COBS's code for a zero at the very start.
 const FIRST: u8 = 1;
 
+const SUM_BYTES: usize = 4;
+
 #[derive(Serialize, Deserialize)]
 struct Sealed<T> {
     /// 0, which COBS makes [`FIRST`].
@@ -38,31 +38,38 @@ struct Sealed<T> {
 pub fn encode<'b, T: Serialize>(
     sequence: u16,
     message: &T,
-    buffer: &'b mut [u8],
+    buffer: &'b mut [u8; MAX_FRAME_BYTES],
 ) -> Option<&'b [u8]> {
-    let (first, rest) = buffer.split_first_mut()?;
-    *first = DELIMITER;
+    let mut plain = [0; MAX_FRAME_BYTES];
     let sealed = Sealed {
         mark: 0,
         sequence,
         message,
     };
-    let cobs = Cobs::try_new(Slice::new(rest)).ok()?;
-    let sum = CrcModifier::new(cobs, CRC_32C.digest());
-    let length = postcard::serialize_with_flavor(&sealed, sum).ok()?.len();
-    buffer.get(..length.checked_add(1)?)
+    let length = postcard::to_slice(&sealed, &mut plain).ok()?.len();
+    let (message, rest) = plain.split_at_mut_checked(length)?;
+    *rest.first_chunk_mut()? = CRC_32C.checksum(message).to_le_bytes();
+    let plain = plain.get(..length.checked_add(SUM_BYTES)?)?;
+    let (first, rest) = buffer.split_first_mut()?;
+    *first = DELIMITER;
+    let length = cobs::try_encode(plain, rest).ok()?;
+    *rest.get_mut(length)? = DELIMITER;
+    buffer.get(..length.checked_add(2)?)
 }
 
 /// The sequence number and the message of a frame, as [`Receiver`] has it. `None`: it is
 /// damaged, or no message.
 pub fn decode<'b, T: Deserialize<'b>>(frame: &'b mut [u8]) -> Option<(u16, T)> {
     let length = cobs::decode_in_place(frame).ok()?;
-    let bytes = frame.get(..length)?;
+    let (plain, sum) = frame.get(..length)?.split_last_chunk()?;
+    if CRC_32C.checksum(plain).to_le_bytes() != *sum {
+        return None;
+    }
     let Sealed {
         mark,
         sequence,
         message,
-    } = postcard::from_bytes_crc32(bytes, CRC_32C.digest()).ok()?;
+    } = postcard::from_bytes(plain).ok()?;
     (mark == 0).then_some((sequence, message))
 }
 

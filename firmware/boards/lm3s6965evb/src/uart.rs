@@ -2,7 +2,8 @@
 
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::NVIC;
-use embedded_io::{ErrorKind, ErrorType, Read, Write};
+use embedded_io::{ErrorType, Read, Write};
+use leaksieve_app::Garbled;
 
 use crate::registers::{CLOCK_HZ, Register};
 
@@ -87,24 +88,6 @@ impl Uart {
     fn send(&mut self, byte: u8) {
         while FLAGS.read() & SEND_FULL != 0 {}
         DATA.write(byte.into());
-    }
-}
-
-/// A character that arrived damaged, or the one before which others were lost.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Garbled;
-
-impl core::fmt::Display for Garbled {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("a character was lost on the serial line")
-    }
-}
-
-impl core::error::Error for Garbled {}
-
-impl embedded_io::Error for Garbled {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::InvalidData
     }
 }
 

@@ -1,0 +1,90 @@
+//! The UART to the board's interface chip, which makes a USB serial port of it: 115200 baud,
+//! 8 data bits, no parity, 1 stop bit (nRF51 Series Reference Manual 3.0, chapter 29).
+
+use cortex_m::peripheral::NVIC;
+use embedded_io::{ErrorType, Read, Write};
+use leaksieve_app::Garbled;
+use nrf_pac::uart::{regs, vals};
+use nrf_pac::{Interrupt, UART0};
+
+/// P0.24 and P0.25 (micro:bit v1 schematic: TGT_TX, TGT_RX).
+const SEND_PIN: u32 = 24;
+const RECEIVE_PIN: u32 = 25;
+
+/// The console.
+pub(crate) struct Uart(());
+
+impl Uart {
+    /// Set the UART up. Interrupts must be off: the receive interrupt wakes the processor from
+    /// its sleep and is never taken.
+    pub(crate) fn new() -> Self {
+        UART0.pseltxd().write_value(SEND_PIN);
+        UART0.pselrxd().write_value(RECEIVE_PIN);
+        UART0
+            .baudrate()
+            .write(|w| w.set_baudrate(vals::Baudrate::Baud115200));
+        UART0
+            .enable()
+            .write(|w| w.set_enable(vals::Enable::Enabled));
+        UART0.intenset().write(|w| w.set_rxdrdy(true));
+        UART0.tasks_startrx().write_value(1);
+        UART0.tasks_starttx().write_value(1);
+        // SAFETY: `PRIMASK` is set and stays so, hence the handler is never called, and no
+        // critical section relies on this interrupt being masked.
+        unsafe { NVIC::unmask(Interrupt::UART0) };
+        Self(())
+    }
+
+    fn receive(&mut self) -> Result<u8, Garbled> {
+        loop {
+            // Before the look at the event: a character that comes after it pends the interrupt
+            // again, and the sleep ends at once.
+            NVIC::unpend(Interrupt::UART0);
+            if UART0.events_rxdrdy().read() != 0 {
+                break;
+            }
+            cortex_m::asm::wfi();
+        }
+        // The event first: with the next character in the queue it comes again.
+        UART0.events_rxdrdy().write_value(0);
+        let byte = UART0.rxd().read().rxd();
+        let errors = UART0.errorsrc().read();
+        if errors != regs::Errorsrc(0) {
+            // A one clears its bit.
+            UART0.errorsrc().write_value(errors);
+            return Err(Garbled);
+        }
+        Ok(byte)
+    }
+}
+
+impl ErrorType for Uart {
+    type Error = Garbled;
+}
+
+impl Read for Uart {
+    /// Waits for one character.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Garbled> {
+        let Some(first) = buffer.first_mut() else {
+            return Ok(0);
+        };
+        *first = self.receive()?;
+        Ok(1)
+    }
+}
+
+/// Never fails.
+impl Write for Uart {
+    fn write(&mut self, buffer: &[u8]) -> Result<usize, Garbled> {
+        for byte in buffer {
+            UART0.events_txdrdy().write_value(0);
+            UART0.txd().write(|w| w.set_txd(*byte));
+            while UART0.events_txdrdy().read() == 0 {}
+        }
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Garbled> {
+        Ok(())
+    }
+}
