@@ -24,10 +24,12 @@ pub const ANDROID: Target = "aarch64-linux-android";
 /// See [`ANDROID`].
 pub const IOS: Target = "aarch64-apple-ios";
 
-/// What the core must also build for: Cortex-M0, Cortex-M4F, RISC-V.
-pub const CORE_TARGETS: [Target; 3] = [
+/// What the core must also build for: Cortex-M0, Cortex-M4F, Cortex-M33F, RISC-V. They are
+/// those of the boards that people own.
+pub const CORE_TARGETS: [Target; 4] = [
     CORTEX_M0,
     "thumbv7em-none-eabihf",
+    "thumbv8m.main-none-eabihf",
     "riscv32imc-unknown-none-elf",
 ];
 
