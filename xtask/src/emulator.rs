@@ -275,7 +275,7 @@ impl Emulator {
             "size": 2 * MICROBIT.slot_bytes(),
             "filename": file,
         });
-        self.command(&json!({"execute": "pmemsave", "arguments": arguments}))?;
+        self.command(&json!({"execute": "memsave", "arguments": arguments}))?;
         Ok(fs::read(file)?)
     }
 

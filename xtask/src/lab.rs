@@ -72,6 +72,11 @@ impl Lab {
         self.folder.path().join(name)
     }
 
+    /// The command line of the host.
+    pub fn leaksieve(&self) -> Command {
+        Command::new(&self.cli)
+    }
+
     /// Write a file of this lab's.
     ///
     /// # Errors
