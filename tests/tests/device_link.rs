@@ -414,33 +414,33 @@ fn updates_that_are_refused() -> Result<()> {
     Ok(())
 }
 
-/// A board at a serial port that the system knows: all that one side sends, the other receives.
-fn port_of(board: &Emulator) -> Result<(TTYPort, String)> {
+/// A board at a serial port that the system knows: all that one side sends, the other receives,
+/// until the test's process ends.
+fn port_of(board: &Emulator) -> Result<String> {
     let (mut near, far) = TTYPort::pair()?;
     let name = far.name().context("the port has no name")?;
     near.set_timeout(Duration::from_millis(20))?;
     let mut from_host = near.try_clone_native()?;
     let (mut to_board, mut from_board) = (board.line()?, board.line()?);
-    let is_over = |error: &io::Error| {
-        !matches!(
-            error.kind(),
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-        )
-    };
-    let carry = move |from: &mut dyn Read, to: &mut dyn Write| {
+    let carry = |from: &mut dyn Read, to: &mut dyn Write| {
         let mut bytes = [0; 512];
         loop {
             match from.read(&mut bytes) {
-                Ok(0) => return,
-                Ok(length) if to.write_all(&bytes[..length]).is_err() => return,
-                Err(error) if is_over(&error) => return,
-                _ => {}
+                Ok(length) if length > 0 => {
+                    if to.write_all(&bytes[..length]).is_err() {
+                        return;
+                    }
+                }
+                // Nothing came, or no program has the port open.
+                _ => std::thread::sleep(Duration::from_millis(2)),
             }
         }
     };
     std::thread::spawn(move || carry(&mut from_host, &mut to_board));
     std::thread::spawn(move || carry(&mut from_board, &mut near));
-    Ok((far, name))
+    // The program locks its port.
+    drop(far);
+    Ok(name)
 }
 
 #[test]
@@ -449,9 +449,7 @@ fn the_commands() -> Result<()> {
     let lab = Lab::new()?;
     let filters = Filters::new(&lab)?;
     let board = lab.boot_microbit(&filters.area()?)?;
-    let (mut far, port) = port_of(&board)?;
-    // The program opens it itself.
-    far.set_exclusive(false)?;
+    let port = port_of(&board)?;
     let run = |arguments: &[&str], input: &str| -> Result<(Option<i32>, String, String)> {
         let mut child = lab
             .leaksieve()
@@ -477,10 +475,10 @@ fn the_commands() -> Result<()> {
     let [old, new] = [&filters.old, &filters.new].map(|path| path.to_string_lossy().into_owned());
     let lines = filters.questions.join("\n");
 
-    let (code, info, _) = run(&["info"], "")?;
+    let (code, info, error) = run(&["info"], "")?;
     ensure!(
         code == Some(0) && info.starts_with("microbit, leaksieve 0."),
-        "{info}"
+        "{info}{error}"
     );
     for wanted in ["slot 1", "Old: phone, CN +86, 80 items", "96.0 KiB at most"] {
         ensure!(info.contains(wanted), "{wanted:?} in {info}");
