@@ -114,7 +114,7 @@ impl Cross {
 
 /// The environment variable that cargo reads a target's setting from.
 pub(crate) fn target_variable(target: &str, setting: &str) -> String {
-    let target = target.to_uppercase().replace('-', "_");
+    let target = target.to_uppercase().replace(['-', '.'], "_");
     format!("CARGO_TARGET_{target}_{setting}")
 }
 

@@ -10,11 +10,11 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::cross::{CORTEX_M0, CORTEX_M3};
+use crate::cross::CORTEX_M3;
 use crate::emulator::{Emulator, Machine, Options, Storage};
 use crate::firmware::{self, Variant};
 use crate::sign::{self, Signer};
-use crate::{card, host, run, setup};
+use crate::{boards, card, host, run, setup};
 
 /// A verdict, without what else was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,9 +175,9 @@ impl Lab {
     /// # Errors
     /// As [`boot`](Self::boot).
     pub fn boot_microbit(&self, area: &[u8]) -> Result<Emulator> {
-        let elf = match std::env::var_os(firmware::MICROBIT_VARIABLE) {
+        let elf = match std::env::var_os(boards::MICROBIT_VARIABLE) {
             Some(path) => path.into(),
-            None => firmware::build_microbit(&setup::cross(&[CORTEX_M0])?)?,
+            None => boards::build_microbit()?,
         };
         let options = Options {
             machine: Machine::Microbit,

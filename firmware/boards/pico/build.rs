@@ -2,10 +2,6 @@
 
 use leaksieve_board_build::{Region, boards::PICO, cortex_m};
 
-const RAM: Region = Region {
-    origin: 0x2000_0000,
-    bytes: 264 * 1024,
-};
 /// The second stage of the chip's boot loader, which the HAL brings. It comes first.
 const BOOT_BYTES: u32 = 256;
 
@@ -16,6 +12,6 @@ fn main() {
         bytes: bytes - BOOT_BYTES,
     };
     let boot = format!("MEMORY {{ BOOT2 : ORIGIN = {origin:#x}, LENGTH = {BOOT_BYTES:#x} }}\n");
-    cortex_m(program, RAM, &boot);
+    cortex_m(program, Region::ram_of(&PICO), &boot);
     println!("cargo::rustc-link-arg-bins=-Tlink-rp.x");
 }

@@ -2,10 +2,6 @@
 
 use leaksieve_board_build::{Region, boards::PICO2, cortex_m};
 
-const RAM: Region = Region {
-    origin: 0x2000_0000,
-    bytes: 512 * 1024,
-};
 /// What the chip's boot ROM looks for in the first 4 KiB, which the HAL brings.
 const START_BLOCK: &str = "
 SECTIONS {
@@ -15,5 +11,9 @@ _stext = ADDR(.start_block) + SIZEOF(.start_block);
 ";
 
 fn main() {
-    cortex_m(Region::program_of(&PICO2), RAM, START_BLOCK);
+    cortex_m(
+        Region::program_of(&PICO2),
+        Region::ram_of(&PICO2),
+        START_BLOCK,
+    );
 }

@@ -19,6 +19,7 @@ use embassy_sync::pipe::Pipe;
 use embassy_sync::signal::Signal;
 use embassy_usb::class::cdc_acm::{CdcAcmClass, ControlChanged, Receiver, Sender, State};
 use embassy_usb::{Builder, Config};
+use zeroize::Zeroize;
 
 /// Full speed's largest.
 const PACKET_BYTES: usize = 64;
@@ -26,7 +27,8 @@ const PACKET_BYTES: usize = 64;
 /// names (V-USB, "USB-IDs-for-free.txt").
 const VENDOR_AND_PRODUCT: (u16, u16) = (0x16C0, 0x27DD);
 
-type Bytes = Pipe<CriticalSectionRawMutex, 512>;
+const PIPE_BYTES: usize = 512;
+type Bytes = Pipe<CriticalSectionRawMutex, PIPE_BYTES>;
 
 static INPUT: Bytes = Pipe::new();
 static OUTPUT: Bytes = Pipe::new();
@@ -100,6 +102,8 @@ async fn send<'a>(mut port: Sender<'a, Driver<'a, USB>>) {
             CLOSED.reset();
             select(port.write_packet(bytes), CLOSED.wait()).await;
         }
+        packet.zeroize();
+        wipe(&OUTPUT);
     }
 }
 
@@ -110,6 +114,7 @@ async fn receive<'a>(mut port: Receiver<'a, Driver<'a, USB>>) {
         while let Ok(length) = port.read_packet(&mut packet).await {
             let (bytes, _) = packet.split_at(length);
             INPUT.write_all(bytes).await;
+            packet.zeroize();
         }
     }
 }
@@ -131,6 +136,19 @@ async fn watch(port: ControlChanged<'_>) {
     }
 }
 
+/// What went through a pipe stays in it until something is written over it: what was typed, and
+/// its echo. Nothing is done while something is on its way.
+fn wipe(pipe: &Bytes) {
+    critical_section::with(|_| {
+        if pipe.is_empty() {
+            // From the beginning of its buffer, so that all of it is written.
+            pipe.clear();
+            let _ = pipe.try_write(&[0; PIPE_BYTES]);
+            pipe.clear();
+        }
+    });
+}
+
 /// What the host sends. It ends when the host closes the port.
 pub(crate) struct Input;
 
@@ -140,6 +158,7 @@ impl embedded_io_async::ErrorType for Input {
 
 impl embedded_io_async::Read for Input {
     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        wipe(&INPUT);
         let closed = async { while IS_OPEN.wait().await {} };
         match select(closed, INPUT.read(buffer)).await {
             Either::First(()) => Ok(0),
