@@ -527,7 +527,7 @@ pub(crate) fn parse_into(header: &mut Header, bytes: &[u8], fixed: Fixed) -> Res
     header.epoch = fields.u32()?;
     header.expires_unix_s = fields.u64()?;
     let num_datasets = fields.varint()?;
-    if num_datasets as usize > MAX_DATASETS && num_datasets as usize <= MAX_DATASETS_OF_A_FILE {
+    if (MAX_DATASETS + 1..=MAX_DATASETS_OF_A_FILE).contains(&(num_datasets as usize)) {
         let found = u8::try_from(num_datasets).unwrap_or(u8::MAX);
         return Err(Error::TooManyDatasets { found });
     }

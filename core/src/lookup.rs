@@ -64,10 +64,10 @@ impl Catalogue {
     /// are not kept in memory.
     pub fn sectors_per_dataset(&self) -> u32 {
         let path = self.signed.as_ref().map_or(0, Signed::sectors_per_path);
-        let layers = self.datasets().iter().map(|dataset| {
-            let layers = dataset.encoding.layers(dataset.num_sectors);
-            layers.fold(0_u32, |count, _| count.saturating_add(1))
-        });
+        let layers = self
+            .datasets()
+            .iter()
+            .map(|dataset| dataset.encoding.num_layers(dataset.num_sectors));
         layers
             .max()
             .unwrap_or(1)

@@ -147,6 +147,7 @@ fn build_all(case: &Case<'_>, records: &Records) {
         created_unix_s: 0,
         epoch: 0,
         expires_unix_s: 0,
+        fits: None,
         max_rejected_share: 1.0,
         num_threads: 1 + usize::from(case.flags >> 2 & 1),
         memory_bytes: MIN_MEMORY_BYTES,

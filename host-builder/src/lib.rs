@@ -13,14 +13,18 @@
 //! | `output` | written beside, re-asked (`recheck`), synced, renamed |
 //!
 //! [`build::build`] is the whole of it. What becomes of finished files: [`verify`],
-//! [`bundle`], and [`sign`] with a [`key`]. The bytes, the normalisation and the hash are
+//! [`bundle`], [`sign`] with a [`key`], [`export`] for a board's flash; [`install`] puts one onto a
+//! card, [`device`] into a device. The bytes, the normalisation and the hash are
 //! [`leaksieve_core`]'s: a device reads what is written here with the same functions.
 
 pub mod build;
 pub mod bundle;
 mod copy;
+pub mod device;
 mod encode;
+pub mod export;
 pub mod file;
+pub mod fit;
 pub mod in_order;
 pub mod install;
 pub mod key;

@@ -1,9 +1,8 @@
-//! What well-known chips and cards hold: the room for a filter.
+//! What boards and cards hold: the room for a filter.
 
-use leaksieve_core::sector::SECTOR_BYTES;
-
-/// The firmware's image: it takes no more than this of a chip's flash; bytes.
-pub const FIRMWARE_BYTES: u64 = 64 << 10;
+use leaksieve_core::sector::{SECTOR_BYTES, SectorIndex};
+use leaksieve_core::trust::Tree;
+use leaksieve_link::{BOARDS, Board};
 
 /// The largest file of a FAT32 volume, one byte less than 4 GiB: its size has 32 bits
 /// (Microsoft, "FAT: General Overview of On-Disk Format", version 1.03, `DIR_FileSize`).
@@ -16,11 +15,30 @@ pub const FAT32_MAX_FILTER_BYTES: u64 = FAT32_MAX_BYTES / SECTOR_BYTES as u64 * 
 /// sector in 31 is a tag sector then.
 pub const FAT32_MAX_TO_BE_SIGNED: &str = "3960MiB";
 
+/// The largest filter that a board's slot holds when it is signed, too: what
+/// `build --fits` makes; bytes. That is 3.3 to 4.7 % less.
+pub fn board_room(board: &Board) -> u64 {
+    let slot_sectors = board.slot_bytes() / SECTOR_BYTES as u32;
+    let largest = (1..=slot_sectors)
+        .rev()
+        .find(|unsigned| signed_sectors(*unsigned) <= slot_sectors.into());
+    u64::from(largest.unwrap_or(0)) * SECTOR_BYTES as u64
+}
+
+/// The most sectors that a file of so many has when it is signed.
+fn signed_sectors(unsigned: u32) -> u64 {
+    let tree = Tree::new(SectorIndex(1), unsigned);
+    // The signature, and one more sector of the header.
+    u64::from(unsigned) + u64::from(tree.num_tag_sectors()) + 2
+}
+
 /// Something that a filter is put into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Medium {
     /// What it is called.
     pub name: &'static str,
+    /// What `--fits` calls it, if it is a board.
+    pub board: Option<&'static str>,
     /// Bytes of its flash, or of the largest file.
     pub capacity_bytes: u64,
     /// Bytes of them that are left for a filter.
@@ -28,46 +46,40 @@ pub struct Medium {
 }
 
 impl Medium {
-    /// Flash that the firmware lies in as well.
-    const fn chip(name: &'static str, capacity_bytes: u64) -> Self {
+    /// A slot of a board's own flash, in which the firmware lies as well.
+    pub fn slot(board: &Board) -> Self {
         Self {
-            name,
-            capacity_bytes,
-            room_bytes: capacity_bytes - FIRMWARE_BYTES,
+            name: board.title,
+            board: Some(board.name),
+            capacity_bytes: board.flash_bytes.into(),
+            room_bytes: board_room(board),
         }
     }
 
     const fn store(name: &'static str, capacity_bytes: u64) -> Self {
         Self {
             name,
+            board: None,
             capacity_bytes,
             room_bytes: capacity_bytes,
         }
     }
 }
 
-/// By size. Capacities are those of the makers' datasheets: Nordic "nRF51822 Product
-/// Specification" (variant QFAA, as on the micro:bit v1) and "nRF52840 Product
-/// Specification"; ST "STM32F411xC STM32F411xE" (variant E); Raspberry Pi "Pico
-/// Datasheet" and "Pico 2 Datasheet"; Espressif "ESP32-C3 Series Datasheet" (variant
-/// FH4); Winbond "W25Q128JV", 128 Mbit.
-pub const MEDIA: [Medium; 9] = [
-    Medium::chip("micro:bit v1", 256 << 10),
-    Medium::chip("STM32F411xE", 512 << 10),
-    Medium::chip("nRF52840", 1 << 20),
-    Medium::chip("Raspberry Pi Pico", 2 << 20),
-    Medium::chip("Raspberry Pi Pico 2", 4 << 20),
-    Medium::chip("ESP32-C3FH4", 4 << 20),
-    Medium::store("SPI flash W25Q128JV", 16 << 20),
-    Medium::store("1 GiB of a card", 1 << 30),
-    Medium::store("largest FAT32 file", FAT32_MAX_BYTES),
-];
+/// The boards that there is firmware for, then what other stores hold: Winbond "W25Q128JV",
+/// 128 Mbit, a card, and the largest file of one.
+pub fn media() -> impl Iterator<Item = Medium> {
+    let stores = [
+        Medium::store("SPI flash W25Q128JV", 16 << 20),
+        Medium::store("1 GiB of a card", 1 << 30),
+        Medium::store("largest FAT32 file", FAT32_MAX_BYTES),
+    ];
+    BOARDS.iter().map(Medium::slot).chain(stores)
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use leaksieve_core::sector::SectorIndex;
-    use leaksieve_core::trust::Tree;
 
     #[test]
     fn the_largest_filter_is_the_last_whole_sector() {
@@ -80,14 +92,30 @@ mod tests {
             .strip_suffix("MiB")
             .and_then(|mib| mib.parse().ok())
             .unwrap();
-        let sectors_of = |mib: u64| {
-            let unsigned = (mib << 20) / SECTOR_BYTES as u64;
-            let tree = Tree::new(SectorIndex(1), unsigned as u32);
-            // A signature, and one more sector of the header.
-            unsigned + u64::from(tree.num_tag_sectors()) + 2
-        };
+        let sectors_of = |mib: u64| signed_sectors(((mib << 20) / SECTOR_BYTES as u64) as u32);
         let room = FAT32_MAX_BYTES / SECTOR_BYTES as u64;
         assert!(sectors_of(mib) <= room);
         assert!(sectors_of(mib + 10) > room);
+    }
+
+    /// By hand: 31 tags a sector, of pages and of tag sectors, up to one.
+    #[test]
+    fn what_a_signature_leaves_of_a_slot() {
+        for board in BOARDS {
+            let slot = u64::from(board.slot_bytes() / 512);
+            let signed = |unsigned: u64| {
+                let (mut level, mut sectors) = (unsigned, unsigned + 2);
+                while level > 1 {
+                    level = level.div_ceil(31);
+                    sectors += level;
+                }
+                sectors
+            };
+            let room = board_room(&board) / 512;
+            assert!(signed(room) <= slot && signed(room + 1) > slot);
+            let share = 1.0 - room as f64 / slot as f64;
+            assert!(share < 0.05, "{}: {share}", board.name);
+            println!("{}: {room} of {slot} sectors, {share:.4} less", board.name);
+        }
     }
 }

@@ -15,6 +15,8 @@ pub enum Stage {
     Encode,
     /// Reading back and asking for every record; goes by records. Of a bundle, by sectors.
     Recheck,
+    /// Sending a filter to a device; goes by bytes.
+    Send,
     /// Waiting until the disk has it all.
     Sync,
 }
@@ -27,6 +29,7 @@ impl Stage {
             Self::Count => "counting",
             Self::Encode => "building",
             Self::Recheck => "checking",
+            Self::Send => "sending",
             Self::Sync => "syncing",
         }
     }

@@ -800,10 +800,10 @@ fn estimate_says_what_chips_and_cards_hold() {
     let media: Vec<_> = of("medium").collect();
     // 15 bits an item, or a little over 10: 200,000 of them take 367 or 252 KiB.
     for (name, encoding, fits, most) in [
-        ("micro:bit v1", "bloom", true, 90_000..110_000u64),
-        ("micro:bit v1", "ribbon", true, 140_000..160_000),
-        ("nRF52840", "bloom", true, 500_000..550_000),
-        ("nRF52840", "ribbon", true, 750_000..800_000),
+        ("BBC micro:bit v1", "bloom", true, 45_000..55_000u64),
+        ("BBC micro:bit v1", "ribbon", true, 70_000..75_000),
+        ("nRF52840-DK", "bloom", true, 200_000..210_000),
+        ("nRF52840-DK", "ribbon", true, 290_000..300_000),
         (
             "largest FAT32 file",
             "bloom",

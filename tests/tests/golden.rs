@@ -53,6 +53,7 @@ fn options(list: &str, kind: IdentifierKind, profile: Profile) -> Options {
         created_unix_s: 1_625_097_600,
         epoch: 7,
         expires_unix_s: 4_102_444_800,
+        fits: None,
         max_rejected_share: 0.0,
         num_threads: 2,
         memory_bytes: 1 << 30,

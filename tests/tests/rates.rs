@@ -61,6 +61,7 @@ fn measured_rates_are_as_predicted() {
             created_unix_s: 0,
             epoch: 0,
             expires_unix_s: 0,
+            fits: None,
             max_rejected_share: 0.0,
             num_threads: 2,
             memory_bytes: 1 << 30,

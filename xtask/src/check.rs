@@ -4,17 +4,17 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::cross::{CORTEX_M3, WASM};
+use crate::cross::{CORE_TARGETS, CORTEX_M3, WASM};
 use crate::firmware::{self, Variant};
 use crate::run::{self, cargo, run, say};
-use crate::{setup, workspace};
+use crate::{boards, setup, workspace};
 
 /// All of it; stops at the first that fails.
 ///
 /// # Errors
 /// When something is not as it should be.
 pub fn check() -> Result<()> {
-    let cross = setup::cross(&[CORTEX_M3, WASM])?;
+    let cross = setup::cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
     let root = workspace::root();
     let target = workspace::target();
     let fuzz = workspace::fuzz();
@@ -83,6 +83,7 @@ pub fn check() -> Result<()> {
         say(format!("clippy for the board, {features}"));
         run(&mut command)?;
     }
+    boards::lint(&cross)?;
     let mut command = cross.clippy(WASM, &["--quiet", "--package", "leaksieve-web"]);
     command
         .current_dir(root)

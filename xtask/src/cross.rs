@@ -10,7 +10,10 @@ use crate::run;
 /// A chip family, as rustc names it.
 pub type Target = &'static str;
 
-/// The board's: Cortex-M3.
+/// The micro:bit's: Cortex-M0.
+pub const CORTEX_M0: Target = "thumbv6m-none-eabi";
+
+/// The LM3S6965's: Cortex-M3.
 pub const CORTEX_M3: Target = "thumbv7m-none-eabi";
 
 /// A browser's.
@@ -21,10 +24,12 @@ pub const ANDROID: Target = "aarch64-linux-android";
 /// See [`ANDROID`].
 pub const IOS: Target = "aarch64-apple-ios";
 
-/// What the core must also build for: Cortex-M0, Cortex-M4F, RISC-V.
-pub const CORE_TARGETS: [Target; 3] = [
-    "thumbv6m-none-eabi",
+/// What the core must also build for: Cortex-M0, Cortex-M4F, Cortex-M33F, RISC-V. They are
+/// those of the boards that people own.
+pub const CORE_TARGETS: [Target; 4] = [
+    CORTEX_M0,
     "thumbv7em-none-eabihf",
+    "thumbv8m.main-none-eabihf",
     "riscv32imc-unknown-none-elf",
 ];
 
@@ -109,7 +114,7 @@ impl Cross {
 
 /// The environment variable that cargo reads a target's setting from.
 pub(crate) fn target_variable(target: &str, setting: &str) -> String {
-    let target = target.to_uppercase().replace('-', "_");
+    let target = target.to_uppercase().replace(['-', '.'], "_");
     format!("CARGO_TARGET_{target}_{setting}")
 }
 

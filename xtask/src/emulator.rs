@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use leaksieve_link::boards::MICROBIT;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -20,9 +21,31 @@ pub const PROMPT: &str = "> ";
 /// Where the internal-flash build looks for its filter.
 pub const FLASH_FILTER_ADDRESS: u32 = 0x2_0000;
 
+/// A host's reads end by themselves, so that it can ask again.
+const LINE_TIMEOUT: Duration = Duration::from_millis(20);
+
 /// Longest wait for a prompt. An answer takes milliseconds; a busy machine may not
 /// run the emulator for seconds.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A board that QEMU emulates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Machine {
+    /// Cortex-M3, an SD card.
+    #[default]
+    Lm3s6965evb,
+    /// Cortex-M0, filters in its flash.
+    Microbit,
+}
+
+impl Machine {
+    const fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Lm3s6965evb => &["-machine", "lm3s6965evb", "-cpu", "cortex-m3"],
+            Self::Microbit => &["-machine", "microbit"],
+        }
+    }
+}
 
 /// Where the board finds its filter.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +56,20 @@ pub enum Storage<'a> {
     Card(&'a Path),
     /// A filter file in the upper half of the flash.
     Flash(&'a Path),
+    /// All of the micro:bit's flash that is the filters', as [`flash_area`] makes it, or
+    /// [`Emulator::flash_area`] gives it.
+    FlashArea(&'a [u8]),
+}
+
+/// The micro:bit's flash that is the filters': erased, with a file in each slot.
+pub fn flash_area(files: [&[u8]; 2]) -> Vec<u8> {
+    const ERASED: u8 = 0xFF;
+    let slot_bytes = MICROBIT.slot_bytes() as usize;
+    let mut area = vec![ERASED; 2 * slot_bytes];
+    for (slot, file) in area.chunks_mut(slot_bytes).zip(files) {
+        slot[..file.len()].copy_from_slice(file);
+    }
+    area
 }
 
 /// How a board is started.
@@ -43,6 +80,8 @@ pub struct Options<'a> {
     pub memory: Option<&'a Path>,
     /// The board's clock counts instructions.
     pub count: bool,
+    /// Which board.
+    pub machine: Machine,
 }
 
 /// A running board.
@@ -83,15 +122,16 @@ impl Emulator {
             ["console", "monitor", "log", "errors"].map(|name| folder.path().join(name));
         let mut command = Command::new(qemu);
         command
+            .args(options.machine.arguments())
             .args([
-                "-machine",
-                "lm3s6965evb",
-                "-cpu",
-                "cortex-m3",
                 "-display",
                 "none",
+                "-monitor",
+                "none",
+                "-serial",
+                "chardev:console",
+                "-chardev",
             ])
-            .args(["-monitor", "none", "-serial", "chardev:console", "-chardev"])
             // The board does not start before somebody listens.
             .arg(option(
                 "socket,id=console,server=on,wait=on,path=",
@@ -116,6 +156,14 @@ impl Emulator {
                     &std::path::absolute(image)?,
                     "",
                 ));
+            }
+            Storage::FlashArea(area) => {
+                let file = folder.path().join("flash");
+                fs::write(&file, area)?;
+                let place = format!(",addr={:#x},force-raw=on", MICROBIT.filter_address());
+                command
+                    .arg("-device")
+                    .arg(option("loader,file=", &file, &place));
             }
             Storage::Flash(filter) => {
                 let place = format!(",addr={FLASH_FILTER_ADDRESS:#x},force-raw=on");
@@ -204,6 +252,33 @@ impl Emulator {
         self.command(&json!({"execute": "blockdev-change-medium", "arguments": arguments}))
     }
 
+    /// The line that the console is at, for a host to talk over beside it.
+    ///
+    /// # Errors
+    /// When it cannot be shared.
+    pub fn line(&self) -> Result<UnixStream> {
+        let line = self.console.try_clone()?;
+        line.set_read_timeout(Some(LINE_TIMEOUT))?;
+        Ok(line)
+    }
+
+    /// What the filters' part of the micro:bit's flash holds at this moment. The board stands
+    /// still from then on.
+    ///
+    /// # Errors
+    /// When QEMU does not give it.
+    pub fn flash_area(&mut self) -> Result<Vec<u8>> {
+        let file = self.folder.path().join("flash.now");
+        self.command(&json!({"execute": "stop"}))?;
+        let arguments = json!({
+            "val": MICROBIT.filter_address(),
+            "size": 2 * MICROBIT.slot_bytes(),
+            "filename": file,
+        });
+        self.command(&json!({"execute": "memsave", "arguments": arguments}))?;
+        Ok(fs::read(file)?)
+    }
+
     /// The log so far, as text.
     ///
     /// # Errors
@@ -221,6 +296,7 @@ impl Emulator {
     }
 
     fn until_prompt(&mut self, mut live: impl FnMut(&[u8])) -> Result<String> {
+        self.console.set_read_timeout(Some(DEADLINE))?;
         let start = Instant::now();
         let mut heard = Vec::new();
         let mut buffer = [0; 4096];

@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
-use object::{Object, ObjectSection};
+use object::elf::SHF_ALLOC;
+use object::{Object, ObjectSection, SectionFlags, SectionKind};
 
 use crate::cross::{CORTEX_M3, Cross};
 use crate::emulator::{Emulator, Storage};
@@ -15,8 +18,14 @@ use crate::{card, host, sign, workspace};
 /// The environment variable that names the keys to the board's build script.
 const KEYS: &str = "LEAKSIEVE_KEYS";
 
+/// The folder under `target/` that all firmware is built in: what boards have in common is
+/// compiled once.
+pub(crate) const FOLDER: &str = "firmware";
+
 /// Flash of the LM3S6965, bytes.
 const FLASH_BYTES: u64 = 256 << 10;
+/// Where the LM3S6965 has its RAM.
+const RAM_ADDRESS: u64 = 0x2000_0000;
 /// RAM of the LM3S6965, bytes.
 const RAM_BYTES: u64 = 64 << 10;
 
@@ -98,7 +107,7 @@ pub fn board() -> PathBuf {
 /// # Errors
 /// When it does not compile.
 pub fn build(cross: &Cross, variant: Variant) -> Result<PathBuf> {
-    build_in("firmware", cross, variant, variant.features(), "info")
+    build_in(FOLDER, cross, variant, variant.features(), "info")
 }
 
 /// Build what counts a variant's instructions in place of talking. It does not log.
@@ -117,27 +126,32 @@ fn build_in(
     features: &str,
     log: &str,
 ) -> Result<PathBuf> {
-    let folder = workspace::target_folder(folder)?;
-    let elf = folder.join(format!("lm3s6965evb-{}.elf", variant.name()));
-    let keys = match variant {
-        Variant::TrustedKey => sign::public_key().into_os_string(),
-        _ => Default::default(),
-    };
     let mut command = cross.cargo("build", CORTEX_M3);
-    command
-        .args(["--release", "--no-default-features"])
-        .args(["--features", features, "--target-dir"])
-        .arg(&folder)
-        .env(KEYS, keys)
-        .env("DEFMT_LOG", log)
-        // Here cargo finds the board's own settings.
-        .current_dir(board());
+    command.args(["--no-default-features", "--features", features]);
+    if variant == Variant::TrustedKey {
+        command.env(KEYS, sign::public_key());
+    }
+    command.env("DEFMT_LOG", log).current_dir(board());
+    let name = format!("lm3s6965evb-{}.elf", variant.name());
+    build_package(command, folder, &name)
+}
+
+/// Run a `cargo build` for release in a package's folder, where cargo finds its own settings,
+/// and keep what it makes under a name of its own; gives the path. No key is built in unless
+/// the command says so.
+pub(crate) fn build_package(mut command: Command, folder: &str, name: &str) -> Result<PathBuf> {
+    let folder = workspace::target_folder(folder)?;
+    let elf = folder.join(name);
+    command.arg("--release").arg("--target-dir").arg(&folder);
+    if !command.get_envs().any(|(variable, _)| variable == KEYS) {
+        command.env(KEYS, "");
+    }
     if elf.exists() {
         command.arg("--quiet");
     }
     let built = host::executable(&mut command)
-        .with_context(|| format!("cannot build the firmware ({})", variant.name()))?;
-    // All variants have the same name in cargo's folder. Renamed into place, because an
+        .with_context(|| format!("cannot build the firmware ({name})"))?;
+    // A package's variants have the same name in cargo's folder. Renamed into place, because an
     // emulator may be reading the one that is there.
     let copy = tempfile::NamedTempFile::new_in(&folder)?;
     fs::copy(&built, copy.path()).with_context(|| format!("cannot copy {}", built.display()))?;
@@ -155,23 +169,41 @@ pub struct Size {
     pub static_ram_bytes: u64,
 }
 
-/// Measure an ELF.
+/// Measure an ELF of the LM3S6965's.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn size(elf: &Path) -> Result<Size> {
+    size_in(elf, RAM_ADDRESS..RAM_ADDRESS + RAM_BYTES)
+}
+
+/// Measure an ELF; the chip's RAM lies at these addresses.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn size_in(elf: &Path, ram: Range<u64>) -> Result<Size> {
     let bytes = fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
     let file = object::File::parse(&*bytes)?;
-    let sum = |names: &[&str]| {
-        file.sections()
-            .filter(|section| section.name().is_ok_and(|name| names.contains(&name)))
-            .map(|section| section.size())
-            .sum()
+    let mut size = Size {
+        flash_bytes: 0,
+        static_ram_bytes: 0,
     };
-    Ok(Size {
-        flash_bytes: sum(&[".vector_table", ".text", ".rodata", ".data"]),
-        static_ram_bytes: sum(&[".data", ".bss", ".uninit"]),
-    })
+    for section in file.sections() {
+        let SectionFlags::Elf { sh_flags, .. } = section.flags() else {
+            continue;
+        };
+        if !sh_flags.contains(SHF_ALLOC) {
+            continue;
+        }
+        if section.kind() != SectionKind::UninitializedData {
+            size.flash_bytes += section.size();
+        }
+        // Some linker scripts have a section for what is left for the stack.
+        if ram.contains(&section.address()) && section.name()? != ".stack" {
+            size.static_ram_bytes += section.size();
+        }
+    }
+    Ok(size)
 }
 
 /// Boot a variant with a filter, ask, and give the deepest that its stack has been.
@@ -202,25 +234,11 @@ pub fn table(rows: &[(Variant, Size, Option<Stack>)]) -> String {
         "LM3S6965", "flash", "static RAM", "deepest stack"
     );
     for (variant, size, stack) in rows {
-        let flash = format!(
-            "{} of {}",
-            size_text(size.flash_bytes),
-            size_text(variant.room_bytes())
-        );
-        let ram = format!(
-            "{} of {}",
-            size_text(size.static_ram_bytes),
-            size_text(RAM_BYTES)
-        );
+        let flash = part_text(size.flash_bytes, variant.room_bytes());
+        let ram = part_text(size.static_ram_bytes, RAM_BYTES);
         let stack = stack.map_or_else(
             || "not measured".to_owned(),
-            |stack| {
-                format!(
-                    "{} of {}",
-                    size_text(stack.used_bytes.into()),
-                    size_text(stack.available_bytes.into())
-                )
-            },
+            |stack| part_text(stack.used_bytes.into(), stack.available_bytes.into()),
         );
         // Writing to a String does not fail.
         let _ = writeln!(
@@ -230,6 +248,11 @@ pub fn table(rows: &[(Variant, Size, Option<Stack>)]) -> String {
         );
     }
     table
+}
+
+/// So many of so many bytes.
+pub(crate) fn part_text(bytes: u64, all_bytes: u64) -> String {
+    format!("{} of {}", size_text(bytes), size_text(all_bytes))
 }
 
 /// Bytes as KiB, or from 1 MiB as MiB, with one digit behind the point where it is not 0.

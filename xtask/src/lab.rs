@@ -11,10 +11,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::cross::CORTEX_M3;
-use crate::emulator::{Emulator, Options, Storage};
+use crate::emulator::{Emulator, Machine, Options, Storage};
 use crate::firmware::{self, Variant};
 use crate::sign::{self, Signer};
-use crate::{card, host, run, setup};
+use crate::{boards, card, host, run, setup};
 
 /// A verdict, without what else was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +70,11 @@ impl Lab {
     /// The path of a file of this lab's.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The command line of the host.
+    pub fn leaksieve(&self) -> Command {
+        Command::new(&self.cli)
     }
 
     /// Write a file of this lab's.
@@ -143,6 +148,7 @@ impl Lab {
         let variant = match storage {
             Storage::NoCard | Storage::Card(_) => Variant::SdCard,
             Storage::Flash(_) => Variant::InternalFlash,
+            Storage::FlashArea(area) => return self.boot_microbit(area),
         };
         self.boot_as(variant, storage, &Options::default())
     }
@@ -162,6 +168,22 @@ impl Lab {
             None => firmware::build(&setup::cross(&[CORTEX_M3])?, variant)?,
         };
         Emulator::boot_with(&self.qemu, &elf, storage, options)
+    }
+
+    /// Start a micro:bit with what [`flash_area`](crate::emulator::flash_area) makes.
+    ///
+    /// # Errors
+    /// As [`boot`](Self::boot).
+    pub fn boot_microbit(&self, area: &[u8]) -> Result<Emulator> {
+        let elf = match std::env::var_os(boards::MICROBIT_VARIABLE) {
+            Some(path) => path.into(),
+            None => boards::build_microbit()?,
+        };
+        let options = Options {
+            machine: Machine::Microbit,
+            ..Options::default()
+        };
+        Emulator::boot_with(&self.qemu, &elf, Storage::FlashArea(area), &options)
     }
 
     /// What `leaksieve check` says of each line, and which datasets it names.

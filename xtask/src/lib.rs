@@ -8,6 +8,7 @@
 
 pub mod bench;
 pub mod bindings;
+pub mod boards;
 pub mod card;
 pub mod check;
 pub mod cross;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bench, bindings, card, check, demo, fuzz, generate, setup, test, web};
+use xtask::{bench, bindings, boards, card, check, demo, fuzz, generate, setup, test, web};
 
 #[derive(Parser)]
 #[command(
@@ -27,6 +27,12 @@ enum Command {
     Test,
     /// Check format, lints and documentation of host and firmware
     Check,
+    /// Build the firmware of the boards that people own, and say what it takes of them
+    Firmware {
+        /// Names of boards, such as `pico2` [default: all]
+        #[arg(value_name = "BOARD")]
+        boards: Vec<String>,
+    },
     /// Run the fuzz targets; needs the nightly compiler
     Fuzz(fuzz::Options),
     /// Measure beside other programs and libraries; writes docs/benchmarks.md
@@ -72,6 +78,7 @@ fn run() -> Result<()> {
         Command::Demo => demo::demo(),
         Command::Test => test::test(),
         Command::Check => check::check(),
+        Command::Firmware { boards } => boards::firmware(&boards),
         Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Bindings(options) => bindings::bindings(&options),

@@ -17,7 +17,7 @@ mod thumb;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -26,7 +26,6 @@ use self::image::Image;
 pub use self::source::Frame;
 use self::source::{Source, path};
 use crate::cross::CORTEX_M3;
-use crate::firmware::Variant;
 use crate::run::{cargo, output, say};
 use crate::workspace;
 
@@ -117,18 +116,14 @@ const fn ed25519(function: &'static str, most: usize, reason: &'static str) -> E
 ///
 /// # Errors
 /// When one is in the core's path and not excepted; each is named with function, file and line.
-pub fn check(elves: &[(Variant, PathBuf)]) -> Result<()> {
+pub fn check(elves: &[(&str, &Path)]) -> Result<()> {
     let guarded = guarded()?;
     let mut all = Vec::new();
-    for (variant, elf) in elves {
+    for (name, elf) in elves {
         let sites = sites(elf)?;
-        say(format!("{}: {}", variant.name(), summary(&sites)));
+        say(format!("{name}: {}", summary(&sites)));
         let refused = refused(&sites, &guarded, &EXCEPTIONS);
-        all.extend(
-            refused
-                .into_iter()
-                .map(|site| format!("{}: {site}", variant.name())),
-        );
+        all.extend(refused.into_iter().map(|site| format!("{name}: {site}")));
     }
     ensure!(
         all.is_empty(),

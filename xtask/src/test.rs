@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross, WASM};
 use crate::firmware::{self, Variant};
 use crate::run::{self, cargo, output, run, say};
-use crate::{fuzz, host, logs, panics, sample, setup, sign, web, workspace};
+use crate::{boards, fuzz, host, logs, panics, sample, setup, sign, web, workspace};
 
 /// Set up, build, test, and print what the firmware takes of its chip.
 ///
@@ -40,7 +40,10 @@ pub fn test() -> Result<()> {
     for variant in Variant::ALL {
         elves.push((variant, firmware::build(&cross, variant)?));
     }
-    panics::check(&elves)?;
+    let others = boards::build(&cross, &boards::PACKAGES)?;
+    let microbit = boards::microbit_of(&others)?;
+    let named = elves.iter().map(|(variant, elf)| (variant.name(), &**elf));
+    panics::check(&named.chain([("micro:bit", microbit)]).collect::<Vec<_>>())?;
     core_alone(&cross)?;
     let site = web::build(&cross)?;
     say(format!("the web page has {}", site.size()));
@@ -62,6 +65,7 @@ pub fn test() -> Result<()> {
         .env(setup::DRIVER, &driver)
         .env(web::MADE, "1")
         .env(host::CLI, &cli)
+        .env(boards::MICROBIT_VARIABLE, microbit)
         .current_dir(workspace::root());
     for (variant, elf) in &elves {
         tests.env(variant.variable(), elf);
@@ -97,7 +101,7 @@ pub fn test() -> Result<()> {
             Ok((*variant, firmware::size(elf)?, Some(stack)))
         })
         .collect::<Result<_>>()?;
-    println!("\n{}", firmware::table(&rows));
+    println!("\n{}\n{}", firmware::table(&rows), boards::table(&others)?);
     for (variant, size, _) in &rows {
         ensure!(
             size.flash_bytes <= variant.max_image_bytes(),

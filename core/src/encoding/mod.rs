@@ -78,6 +78,13 @@ impl Encoding {
     pub fn layers(&self, num_pages: u32) -> impl Iterator<Item = Layer> {
         (0..ribbon::MAX_LAYERS).map_while(move |index| self.layer(num_pages, index))
     }
+
+    /// How many [`layers`](Self::layers) there are: most sectors that a question reads, tag
+    /// sectors apart.
+    pub fn num_layers(&self, num_pages: u32) -> u32 {
+        self.layers(num_pages)
+            .fold(0, |count: u32, _| count.saturating_add(1))
+    }
 }
 
 /// Pages of which a hash has one.
@@ -186,11 +193,11 @@ mod tests {
         ribbon.overflow = [u32::MAX, 2, 0].map(ribbon::NumPages);
         assert!(!ribbon.has_possible_layers(u32::MAX));
         ribbon.overflow = [20, 0, 0].map(ribbon::NumPages);
-        assert_eq!(Encoding::Ribbon(ribbon).layers(1_024).count(), 2);
+        assert_eq!(Encoding::Ribbon(ribbon).num_layers(1_024), 2);
         assert!(
             !ribbon.has_possible_layers(u32::MAX),
             "shares of over 32 bits"
         );
-        assert_eq!(Encoding::Bloom { num_hashes: 1 }.layers(7).count(), 1);
+        assert_eq!(Encoding::Bloom { num_hashes: 1 }.num_layers(7), 1);
     }
 }

@@ -316,8 +316,8 @@ mod tests {
             let is_next = match (date.month, date.day) {
                 (1, 1) => (last.month, last.day) == (12, 31) && date.year == last.year + 1,
                 (month, 1) => {
-                    let is_leap =
-                        date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
+                    let is_leap = date.year.is_multiple_of(4)
+                        && (!date.year.is_multiple_of(100) || date.year.is_multiple_of(400));
                     let length = match last.month {
                         2 => 28 + u8::from(is_leap),
                         4 | 6 | 9 | 11 => 30,

@@ -94,6 +94,9 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
     }
 
     fn begin<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
+        // An input that ended left half a line, or half a frame.
+        self.line.clear();
+        self.receiver = Receiver::new();
         self.greet(console)?;
         self.prompt(console)
     }

@@ -12,6 +12,7 @@ use embedded_storage::nor_flash::{
 };
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Sector, SectorIndex, SectorSource};
+use leaksieve_link::Board;
 
 use crate::epoch::{EpochError, Place, RECORD_BYTES, Record, RecordMedium};
 use crate::storage::{Storage, StorageError};
@@ -46,6 +47,11 @@ impl<F: NorFlash> FlashSlots<F> {
             slot_bytes,
             mounted,
         }
+    }
+
+    /// A board's slots. The flash is all of the board's.
+    pub const fn of(board: &Board, flash: F) -> Self {
+        Self::new(flash, board.slot_offsets(), board.slot_bytes())
     }
 
     fn place(&self, slot: usize, offset: u32, length: usize) -> Result<u32, StorageError> {
@@ -136,6 +142,11 @@ impl<F: NorFlash> FlashRecords<F> {
             assert!(RECORD_BYTES <= HELD_BYTES && HELD_BYTES.is_multiple_of(F::READ_SIZE));
         }
         Self { flash, offset }
+    }
+
+    /// A board's records. The flash is all of the board's.
+    pub const fn of(board: &Board, flash: F) -> Self {
+        Self::new(flash, board.records_offset())
     }
 
     const fn place(&self, place: Place) -> u32 {

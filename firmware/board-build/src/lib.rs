@@ -37,6 +37,14 @@ impl Region {
             bytes: board.program_bytes(),
         }
     }
+
+    /// What its variables and stack are in.
+    pub const fn ram_of(board: &Board) -> Self {
+        Self {
+            origin: board.ram_address,
+            bytes: board.ram_bytes,
+        }
+    }
 }
 
 /// All that a board with a Cortex-M needs: its memory map, followed by more text for the

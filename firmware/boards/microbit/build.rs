@@ -1,12 +1,7 @@
 //! The memory map, and what every board's build script does.
 
-use leaksieve_board_build::{Region, boards, cortex_m};
-
-const RAM: Region = Region {
-    origin: 0x2000_0000,
-    bytes: 16 * 1024,
-};
+use leaksieve_board_build::{Region, boards::MICROBIT, cortex_m};
 
 fn main() {
-    cortex_m(Region::program_of(&boards::MICROBIT), RAM, "");
+    cortex_m(Region::program_of(&MICROBIT), Region::ram_of(&MICROBIT), "");
 }

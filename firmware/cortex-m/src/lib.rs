@@ -9,20 +9,13 @@ mod stack;
 #[cfg(feature = "stop")]
 mod stop;
 
-use core::panic::PanicInfo;
-
 use cortex_m_rt::ExceptionFrame;
-
+pub use leaksieve_chip::log_panic;
 pub use stack::PaintedStack;
-
-/// Logs the place of a panic. The message is left out: it may hold values.
-pub fn log_panic(info: &PanicInfo<'_>) {
-    if let Some(place) = info.location() {
-        defmt::error!("panic at {=str}:{=u32}", place.file(), place.line());
-    }
-}
 
 /// Logs the place of a hard fault.
 pub fn log_hard_fault(frame: &ExceptionFrame) {
-    defmt::error!("hard fault at {=u32:#x}", frame.pc());
+    if leaksieve_chip::is_first_end() {
+        defmt::error!("hard fault at {=u32:#x}", frame.pc());
+    }
 }

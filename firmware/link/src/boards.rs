@@ -28,11 +28,17 @@ pub struct Board {
     pub program_offset: u32,
     /// Where the first slot begins.
     pub filter_offset: u32,
+    /// The address of the RAM that the program's variables and stack are in.
+    pub ram_address: u32,
+    /// All of that RAM.
+    pub ram_bytes: u32,
+    /// How probe-rs names its chip.
+    pub chip: &'static str,
     /// How the board's boot loader names its chip in UF2 files, if it takes such.
     pub uf2_family: Option<u32>,
 }
 
-/// By the size of their flash. Flash sizes and erase blocks are those of the makers'
+/// By the size of their flash. Sizes of flash, erase blocks and RAM are those of the makers'
 /// datasheets: Nordic "nRF51822 Product Specification" (variant QFAA) and "nRF52840 Product
 /// Specification"; ST "STM32L476xx" (RM0351, section 3.3.1); Raspberry Pi "Pico Datasheet" and
 /// "Pico 2 Datasheet" (Winbond W25Q16JV and W25Q32RV, sectors of 4 KiB); Espressif "ESP32-C3
@@ -48,6 +54,9 @@ pub const MICROBIT: Board = Board {
     erase_bytes: 1 << 10,
     program_offset: 0,
     filter_offset: 64 << 10,
+    ram_address: 0x2000_0000,
+    ram_bytes: 16 << 10,
+    chip: "nRF51822_xxAA",
     uf2_family: None,
 };
 
@@ -60,10 +69,13 @@ pub const NRF52840_DK: Board = Board {
     erase_bytes: 4 << 10,
     program_offset: 0,
     filter_offset: 256 << 10,
+    ram_address: 0x2000_0000,
+    ram_bytes: 256 << 10,
+    chip: "nRF52840_xxAA",
     uf2_family: None,
 };
 
-/// ST's board with the STM32L476RG.
+/// ST's board with the STM32L476RG. The larger one of its two RAMs is used.
 pub const NUCLEO_L476RG: Board = Board {
     name: "nucleo-l476rg",
     title: "Nucleo-L476RG",
@@ -72,6 +84,9 @@ pub const NUCLEO_L476RG: Board = Board {
     erase_bytes: 2 << 10,
     program_offset: 0,
     filter_offset: 256 << 10,
+    ram_address: 0x2000_0000,
+    ram_bytes: 96 << 10,
+    chip: "STM32L476RGTx",
     uf2_family: None,
 };
 
@@ -84,6 +99,9 @@ pub const PICO: Board = Board {
     erase_bytes: 4 << 10,
     program_offset: 0,
     filter_offset: 256 << 10,
+    ram_address: 0x2000_0000,
+    ram_bytes: 264 << 10,
+    chip: "RP2040",
     uf2_family: Some(0xE48B_FF56),
 };
 
@@ -96,11 +114,15 @@ pub const PICO2: Board = Board {
     erase_bytes: 4 << 10,
     program_offset: 0,
     filter_offset: 256 << 10,
+    ram_address: 0x2000_0000,
+    ram_bytes: 512 << 10,
+    chip: "RP235x",
     uf2_family: Some(0xE48B_FF59),
 };
 
 /// Any board with the ESP32-C3 and 4 MiB of flash. The boot loader and the partition table
-/// lie before the program; images are placed by their offset.
+/// lie before the program; images are placed by their offset. The RAM is what esp-hal's linker
+/// script leaves a program of it.
 pub const ESP32C3: Board = Board {
     name: "esp32c3",
     title: "ESP32-C3",
@@ -109,6 +131,9 @@ pub const ESP32C3: Board = Board {
     erase_bytes: 4 << 10,
     program_offset: 0x1_0000,
     filter_offset: 1 << 20,
+    ram_address: 0x3FC8_0000,
+    ram_bytes: 313 << 10,
+    chip: "esp32c3",
     uf2_family: None,
 };
 

@@ -5,6 +5,7 @@ use std::io;
 use leaksieve_core::ReadError;
 
 use super::MAX_RESTARTS;
+use crate::fit::Misfit;
 use crate::normalise::Counts;
 use crate::output::OutputError;
 use crate::partition::MIN_MEMORY_BYTES;
@@ -30,6 +31,9 @@ pub enum BuildError {
     /// The size.
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    /// There is no room for it where it is to be.
+    #[error("the filter {0}")]
+    DoesNotFit(Box<Misfit>),
     /// A text of the header is too long.
     #[error("the {what} is {found_bytes} bytes long, and may have {limit_bytes}: shorten it")]
     TextTooLong {

@@ -14,10 +14,13 @@ use leaksieve_core::header::{Dataset, Date, Header, Rate};
 use leaksieve_core::identifier::NORMALISATION_VERSION;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex};
 use leaksieve_core::{IdentifierKind, Profile, ReadError, Trust};
+use leaksieve_link::Board;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::encode::{Pages, Written};
+use crate::fit::{Misfit, Wanted};
 use crate::measure::{Trial, false_positive_rate, mean_reads};
+use crate::media::board_room;
 use crate::normalise::{Counts, Rules, hash_all, total_bytes};
 use crate::output::{Access, Beside};
 use crate::partition::{MIN_MEMORY_BYTES, NUM_PARTITIONS, Partitions};
@@ -47,6 +50,8 @@ pub struct Options {
     pub method: Method,
     /// Size or false-positive rate.
     pub aim: Aim,
+    /// The board that the filter must fit, also when it is signed.
+    pub fits: Option<&'static Board>,
     /// Name of the breach.
     pub name: String,
     /// When it happened.
@@ -163,6 +168,9 @@ pub fn build(
     // Now that it is known how many items there are: how large, and what is it called.
     let shape_of = |num_items| shape(num_items, options.method, options.aim, header_sectors);
     let mut shape = shape_of(counted.num_items)?;
+    if let Some(misfit) = misfit(options, counted.num_items, shape, header_sectors) {
+        return Err(BuildError::DoesNotFit(Box::new(misfit)));
+    }
     let designed = match options.aim {
         Aim::FalsePositiveRate(rate) => rate,
         Aim::MaxBytes(_) => shape.false_positive_rate,
@@ -203,7 +211,8 @@ pub fn build(
                     // not become shorter by what is written next.
                     let more = counted.num_items / 200 + 1;
                     let larger = shape_of(counted.num_items + more * (u64::from(salt) + 1))?;
-                    if larger.num_pages >= shape.num_pages {
+                    let fits = misfit(options, counted.num_items, larger, header_sectors).is_none();
+                    if larger.num_pages >= shape.num_pages && fits {
                         shape = larger;
                     }
                 }
@@ -253,6 +262,23 @@ pub fn build(
         trial: findings.trial,
         costs: costs.into_costs(),
     })
+}
+
+/// Why a filter of this shape is too large for the board that it is for, if it is.
+fn misfit(options: &Options, num_items: u64, shape: Shape, header_sectors: u32) -> Option<Misfit> {
+    let board = options.fits?;
+    let num_sectors = u64::from(header_sectors) + u64::from(shape.num_pages);
+    let (needs, room) = (num_sectors * SECTOR_BYTES as u64, board_room(board));
+    let wanted = Wanted {
+        num_items,
+        method: options.method,
+        rate: match options.aim {
+            Aim::FalsePositiveRate(rate) => rate,
+            Aim::MaxBytes(_) => shape.false_positive_rate,
+        },
+        header_sectors,
+    };
+    (needs > room).then(|| Misfit::new(board, needs, room, Some(wanted)))
 }
 
 /// Try one set of equations after the other; gives how many had no solution too.

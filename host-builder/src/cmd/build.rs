@@ -11,14 +11,18 @@ use leaksieve::build::{BuildError, Options, Summary, build, name_of};
 use leaksieve::media::FAT32_MAX_BYTES;
 use leaksieve::normalise::Counts;
 use leaksieve::profile::phone_profile;
-use leaksieve::size::Aim;
+use leaksieve::size::{Aim, ShapeError};
 use leaksieve::source::{Input, Layout};
 use leaksieve::usage::Usage;
 use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
 use leaksieve_core::{IdentifierKind, Profile};
+use leaksieve_link::Board;
 
-use super::{Format, Kind, count, encoding, list, of_output, one_in_f64, progress, size, unsaid};
+use super::{
+    DEFAULT_RATE, Format, Kind, board, count, encoding, list, of_output, one_in_f64, progress,
+    size, unsaid,
+};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -66,13 +70,17 @@ pub(crate) struct Args {
     /// Where the list came from
     #[arg(long, default_value = "", hide_default_value = true)]
     source_note: String,
-    /// False-positive rate: 0.001, 1e-3, 0.1% or 1/1000
-    #[arg(long, value_name = "RATE", value_parser = super::parse_rate, default_value = "0.001", conflicts_with = "max_size")]
-    fpr: f64,
+    /// False-positive rate: 0.001, 1e-3, 0.1% or 1/1000 [default: 0.001, or the lowest that fits]
+    #[arg(long, value_name = "RATE", value_parser = super::parse_rate, conflicts_with = "max_size")]
+    fpr: Option<f64>,
     /// The lowest false-positive rate that fits, such as 900KiB; fat32 is the largest file of a
     /// FAT32 card
     #[arg(long, value_name = "SIZE", value_parser = super::parse_max_size)]
     max_size: Option<u64>,
+    /// The lowest false-positive rate that fits a board's flash, signed too: 3 to 5 % of the room are
+    /// left for that. With --fpr, that rate, and a refusal if it does not fit
+    #[arg(long, value_name = "BOARD", value_parser = board::parser(), ignore_case = true, conflicts_with = "max_size")]
+    fits: Option<&'static Board>,
     #[command(flatten)]
     encoding: encoding::EncodingArgs,
     /// Seed of the hash; the same inputs, arguments, seed and time give the same bytes [default:
@@ -153,10 +161,9 @@ impl Args {
             kind,
             profile: self.profile()?,
             method: self.encoding.method()?,
-            aim: match self.max_size {
-                Some(max_size) => Aim::MaxBytes(max_size),
-                None => Aim::FalsePositiveRate(self.fpr),
-            },
+            aim: super::aim(self.fpr, self.max_size, self.fits)
+                .unwrap_or(Aim::FalsePositiveRate(DEFAULT_RATE)),
+            fits: self.fits,
             name: match &self.name {
                 Some(name) => name.clone(),
                 None => {
@@ -204,7 +211,16 @@ impl Args {
                 {
                     warn_of_rejects(counts, &options.inputs, false);
                 }
-                Err(of_output(error, &self.output))
+                // The message of a size alone does not say whose it is.
+                let board = match (&error, self.fits) {
+                    (BuildError::Shape(ShapeError::TooSmall { .. }), Some(board)) => Some(board),
+                    _ => None,
+                };
+                let error = of_output(error, &self.output);
+                Err(match board {
+                    Some(board) => error.context(format!("--fits {}", board.name)),
+                    None => error,
+                })
             }
         }
     }

@@ -13,7 +13,7 @@ use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Identifier, IdentifierKind, Verdict};
 
-use super::sentence::Wording;
+use super::sentence::{Class, Wording};
 use super::{Format, Kind, count, trust};
 
 /// Bytes of output that are gathered before they are written.
@@ -57,20 +57,34 @@ pub(crate) struct Args {
 
 /// The exit status, gathered over all lines.
 #[derive(Clone, Copy, Default)]
-struct Outcomes {
+pub(super) struct Outcomes {
     any_asked: bool,
     any_exposed: bool,
     any_unanswered: bool,
 }
 
 impl Outcomes {
-    const fn add(&mut self, other: Self) {
+    /// Of one line that has an answer.
+    pub(super) const fn of(class: Class) -> Self {
+        Self {
+            any_asked: true,
+            any_exposed: matches!(class, Class::Exposed),
+            any_unanswered: matches!(class, Class::NotCovered),
+        }
+    }
+
+    /// Of one line that has none.
+    pub(super) const fn unanswered() -> Self {
+        Self::of(Class::NotCovered)
+    }
+
+    pub(super) const fn add(&mut self, other: Self) {
         self.any_asked |= other.any_asked;
         self.any_exposed |= other.any_exposed;
         self.any_unanswered |= other.any_unanswered;
     }
 
-    fn exit_code(self) -> ExitCode {
+    pub(super) fn exit_code(self) -> ExitCode {
         match self {
             Self {
                 any_unanswered: true,
@@ -124,14 +138,10 @@ impl Desk {
             let verdict = self
                 .file
                 .check_by_shortcuts(identifier, &self.shortcuts, &mut sector);
-            answered.outcomes.add(Outcomes {
-                any_asked: true,
-                any_exposed: matches!(verdict, Ok(Verdict::Exposed(_))),
-                any_unanswered: match verdict {
-                    Ok(Verdict::Exposed(_)) => false,
-                    Ok(Verdict::NotExposed(_)) => self.is_too_old,
-                    Ok(Verdict::NotCovered(_)) | Err(_) => true,
-                },
+            answered.outcomes.add(match &verdict {
+                Ok(Verdict::NotExposed(_)) if self.is_too_old => Outcomes::unanswered(),
+                Ok(verdict) => Outcomes::of(verdict.into()),
+                Err(_) => Outcomes::unanswered(),
             });
             let Some(wording) = self.wording else {
                 continue;

@@ -59,10 +59,9 @@ impl PreferArgs {
 }
 
 pub(super) const fn name(encoding: &Encoding) -> &'static str {
-    match encoding {
-        Encoding::Bloom { .. } => "bloom",
-        Encoding::Ribbon(_) => "ribbon",
-        _ => "unknown",
+    match Method::of(encoding) {
+        Some(method) => method.name(),
+        None => "unknown",
     }
 }
 
@@ -95,7 +94,7 @@ pub(super) fn describe(encoding: &Encoding, num_pages: u32, mean_reads: f64) -> 
                 .iter()
                 .map(u8::to_string)
                 .collect();
-            let most = encoding.layers(num_pages).count();
+            let most = encoding.num_layers(num_pages);
             format!(
                 "ribbon, {} columns; a question reads {}",
                 columns.join(" or "),
@@ -107,7 +106,7 @@ pub(super) fn describe(encoding: &Encoding, num_pages: u32, mean_reads: f64) -> 
 }
 
 /// `1.06 sectors, 3 at most`.
-pub(super) fn reads(mean: f64, most: usize) -> String {
+pub(super) fn reads(mean: f64, most: u32) -> String {
     if most == 1 {
         "1 sector".into()
     } else {

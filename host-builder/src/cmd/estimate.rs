@@ -3,16 +3,16 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use leaksieve::media::{Medium, media};
 use leaksieve::size::Aim;
+use leaksieve_link::Board;
 
 use super::encoding::PreferArgs;
 use super::sizes::{self, SizeRow};
-use super::{Format, count};
+use super::{DEFAULT_RATE, Format, board, count};
 
 /// The rates of the table when none is asked for.
 const RATES: [f64; 5] = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
-/// The rate that `build` aims at when none is asked for.
-const DEFAULT_RATE: f64 = 1e-3;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -27,6 +27,10 @@ pub(crate) struct Args {
     /// FAT32 card
     #[arg(long, value_name = "SIZE", value_parser = super::parse_max_size)]
     max_size: Option<u64>,
+    /// The lowest false-positive rate that fits a board's flash, with room for a signature; with
+    /// --fpr, what the board holds at that rate
+    #[arg(long, value_name = "BOARD", value_parser = board::parser(), ignore_case = true, conflicts_with = "max_size")]
+    fits: Option<&'static Board>,
     #[command(flatten)]
     prefer: PreferArgs,
     /// How it is written
@@ -50,10 +54,9 @@ fn parse_items(text: &str) -> Result<u64, String> {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let aims: Vec<Aim> = match (self.fpr, self.max_size) {
-            (_, Some(max_size)) => vec![Aim::MaxBytes(max_size)],
-            (Some(fpr), None) => vec![Aim::FalsePositiveRate(fpr)],
-            (None, None) => RATES.map(Aim::FalsePositiveRate).to_vec(),
+        let aims = match super::aim(self.fpr, self.max_size, self.fits) {
+            Some(aim) => vec![aim],
+            None => RATES.map(Aim::FalsePositiveRate).to_vec(),
         };
         let prefer = self.prefer.prefer();
         let mut sizes = Vec::new();
@@ -65,11 +68,14 @@ impl Args {
                 rows => sizes.extend(rows.into_iter().flatten()),
             }
         }
-        // A size that is given is the only one that is asked about.
-        let media = match self.max_size {
-            Some(_) => Vec::new(),
-            None => sizes::media(self.items, self.fpr.unwrap_or(DEFAULT_RATE), prefer)?,
+        // A size or a board that is given is the only one that is asked about.
+        let media: Vec<Medium> = match (self.max_size, self.fits) {
+            (Some(_), _) => Vec::new(),
+            (None, Some(board)) => vec![Medium::slot(board)],
+            (None, None) => media().collect(),
         };
+        let rate = self.fpr.unwrap_or(DEFAULT_RATE);
+        let media = sizes::media(&media, self.items, rate, prefer)?;
         let mut out = io::stdout().lock();
         match self.format {
             Format::Json => {

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use leaksieve::size::{Aim, FALSE_POSITIVE_RATES, Prefer, expected_reads};
+use leaksieve::media::Medium;
+use leaksieve::size::{Aim, Prefer, expected_reads, rate_to_build};
 use leaksieve_core::Dataset;
 use leaksieve_core::sector::SECTOR_BYTES;
 use serde::Serialize;
@@ -51,7 +52,7 @@ struct DatasetReport {
     num_hashes: Option<u8>,
     columns: Option<Vec<u8>>,
     mean_reads: f64,
-    most_reads: usize,
+    most_reads: u32,
     num_items: u64,
     num_rejected: u64,
     min_count: Option<u32>,
@@ -148,7 +149,7 @@ impl DatasetReport {
             num_hashes: encoding::num_hashes(&dataset.encoding),
             columns: encoding::columns(&dataset.encoding),
             mean_reads: expected_reads(dataset),
-            most_reads: most_reads(dataset),
+            most_reads: dataset.encoding.num_layers(dataset.num_sectors),
             num_items: dataset.num_items,
             num_rejected: dataset.num_rejected,
             min_count: (dataset.min_count != 0).then_some(dataset.min_count),
@@ -215,28 +216,17 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Sectors that a question reads at most, tag sectors apart.
-fn most_reads(dataset: &Dataset) -> usize {
-    dataset.encoding.layers(dataset.num_sectors).count()
-}
-
 /// The dataset in either encoding; none when its header speaks of more than can be built.
 fn encodings(dataset: &Dataset) -> Vec<SizeRow> {
-    let aim = Aim::FalsePositiveRate(rate_to_build(dataset));
+    let aim = Aim::FalsePositiveRate(rate_to_build(dataset.designed));
     sizes::methods(Prefer::Size)
         .into_iter()
         .filter_map(|method| SizeRow::new(dataset.num_items, method, aim).ok())
         .collect()
 }
 
-/// The designed rate, or the nearest that can be asked for: a file that was to fill a size may
-/// have a lower one.
-fn rate_to_build(dataset: &Dataset) -> f64 {
-    // The header's is cut to 1e-18, and that must not ask for a larger file than it is of.
-    let designed = as_f64(dataset.designed) * (1.0 + 1e-9);
-    designed.clamp(*FALSE_POSITIVE_RATES.start(), *FALSE_POSITIVE_RATES.end())
-}
-
 fn media(dataset: &Dataset) -> Vec<[MediumRow; 2]> {
-    sizes::media(dataset.num_items, rate_to_build(dataset), Prefer::Size).unwrap_or_default()
+    let media: Vec<Medium> = leaksieve::media::media().collect();
+    let rate = rate_to_build(dataset.designed);
+    sizes::media(&media, dataset.num_items, rate, Prefer::Size).unwrap_or_default()
 }

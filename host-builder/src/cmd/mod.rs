@@ -1,10 +1,13 @@
 //! One file a subcommand, and what they share: how arguments are read and figures written.
 
+mod board;
 mod build;
 mod bundle;
 mod check;
+mod device;
 mod encoding;
 mod estimate;
+mod export;
 mod inspect;
 mod install;
 mod keygen;
@@ -23,8 +26,11 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Subcommand, ValueEnum};
 use leaksieve::build::BuildError;
+use leaksieve::media::board_room;
+use leaksieve::size::Aim;
 use leaksieve_core::IdentifierKind;
 use leaksieve_core::header::{Date, Rate};
+use leaksieve_link::Board;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -46,6 +52,10 @@ pub(crate) enum Command {
     Sign(sign::Args),
     /// Put a filter file onto a card, beside the one that is there
     Install(install::Args),
+    /// Make an image of a filter file, to flash it into a board
+    Export(export::Args),
+    /// Talk to a flashed device: what it is, what it says, a new filter for it
+    Device(device::Args),
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -60,7 +70,7 @@ impl Command {
     pub(crate) const fn writes_files(&self) -> bool {
         matches!(
             self,
-            Self::Build(_) | Self::Bundle(_) | Self::Keygen(_) | Self::Sign(_)
+            Self::Build(_) | Self::Bundle(_) | Self::Export(_) | Self::Keygen(_) | Self::Sign(_)
         )
     }
 
@@ -75,6 +85,8 @@ impl Command {
             Self::Keygen(args) => args.run(),
             Self::Sign(args) => args.run(),
             Self::Install(args) => args.run(),
+            Self::Export(args) => args.run(),
+            Self::Device(args) => args.run(),
             Self::Completions { shell } => man::completions(shell, crate::Cli::command()),
             Self::Man => man::page(crate::Cli::command()),
         }
@@ -88,6 +100,16 @@ fn refuse_stdout(output: &Path) -> anyhow::Result<()> {
         "it cannot go to standard output: name a file with -o"
     );
     Ok(())
+}
+
+/// The rate that `build` aims at when none is asked for.
+const DEFAULT_RATE: f64 = 1e-3;
+
+/// What a filter should be like; `None` when nothing was said.
+fn aim(fpr: Option<f64>, max_size: Option<u64>, fits: Option<&Board>) -> Option<Aim> {
+    let room = || max_size.or_else(|| fits.map(board_room));
+    fpr.map(Aim::FalsePositiveRate)
+        .or_else(|| room().map(Aim::MaxBytes))
 }
 
 /// How results are written.

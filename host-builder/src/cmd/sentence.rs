@@ -9,6 +9,24 @@ use serde::Serialize;
 
 use super::{Format, count, day_of, one_in};
 
+/// A verdict without its answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Exposed,
+    NotExposed,
+    NotCovered,
+}
+
+impl From<&Verdict> for Class {
+    fn from(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Exposed(_) => Self::Exposed,
+            Verdict::NotExposed(_) => Self::NotExposed,
+            Verdict::NotCovered(_) => Self::NotCovered,
+        }
+    }
+}
+
 /// How `check` words its answers: all of a line but its number, with the line's end.
 #[derive(Clone, Copy)]
 pub(super) struct Wording {
@@ -28,33 +46,43 @@ impl Wording {
 
     /// What stands behind it when the file has an answer.
     pub(super) fn of_verdict(self, catalogue: &Catalogue, verdict: &Verdict) -> String {
+        self.of_answers(catalogue, verdict.into(), &answers(verdict))
+    }
+
+    /// The same, of the answers themselves.
+    pub(super) fn of_answers(
+        self,
+        catalogue: &Catalogue,
+        class: Class,
+        answers: &[Answer],
+    ) -> String {
         match self.format {
             Format::Text => {
-                let style = match verdict {
-                    Verdict::Exposed(_) => AnsiColor::Red.on_default().bold(),
-                    Verdict::NotExposed(_) => AnsiColor::Green.on_default(),
-                    Verdict::NotCovered(_) => AnsiColor::Yellow.on_default(),
+                let style = match class {
+                    Class::Exposed => AnsiColor::Red.on_default().bold(),
+                    Class::NotExposed => AnsiColor::Green.on_default(),
+                    Class::NotCovered => AnsiColor::Yellow.on_default(),
                 };
-                self.styled(style, &sentence(catalogue, verdict))
+                self.styled(style, &sentence(catalogue, class, answers))
             }
             Format::Json => fields(&Record {
-                verdict: match verdict {
-                    Verdict::Exposed(_) => "exposed",
-                    Verdict::NotExposed(_) => "not_exposed",
-                    Verdict::NotCovered(_) => "not_covered",
+                verdict: match class {
+                    Class::Exposed => "exposed",
+                    Class::NotExposed => "not_exposed",
+                    Class::NotCovered => "not_covered",
                 },
-                reason: reason(catalogue, verdict),
-                datasets: findings(catalogue, verdict),
-                caveats: caveats(catalogue, verdict),
+                reason: reason(catalogue, answers),
+                datasets: findings(catalogue, answers),
+                caveats: caveats(catalogue, answers),
             }),
         }
     }
 
     /// What stands behind it when the file is past its expiry: what it lacks it cannot say.
     pub(super) fn of_expired(self, catalogue: &Catalogue, verdict: &Verdict) -> String {
-        let mut reasons: Vec<String> = reason(catalogue, verdict).into_iter().collect();
-        let mut answers = datasets(catalogue, verdict);
-        if answers.any(|(_, answer)| answer.outcome == Outcome::Absent) {
+        let answers = answers(verdict);
+        let mut reasons: Vec<String> = reason(catalogue, &answers).into_iter().collect();
+        if datasets(catalogue, &answers).any(|(_, answer)| answer.outcome == Outcome::Absent) {
             let day = day_of(catalogue.header().expires_unix_s);
             reasons.push(format!(
                 "the file expired on {day}, and lacks what was leaked since: get a newer one, or give --allow-expired"
@@ -85,16 +113,25 @@ impl Wording {
 
     /// What stands behind it when the file cannot be read there.
     pub(super) fn of_error(self, error: &FileError) -> String {
+        self.of_reason(&error.to_string())
+    }
+
+    /// What stands behind it when there is no answer, and why.
+    pub(super) fn of_reason(self, reason: &str) -> String {
         match self.format {
-            Format::Text => format!(": cannot say: {error}\n"),
+            Format::Text => format!(": cannot say: {reason}\n"),
             Format::Json => fields(&Record {
                 verdict: "error",
-                reason: Some(error.to_string()),
+                reason: Some(reason.to_owned()),
                 datasets: Vec::new(),
                 caveats: Vec::new(),
             }),
         }
     }
+}
+
+fn answers(verdict: &Verdict) -> Vec<Answer> {
+    verdict.answers().iter().copied().collect()
 }
 
 /// An answer as `check --format json` writes it, but for its first field, the line.
@@ -140,8 +177,8 @@ struct Caveat<'a> {
 }
 
 /// The datasets that say "exposed".
-fn findings<'a>(catalogue: &'a Catalogue, verdict: &'a Verdict) -> Vec<Finding<'a>> {
-    datasets(catalogue, verdict)
+fn findings<'a>(catalogue: &'a Catalogue, answers: &[Answer]) -> Vec<Finding<'a>> {
+    datasets(catalogue, answers)
         .filter(|(_, answer)| answer.outcome == Outcome::Exposed)
         .map(|(dataset, _)| Finding {
             name: &dataset.name,
@@ -152,8 +189,8 @@ fn findings<'a>(catalogue: &'a Catalogue, verdict: &'a Verdict) -> Vec<Finding<'
 }
 
 /// The datasets that lack it, where that does not mean that their list lacks it.
-fn caveats<'a>(catalogue: &'a Catalogue, verdict: &'a Verdict) -> Vec<Caveat<'a>> {
-    datasets(catalogue, verdict)
+fn caveats<'a>(catalogue: &'a Catalogue, answers: &[Answer]) -> Vec<Caveat<'a>> {
+    datasets(catalogue, answers)
         .filter(|(dataset, answer)| {
             answer.outcome == Outcome::Absent && (dataset.num_rejected > 0 || dataset.min_count > 0)
         })
@@ -171,8 +208,8 @@ fn date(dataset: &Dataset) -> Option<String> {
 }
 
 /// Why some datasets cannot say.
-fn reason(catalogue: &Catalogue, verdict: &Verdict) -> Option<String> {
-    let reasons: Vec<String> = datasets(catalogue, verdict)
+fn reason(catalogue: &Catalogue, answers: &[Answer]) -> Option<String> {
+    let reasons: Vec<String> = datasets(catalogue, answers)
         .filter_map(|(dataset, answer)| match answer.outcome {
             Outcome::NotCovered(reason) => Some(format!("{}: {reason}", title_and_covers(dataset))),
             _ => None,
@@ -182,16 +219,16 @@ fn reason(catalogue: &Catalogue, verdict: &Verdict) -> Option<String> {
 }
 
 /// The verdict as a sentence.
-fn sentence(catalogue: &Catalogue, verdict: &Verdict) -> String {
+fn sentence(catalogue: &Catalogue, class: Class, answers: &[Answer]) -> String {
     let of = |wanted: Outcome, say: fn(&Dataset) -> String| {
-        let parts: Vec<String> = datasets(catalogue, verdict)
+        let parts: Vec<String> = datasets(catalogue, answers)
             .filter(|(_, answer)| answer.outcome == wanted)
             .map(|(dataset, _)| say(dataset))
             .collect();
         parts.join("; ")
     };
-    match verdict {
-        Verdict::Exposed(_) => format!(
+    match class {
+        Class::Exposed => format!(
             "EXPOSED in {}",
             of(Outcome::Exposed, |dataset| format!(
                 "{}: false alarm {}",
@@ -199,11 +236,11 @@ fn sentence(catalogue: &Catalogue, verdict: &Verdict) -> String {
                 one_in(dataset.measured)
             ))
         ),
-        Verdict::NotExposed(_) => {
+        Class::NotExposed => {
             format!("not exposed: {}", of(Outcome::Absent, absence))
         }
-        Verdict::NotCovered(_) => {
-            let reason = reason(catalogue, verdict).unwrap_or_default();
+        Class::NotCovered => {
+            let reason = reason(catalogue, answers).unwrap_or_default();
             match of(Outcome::Absent, absence) {
                 absent if absent.is_empty() => format!("cannot say: {reason}"),
                 absent => format!("cannot say: {reason}; {absent}"),
@@ -234,9 +271,9 @@ fn absence(dataset: &Dataset) -> String {
 
 fn datasets<'a>(
     catalogue: &'a Catalogue,
-    verdict: &'a Verdict,
+    answers: &[Answer],
 ) -> impl Iterator<Item = (&'a Dataset, Answer)> {
-    verdict.answers().iter().filter_map(|answer| {
+    answers.iter().filter_map(|answer| {
         let dataset = catalogue.datasets().get(usize::from(answer.dataset))?;
         Some((dataset, *answer))
     })

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use leaksieve::media::{MEDIA, Medium};
+use leaksieve::media::Medium;
 use leaksieve::size::{
     Aim, FALSE_POSITIVE_RATES, Method, Prefer, Shape, ShapeError, most_items, shape,
 };
@@ -19,13 +19,6 @@ pub(super) const fn methods(prefer: Prefer) -> [Method; 2] {
     [Method::Bloom, Method::Ribbon(prefer)]
 }
 
-const fn name(method: Method) -> &'static str {
-    match method {
-        Method::Bloom => "bloom",
-        Method::Ribbon(_) => "ribbon",
-    }
-}
-
 /// A filter that could be built.
 #[derive(Serialize)]
 pub(super) struct SizeRow {
@@ -38,7 +31,7 @@ pub(super) struct SizeRow {
     num_hashes: Option<u8>,
     columns: Option<Vec<u8>>,
     mean_reads: f64,
-    most_reads: usize,
+    most_reads: u32,
 }
 
 impl SizeRow {
@@ -49,7 +42,7 @@ impl SizeRow {
         let size_bytes = num_sectors * SECTOR_BYTES as u64;
         Ok(Self {
             row: "size",
-            encoding: name(method),
+            encoding: method.name(),
             num_items,
             false_positive_rate: shape.false_positive_rate,
             size_bytes,
@@ -91,6 +84,7 @@ pub(super) fn write_sizes(rows: &[SizeRow], indent: &str, out: &mut impl Write) 
 pub(super) struct MediumRow {
     row: &'static str,
     medium: &'static str,
+    board: Option<&'static str>,
     encoding: &'static str,
     capacity_bytes: u64,
     room_bytes: u64,
@@ -106,7 +100,8 @@ impl MediumRow {
         Ok(Self {
             row: "medium",
             medium: medium.name,
-            encoding: name(method),
+            board: medium.board,
+            encoding: method.name(),
             capacity_bytes: medium.capacity_bytes,
             room_bytes: medium.room_bytes,
             num_items,
@@ -132,11 +127,12 @@ impl MediumRow {
 
 /// Each medium, in each encoding.
 pub(super) fn media(
+    media: &[Medium],
     num_items: u64,
     rate: f64,
     prefer: Prefer,
 ) -> Result<Vec<[MediumRow; 2]>, ShapeError> {
-    MEDIA
+    media
         .iter()
         .map(|medium| {
             let [bloom, ribbon] = methods(prefer);

@@ -5,6 +5,7 @@ mod ribbon;
 
 use leaksieve_core::Dataset;
 use leaksieve_core::encoding::Encoding;
+use leaksieve_core::header::Rate;
 use leaksieve_core::sector::SECTOR_BYTES;
 
 /// Lowest and highest rate that can be asked for.
@@ -26,6 +27,25 @@ pub enum Method {
     Bloom,
     /// Paged ribbon.
     Ribbon(Prefer),
+}
+
+impl Method {
+    /// The method of an encoding; a ribbon's does not say what was preferred.
+    pub const fn of(encoding: &Encoding) -> Option<Self> {
+        match encoding {
+            Encoding::Bloom { .. } => Some(Self::Bloom),
+            Encoding::Ribbon(_) => Some(Self::Ribbon(Prefer::Size)),
+            _ => None,
+        }
+    }
+
+    /// As `--encoding` has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bloom => "bloom",
+            Self::Ribbon(_) => "ribbon",
+        }
+    }
 }
 
 /// What a ribbon gives up for what.
@@ -53,8 +73,8 @@ pub struct Shape {
 
 impl Shape {
     /// Most sectors that a question reads, tag sectors apart.
-    pub fn most_reads(&self) -> usize {
-        self.encoding.layers(self.num_pages).count()
+    pub fn most_reads(&self) -> u32 {
+        self.encoding.num_layers(self.num_pages)
     }
 }
 
@@ -186,6 +206,14 @@ pub fn expected_reads(dataset: &Dataset) -> f64 {
         }
         _ => 1.0,
     }
+}
+
+/// The rate that a file was designed for, or the nearest that can be asked for: one that was
+/// to fill a size may have a lower one.
+pub fn rate_to_build(designed: Rate) -> f64 {
+    // The header's is cut to 1e-18, and that must not ask for a larger file than it is of.
+    let rate = designed.units() as f64 / Rate::ONE as f64 * (1.0 + 1e-9);
+    rate.clamp(*FALSE_POSITIVE_RATES.start(), *FALSE_POSITIVE_RATES.end())
 }
 
 /// Sectors for pages in so many bytes.

@@ -140,10 +140,15 @@ pub fn bench_with_key() -> Bench {
     bench
 }
 
-/// What OpenSSL prints, as someone else's implementation; `None`, and a line, where it is
-/// not installed.
+/// What OpenSSL prints.
 pub fn openssl(bench: &Bench, arguments: &str) -> Option<String> {
-    let output = Command::new("openssl")
+    foreign(bench, "openssl", arguments)
+}
+
+/// What a program prints, as someone else's implementation; `None`, and a line, where it is
+/// not installed.
+pub fn foreign(bench: &Bench, program: &str, arguments: &str) -> Option<String> {
+    let output = Command::new(program)
         .args(arguments.split_whitespace())
         .current_dir(&bench.folder)
         .output();
@@ -153,7 +158,7 @@ pub fn openssl(bench: &Bench, arguments: &str) -> Option<String> {
             Some(String::from_utf8_lossy(&output.stdout).into_owned())
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            println!("not compared with OpenSSL, which is not installed");
+            println!("not compared with {program}, which is not installed");
             None
         }
         Err(error) => panic!("{error}"),

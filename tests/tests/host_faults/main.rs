@@ -408,3 +408,26 @@ fn sign() -> Result<()> {
     case.is_tried = |call| call.name != "pread64";
     case.try_all(22)
 }
+
+/// The image is written as the filter is read, and both are read again.
+#[test]
+#[ignore = "builds the host tool; `cargo xtask test` runs it"]
+fn export() -> Result<()> {
+    ["bin", "ihex", "uf2 --family pico"]
+        .iter()
+        .try_for_each(|format| exported(format))
+}
+
+fn exported(format: &str) -> Result<()> {
+    let mut case = Case::new(
+        (0..NUM_LINES).map(sample::phone).collect(),
+        &format!("export input.lsv --format {format} --address 0 --output out/leak.lsv --force"),
+    )?;
+    fs::write(case.path("list.txt"), case.identifiers.join("\n"))?;
+    let build = format!("{BUILD} list.txt --output input.lsv --max-size {SIZE}");
+    let arguments: Vec<String> = std::iter::once(case.command[0].clone())
+        .chain(build.split_whitespace().map(str::to_owned))
+        .collect();
+    case.run(&arguments)?;
+    case.try_all(21)
+}

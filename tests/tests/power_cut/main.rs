@@ -117,6 +117,7 @@ fn emails(list: PathBuf, epoch: u32) -> build::Options {
         created_unix_s: 0,
         epoch,
         expires_unix_s: 0,
+        fits: None,
         max_rejected_share: 0.0,
         num_threads: 2,
         memory_bytes: 1 << 28,

@@ -1,5 +1,7 @@
 use anyhow::bail;
 
+use std::path::PathBuf;
+
 use super::*;
 use crate::{host, setup};
 

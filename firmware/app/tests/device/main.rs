@@ -5,6 +5,8 @@
 mod common;
 mod conversation;
 mod faults;
+mod flash;
 #[cfg(feature = "signatures")]
 mod signed;
+mod update;
 mod volumes;

@@ -1,0 +1,79 @@
+//! Which serial port a device is at.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use leaksieve::device::Device;
+use serialport::{SerialPort, SerialPortInfo, SerialPortType, available_ports};
+
+/// A read ends by itself after this, so that the device can be asked again.
+const READ_TIMEOUT: Duration = Duration::from_millis(50);
+/// What boards whose serial port is a real one talk at; USB has no baud rate.
+const BAUD: u32 = 115_200;
+
+#[derive(clap::Args)]
+pub(super) struct PortArgs {
+    /// The serial port, as `device list` names it [default: the only one of a USB device]
+    #[arg(long, value_name = "PORT")]
+    port: Option<String>,
+}
+
+impl PortArgs {
+    /// Open the port.
+    pub(super) fn open(&self) -> anyhow::Result<Device<Box<dyn SerialPort>>> {
+        let name = match &self.port {
+            Some(name) => name.clone(),
+            None => only_usb_port()?,
+        };
+        let port = serialport::new(&name, BAUD)
+            .timeout(READ_TIMEOUT)
+            .open()
+            .with_context(|| {
+                format!("{name}: cannot be opened (is a terminal program open there?)")
+            })?;
+        Ok(Device::new(port))
+    }
+}
+
+fn ports() -> anyhow::Result<Vec<SerialPortInfo>> {
+    available_ports().context("the serial ports cannot be listed: name one with --port")
+}
+
+fn only_usb_port() -> anyhow::Result<String> {
+    let mut usb = ports()?
+        .into_iter()
+        .filter(|port| matches!(port.port_type, SerialPortType::UsbPort(_)));
+    match (usb.next(), usb.next()) {
+        (Some(port), None) => Ok(port.port_name),
+        (None, _) => bail!(
+            "no USB device with a serial port is plugged in: plug it in, or name a port with --port"
+        ),
+        (Some(_), Some(_)) => bail!(
+            "there are several serial ports: name one with --port (`leaksieve device list` shows them)"
+        ),
+    }
+}
+
+/// `leaksieve device list`
+pub(super) fn list() -> anyhow::Result<ExitCode> {
+    let ports = ports()?;
+    let mut out = io::stdout().lock();
+    for port in &ports {
+        let what = match &port.port_type {
+            SerialPortType::UsbPort(usb) => {
+                let words = [&usb.manufacturer, &usb.product].map(|word| word.as_deref());
+                let words: Vec<&str> = words.into_iter().flatten().collect();
+                format!("USB {:04x}:{:04x} {}", usb.vid, usb.pid, words.join(" "))
+            }
+            SerialPortType::BluetoothPort => "Bluetooth".into(),
+            SerialPortType::PciPort | SerialPortType::Unknown => "built in".into(),
+        };
+        writeln!(out, "{:<20} {}", port.port_name, what.trim_end())?;
+    }
+    if ports.is_empty() {
+        bail!("there is no serial port: plug the device in, with a cable that carries data");
+    }
+    Ok(ExitCode::SUCCESS)
+}

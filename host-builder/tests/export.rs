@@ -1,0 +1,536 @@
+//! `leaksieve export`, its images read by readers of their own, and `--fits`.
+
+mod common;
+
+use common::{Bench, Ran, bench_with_key, emails, foreign, header_of, read};
+use leaksieve_link::{BOARDS, Board};
+
+/// Bytes and where they go, as a flashing tool takes them from an image.
+type Pieces = Vec<(u64, Vec<u8>)>;
+
+/// Intel HEX by its description: `:LLAAAATT` and bytes, all of which sum to 0.
+fn of_hex(text: &str) -> Pieces {
+    let mut pieces = Pieces::new();
+    let mut high = 0;
+    let mut lines = text.lines();
+    for line in lines.by_ref() {
+        let digits = line.strip_prefix(':').unwrap();
+        let bytes: Vec<u8> = (0..digits.len() / 2)
+            .map(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap())
+            .collect();
+        let sum = bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+        assert_eq!((sum, bytes.len()), (0, usize::from(bytes[0]) + 5), "{line}");
+        let data = &bytes[4..bytes.len() - 1];
+        let low = u64::from(bytes[1]) << 8 | u64::from(bytes[2]);
+        match bytes[3] {
+            0 => {
+                assert!(
+                    low + data.len() as u64 <= 1 << 16,
+                    "over a part's end: {line}"
+                );
+                pieces.push((high + low, data.to_vec()));
+            }
+            1 => break,
+            4 => high = (u64::from(data[0]) << 8 | u64::from(data[1])) << 16,
+            kind => panic!("{kind}: {line}"),
+        }
+    }
+    assert_eq!(lines.next(), None);
+    pieces
+}
+
+/// UF2 as the boot ROM of the RP2040 takes it, and none of what it passes over.
+fn of_uf2(image: &[u8], family: u32) -> Pieces {
+    assert!(image.len().is_multiple_of(512));
+    let num_blocks = image.len() as u32 / 512;
+    let blocks = image.chunks(512).enumerate();
+    blocks
+        .map(|(index, block)| {
+            let field = |byte: usize| u32::from_le_bytes(block[byte..byte + 4].try_into().unwrap());
+            assert_eq!(block[..8], *b"UF2\n\x57\x51\x5D\x9E");
+            assert_eq!(field(508), 0x0AB1_6F30);
+            assert_eq!((field(8), field(28)), (0x2000, family));
+            assert_eq!((field(20), field(24)), (index as u32, num_blocks));
+            assert_eq!((field(16), field(12) % 256), (256, 0));
+            (field(12).into(), block[32..32 + 256].to_vec())
+        })
+        .collect()
+}
+
+/// The bytes of pieces that lie behind each other from an address on.
+#[track_caller]
+fn flashed(pieces: Pieces, address: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (at, piece) in pieces {
+        assert_eq!(at, address + bytes.len() as u64);
+        bytes.extend(piece);
+    }
+    bytes
+}
+
+/// `mail.lsv` of so many addresses.
+fn bench_of(num_items: u32, options: &str) -> Bench {
+    let bench = Bench::new();
+    bench.write("mail.txt", emails(0..num_items));
+    build(&bench, options).succeeds();
+    bench
+}
+
+fn build(bench: &Bench, options: &str) -> Ran {
+    bench.run(&format!(
+        "build mail.txt -o mail.lsv --force --kind email --name Forum --seed 1 {options}"
+    ))
+}
+
+fn text(bench: &Bench, name: &str) -> String {
+    String::from_utf8(read(bench, name)).unwrap()
+}
+
+/// The example of the article "Intel HEX" in Wikipedia.
+#[test]
+fn the_readers_of_this_test_read_what_others_wrote() {
+    let hex = "\
+:020000040800F2
+:10010000214601360121470136007EFE09D2190140
+:100110002146017E17C20001FF5F16002148011928
+:00000001FF
+";
+    let pieces = of_hex(hex);
+    assert_eq!(pieces[0].0, 0x0800_0100);
+    assert_eq!(flashed(pieces, 0x0800_0100).len(), 32);
+}
+
+#[test]
+fn every_board_has_an_image_that_lies_in_its_first_slot() {
+    let bench = bench_of(7_000, "");
+    let filter = read(&bench, "mail.lsv");
+    assert!(!filter.len().is_multiple_of(4096));
+    for board in &BOARDS {
+        let Board { name, title, .. } = board;
+        let address = u64::from(board.filter_address());
+        let export = format!("export mail.lsv --fits {name} --force");
+        let said = bench.run(&format!("{export} -o image")).succeeds().out();
+        let end = address + filter.len() as u64 - 1;
+        for part in [
+            format!("takes     {address:#010x} to {end:#010x}, "),
+            format!("{title}\n"),
+            "compared with mail.lsv".to_owned(),
+        ] {
+            assert!(said.contains(&part), "{part}: {said}");
+        }
+        let pieces = match board.uf2_family {
+            Some(family) => of_uf2(&read(&bench, "image"), family),
+            None => of_hex(&text(&bench, "image")),
+        };
+        assert_eq!(flashed(pieces, address), filter, "{name}");
+        match board.uf2_family {
+            Some(_) => assert!(said.contains("drive"), "{said}"),
+            None => assert!(said.contains(board.chip), "{said}"),
+        }
+
+        // The other formats.
+        let said = bench
+            .run(&format!("{export} --format bin -o image"))
+            .succeeds()
+            .out();
+        assert!(said.contains(&format!("{address:#x} image\n")) || said.contains("write-bin"));
+        assert_eq!(read(&bench, "image"), filter);
+        bench
+            .run(&format!("{export} --format ihex --quiet -o image"))
+            .succeeds();
+        assert_eq!(flashed(of_hex(&text(&bench, "image")), address), filter);
+        let uf2 = bench.run(&format!("{export} --format uf2 -o image"));
+        match board.uf2_family {
+            Some(_) => drop(uf2.succeeds()),
+            None => drop(uf2.fails(&["takes no UF2"])),
+        }
+    }
+    // Letters are as people type them, and nothing is said that was not asked for.
+    let said = bench
+        .run("export mail.lsv --fits Pico2 -q -f -o image")
+        .succeeds();
+    assert_eq!((said.out(), said.err()), (String::new(), String::new()));
+}
+
+#[test]
+fn any_address_has_an_image() {
+    // 141 KiB: over three ends of 64 KiB.
+    let bench = bench_of(80_000, "");
+    let filter = read(&bench, "mail.lsv");
+    let last = (1 << 32) - filter.len() as u64;
+    for address in [0, 1, 0xFFFF, 0x0803_FFF0, 0x1010_0000, last] {
+        for given in [format!("{address:#x}"), address.to_string()] {
+            bench
+                .run(&format!(
+                    "export mail.lsv --format ihex --address {given} -f -o image.hex"
+                ))
+                .succeeds();
+            let image = text(&bench, "image.hex");
+            assert_eq!(flashed(of_hex(&image), address), filter, "{given}");
+        }
+        let decode = "-I ihex -O binary image.hex decoded";
+        if foreign(&bench, "objcopy", decode).is_some() {
+            assert_eq!(read(&bench, "decoded"), filter, "{address:#x}");
+        }
+    }
+    for (family, number) in [
+        ("0xE48BFF56", 0xE48B_FF56),
+        ("pico2", 0xE48B_FF59),
+        ("7", 7),
+    ] {
+        for address in [0, 0x1010_0000, last / 4096 * 4096] {
+            bench
+                .run(&format!(
+                    "export mail.lsv --format uf2 --family {family} --address {address} -f -o image"
+                ))
+                .succeeds();
+            let pieces = of_uf2(&read(&bench, "image"), number);
+            assert_eq!(flashed(pieces, address), filter, "{address:#x}");
+        }
+    }
+    for format in ["bin", "ihex", "uf2 --family pico"] {
+        for beyond in [last + 1, last + 4096, u32::MAX.into()] {
+            bench
+                .run(&format!(
+                    "export mail.lsv --format {format} --address {beyond} -o none"
+                ))
+                .fails(&["lower --address"]);
+        }
+    }
+    bench
+        .run("export mail.lsv --format uf2 --family pico --address 0x10100200 -o none")
+        .fails(&["multiple of 0x1000"]);
+    assert!(!bench.files().contains(&"none".to_owned()));
+}
+
+/// The first block of all is as the format's description has it.
+#[test]
+fn a_block_of_uf2_byte_by_byte() {
+    let bench = bench_of(1_000, "");
+    bench.run("export mail.lsv --fits pico -o image").succeeds();
+    let (filter, image) = (read(&bench, "mail.lsv"), read(&bench, "image"));
+    assert_eq!(image.len(), filter.len() * 2);
+    let num_blocks = (filter.len() / 256) as u8;
+    let mut block =
+        b"UF2\n\x57\x51\x5D\x9E\x00\x20\x00\x00\x00\x01\x04\x10\x00\x01\x00\x00\x01\x00\x00\x00"
+            .to_vec();
+    block.extend([num_blocks, 0, 0, 0, 0x56, 0xFF, 0x8B, 0xE4]);
+    block.extend(&filter[256..512]);
+    block.extend([0xFF; 220]);
+    block.extend([0x30, 0x6F, 0xB1, 0x0A]);
+    assert_eq!(image[512..1024], block);
+}
+
+#[test]
+fn what_does_not_verify_is_not_exported() {
+    let bench = bench_with_key();
+    bench.write("secret", b"secret\n");
+    bench
+        .run_with(
+            "sign mail.lsv --key leaks.key --epoch 1 -o signed.lsv",
+            b"secret\n",
+        )
+        .succeeds();
+    let good = read(&bench, "mail.lsv");
+    let end = good.len();
+    let flipped = |place: usize| {
+        let mut bytes = good.clone();
+        bytes[place] ^= 1;
+        bytes
+    };
+    let swapped = [
+        &good[..512],
+        &good[1024..1536],
+        &good[512..1024],
+        &good[1536..],
+    ]
+    .concat();
+    for bytes in [
+        flipped(0),
+        flipped(600),
+        flipped(end - 1),
+        swapped,
+        good[..end - 1].to_vec(),
+        good[..end - 512].to_vec(),
+        good[..512].to_vec(),
+        [&good[..], &[0; 512]].concat(),
+        [&good[..], &[0]].concat(),
+        b"no filter".to_vec(),
+        Vec::new(),
+    ] {
+        bench.write("bad.lsv", &bytes);
+        bench.write("image", b"what was there before");
+        let verified = bench.run("verify bad.lsv").fails(&["bad.lsv"]);
+        for format in ["--fits pico", "--fits microbit", "--format bin --address 0"] {
+            let exported = bench.run(&format!("export bad.lsv {format} -f -o image"));
+            assert_eq!(exported.fails(&[]).err(), verified.err());
+            assert_eq!(read(&bench, "image"), b"what was there before");
+        }
+    }
+    // An image is no filter either.
+    bench
+        .run("export mail.lsv --fits pico -o mail.uf2")
+        .succeeds();
+    bench
+        .run("export mail.uf2 --fits pico -o x")
+        .fails(&["mail.uf2"]);
+    bench
+        .run("export mail.lsv --fits pico -o mail.uf2")
+        .fails(&["--force"]);
+    bench
+        .run("export mail.lsv --fits pico -o -")
+        .fails(&["standard output"]);
+    bench
+        .run("export none.lsv --fits pico -o x")
+        .fails(&["none.lsv"]);
+    let key = "--key leaks.key.pub";
+    bench
+        .run(&format!("export mail.lsv --fits pico -o x {key}"))
+        .fails(&["not signed"]);
+    bench
+        .run(&format!("export signed.lsv --fits pico -o x {key}"))
+        .succeeds();
+    bench
+        .run(&format!(
+            "export signed.lsv --fits pico -o y {key} --min-epoch 2"
+        ))
+        .fails(&["epoch 1"]);
+    let image = of_uf2(&read(&bench, "x"), 0xE48B_FF56);
+    assert_eq!(flashed(image, 0x1004_0000), read(&bench, "signed.lsv"));
+    assert!(!bench.files().contains(&"y".to_owned()));
+}
+
+#[test]
+fn options_that_do_not_go_together() {
+    let bench = bench_of(10, "");
+    for (options, part) in [
+        ("", "--format"),
+        ("--format bin", "--address"),
+        ("--address 0", "--format"),
+        ("--fits pico --address 0", "cannot be used"),
+        ("--fits pico --family pico", "cannot be used"),
+        ("--fits picolo", "pico2"),
+        ("--format uf2 --address 0", "--family"),
+        ("--format uf2 --address 0 --family microbit", "UF2"),
+        (
+            "--format uf2 --address 0 --family 0x1234567890",
+            "0xE48BFF56",
+        ),
+        ("--format bin --address 0 --family pico", "leave it out"),
+        ("--format bin --address 0x", "0x10100000"),
+        ("--format bin --address 0x100000000", "0x10100000"),
+        ("--format bin --address=-1", "0x10100000"),
+        ("--format bin --address 0x+1", "0x10100000"),
+        ("--format bin --address 1f", "0x10100000"),
+    ] {
+        bench
+            .run(&format!("export mail.lsv -o x {options}"))
+            .fails(&[part]);
+    }
+    assert_eq!(bench.files(), ["mail.lsv", "mail.txt"]);
+}
+
+/// As `estimate` has it, of a board.
+fn row_of(
+    bench: &Bench,
+    num_items: u64,
+    board: &str,
+    fpr: &str,
+    encoding: &str,
+) -> serde_json::Value {
+    let rows = bench
+        .run(&format!(
+            "estimate --items {num_items} --fits {board} --fpr {fpr} --format json"
+        ))
+        .succeeds()
+        .rows();
+    let mut rows = rows.into_iter().filter(|row| row["row"] == "medium");
+    rows.find(|row| row["encoding"] == encoding).unwrap()
+}
+
+fn slot_of(board: &str) -> u64 {
+    Board::named(board).unwrap().slot_bytes().into()
+}
+
+#[test]
+fn a_board_is_filled_with_room_for_a_signature() {
+    for encoding in ["bloom", "ribbon"] {
+        for num_items in [40_000, 60_000] {
+            let bench = bench_of(num_items, &format!("--fits microbit --encoding {encoding}"));
+            let (slot, size) = (slot_of("microbit"), read(&bench, "mail.lsv").len() as u64);
+            assert!(size <= slot && size > slot - slot / 15, "{size}");
+            bench.run("keygen -o key --no-password").succeeds();
+            bench
+                .run("sign mail.lsv --key key --epoch 1 -o signed.lsv")
+                .succeeds();
+            let signed = read(&bench, "signed.lsv").len() as u64;
+            assert!(signed <= slot && signed > slot - slot / 50, "{signed}");
+            for name in ["mail", "signed"] {
+                bench
+                    .run(&format!("export {name}.lsv --fits microbit -o {name}.hex"))
+                    .succeeds();
+            }
+        }
+    }
+}
+
+#[test]
+fn the_most_items_of_a_board_fit_and_one_more_is_refused() {
+    for encoding in ["bloom", "ribbon", "ribbon --prefer reads"] {
+        let name = encoding.split(' ').next().unwrap();
+        let bench = Bench::new();
+        let most = match encoding {
+            // `estimate` compares with the one that is preferred.
+            "ribbon --prefer reads" => bench
+                .run("estimate --items 1 --fits microbit --fpr 0.01 --prefer reads --format json")
+                .rows()
+                .iter()
+                .find(|row| row["row"] == "medium" && row["encoding"] == "ribbon")
+                .unwrap()["most_items"]
+                .clone(),
+            _ => row_of(&bench, 1, "microbit", "0.01", name)["most_items"].clone(),
+        };
+        let most = most.as_u64().unwrap() as u32;
+        let options = format!("--fits microbit --fpr 0.01 --encoding {encoding}");
+        bench.write("mail.txt", emails(0..most));
+        build(&bench, &options).succeeds();
+        let before = read(&bench, "mail.lsv");
+        bench.write("mail.txt", emails(0..most + 1));
+        let thousands = format!("{},{:03}", most / 1000, most % 1000);
+        let said = build(&bench, &options).fails(&[
+            "the filter needs 92.0 KiB, and microbit has room for 91.5 KiB",
+            &format!("at 1 in 100 at most {thousands} items fit"),
+            "the lowest rate that fits is 1 in",
+        ]);
+        assert_eq!(read(&bench, "mail.lsv"), before);
+        assert_eq!(bench.files(), ["mail.lsv", "mail.txt"]);
+        let instead = match encoding {
+            "bloom" => Some("with --encoding ribbon they fit at 1 in 100"),
+            "ribbon" => None,
+            _ => Some("with --prefer size they fit at 1 in 100"),
+        };
+        match instead {
+            Some(part) => assert!(said.err().contains(part), "{}", said.err()),
+            None => assert!(!said.err().contains("with --"), "{}", said.err()),
+        }
+        // What is said to fit does.
+        let lowest: u32 = figure(&said.err(), "the lowest rate that fits is 1 in ");
+        assert!((90..=100).contains(&lowest), "{}", said.err());
+        build(&bench, &format!("--fits microbit --encoding {encoding}")).succeeds();
+        let designed = header_of(&bench, "mail.lsv").datasets[0].designed;
+        assert_eq!(designed.one_in(), u64::from(lowest));
+    }
+}
+
+/// The number behind a text.
+fn figure(said: &str, text: &str) -> u32 {
+    let (_, behind) = said.split_once(text).unwrap();
+    let digits = behind.split(|c: char| !c.is_ascii_digit() && c != ',');
+    digits
+        .into_iter()
+        .next()
+        .unwrap()
+        .replace(',', "")
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn a_file_that_is_too_large_for_a_board_says_what_would_fit() {
+    let bench = bench_of(60_000, "");
+    let row = row_of(&bench, 60_000, "microbit", "0.001", "bloom");
+    let said = bench
+        .run("export mail.lsv --fits microbit -o x")
+        .fails(&[
+            "mail.lsv: needs 108.0 KiB, and microbit has room for 96.0 KiB: at 1 in 1,000 at most",
+            "--fits microbit without --fpr",
+            "with --encoding ribbon they fit at 1 in 1,000",
+        ])
+        .err();
+    let most = figure(&said, "at most ");
+    assert_eq!(row["most_items"], most);
+    let lowest = 1.0 / row["lowest_false_positive_rate"].as_f64().unwrap();
+    assert_eq!(figure(&said, "that fits is 1 in "), lowest.round() as u32);
+
+    // A ribbon that preferred reads: the preference is not in the file, and its items do fit.
+    build(&bench, "--encoding ribbon --prefer reads --fpr 1e-4").succeeds();
+    let said = bench.run("export mail.lsv --fits microbit -o x").fails(&[]);
+    assert!(!said.err().contains("--encoding ribbon"), "{}", said.err());
+    // No rate is low enough.
+    bench.write("mail.txt", emails(0..700_000));
+    build(&bench, "").succeeds();
+    bench
+        .run("export mail.lsv --fits microbit -o x")
+        .fails(&["700,000 items fit at no useful rate"]);
+    build(&bench, "--fits microbit").fails(&["--fits microbit", "estimate"]);
+    // One so low that it cannot be asked for.
+    bench.write("mail.txt", emails(0..10_000));
+    build(&bench, "--max-size 100KiB").succeeds();
+    bench
+        .run("export mail.lsv --fits microbit -o x")
+        .fails(&["built anew with --fits microbit, its 10,000 items fit at 1 in 10,000,000"]);
+    // Of a bundle no one rate can be said.
+    bench.write("mail.txt", emails(0..60_000));
+    build(&bench, "--fits microbit").succeeds();
+    bench.run("export mail.lsv --fits microbit -o x").succeeds();
+    bench.write("other.txt", emails(100_000..105_000));
+    bench
+        .run("build other.txt -o other.lsv --kind email --name Other --fpr 1e-6")
+        .succeeds();
+    bench
+        .run("bundle mail.lsv other.lsv -o both.lsv")
+        .succeeds();
+    bench
+        .run("export both.lsv --fits microbit -f -o x")
+        .fails(&["both.lsv: needs", "bundle fewer"]);
+    assert!(
+        bench
+            .run("export both.lsv --fits pico -f -o x")
+            .succeeds()
+            .out()
+            .contains("UF2")
+    );
+}
+
+#[test]
+fn estimate_of_a_board() {
+    let bench = Bench::new();
+    let rows = bench
+        .run("estimate --items 60000 --fits microbit --format json")
+        .succeeds()
+        .rows();
+    let sizes: Vec<_> = rows.iter().filter(|row| row["row"] == "size").collect();
+    let media: Vec<_> = rows.iter().filter(|row| row["row"] == "medium").collect();
+    assert_eq!((sizes.len(), media.len()), (2, 2));
+    for (size, medium) in sizes.iter().zip(media) {
+        assert_eq!(medium["board"], "microbit");
+        assert!(size["size_bytes"].as_u64() <= medium["room_bytes"].as_u64());
+        assert_eq!(
+            size["false_positive_rate"],
+            medium["lowest_false_positive_rate"]
+        );
+    }
+    bench
+        .run("estimate --items 5 --fits pico --max-size 1MiB")
+        .fails(&["cannot be used"]);
+    bench
+        .run("build x --kind email -o y --fits pico --max-size 1MiB")
+        .fails(&["cannot be used"]);
+}
+
+#[test]
+fn the_read_me_names_every_board_and_its_room() {
+    let read_me = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let read_me = std::fs::read_to_string(read_me).unwrap();
+    for board in &BOARDS {
+        let kib = board.slot_bytes() / 1024;
+        let size = match kib {
+            0..1024 => format!("{kib} KiB"),
+            _ => format!("{:.1} MiB", f64::from(kib) / 1024.0),
+        };
+        let row = read_me
+            .lines()
+            .find(|line| line.starts_with('|') && line.contains(&format!("`{}`", board.name)));
+        assert!(row.is_some_and(|row| row.contains(&size)), "{}", board.name);
+    }
+}

@@ -1,0 +1,187 @@
+//! The firmware of the boards that people own: built, linted and measured.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use leaksieve_link::Board;
+use leaksieve_link::boards::{ESP32C3, MICROBIT, NRF52840_DK, NUCLEO_L476RG, PICO, PICO2};
+
+use crate::cross::{CORTEX_M0, Cross, Target};
+use crate::firmware::{self, Size, part_text};
+use crate::run::{run, say};
+use crate::{setup, workspace};
+
+/// A board's package.
+#[derive(Clone, Copy, Debug)]
+pub struct Package {
+    board: Board,
+    /// Its processor.
+    target: Target,
+    /// Features beside those that it has by default, each to be linted.
+    features: &'static [&'static str],
+}
+
+/// One for each board that there is firmware for.
+pub const PACKAGES: [Package; 6] = [
+    package(MICROBIT, CORTEX_M0, &[]),
+    package(NRF52840_DK, "thumbv7em-none-eabihf", &[]),
+    package(NUCLEO_L476RG, "thumbv7em-none-eabihf", &[]),
+    package(PICO, CORTEX_M0, &["sd-card"]),
+    package(PICO2, "thumbv8m.main-none-eabihf", &["sd-card"]),
+    package(ESP32C3, "riscv32imc-unknown-none-elf", &[]),
+];
+
+const fn package(board: Board, target: Target, features: &'static [&'static str]) -> Package {
+    Package {
+        board,
+        target,
+        features,
+    }
+}
+
+/// The environment variable by which `cargo xtask test` names the micro:bit's ELF to the tests.
+pub const MICROBIT_VARIABLE: &str = "LEAKSIEVE_FIRMWARE_MICROBIT";
+
+/// The micro:bit's ELF among those that were built.
+///
+/// # Errors
+/// When it was not built.
+pub fn microbit_of(elves: &[(Package, PathBuf)]) -> Result<&Path> {
+    elves
+        .iter()
+        .find(|(package, _)| package.board == MICROBIT)
+        .map(|(_, elf)| &**elf)
+        .context("the micro:bit's firmware was not built")
+}
+
+/// Build the micro:bit's firmware, which is run in the emulator; gives its ELF.
+///
+/// # Errors
+/// When it does not compile.
+pub fn build_microbit() -> Result<PathBuf> {
+    let package = Package::named(MICROBIT.name)?;
+    let elves = build(&setup::cross(&[package.target])?, &[package])?;
+    Ok(microbit_of(&elves)?.to_owned())
+}
+
+impl Package {
+    fn named(name: &str) -> Result<Self> {
+        let mut packages = PACKAGES.into_iter();
+        packages
+            .find(|package| package.board.name == name)
+            .ok_or_else(|| {
+                let names = PACKAGES.map(|package| package.board.name).join(", ");
+                anyhow!("there is no firmware for a board `{name}`; there is for {names}")
+            })
+    }
+
+    fn folder(&self) -> PathBuf {
+        workspace::firmware().join("boards").join(self.board.name)
+    }
+
+    fn size(&self, elf: &Path) -> Result<Size> {
+        let start = u64::from(self.board.ram_address);
+        firmware::size_in(elf, start..start + u64::from(self.board.ram_bytes))
+    }
+}
+
+/// `cargo xtask firmware`: build boards' firmware, that of all if none is named, and print what
+/// it takes.
+///
+/// # Errors
+/// When there is no such board, or its firmware does not compile or fit.
+pub fn firmware(names: &[String]) -> Result<()> {
+    let packages = if names.is_empty() {
+        PACKAGES.to_vec()
+    } else {
+        let packages = names.iter().map(|name| Package::named(name));
+        packages.collect::<Result<_>>()?
+    };
+    let targets: Vec<_> = packages.iter().map(|package| package.target).collect();
+    let elves = build(&setup::cross(&targets)?, &packages)?;
+    print!("{}", table(&elves)?);
+    for (_, elf) in &elves {
+        println!("{}", workspace::shown(elf));
+    }
+    Ok(())
+}
+
+/// Build packages for release, with no key; gives the ELF of each.
+///
+/// # Errors
+/// When one does not compile.
+pub fn build(cross: &Cross, packages: &[Package]) -> Result<Vec<(Package, PathBuf)>> {
+    let build = |package: &Package| {
+        say(format!("building the firmware for {}", package.board.title));
+        let mut command = cross.cargo("build", package.target);
+        command
+            .env("DEFMT_LOG", "info")
+            .current_dir(package.folder());
+        let name = format!("{}.elf", package.board.name);
+        let elf = firmware::build_package(command, firmware::FOLDER, &name)?;
+        Ok((*package, elf))
+    };
+    packages.iter().map(build).collect()
+}
+
+/// Lint every package, and with each of its further features.
+///
+/// # Errors
+/// When a lint is broken.
+pub fn lint(cross: &Cross) -> Result<()> {
+    for package in &PACKAGES {
+        for features in [""].iter().chain(package.features) {
+            // For release, as `build`: what runs on this machine meanwhile is compiled once.
+            let arguments = ["--quiet", "--release", "--features", features];
+            let mut command = cross.clippy(package.target, &arguments);
+            command.current_dir(package.folder()).env(
+                "CARGO_TARGET_DIR",
+                workspace::target().join(firmware::FOLDER),
+            );
+            say(format!("clippy for {}, {features}", package.board.title));
+            run(&mut command)?;
+        }
+    }
+    Ok(())
+}
+
+/// What each takes of its board.
+///
+/// # Errors
+/// When an ELF cannot be read, or fills more than the program's part of the flash.
+pub fn table(elves: &[(Package, PathBuf)]) -> Result<String> {
+    let mut table = format!("{:<20}{:>24}{:>24}\n", "board", "flash", "static RAM");
+    for (package, elf) in elves {
+        let board = &package.board;
+        let size = package.size(elf)?;
+        let room = u64::from(board.program_bytes());
+        ensure!(
+            size.flash_bytes <= room,
+            "the image for {} has {} bytes, and may have {room}",
+            board.title,
+            size.flash_bytes
+        );
+        let flash = part_text(size.flash_bytes, room);
+        let ram = part_text(size.static_ram_bytes, board.ram_bytes.into());
+        // Writing to a String does not fail.
+        let _ = writeln!(table, "{:<20}{flash:>24}{ram:>24}", board.title);
+    }
+    Ok(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use leaksieve_link::BOARDS;
+
+    use super::*;
+
+    #[test]
+    fn every_board_has_a_package() {
+        assert_eq!(PACKAGES.map(|package| package.board), BOARDS);
+        for package in PACKAGES {
+            let manifest = package.folder().join("Cargo.toml");
+            assert!(manifest.exists(), "{}", manifest.display());
+        }
+    }
+}
