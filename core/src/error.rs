@@ -179,7 +179,10 @@ impl fmt::Display for Error {
             Self::Unfinished => f.write_str("the lookup was not finished"),
             Self::CannotVerify => f.write_str(CANNOT_VERIFY),
             // No signature is looked at then.
-            Self::UnknownSigner { .. } | Self::BadSignature | Self::NotAsSigned { .. }
+            Self::Unsigned
+            | Self::UnknownSigner { .. }
+            | Self::BadSignature
+            | Self::NotAsSigned { .. }
                 if !cfg!(feature = "signatures") =>
             {
                 f.write_str(CANNOT_VERIFY)

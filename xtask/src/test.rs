@@ -72,12 +72,17 @@ pub fn test() -> Result<()> {
     }
     run(&mut tests)?;
 
-    say("cargo test --package leaksieve-core --lib --tests, without features");
-    run(cargo()
-        .args(["test", "--package", "leaksieve-core", "--lib", "--tests"])
-        .arg("--target-dir")
-        .arg(workspace::target())
-        .current_dir(workspace::root()))?;
+    say(
+        "cargo test --package leaksieve-core --lib --tests, without features; and as a small device",
+    );
+    for arguments in [&["--lib", "--tests"][..], &["--lib", "--features", "small"]] {
+        run(cargo()
+            .args(["test", "--package", "leaksieve-core"])
+            .args(arguments)
+            .arg("--target-dir")
+            .arg(workspace::target())
+            .current_dir(workspace::root()))?;
+    }
 
     say("cargo test --package leaksieve-app --features signatures, on this machine");
     run(cargo()

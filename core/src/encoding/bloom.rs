@@ -9,6 +9,9 @@
 //! They do not depend on the number of pages: neighbouring pages of a file may be
 //! OR-ed into a smaller one, and files of one shape and seed may be OR-ed together.
 
+use bitvec::prelude::{BitSlice, Lsb0};
+use bitvec::view::BitView;
+
 use super::Match;
 use crate::arithmetic::wide;
 use crate::sector::{PAYLOAD_BYTES, Payload};
@@ -42,9 +45,10 @@ fn step(state: &mut u32) -> (usize, u32) {
 
 /// Set an item's bits.
 pub fn insert(page: &mut Payload, hash: u64, num_hashes: u8) {
+    let bits = BitSlice::<u8, Lsb0>::from_slice_mut(page.as_mut_slice());
     for bit in probes(hash, num_hashes) {
-        if let Some(byte) = page.get_mut(bit / 8) {
-            *byte |= 1 << (bit % 8);
+        if let Some(mut bit) = bits.get_mut(bit) {
+            *bit = true;
         }
     }
 }
@@ -88,7 +92,8 @@ pub fn query(page: &Payload, hash: u64, num_hashes: u8) -> Match {
         let (byte, bit) = step(&mut state);
         // A byte outside the page cannot be; were it so, it would not be a miss.
         let byte = page.get(byte).copied().unwrap_or(u8::MAX);
-        if byte >> bit & 1 == 0 {
+        let bits = byte.view_bits::<Lsb0>();
+        if let Some(false) = bits.get(bit as usize).as_deref() {
             return Match::Miss;
         }
     }

@@ -31,10 +31,12 @@ pub struct Refused {
 impl Refused {
     /// Not refused, but absent: nothing to speak of while there is another.
     pub(crate) const fn is_absent(&self) -> bool {
-        matches!(
-            self.failure,
-            ReadError::Source(StorageError::NoFile | StorageError::EmptyFlash)
-        )
+        match self.failure {
+            ReadError::Source(StorageError::EmptyFlash) => true,
+            #[cfg(feature = "card")]
+            ReadError::Source(StorageError::NoFile) => true,
+            _ => false,
+        }
     }
 
     /// There is something, and it is not the medium's fault that it is not asked.
@@ -234,6 +236,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             match opened {
                 Ok(epoch) => *found = Some(epoch),
                 // Without a card there is no other file.
+                #[cfg(feature = "card")]
                 Err(refused) if refused.failure == ReadError::Source(StorageError::NoCard) => {
                     return Err(refused);
                 }
@@ -255,7 +258,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             // if the card is another one by now.
             (Some(slot), _) => self.open(slot, &trust).map(|_| slot),
             (None, Some(refused)) => Err(refused),
-            (None, None) => Err(StorageError::NoFile.into()),
+            (None, None) => Err(StorageError::PastEnd.into()),
         }
     }
 
@@ -324,7 +327,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
         }
         let slot = self.slot();
         let refuse = |failure| Refused { slot, failure };
-        let id = self.last_id.ok_or(StorageError::NoFile)?;
+        let id = self.last_id.ok_or(StorageError::PastEnd)?;
         self.storage
             .read_sector(index, &mut self.work.sector)
             .map_err(|error| refuse(ReadError::Source(error)))?;

@@ -28,9 +28,11 @@
 extern crate std;
 
 pub mod about;
+#[cfg(feature = "card")]
 pub mod card;
 pub mod console;
 pub mod epoch;
+#[cfg(feature = "card")]
 mod fat;
 pub mod filter;
 pub mod flash;
@@ -43,6 +45,7 @@ pub mod storage;
 mod update;
 pub mod verdict;
 
+#[cfg(feature = "card")]
 pub use card::{Card, CardFile};
 pub use console::Session;
 pub use epoch::EpochStore;

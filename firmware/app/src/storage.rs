@@ -66,14 +66,19 @@ pub trait Storage: SectorSource<Error = StorageError> {
 #[non_exhaustive]
 pub enum StorageError {
     /// No card is there, or it stopped answering.
+    #[cfg(feature = "card")]
     NoCard,
     /// The card answers, but could not read a block, or its checksum was wrong.
+    #[cfg(feature = "card")]
     Unreadable,
     /// There is no FAT16 or FAT32 volume that this code reads.
+    #[cfg(feature = "card")]
     NoVolume,
     /// The volume has no filter file in its top folder.
+    #[cfg(feature = "card")]
     NoFile,
     /// The file table leads nowhere.
+    #[cfg(feature = "card")]
     VolumeDamaged,
     /// The slot is an empty one.
     EmptyFlash,
@@ -92,16 +97,21 @@ pub enum StorageError {
 impl fmt::Display for StorageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            #[cfg(feature = "card")]
             Self::NoCard => "no SD card answers: insert one, then ask again",
+            #[cfg(feature = "card")]
             Self::Unreadable => {
                 "the card cannot be read there: ask again; if this stays so, use another card"
             }
+            #[cfg(feature = "card")]
             Self::NoVolume => {
                 "the card has no FAT32 volume: format it as FAT32 (exFAT will not do) and copy LEAKS.LSV onto it"
             }
+            #[cfg(feature = "card")]
             Self::NoFile => {
                 "the card has no LEAKS.LSV in its top folder: copy the filter there under this name"
             }
+            #[cfg(feature = "card")]
             Self::VolumeDamaged => {
                 "the card's file table is damaged: format the card and copy LEAKS.LSV onto it again"
             }
@@ -113,9 +123,11 @@ impl fmt::Display for StorageError {
                 "the flash cannot be written: restart the device, then send the filter again"
             }
             Self::NotWrittenHere => {
-                "this device's filters lie on a card, which it does not write: put the card into the computer and use `leaksieve install`"
+                "this device does not write its filters: use `leaksieve install` for its card"
             }
             Self::PastEnd => "the filter ends too early: copy it again",
+            // Without signatures no epoch is kept.
+            Self::EpochUnreadable if !cfg!(feature = "signatures") => "",
             Self::EpochUnreadable => {
                 "the device cannot read which epoch it has seen, so any filter could be an old one: restart it; if this stays so, its memory for that must be set up anew"
             }

@@ -89,7 +89,11 @@ impl Digits {
     pub(super) fn extend(&mut self, digits: &[u8]) -> Option<()> {
         let start = self.len();
         let end = start + digits.len();
-        self.bytes.get_mut(start..end)?.copy_from_slice(digits);
+        let places = self.bytes.get_mut(start..end)?;
+        places
+            .iter_mut()
+            .zip(digits)
+            .for_each(|(to, from)| *to = *from);
         self.len = end as u8;
         Some(())
     }
