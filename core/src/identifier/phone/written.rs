@@ -89,7 +89,10 @@ impl Digits {
     pub(super) fn extend(&mut self, digits: &[u8]) -> Option<()> {
         let start = self.len();
         let end = start + digits.len();
-        self.bytes.get_mut(start..end)?.copy_from_slice(digits);
+        let places = self.bytes.get_mut(start..end)?;
+        for (place, digit) in places.iter_mut().zip(digits) {
+            *place = *digit;
+        }
         self.len = end as u8;
         Some(())
     }
