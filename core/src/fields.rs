@@ -41,6 +41,7 @@ impl<'a> Fields<'a> {
         Ok(*bytes)
     }
 
+    #[inline(never)]
     pub(crate) fn u8(&mut self) -> Result<u8, HeaderDefect> {
         self.array().map(u8::from_le_bytes)
     }

@@ -526,8 +526,9 @@ pub(crate) fn parse_into(header: &mut Header, bytes: &[u8], fixed: Fixed) -> Res
     header.created_unix_s = fields.u64()?;
     header.epoch = fields.u32()?;
     header.expires_unix_s = fields.u64()?;
-    let num_datasets = fields.varint()?;
-    if (MAX_DATASETS + 1..=MAX_DATASETS_OF_A_FILE).contains(&(num_datasets as usize)) {
+    let num_datasets = fields.varint()? as usize;
+    let has_room = num_datasets <= MAX_DATASETS;
+    if !has_room && num_datasets <= MAX_DATASETS_OF_A_FILE {
         let found = u8::try_from(num_datasets).unwrap_or(u8::MAX);
         return Err(Error::TooManyDatasets { found });
     }

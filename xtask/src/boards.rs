@@ -65,6 +65,20 @@ pub fn build_microbit() -> Result<PathBuf> {
     Ok(microbit_of(&elves)?.to_owned())
 }
 
+/// Build what counts instructions on the micro:bit in place of talking; gives its ELF.
+///
+/// # Errors
+/// When it does not compile.
+pub fn build_counting_microbit() -> Result<PathBuf> {
+    let package = Package::named(MICROBIT.name)?;
+    let cross = setup::cross(&[package.target])?;
+    let mut command = cross.cargo("build", package.target);
+    command
+        .args(["--features", "count"])
+        .current_dir(package.folder());
+    firmware::build_package(command, firmware::COUNTING_FOLDER, "microbit.elf")
+}
+
 impl Package {
     fn named(name: &str) -> Result<Self> {
         let mut packages = PACKAGES.into_iter();

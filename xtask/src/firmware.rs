@@ -21,6 +21,8 @@ const KEYS: &str = "LEAKSIEVE_KEYS";
 /// The folder under `target/` that all firmware is built in: what boards have in common is
 /// compiled once.
 pub(crate) const FOLDER: &str = "firmware";
+/// Of builds that count instructions.
+pub(crate) const COUNTING_FOLDER: &str = "firmware-count";
 
 /// Flash of the LM3S6965, bytes.
 const FLASH_BYTES: u64 = 256 << 10;
@@ -116,7 +118,7 @@ pub fn build(cross: &Cross, variant: Variant) -> Result<PathBuf> {
 /// When it does not compile.
 pub fn build_counting(cross: &Cross, variant: Variant) -> Result<PathBuf> {
     let features = format!("{},count", variant.features());
-    build_in("firmware-count", cross, variant, &features, "off")
+    build_in(COUNTING_FOLDER, cross, variant, &features, "off")
 }
 
 fn build_in(

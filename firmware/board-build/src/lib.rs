@@ -58,7 +58,7 @@ pub fn cortex_m(flash: Region, ram: Region, more: &str) {
     if let Some(out) = write("memory.x", &script) {
         println!("cargo::rustc-link-search={}", out.display());
     }
-    for argument in ["--nmagic", "--icf=all", "-Tlink.x", "-Tdefmt.x"] {
+    for argument in ["--nmagic", "-Tlink.x", "-Tdefmt.x"] {
         println!("cargo::rustc-link-arg-bins={argument}");
     }
     public_keys();

@@ -1,4 +1,4 @@
-//! What a signature and a ribbon cost the emulated board: flash, RAM, stack, and counted
+//! What a signature and a ribbon cost the emulated boards: flash, RAM, stack, and counted
 //! instructions.
 //!
 //! The firmware's feature `count` answers each question with the instructions that it took;
@@ -6,7 +6,7 @@
 //! instructions, not cycles.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -16,16 +16,16 @@ use super::report::{self, Table, thousands};
 use super::{leaksieve, list, work_folder};
 use crate::bench::measure::Step;
 use crate::cross::CORTEX_M3;
-use crate::emulator::{Emulator, Options, Storage};
+use crate::emulator::{Emulator, Machine, Options, Storage, flash_area};
 use crate::firmware::{self, Variant};
 use crate::generate::Kind;
 use crate::run::say;
-use crate::{card, setup, sign};
+use crate::{boards, card, setup, sign};
 
 /// Members, and as many strangers, that are asked.
 const NUM_QUESTIONS: u64 = 1_000;
 
-/// Files: one whose tags are all kept, one with as many sectors to read as a file of a
+/// Files: one whose tags are all kept and that a slot of the micro:bit has room for, one with as many sectors to read as a file of a
 /// gigabyte has.
 const SIZES: [u64; 2] = [20_000, 22_000_000];
 const ENCODINGS: [&str; 2] = ["bloom", "ribbon"];
@@ -37,11 +37,34 @@ struct Cost {
     /// Of them in the driver of the card and in the file system.
     medium: u64,
     sectors: u64,
+    /// Hash and probe of the first page alone.
+    probe: u64,
 }
 
 impl Cost {
     const fn own(&self) -> u64 {
         self.total - self.medium
+    }
+}
+
+impl Measured {
+    /// Rows of hash and probe, of the questions that read one page.
+    fn probes(&self, table: &mut Table, processor: &str, encoding: &str) -> Result<()> {
+        for (who, of) in [("members", &self.members), ("strangers", &self.strangers)] {
+            let groups = by_sectors(of);
+            let (_, of) = groups.first_key_value().context("nothing was asked")?;
+            let probes = || of.iter().map(|cost| cost.probe);
+            table.row([
+                processor.to_owned(),
+                encoding.to_owned(),
+                who.to_owned(),
+                of.len().to_string(),
+                whole(mean(of, |cost| cost.probe)),
+                thousands(probes().min().unwrap_or_default()),
+                thousands(probes().max().unwrap_or_default()),
+            ]);
+        }
+        Ok(())
     }
 }
 
@@ -68,6 +91,8 @@ pub(super) fn measure() -> Result<String> {
         images.push((variant, elf, firmware::build_counting(&cross, variant)?));
     }
 
+    let microbit = boards::build_counting_microbit()?;
+
     let mut sizes = Table::new(&["firmware", "flash", "static RAM", "deepest stack"]);
     let mut costs = Table::new(&[
         "file",
@@ -78,6 +103,15 @@ pub(super) fn measure() -> Result<String> {
         "least",
         "most",
         "with the card's driver",
+    ]);
+    let mut probes = Table::new(&[
+        "processor",
+        "filter",
+        "asked",
+        "questions",
+        "instructions, mean",
+        "least",
+        "most",
     ]);
     let mut mounts = Table::new(&["file", "sectors", "instructions", "with the card's driver"]);
     let folder = work_folder()?;
@@ -95,6 +129,11 @@ pub(super) fn measure() -> Result<String> {
                 .args(["--kind", "phone", "--region", "CN", "--seed", "1"])
                 .args(["--encoding", encoding, "--force", "--quiet"])
                 .run(&folder.join("printed"))?;
+            if SIZES.first() == Some(&num_items) {
+                let measured =
+                    ask_microbit(&qemu, &microbit, &plain, &asked_members, &asked_strangers)?;
+                measured.probes(&mut probes, "Cortex-M0", encoding)?;
+            }
             let signed = sign::sign_beside(&cli, &plain)?;
             for ((variant, elf, counting), filter) in images.iter().zip([&plain, &signed]) {
                 let stack = firmware::deepest_stack(&qemu, elf, *variant, filter)?;
@@ -117,6 +156,9 @@ pub(super) fn measure() -> Result<String> {
                     &asked_members,
                     &asked_strangers,
                 )?;
+                if SIZES.first() == Some(&num_items) && *variant == Variant::Unsigned {
+                    measured.probes(&mut probes, "Cortex-M3", encoding)?;
+                }
                 let Cost { total, sectors, .. } = measured.mount;
                 mounts.row([
                     name.clone(),
@@ -154,10 +196,13 @@ pub(super) fn measure() -> Result<String> {
          Questions that read the same number of sectors have a row: in a ribbon some read a second page or a third. The difference is between \
          members and strangers that read one page.\n\n{costs}\n\
          Mounting finds the file, verifies header and signature, and reads the tags that are kept:\n\n{mounts}\n\
+         Of these, hash and probe alone: from the item to what its first page says. The checksum of the page, and how a written \
+         number becomes an item, are left out. The Cortex-M0 is the micro:bit's, built to be small; files of {} items:\n\n{probes}\n\
          ```sh\ncargo xtask bench --only device\n```\n",
         report::circumstances(),
         thousands(NUM_QUESTIONS),
         thousands(NUM_QUESTIONS),
+        thousands(SIZES[0]),
     ))
 }
 
@@ -212,6 +257,28 @@ fn ask(
         ..Options::default()
     };
     let mut board = Emulator::boot_with(qemu, elf, Storage::Card(&image), &options)?;
+    ask_board(&mut board, members, strangers)
+}
+
+/// The same of a micro:bit with the file in a slot of its flash.
+fn ask_microbit(
+    qemu: &Path,
+    elf: &Path,
+    filter: &Path,
+    members: &[String],
+    strangers: &[String],
+) -> Result<Measured> {
+    let area = flash_area([&fs::read(filter)?, &[]]);
+    let options = Options {
+        count: true,
+        machine: Machine::Microbit,
+        ..Options::default()
+    };
+    let mut board = Emulator::boot_with(qemu, elf, Storage::FlashArea(&area), &options)?;
+    ask_board(&mut board, members, strangers)
+}
+
+fn ask_board(board: &mut Emulator, members: &[String], strangers: &[String]) -> Result<Measured> {
     // The first finds the card asleep, and writes the epoch.
     said(&board.ask("")?, "mounted")?;
     let mount = said(&board.ask("")?, "mounted")?;
@@ -230,12 +297,13 @@ fn ask(
     })
 }
 
-/// `INSTRUCTIONS OF-THEM-IN-THE-MEDIUM SECTORS WORD`
+/// `INSTRUCTIONS OF-THEM-IN-THE-MEDIUM SECTORS HASH-AND-PROBE WORD`
 fn said(answer: &str, wanted: &str) -> Result<Cost> {
     let mut words = answer.split_whitespace();
     let mut number = || words.next()?.parse().ok();
-    let cost = number().zip(number()).zip(number());
-    let ((total, medium), sectors) = cost.with_context(|| format!("not counted: {answer:?}"))?;
+    let cost = number().zip(number()).zip(number()).zip(number());
+    let (((total, medium), sectors), probe) =
+        cost.with_context(|| format!("not counted: {answer:?}"))?;
     ensure!(
         words.next() == Some(wanted),
         "{wanted:?} was expected, and the board said {answer:?}"
@@ -244,6 +312,7 @@ fn said(answer: &str, wanted: &str) -> Result<Cost> {
         total,
         medium,
         sectors,
+        probe,
     })
 }
 

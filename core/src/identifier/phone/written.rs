@@ -90,10 +90,9 @@ impl Digits {
         let start = self.len();
         let end = start + digits.len();
         let places = self.bytes.get_mut(start..end)?;
-        places
-            .iter_mut()
-            .zip(digits)
-            .for_each(|(to, from)| *to = *from);
+        for (place, digit) in places.iter_mut().zip(digits) {
+            *place = *digit;
+        }
         self.len = end as u8;
         Some(())
     }
