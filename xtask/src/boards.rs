@@ -1,14 +1,19 @@
 //! The firmware of the boards that people own: built, linted and measured.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use leaksieve_link::Board;
 use leaksieve_link::boards::{ESP32C3, MICROBIT, NRF52840_DK, NUCLEO_L476RG, PICO, PICO2};
+use leaksieve_link::frame::encode;
+use leaksieve_link::{Board, MAX_FRAME_BYTES, Request, uf2};
+use object::read::elf::ProgramHeader as _;
 
 use crate::cross::{CORTEX_M0, Cross, Target};
-use crate::firmware::{self, Size, part_text};
+use crate::emulator::{Emulator, Machine, Options, Storage, flash_area};
+use crate::firmware::{self, Size, part_text, size_text};
 use crate::run::{run, say};
 use crate::{setup, workspace};
 
@@ -114,11 +119,55 @@ pub fn firmware(names: &[String]) -> Result<()> {
     };
     let targets: Vec<_> = packages.iter().map(|package| package.target).collect();
     let elves = build(&setup::cross(&targets)?, &packages)?;
-    print!("{}", table(&elves)?);
-    for (_, elf) in &elves {
+    print!("{}", table(&elves, None)?);
+    for (package, elf) in &elves {
         println!("{}", workspace::shown(elf));
+        if let Some(family) = package.board.uf2_family {
+            let image = elf.with_extension("uf2");
+            fs::write(&image, uf2(elf, &package.board, family)?)
+                .with_context(|| format!("cannot write {}", image.display()))?;
+            println!("{}", workspace::shown(&image));
+        }
     }
     Ok(())
+}
+
+/// What a boot loader's drive takes: the program, whole.
+fn uf2(elf: &Path, board: &Board, family: u32) -> Result<Vec<u8>> {
+    let bytes = fs::read(elf)?;
+    let file = object::read::elf::ElfFile32::<object::Endianness>::parse(&*bytes)?;
+    let start = board.flash_address + board.program_offset;
+    // Between its parts the flash is erased.
+    let mut program = Vec::new();
+    for segment in file.elf_program_headers() {
+        let content = segment.data(file.endian(), &*bytes);
+        let content = content.map_err(|()| anyhow!("{} is cut short", elf.display()))?;
+        if segment.p_type(file.endian()) != object::elf::PT_LOAD || content.is_empty() {
+            continue;
+        }
+        let place = segment.p_paddr(file.endian()).checked_sub(start);
+        let place = place.context("a part of the program does not lie in the flash")? as usize;
+        let end = place + content.len();
+        ensure!(
+            end <= board.program_bytes() as usize,
+            "the program is longer than its part of the flash"
+        );
+        if program.len() < end {
+            program.resize(end, 0xFF);
+        }
+        program[place..end].copy_from_slice(content);
+    }
+    program.resize(program.len().next_multiple_of(uf2::PAYLOAD_BYTES), 0xFF);
+    let (payloads, _) = program.as_chunks();
+    let image = uf2::Image {
+        address: start,
+        num_blocks: u32::try_from(payloads.len())?,
+        family,
+    };
+    Ok((0..)
+        .zip(payloads)
+        .flat_map(|(index, payload)| image.block(index, payload))
+        .collect())
 }
 
 /// Build packages for release, with no key; gives the ELF of each.
@@ -160,12 +209,58 @@ pub fn lint(cross: &Cross) -> Result<()> {
     Ok(())
 }
 
-/// What each takes of its board.
+/// The most that the micro:bit's program and its RAM, stack included, may take beside its filters:
+/// 48 KiB and 8 KiB.
+const MICROBIT_MOST_BYTES: (u64, u64) = (48 << 10, 8 << 10);
+
+/// Boot the micro:bit with a filter, ask it over its console and as a host, and give the
+/// deepest that its stack has been, and all of it; bytes.
+///
+/// # Errors
+/// When it does not boot or say so, or takes more than it may.
+pub fn microbit_stack(qemu: &Path, elf: &Path, filter: &Path) -> Result<(u32, u32)> {
+    let area = flash_area([&fs::read(filter)?, &[]]);
+    let options = Options {
+        machine: Machine::Microbit,
+        ..Options::default()
+    };
+    let mut board = Emulator::boot_with(qemu, elf, Storage::FlashArea(&area), &options)?;
+    let requests = [Request::Info, Request::Check(b"+86 138-0013-8000")];
+    for (sequence, request) in (0..).zip(requests) {
+        let mut buffer = [0; MAX_FRAME_BYTES];
+        let frame = encode(sequence, &request, &mut buffer).context("no frame")?;
+        board.line()?.write_all(frame)?;
+    }
+    for line in ["+86 138-0013-8000", "?", "12"] {
+        board.ask(line)?;
+    }
+    let said = board.ask("?")?;
+    let words = said.lines().find_map(|line| {
+        let (used, all) = line.strip_prefix("Stack: at most ")?.split_once(" of ")?;
+        let number = |text: &str| text.replace(',', "").parse::<u32>().ok();
+        number(used).zip(number(all.strip_suffix(" bytes used")?))
+    });
+    let (used, all) = words.context("the micro:bit did not say how deep its stack was")?;
+    let size = Package::named(MICROBIT.name)?.size(elf)?;
+    let ram_bytes = size.static_ram_bytes + u64::from(used);
+    ensure!(
+        size.flash_bytes <= MICROBIT_MOST_BYTES.0 && ram_bytes <= MICROBIT_MOST_BYTES.1,
+        "the micro:bit's program takes {} of flash and {ram_bytes} of RAM, and may take {MICROBIT_MOST_BYTES:?}",
+        size.flash_bytes
+    );
+    Ok((used, all))
+}
+
+/// What each takes of its board. The stack has what the variables leave; how deep it gets is
+/// known of the micro:bit, which runs in the emulator: used and all, bytes.
 ///
 /// # Errors
 /// When an ELF cannot be read, or fills more than the program's part of the flash.
-pub fn table(elves: &[(Package, PathBuf)]) -> Result<String> {
-    let mut table = format!("{:<20}{:>24}{:>24}\n", "board", "flash", "static RAM");
+pub fn table(elves: &[(Package, PathBuf)], microbit: Option<(u32, u32)>) -> Result<String> {
+    let mut table = format!(
+        "{:<20}{:>24}{:>24}{:>24}\n",
+        "board", "flash", "static RAM", "stack"
+    );
     for (package, elf) in elves {
         let board = &package.board;
         let size = package.size(elf)?;
@@ -178,8 +273,15 @@ pub fn table(elves: &[(Package, PathBuf)]) -> Result<String> {
         );
         let flash = part_text(size.flash_bytes, room);
         let ram = part_text(size.static_ram_bytes, board.ram_bytes.into());
+        let stack = match microbit {
+            Some((used, all)) if *board == MICROBIT => part_text(used.into(), all.into()),
+            _ => {
+                let left = u64::from(board.ram_bytes).saturating_sub(size.static_ram_bytes);
+                format!("{} left", size_text(left))
+            }
+        };
         // Writing to a String does not fail.
-        let _ = writeln!(table, "{:<20}{flash:>24}{ram:>24}", board.title);
+        let _ = writeln!(table, "{:<20}{flash:>24}{ram:>24}{stack:>24}", board.title);
     }
     Ok(table)
 }

@@ -106,7 +106,9 @@ pub fn test() -> Result<()> {
             Ok((*variant, firmware::size(elf)?, Some(stack)))
         })
         .collect::<Result<_>>()?;
-    println!("\n{}\n{}", firmware::table(&rows), boards::table(&others)?);
+    let stack = boards::microbit_stack(&qemu, boards::microbit_of(&others)?, &filter)?;
+    let others = boards::table(&others, Some(stack))?;
+    println!("\n{}\n{others}", firmware::table(&rows));
     for (variant, size, _) in &rows {
         ensure!(
             size.flash_bytes <= variant.max_image_bytes(),

@@ -19,7 +19,7 @@ use crate::progress::{Observer, Stage};
 use crate::size::{Method, rate_to_build};
 use crate::verify::{VerifyError, verify};
 
-pub use uf2::ERASE_BYTES;
+pub use leaksieve_link::uf2::ERASE_BYTES;
 
 /// How an image is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
