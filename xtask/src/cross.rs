@@ -58,6 +58,16 @@ impl Cross {
 
     /// A `cargo clippy --target TARGET ARGUMENTS` with every warning an error.
     pub fn clippy(&self, target: Target, arguments: &[&str]) -> Command {
+        self.clippy_by("check", target, arguments)
+    }
+
+    /// As [`clippy`](Self::clippy), while it is built, where this compiler can: a build that
+    /// follows finds compiled what others wrote.
+    pub fn clippy_building(&self, target: Target, arguments: &[&str]) -> Command {
+        self.clippy_by("build", target, arguments)
+    }
+
+    fn clippy_by(&self, subcommand: &str, target: Target, arguments: &[&str]) -> Command {
         let mut command = self.environment(target);
         match self {
             Self::Installed => {
@@ -66,7 +76,9 @@ impl Cross {
             }
             Self::Debian { root, .. } => {
                 // What `cargo clippy` does, with the driver that fits this rustc.
-                command.args(["check", "--target", target]).args(arguments);
+                command
+                    .args([subcommand, "--target", target])
+                    .args(arguments);
                 command.env(
                     "RUSTC_WORKSPACE_WRAPPER",
                     root.join("usr/bin/clippy-driver"),
