@@ -17,12 +17,14 @@ use crate::partition::{Hashes, NUM_PARTITIONS, Partitions, range_of};
 const NUM_TRIAL_PROBES: u32 = if cfg!(fuzzing) { 1_000 } else { 1_000_000 };
 
 /// What asking the finished file gave.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Findings {
     /// Items that the file says it does not hold. One is too many.
     pub(crate) num_lost: u64,
     /// Questions for what is no item.
     pub(crate) trial: Trial,
+    /// Those of them that the layer has bumped, as the next one is asked.
+    others: Vec<u64>,
 }
 
 /// Ask the file for all items; `seed` chooses what else is asked for, and `advance` is
@@ -41,14 +43,17 @@ pub(crate) fn ask_all(
     let mut bumped_before: Option<Hashes> = None;
     for (index, layer) in layers.iter().enumerate() {
         let of_layer = bumped_before.as_ref().unwrap_or(hashes);
-        let behind = &layers[index + 1..];
+        let is_last = index + 1 == layers.len();
         let bumped = Partitions::beside(of_layer);
+        let mut others_before = std::mem::take(&mut all.others);
+        others_before.sort_unstable();
         in_order(
             num_threads,
             0..NUM_PARTITIONS,
             || {
                 let mut scratch = Vec::new();
                 let mut writer = bumped.writer();
+                let others_before = &others_before;
                 move |partition| {
                     // What was put in, not what was written: a fault in between must not hide.
                     let unsorted = of_layer.unsorted(partition, &mut scratch)?;
@@ -57,15 +62,24 @@ pub(crate) fn ask_all(
                     for hash in unsorted {
                         match touched.ask(*hash) {
                             Match::Hit => {}
-                            Match::Bumped if !behind.is_empty() => {
-                                writer.push(ribbon::rehash(*hash));
-                            }
+                            Match::Bumped if !is_last => writer.push(ribbon::rehash(*hash)),
                             Match::Miss | Match::Bumped => findings.num_lost += 1,
                         }
                     }
+                    let mut ask_other = |hash| match touched.ask(hash) {
+                        Match::Miss => {}
+                        Match::Bumped if !is_last => findings.others.push(ribbon::rehash(hash)),
+                        Match::Hit | Match::Bumped => findings.trial.num_false_alarms += 1,
+                    };
                     if index == 0 {
                         advance(unsorted.len() as u64);
-                        findings.trial = touched.ask_others(file, pages, behind, seed)?;
+                        let others = others(&touched, seed);
+                        findings.trial.num_probes = others.len() as u64;
+                        others.for_each(ask_other);
+                    } else {
+                        others_of(others_before, partition)
+                            .iter()
+                            .for_each(|hash| ask_other(*hash));
                     }
                     Ok(findings)
                 }
@@ -74,12 +88,34 @@ pub(crate) fn ask_all(
                 let findings = findings?;
                 all.num_lost += findings.num_lost;
                 all.trial.merge(findings.trial);
+                all.others.extend(findings.others);
                 Ok::<_, BuildError>(())
             },
         )?;
         bumped_before = Some(bumped.close()?);
     }
     Ok(all)
+}
+
+/// What is no item, of a partition: any hash, by chance; that it is an item's is part of the
+/// rate.
+fn others(touched: &Touched<'_>, seed: u64) -> impl ExactSizeIterator<Item = u64> {
+    let partition = touched.partition;
+    let range = range_of(partition);
+    let first = range.start as u64;
+    let num_pages = touched.pages.begun_in(&range).len() as u32;
+    let num_probes = NUM_TRIAL_PROBES.div_ceil(NUM_PARTITIONS).max(num_pages);
+    (0..num_probes).map(move |probe| {
+        let random = mix(seed ^ (u64::from(partition) << 48 | u64::from(probe)));
+        first | (random / u64::from(NUM_PARTITIONS))
+    })
+}
+
+/// Those of a partition among hashes in order.
+fn others_of(hashes: &[u64], partition: u32) -> &[u64] {
+    let range = range_of(partition);
+    let before = |end: u128| hashes.partition_point(|hash| u128::from(*hash) < end);
+    &hashes[before(range.start)..before(range.end)]
 }
 
 /// The pages that may hold the hashes of a partition.
@@ -115,42 +151,6 @@ impl<'a> Touched<'a> {
             .map_or(Match::Miss, |content| {
                 self.pages.layer.query(page, content, hash)
             })
-    }
-
-    /// Ask for what is no item; what these pages bump, of the layers behind.
-    fn ask_others(
-        &self,
-        file: &File,
-        pages: &Pages,
-        behind: &[LayerPages],
-        seed: u64,
-    ) -> Result<Trial, BuildError> {
-        let mut trial = Trial::default();
-        let range = range_of(self.partition);
-        let num_pages = self.pages.begun_in(&range).len() as u64;
-        for probe in 0..u64::from(NUM_TRIAL_PROBES.div_ceil(NUM_PARTITIONS)).max(num_pages) {
-            // Any of the partition, by chance; that it is an item's is part of the rate.
-            let random = mix(seed ^ (u64::from(self.partition) << 48 | probe));
-            let mut hash = range.start as u64 | (random / u64::from(NUM_PARTITIONS));
-            let mut answer = self.ask(hash);
-            for layer in behind {
-                if answer != Match::Bumped {
-                    break;
-                }
-                hash = ribbon::rehash(hash);
-                let page = layer.layer.page_of(hash);
-                let sector = layer.sector(page).0;
-                let read = read_payloads(file, pages.file_id, sector..sector + 1)?;
-                answer = read.first().map_or(Match::Miss, |content| {
-                    layer.layer.query(page, content, hash)
-                });
-            }
-            trial.num_probes += 1;
-            if answer != Match::Miss {
-                trial.num_false_alarms += 1;
-            }
-        }
-        Ok(trial)
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
+#[cfg(feature = "signatures")]
 use leaksieve_app::{FlashRecords, SharedFlash};
 
 pub(crate) const BLOCK_BYTES: usize = 1024;
@@ -17,6 +18,7 @@ pub(crate) const RECORDS: u32 = 0;
 const NUM_BYTES: usize = 18 << 10;
 
 /// Where the lowest epoch is kept, in the same flash.
+#[cfg(feature = "signatures")]
 pub(crate) type Records<'a> =
     leaksieve_app::epoch::TwoRecords<FlashRecords<SharedFlash<'a, Flash>>>;
 

@@ -85,8 +85,7 @@ fn heard(screen: &[u8]) -> Vec<(u16, Heard)> {
     let mut heard = Vec::new();
     for byte in screen {
         if receiver.take(*byte) == Taken::Frame {
-            let (sequence, response) =
-                decode(receiver.frame()).expect("the device sends whole frames");
+            let (sequence, response) = decode(receiver.frame()).unwrap();
             let said = match response {
                 Response::Info(info) => Heard::Info {
                     mounted: info.filter.map(|filter| filter.file_id),
@@ -329,7 +328,11 @@ fn messages_that_do_not_arrive() {
         );
         // Twice.
         let flash = Flash::with([&old, &[]]);
-        let heard = talk(&flash, &[], &[before, &[message.clone()], rest].concat());
+        let heard = talk(
+            &flash,
+            &[],
+            &[before, std::slice::from_ref(message), rest].concat(),
+        );
         assert!(
             heard.iter().all(|(_, said)| *said == Heard::Done),
             "{index}: {heard:?}"
