@@ -86,7 +86,7 @@ pub struct Header {
     /// When the file should be replaced; seconds since 1970-01-01 UTC, 0 for never.
     #[serde(with = "postcard::fixint::le")]
     pub expires_unix_s: u64,
-    /// 1 to [`MAX_DATASETS`], in the order of their sectors.
+    /// 1 to [`MAX_DATASETS_OF_A_FILE`], in the order of their sectors.
     pub datasets: heapless::Vec<Dataset, MAX_DATASETS>,
     /// Root of the hash tree of a signed file. It stands behind the datasets.
     #[serde(skip)]

@@ -74,6 +74,21 @@ impl Catalogue {
             .saturating_mul(1 + u32::from(path))
     }
 
+    /// Is a sector of a page, or of the tags above one, as it was written, and in a signed file
+    /// as it was signed? `path` is what the step before gave.
+    pub(crate) fn prove(
+        &self,
+        index: SectorIndex,
+        sector: &Sector,
+        path: Option<Path>,
+    ) -> Result<Step, Error> {
+        let payload = verify(self.file_id, index, sector)?;
+        match &self.signed {
+            Some(signed) => signed.prove(self.file_id, index, payload, path),
+            None => Ok(Step::Proven),
+        }
+    }
+
     /// Begin to look an identifier up: in the datasets of its kind, or in all when
     /// it states none. For each dataset that covers it, up to
     /// [`sectors_per_dataset`](Self::sectors_per_dataset) are read.

@@ -7,7 +7,7 @@ use crate::identifier::Identifier;
 use crate::lookup::{Catalogue, Lookup, Verdict};
 use crate::opening::Opening;
 use crate::sector::{SECTOR_BYTES, Sector, SectorIndex};
-use crate::trust::Trust;
+use crate::trust::{Step, Trust};
 
 /// The files that a card may hold a filter in, in its top folder. There are two, so that one
 /// can be replaced while the other is whole.
@@ -171,6 +171,34 @@ pub fn answer<S: SectorSource>(
         lookup.supply(buffer)?;
     }
     Ok(lookup.verdict()?)
+}
+
+/// Read every page of a file, and in a signed file prove each: what [`check`] would find of any
+/// identifier is then no error.
+///
+/// # Errors
+/// [`Error::SectorDamaged`], [`Error::NotAsSigned`], or the source's own.
+pub fn verify_pages<S: SectorSource>(
+    catalogue: &Catalogue,
+    source: &mut S,
+    buffer: &mut Sector,
+) -> Result<(), ReadError<S::Error>> {
+    let datasets = catalogue.datasets().iter();
+    for page in
+        datasets.flat_map(|dataset| (0..dataset.num_sectors).map(|page| dataset.sector_of(page)))
+    {
+        let (mut wanted, mut path) = (page, None);
+        loop {
+            source
+                .read_sector(wanted, buffer)
+                .map_err(ReadError::Source)?;
+            match catalogue.prove(wanted, buffer, path)? {
+                Step::Proven => break,
+                Step::Above(sector, above) => (wanted, path) = (sector, Some(above)),
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
 use leaksieve_core::file::byte_of;
+use leaksieve_core::identifier::MAX_IDENTIFIER_BYTES;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, Sector, SectorIndex};
-use leaksieve_core::{Catalogue, ReadError, SectorSource, Trust, open};
+use leaksieve_core::{Catalogue, NormaliseError, ReadError, SectorSource, Trust, open};
 use leaksieve_link::frame::{decode, encode};
 use leaksieve_link::{
     Info, MAX_FRAME_BYTES, Mounted, PIECE_BYTES, Receiver, Request, Response, Taken, Verdict,
@@ -102,17 +103,17 @@ impl From<Info<'_>> for Description {
     fn from(info: Info<'_>) -> Self {
         let filter = info.filter.map(|filter: Mounted<'_>| {
             let id = FileId(filter.file_id);
-            (filter.slot.to_owned(), id, filter.num_sectors)
+            (printable(filter.slot), id, filter.num_sectors)
         });
         Self {
-            version: info.version.to_owned(),
-            board: info.board.to_owned(),
+            version: printable(info.version),
+            board: printable(info.board),
             slot_bytes: info.slot_bytes,
             num_keys: info.num_keys,
             lowest_epoch: info.lowest_epoch,
             stack: info.stack,
             filter,
-            trouble: info.trouble.to_owned(),
+            trouble: printable(info.trouble),
         }
     }
 }
@@ -174,6 +175,12 @@ impl<T: Read + Write> Device<T> {
     /// # Errors
     /// [`DeviceError`].
     pub fn check(&mut self, text: &[u8]) -> Result<Verdict, DeviceError> {
+        if text.len() > MAX_IDENTIFIER_BYTES {
+            let error = NormaliseError::TooLong {
+                limit_bytes: MAX_IDENTIFIER_BYTES as u16,
+            };
+            return Err(DeviceError::Refused(error.to_string()));
+        }
         self.ask(
             &Request::Check(text),
             Duration::ZERO,
@@ -259,7 +266,7 @@ impl<T: Read + Write> Device<T> {
                         Some((_, Response::Garbled)) => break,
                         Some((sequence, _)) if sequence != self.sequence => {}
                         Some((_, Response::Refused(text))) => {
-                            return Err(DeviceError::Refused(text.to_owned()));
+                            return Err(DeviceError::Refused(printable(text)));
                         }
                         Some((_, response)) => return take(response).ok_or(DeviceError::Unknown),
                         None => break,
@@ -281,7 +288,9 @@ impl<T: Read + Write> Device<T> {
                     match self.receiver.take(byte) {
                         Taken::Frame => return Ok(Heard::Frame),
                         Taken::AfterLoss(_) => return Ok(Heard::Damaged),
-                        Taken::Nothing | Taken::Text(_) => {}
+                        Taken::Nothing => {}
+                        // Of a line that talks without end, too, the time is looked at.
+                        Taken::Text(_) => return Ok(Heard::Nothing),
                     }
                 }
                 Err(error) => {
@@ -294,6 +303,11 @@ impl<T: Read + Write> Device<T> {
             }
         }
     }
+}
+
+/// Texts of a device go to a terminal, which some characters are commands for.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{FFFD}")
 }
 
 /// What a line brought.

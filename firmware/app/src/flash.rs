@@ -1,9 +1,9 @@
 //! Filters in flash that the device itself can write: two slots, and the records of the lowest
 //! epoch, all in one flash.
 //!
-//! A slot that begins with erased bytes has no filter. So a new filter's first
-//! [`HELD_BYTES`] are written last ([`crate::update`]): until then the slot is an empty one,
-//! wherever the power fails.
+//! A slot that begins with erased bytes, or with zeros, has no filter. So a new filter's first
+//! [`HELD_BYTES`] are written last ([`crate::update`]): until then the slot is an empty one, or,
+//! where the power fails in the midst of its first block's erasure, one of no filter.
 
 use core::cell::RefCell;
 
@@ -20,6 +20,10 @@ use crate::storage::{Storage, StorageError};
 /// The first bytes of a file, which are written last: 16. As many as any flash here writes at
 /// once, and what no filter lacks: its magic is among them.
 pub const HELD_BYTES: usize = 16;
+
+/// What a file's first bytes become before its slot is erased: every flash here takes zeros over
+/// what was written.
+pub(crate) const GIVEN_UP: [u8; HELD_BYTES] = [0; HELD_BYTES];
 
 const ERASED: u8 = 0xFF;
 
@@ -93,7 +97,7 @@ impl<F: NorFlash> Storage for FlashSlots<F> {
     fn mount(&mut self, slot: usize) -> Result<(), StorageError> {
         let mut first = [0; HELD_BYTES];
         self.read(slot, 0, &mut first)?;
-        if first == [ERASED; HELD_BYTES] {
+        if first == [ERASED; HELD_BYTES] || first == GIVEN_UP {
             return Err(StorageError::EmptyFlash);
         }
         self.mounted = self.place(slot, 0, 0)?;

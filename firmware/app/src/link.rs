@@ -185,12 +185,7 @@ fn verdict_of<S: Storage, E: EpochStore>(
         match result {
             Ok(said) => {
                 for answer in said.answers().iter() {
-                    let said = match answer.outcome {
-                        Outcome::Exposed => Said::Exposed,
-                        Outcome::Absent => Said::NotExposed,
-                        Outcome::NotCovered(_) => Said::NotCovered,
-                    };
-                    push(&mut verdict, answer.dataset, said);
+                    push(&mut verdict, answer.dataset, answer.outcome.into());
                 }
             }
             Err(_) => {

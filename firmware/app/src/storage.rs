@@ -41,7 +41,8 @@ pub trait Storage: SectorSource<Error = StorageError> {
     }
 
     /// Write to what was erased, whole multiples of [`HELD_BYTES`](crate::flash::HELD_BYTES),
-    /// each once.
+    /// each once,
+    /// or zeros over what was written.
     ///
     /// # Errors
     /// When it could not be written.

@@ -1,20 +1,20 @@
 //! A new filter, sent piece by piece into the slot that is not asked.
 //!
 //! # Invariants
-//! - The slot that is asked is not touched before the new file was verified, every sector of
-//!   it, and accepted as a mount would accept it.
+//! - The slot that is asked is not touched before the new file was accepted as a mount would
+//!   accept it, and every page of it verified, up to the signed root if the file has one.
 //! - The new file's first [`HELD_BYTES`] are written after that. Before, its slot counts as
 //!   empty; after, both files are whole, and the old one is given up.
 //! - Each step may be asked for again, with the same result.
 
-use leaksieve_core::sector::{FileId, SECTOR_BYTES, Sector, SectorIndex, verify};
-use leaksieve_core::source::SectorSource;
+use leaksieve_core::sector::{FileId, SECTOR_BYTES, Sector, SectorIndex};
+use leaksieve_core::source::{SectorSource, verify_pages};
 use leaksieve_core::{ReadError, Trust, open_in};
 use leaksieve_link::PIECE_BYTES;
 
 use crate::epoch::EpochStore;
 use crate::filter::{Failure, Filter};
-use crate::flash::HELD_BYTES;
+use crate::flash::{GIVEN_UP, HELD_BYTES};
 use crate::log::info;
 use crate::storage::{Storage, StorageError};
 
@@ -156,7 +156,7 @@ impl<S: Storage, E: EpochStore> Filter<'_, S, E> {
         error
     }
 
-    /// Every sector as it lies in the flash, then what a mount verifies.
+    /// What a mount verifies, then every page, as they lie in the flash.
     fn verify_update(
         &mut self,
         update: &Update,
@@ -167,11 +167,6 @@ impl<S: Storage, E: EpochStore> Filter<'_, S, E> {
             storage: &mut self.storage,
             update,
         };
-        for index in (0..update.num_bytes / SECTOR_BYTES as u32).map(SectorIndex) {
-            written.read_sector(index, &mut self.work.sector)?;
-            verify(file_id, index, &self.work.sector)
-                .map_err(|error| UpdateError::Failure(error.into()))?;
-        }
         let (opening, sector) = (&mut self.work.opening, &mut self.work.sector);
         let catalogue =
             open_in(opening, &mut written, sector, trust).map_err(UpdateError::Failure)?;
@@ -182,7 +177,7 @@ impl<S: Storage, E: EpochStore> Filter<'_, S, E> {
         if catalogue.file_id() != file_id || num_bytes != Some(update.num_bytes) {
             return Err(UpdateError::OtherFile);
         }
-        Ok(())
+        verify_pages(catalogue, &mut written, sector).map_err(UpdateError::Failure)
     }
 
     /// Both files are whole: after this there is one.
@@ -190,7 +185,10 @@ impl<S: Storage, E: EpochStore> Filter<'_, S, E> {
         // What the flash has, and not what should have been written.
         self.open(update.slot, &self.guard.trust().clone())
             .map_err(|refused| UpdateError::Failure(refused.failure))?;
-        self.storage.erase(1_usize.saturating_sub(update.slot), 0)?;
+        let old = 1_usize.saturating_sub(update.slot);
+        // An erasure that is cut may leave the beginning and spoil the rest.
+        self.storage.write(old, 0, &GIVEN_UP)?;
+        self.storage.erase(old, 0)?;
         match self.mount() {
             Ok(catalogue) if catalogue.file_id() == file_id => Ok(()),
             Ok(_) => Err(UpdateError::OtherFile),

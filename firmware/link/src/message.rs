@@ -3,6 +3,7 @@
 //! A host asks one thing at a time and waits for the answer. Whatever is asked may be asked
 //! again when no answer came: asking twice does what asking once does.
 
+use leaksieve_core::Outcome;
 use leaksieve_core::header::MAX_DATASETS;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -129,6 +130,16 @@ pub enum Said {
     NotCovered,
     /// It could not be read, nor could the others of its kind.
     Unreadable,
+}
+
+impl From<Outcome> for Said {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Exposed => Self::Exposed,
+            Outcome::Absent => Self::NotExposed,
+            Outcome::NotCovered(_) => Self::NotCovered,
+        }
+    }
 }
 
 /// An id is a text of 16 bytes: one by one, as serde has an array, they would take a quarter of

@@ -13,7 +13,7 @@ use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Identifier, IdentifierKind, Verdict};
 
-use super::sentence::{Class, Wording};
+use super::sentence::{Class, Wording, answers};
 use super::{Format, Kind, count, trust};
 
 /// Bytes of output that are gathered before they are written.
@@ -156,7 +156,7 @@ impl Desk {
                 let catalogue = self.file.catalogue();
                 answered.words.push(match &verdict {
                     Ok(verdict) if self.is_too_old && !matches!(verdict, Verdict::Exposed(_)) => {
-                        wording.of_expired(catalogue, verdict)
+                        wording.of_expired(catalogue, &answers(verdict))
                     }
                     Ok(verdict) => wording.of_verdict(catalogue, verdict),
                     Err(error) => wording.of_error(error),

@@ -79,10 +79,9 @@ impl Wording {
     }
 
     /// What stands behind it when the file is past its expiry: what it lacks it cannot say.
-    pub(super) fn of_expired(self, catalogue: &Catalogue, verdict: &Verdict) -> String {
-        let answers = answers(verdict);
-        let mut reasons: Vec<String> = reason(catalogue, &answers).into_iter().collect();
-        if datasets(catalogue, &answers).any(|(_, answer)| answer.outcome == Outcome::Absent) {
+    pub(super) fn of_expired(self, catalogue: &Catalogue, answers: &[Answer]) -> String {
+        let mut reasons: Vec<String> = reason(catalogue, answers).into_iter().collect();
+        if datasets(catalogue, answers).any(|(_, answer)| answer.outcome == Outcome::Absent) {
             let day = day_of(catalogue.header().expires_unix_s);
             reasons.push(format!(
                 "the file expired on {day}, and lacks what was leaked since: get a newer one, or give --allow-expired"
@@ -130,7 +129,8 @@ impl Wording {
     }
 }
 
-fn answers(verdict: &Verdict) -> Vec<Answer> {
+/// A verdict's answers.
+pub(super) fn answers(verdict: &Verdict) -> Vec<Answer> {
     verdict.answers().iter().copied().collect()
 }
 

@@ -376,8 +376,8 @@ fn what_is_not_accepted_leaves_the_old_filter() {
         (damaged_page, "did not arrive whole"),
         (damaged_header, "did not arrive whole"),
         (cut, "cut short"),
-        (longer, "did not arrive whole"),
-        (text, "did not arrive whole"),
+        (longer, "another file"),
+        (text, "not a leaksieve file"),
     ] {
         let flash = Flash::with([&old, &[]]);
         let heard = talk(&flash, &[], &update_of(&file));
@@ -673,6 +673,33 @@ mod signed {
                 panic!("{heard:?}")
             };
             assert!(text.contains(complaint), "{complaint}: {text}");
+            assert_eq!(who_answers(&flash, keys, &old, &new), id_of(&old));
+            assert_eq!(lowest(&flash), 5);
+        }
+    }
+
+    /// Every checksum is right, and one page is not what was signed.
+    #[test]
+    fn page_that_was_forged_is_found_before_the_old_filter_goes() {
+        use leaksieve_core::SectorIndex;
+        use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, seal};
+        let keys = keys();
+        let (old, new) = (signed(1, 5, KEY, OLD), signed(2, 6, KEY, NEW));
+        let num_pages = 3;
+        let first = new.len() / 512 - num_pages - 2;
+        for page in first..first + num_pages {
+            let mut forged = new.clone();
+            let mut payload: [u8; PAYLOAD_BYTES] =
+                forged[page * 512..][..PAYLOAD_BYTES].try_into().unwrap();
+            payload[100] ^= 1;
+            let sector = seal(FileId(id_of(&new)), SectorIndex(page as u32), &payload);
+            forged[page * 512..][..512].copy_from_slice(&sector);
+            let flash = Flash::with([&old, &[]]);
+            let heard = talk(&flash, keys, &update_of(&forged));
+            let Some((_, Heard::Refused(text))) = heard.last() else {
+                panic!("{heard:?}")
+            };
+            assert!(text.contains("forged"), "{page}: {text}");
             assert_eq!(who_answers(&flash, keys, &old, &new), id_of(&old));
             assert_eq!(lowest(&flash), 5);
         }

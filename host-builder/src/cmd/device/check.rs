@@ -16,7 +16,7 @@ use serialport::SerialPort;
 use super::port::PortArgs;
 use crate::cmd::check::Outcomes;
 use crate::cmd::sentence::{Class, Wording};
-use crate::cmd::{Format, count};
+use crate::cmd::{Format, count, trust};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -33,6 +33,9 @@ pub(super) struct Args {
     /// Ask this filter file, too, and tell where the device says otherwise
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
+    /// Say "not exposed" of a filter past its expiry too; it then means: not as of that day
+    #[arg(long)]
+    allow_expired: bool,
     /// How verdicts are written
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -64,11 +67,19 @@ impl Args {
                 file.path().display()
             );
         }
+        let expired = trust::expired(catalogue.header());
+        if let Some(day) = &expired {
+            eprintln!(
+                "leaksieve: the device's filter expired on {day}: send it a newer one; what was leaked since is not in it"
+            );
+        }
         let choice = AutoStream::choice(&io::stdout());
         let mut desk = Desk {
             device,
             catalogue,
             against,
+            is_too_old: expired.is_some() && !self.allow_expired,
+            num_compared: 0,
             wording: Wording {
                 format: self.format,
                 is_styled: choice != ColorChoice::Never,
@@ -102,6 +113,9 @@ struct Desk {
     device: Device<Box<dyn SerialPort>>,
     catalogue: Catalogue,
     against: Option<FilterFile>,
+    /// Its filter expired, and its "not exposed" is none.
+    is_too_old: bool,
+    num_compared: u64,
     wording: Wording,
     out: Option<AutoStream<io::Stdout>>,
     line: u64,
@@ -154,7 +168,11 @@ impl Desk {
         } else {
             Class::NotExposed
         };
-        self.outcomes.add(Outcomes::of(class));
+        let is_too_old = self.is_too_old && class != Class::Exposed;
+        self.outcomes.add(match is_too_old {
+            true => Outcomes::unanswered(),
+            false => Outcomes::of(class),
+        });
         if class == Class::NotCovered && (has(&[Said::Unreadable]) || said.is_empty()) {
             return self.wording.of_reason(
                 "the device could not read its filter there: ask again; if this stays so, send or copy the filter again",
@@ -176,6 +194,9 @@ impl Desk {
                 })
             })
             .collect();
+        if is_too_old {
+            return self.wording.of_expired(&self.catalogue, &answers);
+        }
         self.wording.of_answers(&self.catalogue, class, &answers)
     }
 
@@ -196,14 +217,11 @@ impl Desk {
             return Ok(());
         };
         let verdict: Verdict = file.check(Identifier::new(text), &mut [0; SECTOR_BYTES])?;
-        let expected = verdict.answers().iter().map(|answer| {
-            let said = match answer.outcome {
-                Outcome::Exposed => Said::Exposed,
-                Outcome::Absent => Said::NotExposed,
-                Outcome::NotCovered(_) => Said::NotCovered,
-            };
-            (answer.dataset, said)
-        });
+        self.num_compared += 1;
+        let expected = verdict
+            .answers()
+            .iter()
+            .map(|answer| (answer.dataset, answer.outcome.into()));
         let mut expected: Vec<(u8, Said)> = expected.collect();
         let mut said = said.to_vec();
         // The device goes by kinds, the host by datasets.
@@ -228,12 +246,13 @@ impl Desk {
             bail!(
                 "the device says otherwise for {} of {} lines: do not rely on it",
                 count(self.num_different),
-                count(self.line)
+                count(self.num_compared)
             );
         }
         if let (Some(file), Some(_)) = (&self.against, &self.out) {
             eprintln!(
-                "leaksieve: {} lines: the device says what {} says",
+                "leaksieve: {} of {} lines: the device says what {} says",
+                count(self.num_compared),
                 count(self.line),
                 file.path().display()
             );

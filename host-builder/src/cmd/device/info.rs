@@ -31,6 +31,7 @@ struct Report<'a> {
     stack_bytes: Option<u32>,
     slot: Option<&'a str>,
     file_id: Option<String>,
+    expires: Option<String>,
     trouble: Option<&'a str>,
     datasets: Vec<DatasetReport<'a>>,
 }
@@ -79,6 +80,10 @@ fn report<'a>(description: &'a Description, catalogue: Option<&'a Catalogue>) ->
         stack_bytes: description.stack.map(|(_, all)| all),
         slot: description.filter.as_ref().map(|(slot, ..)| &**slot),
         file_id: description.filter.as_ref().map(|(_, id, _)| id.to_string()),
+        expires: catalogue
+            .map(|catalogue| catalogue.header().expires_unix_s)
+            .filter(|expires| *expires != 0)
+            .map(day_of),
         trouble: Some(&*description.trouble).filter(|trouble| !trouble.is_empty()),
         datasets: datasets
             .map(|dataset| DatasetReport {
@@ -133,6 +138,9 @@ fn write(
             day_of(header.created_unix_s),
             header.epoch
         )?;
+        if header.expires_unix_s != 0 {
+            writeln!(out, "            expires {}", day_of(header.expires_unix_s))?;
+        }
         for dataset in catalogue.datasets() {
             writeln!(
                 out,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use leaksieve::device::Device;
-use serialport::{SerialPort, SerialPortInfo, SerialPortType, available_ports};
+use serialport::{ClearBuffer, SerialPort, SerialPortInfo, SerialPortType, available_ports};
 
 /// A read ends by itself after this, so that the device can be asked again.
 const READ_TIMEOUT: Duration = Duration::from_millis(50);
@@ -29,16 +29,24 @@ impl PortArgs {
         };
         let port = serialport::new(&name, BAUD)
             .timeout(READ_TIMEOUT)
+            // A Pico talks to nobody before.
+            .dtr_on_open(true)
             .open()
             .with_context(|| {
                 format!("{name}: cannot be opened (is a terminal program open there?)")
             })?;
+        port.clear(ClearBuffer::Input)
+            .with_context(|| format!("{name}: cannot be used"))?;
         Ok(Device::new(port))
     }
 }
 
 fn ports() -> anyhow::Result<Vec<SerialPortInfo>> {
-    available_ports().context("the serial ports cannot be listed: name one with --port")
+    let mut ports =
+        available_ports().context("the serial ports cannot be listed: name one with --port")?;
+    // There each port has two names, and this one waits for a modem's carrier.
+    ports.retain(|port| !(cfg!(target_os = "macos") && port.port_name.starts_with("/dev/tty.")));
+    Ok(ports)
 }
 
 fn only_usb_port() -> anyhow::Result<String> {
