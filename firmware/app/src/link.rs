@@ -6,7 +6,7 @@ use core::fmt::{self, Write as _};
 
 use embedded_io::Write;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex};
-use leaksieve_core::{Error, Outcome, ReadError, Sector};
+use leaksieve_core::{Error, ReadError, Sector};
 use leaksieve_link::frame::{decode, encode};
 use leaksieve_link::message::MAX_TEXT_BYTES;
 use leaksieve_link::{Answer, Info, Mounted, PIECE_BYTES, Request, Response, Said, Verdict};

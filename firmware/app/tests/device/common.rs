@@ -264,6 +264,8 @@ pub(crate) enum Key {
     Lost,
     /// Something is done to the device while it waits.
     Do(Box<dyn FnOnce()>),
+    /// The input ends. What follows is typed when it is begun anew.
+    End,
 }
 
 impl Script {
@@ -311,7 +313,7 @@ impl embedded_io::Read for Script {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, LostByte> {
         loop {
             match self.keys.pop_front() {
-                None => return Ok(0),
+                None | Some(Key::End) => return Ok(0),
                 Some(Key::Byte(byte)) => {
                     buffer[0] = byte;
                     return Ok(1);
@@ -461,15 +463,17 @@ pub(crate) fn run_with(
     mut script: Script,
 ) -> Vec<String> {
     let mut work = Workspace::new();
-    Session::new(
+    let mut session = Session::new(
         "test",
         CardFile::new(card),
         Guard::new(keys, epochs),
         (),
         &mut work,
-    )
-    .run(&mut script)
-    .unwrap();
+    );
+    session.run(&mut script).unwrap();
+    while !script.keys.is_empty() {
+        session.run(&mut script).unwrap();
+    }
     let screen = String::from_utf8(script.screen).unwrap();
     screen.split("\r\n").map(str::to_owned).collect()
 }

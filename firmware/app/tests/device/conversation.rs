@@ -51,6 +51,22 @@ fn one_kind() {
     );
 }
 
+/// Nor half a frame, in which all that follows would be lost.
+#[test]
+fn half_a_line_does_not_outlive_the_input_that_it_came_from() {
+    for half in [&b"a@exam"[..], b"\0\x05half"] {
+        let script = half
+            .iter()
+            .fold(Script::new(), |script, byte| script.key(Key::Byte(*byte)));
+        let script = script.key(Key::End).line("a@example.com");
+        let lines = run(inserted(mail_card(1)), script);
+        assert_eq!(
+            verdicts(&lines),
+            ["EXPOSED in Forum (2021-06): false alarm 1 in 1,234"]
+        );
+    }
+}
+
 #[test]
 fn several_kinds_are_each_named() {
     let file = filter(
