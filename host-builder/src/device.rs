@@ -13,7 +13,8 @@ use leaksieve_core::sector::{FileId, SECTOR_BYTES, Sector, SectorIndex};
 use leaksieve_core::{Catalogue, NormaliseError, ReadError, SectorSource, Trust, open};
 use leaksieve_link::frame::{decode, encode};
 use leaksieve_link::{
-    Info, MAX_FRAME_BYTES, Mounted, PIECE_BYTES, Receiver, Request, Response, Taken, Verdict,
+    Info, LINK_VERSION, MAX_FRAME_BYTES, Mounted, PIECE_BYTES, Receiver, Request, Response, Taken,
+    Verdict,
 };
 
 use crate::file::{FileError, FilterFile, groups};
@@ -30,19 +31,22 @@ const PATIENCE_PER_SECTOR: Duration = Duration::from_millis(10);
 /// Why a device did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
-    /// The line does not work.
-    #[error("the serial line: {0}; plug the device in again")]
-    Line(#[from] io::Error),
-    /// Nothing came.
+    /// The line does not work. What the system said is a text: as an error, the end of a line
+    /// would be taken for that of standard output.
     #[error(
-        "no answer: is this a leaksieve device, of firmware 0.1.0 or newer, and no other program at its port?"
+        "the device went away ({0}): plug it in again. An update that was under way must be begun again; until then the device has the filter that it had"
     )]
+    Line(String),
+    /// Nothing came.
+    #[error("no answer: is this a leaksieve device, and no other program at its port?")]
     Silent,
     /// It says why not, and what to do.
     #[error("the device says: {0}")]
     Refused(String),
     /// An answer to something else.
-    #[error("the device gave an answer that this program does not know: update the older of both")]
+    #[error(
+        "the device's firmware and this program are of different versions: flash the firmware again, or update this program"
+    )]
     Unknown,
     /// What the device has is no filter that this program reads.
     #[error("the device's filter: {0}")]
@@ -52,9 +56,11 @@ pub enum DeviceError {
     NoFilter(String),
     /// The file is too large for it.
     #[error(
-        "{num_bytes} bytes do not fit: the device has room for {slot_bytes}, twice, so that the old filter is kept until the new one is there. Build one with --max-size {slot_bytes}"
+        "{num_bytes} bytes do not fit: the device has two slots of {slot_bytes}, so that the old filter is kept until the new one is there. Build one with --fits {board}"
     )]
     TooLarge {
+        /// Name of the board.
+        board: String,
         /// Of the file.
         num_bytes: u64,
         /// Of each slot of the device.
@@ -68,6 +74,12 @@ pub enum DeviceError {
     /// The new file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+impl From<io::Error> for DeviceError {
+    fn from(error: io::Error) -> Self {
+        Self::Line(error.to_string())
+    }
 }
 
 /// A device. The line's reads must end by themselves after some milliseconds.
@@ -146,7 +158,7 @@ impl<T: Read + Write> Device<T> {
     /// [`DeviceError`].
     pub fn describe(&mut self) -> Result<Description, DeviceError> {
         self.ask(&Request::Info, Duration::ZERO, |response| match response {
-            Response::Info(info) => Some(info.into()),
+            Response::Info(info) if info.link_version == LINK_VERSION => Some(info.into()),
             _ => None,
         })
     }
@@ -204,10 +216,12 @@ impl<T: Read + Write> Device<T> {
     ) -> Result<(), DeviceError> {
         let num_sectors = file.catalogue().header().num_sectors;
         let num_bytes = byte_of(SectorIndex(num_sectors));
-        match self.describe()?.slot_bytes {
+        let description = self.describe()?;
+        match description.slot_bytes {
             0 => return Err(DeviceError::Card),
             slot_bytes if num_bytes > u64::from(slot_bytes) => {
                 return Err(DeviceError::TooLarge {
+                    board: description.board,
                     num_bytes,
                     slot_bytes,
                 });
@@ -254,6 +268,7 @@ impl<T: Read + Write> Device<T> {
         self.sequence = self.sequence.wrapping_add(1);
         let mut buffer = [0; MAX_FRAME_BYTES];
         let frame = encode(self.sequence, request, &mut buffer).ok_or(DeviceError::Unknown)?;
+        let mut is_foreign = false;
         for _ in 0..ATTEMPTS {
             self.line.write_all(frame)?;
             self.line.flush()?;
@@ -261,7 +276,6 @@ impl<T: Read + Write> Device<T> {
             while start.elapsed() < self.patience + more {
                 match self.next_answer()? {
                     Heard::Nothing => {}
-                    Heard::Damaged => break,
                     Heard::Frame => match decode(self.receiver.frame()) {
                         Some((_, Response::Garbled)) => break,
                         Some((sequence, _)) if sequence != self.sequence => {}
@@ -269,12 +283,16 @@ impl<T: Read + Write> Device<T> {
                             return Err(DeviceError::Refused(printable(text)));
                         }
                         Some((_, response)) => return take(response).ok_or(DeviceError::Unknown),
-                        None => break,
+                        // Damaged, or of another version.
+                        None => is_foreign = true,
                     },
                 }
             }
         }
-        Err(DeviceError::Silent)
+        Err(match is_foreign {
+            true => DeviceError::Unknown,
+            false => DeviceError::Silent,
+        })
     }
 
     /// Read until a frame is whole, or the line is quiet.
@@ -287,10 +305,9 @@ impl<T: Read + Write> Device<T> {
                     let [byte] = byte;
                     match self.receiver.take(byte) {
                         Taken::Frame => return Ok(Heard::Frame),
-                        Taken::AfterLoss(_) => return Ok(Heard::Damaged),
                         Taken::Nothing => {}
                         // Of a line that talks without end, too, the time is looked at.
-                        Taken::Text(_) => return Ok(Heard::Nothing),
+                        Taken::Text(_) | Taken::AfterLoss(_) => return Ok(Heard::Nothing),
                     }
                 }
                 Err(error) => {
@@ -313,8 +330,6 @@ fn printable(text: &str) -> String {
 /// What a line brought.
 enum Heard {
     Nothing,
-    /// No frame, where one began.
-    Damaged,
     Frame,
 }
 

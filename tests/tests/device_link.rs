@@ -360,7 +360,7 @@ fn update_with_every_message_damaged() -> Result<()> {
         ] {
             let mut board = lab.boot_microbit(&filters.area()?)?;
             let line = Faulty::new(board.line()?, message, fault);
-            let mut device = Device::new(line).patient_for(Duration::from_millis(300));
+            let mut device = Device::new(line).patient_for(Duration::from_millis(600));
             device
                 .update(&new, &())
                 .with_context(|| format!("message {message}, {fault:?}"))?;
@@ -538,9 +538,6 @@ fn the_commands() -> Result<()> {
         .args(["device", "info", "--port", "/dev/there-is-no-such-port"])
         .output()?;
     let error = String::from_utf8(output.stderr)?;
-    ensure!(
-        error.contains("/dev/there-is-no-such-port: cannot be opened"),
-        "{error}"
-    );
+    ensure!(error.contains("there is no such port"), "{error}");
     Ok(())
 }

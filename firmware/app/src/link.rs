@@ -9,7 +9,9 @@ use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex};
 use leaksieve_core::{Error, ReadError, Sector};
 use leaksieve_link::frame::{decode, encode};
 use leaksieve_link::message::MAX_TEXT_BYTES;
-use leaksieve_link::{Answer, Info, Mounted, PIECE_BYTES, Request, Response, Said, Verdict};
+use leaksieve_link::{
+    Answer, Info, LINK_VERSION, Mounted, PIECE_BYTES, Request, Response, Said, Verdict,
+};
 use zeroize::Zeroize;
 
 use crate::console::{PRODUCT, Session};
@@ -139,6 +141,7 @@ fn inform<'a, S: Storage, E: EpochStore>(
 ) -> Info<'a> {
     let trust = filter.guard().trust();
     Info {
+        link_version: LINK_VERSION,
         version: PRODUCT,
         board,
         slot_bytes: filter.storage.slot_bytes(),

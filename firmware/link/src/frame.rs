@@ -165,7 +165,11 @@ impl Receiver {
                 *place = byte;
                 self.length += 1;
             }
-            None => self.state = State::TooLong,
+            None => {
+                // It may have begun with an identifier.
+                self.bytes.fill(0);
+                self.state = State::TooLong;
+            }
         }
     }
 

@@ -17,4 +17,6 @@ pub mod uf2;
 
 pub use boards::{BOARDS, Board};
 pub use frame::{MAX_FRAME_BYTES, Receiver, Taken};
-pub use message::{Answer, Info, Mounted, PIECE_BYTES, Request, Response, Said, Verdict};
+pub use message::{
+    Answer, Info, LINK_VERSION, Mounted, PIECE_BYTES, Request, Response, Said, Verdict,
+};

@@ -12,6 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// page at a time, a whole page.
 pub const PIECE_BYTES: usize = 256;
 
+/// Version of these messages: it goes up when one of them changes.
+pub const LINK_VERSION: u8 = 1;
+
 /// Longest text of a device: 160 bytes of UTF-8. What is longer is cut.
 pub const MAX_TEXT_BYTES: usize = 160;
 
@@ -69,6 +72,8 @@ pub enum Response<'a> {
 /// A device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Info<'a> {
+    /// [`LINK_VERSION`] of the device; it stays the first field.
+    pub link_version: u8,
     /// Of the firmware: `leaksieve 0.1.0`.
     pub version: &'a str,
     /// Name of the board.

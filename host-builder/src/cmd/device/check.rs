@@ -11,9 +11,8 @@ use leaksieve::file::FilterFile;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Answer, Catalogue, Identifier, Outcome, Verdict};
 use leaksieve_link::Said;
-use serialport::SerialPort;
 
-use super::port::PortArgs;
+use super::port::{Port, PortArgs};
 use crate::cmd::check::Outcomes;
 use crate::cmd::sentence::{Class, Wording};
 use crate::cmd::{Format, count, trust};
@@ -110,7 +109,7 @@ impl Args {
 
 /// Who asks the device, and compares.
 struct Desk {
-    device: Device<Box<dyn SerialPort>>,
+    device: Device<Port>,
     catalogue: Catalogue,
     against: Option<FilterFile>,
     /// Its filter expired, and its "not exposed" is none.
@@ -216,6 +215,10 @@ impl Desk {
         let Some(file) = &self.against else {
             return Ok(());
         };
+        // It said nothing that could be compared, and "cannot say" is written.
+        if said.iter().any(|(_, said)| *said == Said::Unreadable) {
+            return Ok(());
+        }
         let verdict: Verdict = file.check(Identifier::new(text), &mut [0; SECTOR_BYTES])?;
         self.num_compared += 1;
         let expected = verdict

@@ -1,12 +1,14 @@
 //! Which serial port a device is at.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use leaksieve::device::Device;
-use serialport::{ClearBuffer, SerialPort, SerialPortInfo, SerialPortType, available_ports};
+use serialport::{
+    ClearBuffer, ErrorKind, SerialPort, SerialPortInfo, SerialPortType, available_ports,
+};
 
 /// A read ends by itself after this, so that the device can be asked again.
 const READ_TIMEOUT: Duration = Duration::from_millis(50);
@@ -22,7 +24,7 @@ pub(super) struct PortArgs {
 
 impl PortArgs {
     /// Open the port.
-    pub(super) fn open(&self) -> anyhow::Result<Device<Box<dyn SerialPort>>> {
+    pub(super) fn open(&self) -> anyhow::Result<Device<Port>> {
         let name = match &self.port {
             Some(name) => name.clone(),
             None => only_usb_port()?,
@@ -32,12 +34,44 @@ impl PortArgs {
             // A Pico talks to nobody before.
             .dtr_on_open(true)
             .open()
-            .with_context(|| {
-                format!("{name}: cannot be opened (is a terminal program open there?)")
+            .map_err(|error| match error.kind() {
+                ErrorKind::Io(io::ErrorKind::NotFound) => {
+                    anyhow!("{name}: there is no such port; `leaksieve device list` shows them")
+                }
+                ErrorKind::Io(io::ErrorKind::PermissionDenied) => anyhow!(
+                    "{name}: you may not open it; on Linux your user must be in the port's group: sudo usermod -aG dialout $USER, then log in again"
+                ),
+                _ => anyhow!("{name}: cannot be opened (does another program have it open?): {error}"),
             })?;
         port.clear(ClearBuffer::Input)
             .with_context(|| format!("{name}: cannot be used"))?;
-        Ok(Device::new(port))
+        Ok(Device::new(Port(port)))
+    }
+}
+
+/// A port whose reads end in time though another program takes what has come.
+pub(super) struct Port(Box<dyn SerialPort>);
+
+impl Read for Port {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let start = Instant::now();
+        while self.0.bytes_to_read()? == 0 {
+            if start.elapsed() > READ_TIMEOUT {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.0.read(bytes)
+    }
+}
+
+impl Write for Port {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
