@@ -28,19 +28,21 @@ const MULTIPLIER: u32 = 0x9E37_79B1;
 /// [`PAGE_BITS`]; two may coincide.
 pub fn probes(hash: u64, num_hashes: u8) -> impl Iterator<Item = usize> {
     let mut state = hash as u32;
-    (0..num_hashes).map(move |_| {
-        let (byte, bit) = step(&mut state);
-        8 * byte + bit as usize
-    })
+    (0..num_hashes).map(move |_| (step(&mut state) >> BIT_SHIFT) as usize)
 }
 
-/// The next byte and its bit.
+/// Bits of a [`step`]'s result below those that count the bits of a page, from its first.
+const BIT_SHIFT: u32 = BYTE_SHIFT - u8::BITS.ilog2();
+/// The same for its bytes.
+const BYTE_SHIFT: u32 = u32::BITS;
+
+/// Where in the page the next bit is.
 #[inline]
-fn step(state: &mut u32) -> (usize, u32) {
+fn step(state: &mut u32) -> u64 {
     *state = state.wrapping_mul(MULTIPLIER);
     let place = wide(*state, PAYLOAD_BYTES as u32);
     *state ^= *state >> 15;
-    ((place >> 32) as usize, (place as u32) >> 29)
+    place
 }
 
 /// Set an item's bits.
@@ -89,9 +91,10 @@ impl UnpackedPage {
 pub fn query(page: &Payload, hash: u64, num_hashes: u8) -> Match {
     let mut state = hash as u32;
     for _ in 0..u32::from(num_hashes) {
-        let (byte, bit) = step(&mut state);
+        let place = step(&mut state);
+        let (byte, bit) = (place >> BYTE_SHIFT, place as u32 >> BIT_SHIFT);
         // A byte outside the page cannot be; were it so, it would not be a miss.
-        let byte = page.get(byte).copied().unwrap_or(u8::MAX);
+        let byte = page.get(byte as usize).copied().unwrap_or(u8::MAX);
         let bits = byte.view_bits::<Lsb0>();
         if let Some(false) = bits.get(bit as usize).as_deref() {
             return Match::Miss;
