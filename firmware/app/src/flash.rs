@@ -2,7 +2,7 @@
 //! epoch, all in one flash.
 //!
 //! A slot that begins with erased bytes, or with zeros, has no filter. So a new filter's first
-//! [`HELD_BYTES`] are written last ([`crate::update`]): until then the slot is an empty one, or,
+//! [`HELD_BYTES`] are written last (`update.rs`): until then the slot is an empty one, or,
 //! where the power fails in the midst of its first block's erasure, one of no filter.
 
 use core::cell::RefCell;
