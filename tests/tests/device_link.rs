@@ -86,21 +86,23 @@ fn agrees(board: &mut Emulator, path: &Path, lines: &[String]) -> Result<usize> 
 
 #[test]
 #[ignore = "needs the emulator: cargo xtask test"]
-fn golden_files_over_link_and_console_on_both_boards() -> Result<()> {
+fn golden_files_over_link_and_console_on_every_emulated_board() -> Result<()> {
     let lab = Lab::new()?;
     for name in GOLDEN {
         let (path, lines) = golden(name)?;
         let bytes = fs::read(&path)?;
         let card = lab.write(&format!("{name}.lsv"), &bytes)?;
         let mut small = lab.boot_microbit(&flash_area([&bytes, &[]]))?;
+        let mut awaiting = lab.boot_embassy(&flash_area([&bytes, &[]]))?;
         let mut large = lab.boot(Storage::Card(&lab.card(&card)?))?;
         let by_small = agrees(&mut small, &path, &lines)?;
         let by_large = agrees(&mut large, &path, &lines)?;
-        ensure!(by_small == by_large);
+        let by_awaiting = agrees(&mut awaiting, &path, &lines)?;
+        ensure!(by_small == by_large && by_small == by_awaiting);
         // Of hashes a device says nothing, however they are typed.
         ensure!((by_small > 0) != (name == "ntlm"), "{name}: {by_small}");
         println!(
-            "{name}: {} questions twice on both boards, {by_small} exposed",
+            "{name}: {} questions twice on each board, {by_small} exposed",
             lines.len()
         );
     }

@@ -30,7 +30,7 @@ pub struct Package {
 
 /// One for each board that there is firmware for.
 pub const PACKAGES: [Package; 6] = [
-    package(MICROBIT, CORTEX_M0, &[]),
+    package(MICROBIT, CORTEX_M0, &["embassy"]),
     package(NRF52840_DK, "thumbv7em-none-eabihf", &[]),
     package(NUCLEO_L476RG, "thumbv7em-none-eabihf", &[]),
     package(PICO, CORTEX_M0, &["sd-card"]),
@@ -76,13 +76,29 @@ pub fn build_microbit() -> Result<PathBuf> {
 /// # Errors
 /// When it does not compile.
 pub fn build_counting_microbit() -> Result<PathBuf> {
+    build_microbit_with("count", firmware::COUNTING_FOLDER, "microbit.elf")
+}
+
+/// The environment variable by which `cargo xtask test` names the ELF of
+/// [`build_embassy_microbit`] to the tests.
+pub const EMBASSY_VARIABLE: &str = "LEAKSIEVE_FIRMWARE_EMBASSY";
+
+/// Build the micro:bit's firmware that awaits keys, on Embassy's executor; gives its ELF.
+///
+/// # Errors
+/// When it does not compile.
+pub fn build_embassy_microbit() -> Result<PathBuf> {
+    build_microbit_with("embassy", firmware::FOLDER, "microbit-embassy.elf")
+}
+
+fn build_microbit_with(feature: &str, folder: &str, name: &str) -> Result<PathBuf> {
     let package = Package::named(MICROBIT.name)?;
     let cross = setup::cross(&[package.target])?;
     let mut command = cross.cargo("build", package.target);
     command
-        .args(["--features", "count"])
+        .args(["--features", feature])
         .current_dir(package.folder());
-    firmware::build_package(command, firmware::COUNTING_FOLDER, "microbit.elf")
+    firmware::build_package(command, folder, name)
 }
 
 impl Package {

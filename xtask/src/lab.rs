@@ -179,11 +179,27 @@ impl Lab {
             Some(path) => path.into(),
             None => boards::build_microbit()?,
         };
+        self.boot_microbit_of(&elf, area)
+    }
+
+    /// The same, with the firmware that awaits keys.
+    ///
+    /// # Errors
+    /// As [`boot`](Self::boot).
+    pub fn boot_embassy(&self, area: &[u8]) -> Result<Emulator> {
+        let elf = match std::env::var_os(boards::EMBASSY_VARIABLE) {
+            Some(path) => path.into(),
+            None => boards::build_embassy_microbit()?,
+        };
+        self.boot_microbit_of(&elf, area)
+    }
+
+    fn boot_microbit_of(&self, elf: &Path, area: &[u8]) -> Result<Emulator> {
         let options = Options {
             machine: Machine::Microbit,
             ..Options::default()
         };
-        Emulator::boot_with(&self.qemu, &elf, Storage::FlashArea(area), &options)
+        Emulator::boot_with(&self.qemu, elf, Storage::FlashArea(area), &options)
     }
 
     /// What `leaksieve check` says of each line, and which datasets it names.

@@ -42,6 +42,7 @@ pub fn test() -> Result<()> {
     }
     let others = boards::build(&cross, &boards::PACKAGES)?;
     let microbit = boards::microbit_of(&others)?;
+    let embassy = boards::build_embassy_microbit()?;
     let named = elves.iter().map(|(variant, elf)| (variant.name(), &**elf));
     panics::check(&named.chain([("micro:bit", microbit)]).collect::<Vec<_>>())?;
     core_alone(&cross)?;
@@ -66,6 +67,7 @@ pub fn test() -> Result<()> {
         .env(web::MADE, "1")
         .env(host::CLI, &cli)
         .env(boards::MICROBIT_VARIABLE, microbit)
+        .env(boards::EMBASSY_VARIABLE, &embassy)
         .current_dir(workspace::root());
     for (variant, elf) in &elves {
         tests.env(variant.variable(), elf);

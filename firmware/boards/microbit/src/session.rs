@@ -15,9 +15,35 @@ type Device = Session<'static, FlashSlots<Flash>, (), PaintedStack>;
 static DEVICE: StaticCell<Device> = StaticCell::new();
 
 /// Talk until the line ends, which it never does.
+#[cfg(not(feature = "embassy"))]
 pub(crate) fn run(uart: &mut Uart) {
     // Neither end of a serial line ends.
     let _ = device().run(uart);
+}
+
+/// As one task of Embassy's executor.
+#[cfg(feature = "embassy")]
+pub(crate) fn run(_: &mut Uart) {
+    use embassy_executor::Executor;
+    static EXECUTOR: StaticCell<Executor> = StaticCell::new();
+    let _chip = embassy_nrf::init(Default::default());
+    // SAFETY: no critical section is under way, and every interrupt that is unmasked has a
+    // handler.
+    unsafe { cortex_m::interrupt::enable() };
+    EXECUTOR.init(Executor::new()).run(|spawner| {
+        if let Ok(task) = talk() {
+            spawner.spawn(task);
+        }
+    })
+}
+
+#[cfg(feature = "embassy")]
+#[embassy_executor::task]
+async fn talk() {
+    // Neither end of a serial line ends.
+    let _ = device()
+        .run_async(&mut crate::uart::Input, &mut Uart::new())
+        .await;
 }
 
 /// Not inlined: a device is built on the stack before it gets its place.

@@ -45,17 +45,22 @@ impl Uart {
             }
             cortex_m::asm::wfi();
         }
-        // The event first: with the next character in the queue it comes again.
-        UART0.events_rxdrdy().write_value(0);
-        let byte = UART0.rxd().read().rxd();
-        let errors = UART0.errorsrc().read();
-        if errors != regs::Errorsrc(0) {
-            // A one clears its bit.
-            UART0.errorsrc().write_value(errors);
-            return Err(Garbled);
-        }
-        Ok(byte)
+        take()
     }
+}
+
+/// The character that the event told of.
+fn take() -> Result<u8, Garbled> {
+    // The event first: with the next character in the queue it comes again.
+    UART0.events_rxdrdy().write_value(0);
+    let byte = UART0.rxd().read().rxd();
+    let errors = UART0.errorsrc().read();
+    if errors != regs::Errorsrc(0) {
+        // A one clears its bit.
+        UART0.errorsrc().write_value(errors);
+        return Err(Garbled);
+    }
+    Ok(byte)
 }
 
 impl ErrorType for Uart {
@@ -86,5 +91,56 @@ impl Write for Uart {
 
     fn flush(&mut self) -> Result<(), Garbled> {
         Ok(())
+    }
+}
+
+/// What is typed, awaited: the receive interrupt is taken, and wakes who waits.
+#[cfg(feature = "embassy")]
+pub(crate) struct Input;
+
+#[cfg(feature = "embassy")]
+mod awaited {
+    use core::future::poll_fn;
+    use core::task::Poll;
+
+    use embassy_sync::waitqueue::AtomicWaker;
+    use embedded_io::ErrorType;
+    use embedded_io_async::Read;
+    use leaksieve_app::Garbled;
+    use nrf_pac::{UART0, interrupt};
+
+    use super::{Input, take};
+
+    static WAITING: AtomicWaker = AtomicWaker::new();
+
+    #[interrupt]
+    fn UART0() {
+        // The event stays until the character is taken: it would come again at once.
+        nrf_pac::UART0.intenclr().write(|w| w.set_rxdrdy(true));
+        WAITING.wake();
+    }
+
+    impl ErrorType for Input {
+        type Error = Garbled;
+    }
+
+    impl Read for Input {
+        /// Waits for one character.
+        async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Garbled> {
+            let Some(first) = buffer.first_mut() else {
+                return Ok(0);
+            };
+            *first = poll_fn(|context| {
+                WAITING.register(context.waker());
+                if UART0.events_rxdrdy().read() != 0 {
+                    return Poll::Ready(take());
+                }
+                // A character that has come since raises it now.
+                UART0.intenset().write(|w| w.set_rxdrdy(true));
+                Poll::Pending
+            })
+            .await?;
+            Ok(1)
+        }
     }
 }
