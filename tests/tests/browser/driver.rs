@@ -24,6 +24,28 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What WebDriver calls an element's id.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// The driver, and the port that it listens at. It chooses one that is free, and ends if another
+/// program has taken it meanwhile.
+fn start_driver(program: &Path) -> Result<(Child, String)> {
+    const MOST_TRIES: u32 = 5;
+    for _ in 0..MOST_TRIES {
+        let mut driver = Command::new(program)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let stdout = driver.stdout.take().context("no stdout")?;
+        for line in BufReader::new(stdout).lines() {
+            let line = line?;
+            if let Some((_, port)) = line.split_once("successfully on port ") {
+                return Ok((driver, port.trim_end_matches('.').to_owned()));
+            }
+        }
+        driver.wait()?;
+    }
+    bail!("chromedriver does not say its port")
+}
+
 /// A browser of its own, with an empty profile.
 pub(crate) struct Browser {
     driver: Child,
@@ -37,21 +59,7 @@ impl Browser {
     pub(crate) fn start(arguments: &[&str]) -> Result<Self> {
         let (browser, driver) = setup::browser()?;
         let profile = tempfile::tempdir()?;
-        let mut driver = Command::new(driver)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let stdout = driver.stdout.take().context("no stdout")?;
-        let mut port = None;
-        for line in BufReader::new(stdout).lines() {
-            let line = line?;
-            if let Some((_, text)) = line.split_once("successfully on port ") {
-                port = Some(text.trim_end_matches('.').to_owned());
-                break;
-            }
-        }
-        let port = port.context("chromedriver does not say its port")?;
+        let (driver, port) = start_driver(&driver)?;
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(LIMIT))
             .http_status_as_error(false)
