@@ -147,11 +147,6 @@ impl<T: Read + Write> Device<T> {
         Self { patience, ..self }
     }
 
-    /// The line, to give it back.
-    pub fn into_line(self) -> T {
-        self.line
-    }
-
     /// Which device is it?
     ///
     /// # Errors
@@ -354,7 +349,7 @@ impl<T: Read + Write> SectorSource for Sectors<'_, T> {
         {
             let request = Request::Read { offset };
             self.device
-                .ask(&request, PATIENCE, |response| match response {
+                .ask(&request, Duration::ZERO, |response| match response {
                     Response::Bytes(bytes) if bytes.len() == piece.len() => {
                         piece.copy_from_slice(bytes);
                         Some(())

@@ -41,8 +41,7 @@ pub trait Storage: SectorSource<Error = StorageError> {
     }
 
     /// Write to what was erased, whole multiples of [`HELD_BYTES`](crate::flash::HELD_BYTES),
-    /// each once,
-    /// or zeros over what was written.
+    /// each once, or zeros over what was written.
     ///
     /// # Errors
     /// When it could not be written.

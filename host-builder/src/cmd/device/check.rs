@@ -159,10 +159,15 @@ impl Desk {
 
     /// The device's answers in the words of `leaksieve check`.
     fn word(&mut self, text: &[u8], said: &[(u8, Said)]) -> String {
+        // One that said nothing may have it.
+        let is_whole = (0..self.catalogue.datasets().len()).all(|number| {
+            said.iter()
+                .any(|(dataset, _)| usize::from(*dataset) == number)
+        });
         let has = |wanted: &[Said]| said.iter().any(|(_, said)| wanted.contains(said));
         let class = if has(&[Said::Exposed]) {
             Class::Exposed
-        } else if has(&[Said::NotCovered, Said::Unreadable]) || said.is_empty() {
+        } else if has(&[Said::NotCovered, Said::Unreadable]) || !is_whole {
             Class::NotCovered
         } else {
             Class::NotExposed
@@ -172,7 +177,7 @@ impl Desk {
             true => Outcomes::unanswered(),
             false => Outcomes::of(class),
         });
-        if class == Class::NotCovered && (has(&[Said::Unreadable]) || said.is_empty()) {
+        if class == Class::NotCovered && (has(&[Said::Unreadable]) || !is_whole) {
             return self.wording.of_reason(
                 "the device could not read its filter there: ask again; if this stays so, send or copy the filter again",
             );
