@@ -139,9 +139,10 @@ impl Tracer {
             .arg(self.logs.join("thread"))
             .args(options)
             .args(command)
-            // With as many arenas as threads may want, glibc sometimes opens a file of its own to
-            // count the processors, and faults at a call of some number come one too early.
-            .env("MALLOC_ARENA_MAX", "2")
+            // With more than one arena, glibc opens files of its own when threads happen to ask for
+            // memory at once or to give it back, and faults at a call of some number come beside
+            // their place.
+            .env("MALLOC_ARENA_MAX", "1")
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(File::create(printed("stdout"))?)
