@@ -9,6 +9,7 @@
 #![no_main]
 
 mod flash;
+mod multiply;
 #[cfg(feature = "count")]
 #[path = "count.rs"]
 mod session;
