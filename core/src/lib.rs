@@ -36,6 +36,7 @@
 extern crate std;
 
 pub mod arithmetic;
+mod dataset;
 pub mod encoding;
 mod error;
 mod fields;

@@ -1,0 +1,288 @@
+//! What a file says of each of the leaked sets in it.
+
+use core::fmt;
+
+use serde::Serialize;
+
+use crate::arithmetic::divided;
+use crate::encoding::{Encoding, bloom};
+use crate::error::{Error, HeaderDefect};
+use crate::fields::Fields;
+use crate::hash::HashFunction;
+use crate::identifier::{NORMALISATION_VERSION, Profile, is_invisible};
+use crate::sector::SectorIndex;
+
+/// Longest name of a breach: 64 bytes of UTF-8.
+pub const MAX_NAME_BYTES: usize = 64;
+/// Longest note on a source: 96 bytes of UTF-8.
+pub const MAX_SOURCE_NOTE_BYTES: usize = 96;
+
+/// A text of a header: at most `N` bytes of UTF-8, no control characters.
+pub type Text<const N: usize> = heapless::String<N>;
+
+/// One leaked set of identifiers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Dataset {
+    /// Name of the breach.
+    pub name: Text<MAX_NAME_BYTES>,
+    /// When it happened.
+    pub date: Date,
+    /// Where the list came from; may be empty.
+    pub source_note: Text<MAX_SOURCE_NOTE_BYTES>,
+    /// Version of the rules in [`crate::identifier`] that made the items.
+    pub normalisation_version: u8,
+    /// Kind of identifier, and its rules.
+    pub profile: Profile,
+    /// Distinct items; at least 1.
+    #[serde(with = "postcard::fixint::le")]
+    pub num_items: u64,
+    /// Lines of the source that gave no item: the file says nothing about them.
+    #[serde(with = "postcard::fixint::le")]
+    pub num_rejected: u64,
+    /// The list counts its entries, and those with a lower count were left out: the file
+    /// says nothing about them. 0 when nothing was left out; never 1.
+    #[serde(with = "postcard::fixint::le")]
+    pub min_count: u32,
+    /// How items become bits.
+    pub encoding: Encoding,
+    /// How items are hashed.
+    pub hash: HashFunction,
+    /// First sector of the pages.
+    pub first_sector: SectorIndex,
+    /// Number of pages, each a sector; at least 1.
+    #[serde(with = "postcard::fixint::le")]
+    pub num_sectors: u32,
+    /// False-positive rate that the builder aimed at.
+    pub designed: Rate,
+    /// False-positive rate of the pages as they are, the hash collisions within a page
+    /// included. Of a Bloom filter: the mean over all pages of `(ones / 4064) ^ num_hashes`.
+    /// Of a ribbon: see "Rate" in [`format`](crate::format).
+    pub measured: Rate,
+}
+
+impl Dataset {
+    /// Of no leak: a place to read one into.
+    pub(crate) const EMPTY: Self = Self {
+        name: Text::new(),
+        date: Date {
+            year: 0,
+            month: 0,
+            day: 0,
+        },
+        source_note: Text::new(),
+        normalisation_version: 0,
+        profile: Profile::Email,
+        num_items: 0,
+        num_rejected: 0,
+        min_count: 0,
+        encoding: Encoding::Bloom { num_hashes: 0 },
+        hash: HashFunction::Xxh3 { seed: 0 },
+        first_sector: SectorIndex(0),
+        num_sectors: 0,
+        designed: Rate(0),
+        measured: Rate(0),
+    };
+
+    pub(crate) fn read(&mut self, fields: &mut Fields<'_>) -> Result<(), HeaderDefect> {
+        fields.text(&mut self.name)?;
+        self.date = Date {
+            year: fields.u16()?,
+            month: fields.u8()?,
+            day: fields.u8()?,
+        };
+        fields.text(&mut self.source_note)?;
+        self.normalisation_version = fields.u8()?;
+        self.profile.read(fields)?;
+        self.num_items = fields.u64()?;
+        self.num_rejected = fields.u64()?;
+        self.min_count = fields.u32()?;
+        self.encoding = Encoding::read(fields)?;
+        self.hash = HashFunction::read(fields)?;
+        self.first_sector = SectorIndex(fields.u32()?);
+        self.num_sectors = fields.u32()?;
+        self.designed = Rate(fields.u64()?);
+        self.measured = Rate(fields.u64()?);
+        Ok(())
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.normalisation_version != NORMALISATION_VERSION {
+            return Err(Error::NormalisationVersion {
+                found: self.normalisation_version,
+            });
+        }
+        let defect = if self.num_items == 0 {
+            HeaderDefect::NoItems
+        } else if self.min_count == 1 {
+            HeaderDefect::MinCount
+        } else if let Some(defect) = self.encoding_defect() {
+            defect
+        } else if !(self.designed.is_possible() && self.measured.is_possible()) {
+            HeaderDefect::FalsePositiveRate
+        } else if !self.date.is_possible() {
+            HeaderDefect::Date
+        } else if [self.name.as_str(), self.source_note.as_str()]
+            .iter()
+            .any(|text| text.chars().any(|c| c.is_control() || is_invisible(c)))
+        {
+            HeaderDefect::ControlCharacter
+        } else if !self.profile.is_possible() {
+            HeaderDefect::PhoneProfile
+        } else {
+            return Ok(());
+        };
+        Err(defect.into())
+    }
+
+    fn encoding_defect(&self) -> Option<HeaderDefect> {
+        match &self.encoding {
+            Encoding::Bloom { num_hashes } => {
+                (!(1..=bloom::MAX_HASHES).contains(num_hashes)).then_some(HeaderDefect::NumHashes)
+            }
+            Encoding::Ribbon(ribbon) if !ribbon.has_possible_columns() => {
+                Some(HeaderDefect::Columns)
+            }
+            Encoding::Ribbon(ribbon) => {
+                (!ribbon.has_possible_layers(self.num_sectors)).then_some(HeaderDefect::Layers)
+            }
+        }
+    }
+
+    /// The sector of a page.
+    pub(crate) const fn sector_of(&self, page: u32) -> SectorIndex {
+        // The header's check keeps the sum below 2^32.
+        SectorIndex(self.first_sector.0.saturating_add(page))
+    }
+}
+
+/// A day, a month or a year; what is unknown is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Date {
+    /// Year of the common era, 0 when unknown.
+    #[serde(with = "postcard::fixint::le")]
+    pub year: u16,
+    /// 1 to 12, 0 when unknown.
+    pub month: u8,
+    /// 1 to 31, 0 when unknown.
+    pub day: u8,
+}
+
+impl Date {
+    fn is_possible(self) -> bool {
+        self.month <= 12
+            && self.day <= 31
+            && (self.year != 0 || self.month == 0)
+            && (self.month != 0 || self.day == 0)
+    }
+}
+
+/// `2021-06-11`, `2021-06`, `2021`, or `date unknown`.
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.year == 0 {
+            return f.write_str("date unknown");
+        }
+        // All of one type, so that a device has the code for one.
+        write!(f, "{:04}", u32::from(self.year))?;
+        [self.month, self.day]
+            .iter()
+            .take_while(|part| **part != 0)
+            .try_for_each(|part| write!(f, "-{:02}", u32::from(*part)))
+    }
+}
+
+/// A false-positive rate, in units of 1e-18. An integer, so that a device without a
+/// floating-point unit can say "1 in N".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[serde(transparent)]
+pub struct Rate(#[serde(with = "postcard::fixint::le")] u64);
+
+impl Rate {
+    /// Units of the rate 1: 10^18.
+    pub const ONE: u64 = 1_000_000_000_000_000_000;
+
+    /// A rate of so many units of 1e-18, at least one unit and at most 1.
+    pub const fn from_units(units: u64) -> Self {
+        match units {
+            0 => Self(1),
+            Self::ONE.. => Self(Self::ONE),
+            units => Self(units),
+        }
+    }
+
+    /// The rate in units of 1e-18.
+    pub const fn units(self) -> u64 {
+        self.0
+    }
+
+    /// N of "1 in N", rounded to the nearest.
+    pub const fn one_in(self) -> u64 {
+        match self.0 {
+            0 => u64::MAX,
+            units => divided(Self::ONE + units / 2, units).0,
+        }
+    }
+
+    const fn is_possible(self) -> bool {
+        0 < self.0 && self.0 <= Self::ONE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    const fn date(year: u16, month: u8, day: u8) -> Date {
+        Date { year, month, day }
+    }
+
+    #[test]
+    fn dates_that_can_be_and_how_they_are_said() {
+        for (date, text) in [
+            (date(0, 0, 0), "date unknown"),
+            (date(2021, 0, 0), "2021"),
+            (date(2021, 6, 0), "2021-06"),
+            (date(2021, 12, 31), "2021-12-31"),
+            (date(7, 1, 2), "0007-01-02"),
+        ] {
+            assert!(date.is_possible(), "{date:?}");
+            assert_eq!(date.to_string(), text);
+        }
+        for date in [
+            date(0, 6, 0),
+            date(0, 0, 5),
+            date(0, 6, 5),
+            date(2021, 0, 5),
+            date(2021, 13, 1),
+            date(2021, 12, 32),
+        ] {
+            assert!(!date.is_possible(), "{date:?}");
+        }
+    }
+
+    #[test]
+    fn a_rate_as_one_in_so_many() {
+        for (units, one_in) in [
+            (Rate::ONE, 1),
+            (Rate::ONE / 2, 2),
+            (Rate::ONE / 1000, 1000),
+            (Rate::ONE / 3, 3),
+            (1, Rate::ONE),
+            // 1 in 1.5 is nearer to 2, and 1 in 2.4 to 2.
+            (Rate::ONE / 3 * 2, 2),
+            (Rate::ONE / 24 * 10, 2),
+            (Rate::ONE / 26 * 10, 3),
+        ] {
+            assert_eq!(Rate::from_units(units).one_in(), one_in, "{units}");
+            assert_eq!(Rate::from_units(units).units(), units);
+        }
+        assert_eq!(Rate::from_units(0).units(), 1);
+        assert_eq!(Rate::from_units(u64::MAX).units(), Rate::ONE);
+        assert_eq!(Rate(0).one_in(), u64::MAX);
+        assert!(!Rate(0).is_possible() && !Rate(Rate::ONE + 1).is_possible());
+    }
+}
