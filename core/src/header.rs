@@ -49,10 +49,11 @@ pub const MAX_HEADER_SECTORS: u32 = 4;
 pub const MAX_HEADER_BYTES: usize = MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES - FIXED_BYTES;
 /// Most datasets of a file: 8.
 pub const MAX_DATASETS_OF_A_FILE: usize = 8;
-/// Most datasets of a file that this build reads: 8, or 2 with the feature `two-datasets`, which
-/// is for devices that have no RAM for more.
+/// Most datasets of a file that a small device reads, one that has no RAM for more: 2.
+pub const MAX_DATASETS_OF_A_SMALL_DEVICE: usize = 2;
+/// Most datasets of a file that this build reads: 8, or 2 with the feature `two-datasets`.
 pub const MAX_DATASETS: usize = if cfg!(feature = "two-datasets") {
-    2
+    MAX_DATASETS_OF_A_SMALL_DEVICE
 } else {
     MAX_DATASETS_OF_A_FILE
 };

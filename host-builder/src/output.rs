@@ -54,6 +54,9 @@ pub enum OutputError {
     /// There is a file already.
     #[error("{}: exists already; name another file, or say --force to replace it", .0.display())]
     Exists(PathBuf),
+    /// It is what is read, and would be gone.
+    #[error("{}: is an input, and would be replaced; name another file", .0.display())]
+    IsAnInput(PathBuf),
     /// It is no place for a file.
     #[error("{}: not a file name", .0.display())]
     NotAFile(PathBuf),
@@ -100,6 +103,42 @@ fn remedy(error: &io::Error) -> &'static str {
         }
         _ => "; is the disk sound? If not, write to another folder",
     }
+}
+
+/// Is the output none of the inputs? `--force` is for older outputs; what a person has only once
+/// is not replaced by what is made of it.
+///
+/// # Errors
+/// [`OutputError::IsAnInput`].
+pub(crate) fn ensure_no_input<'p>(
+    output: &Path,
+    inputs: impl IntoIterator<Item = &'p Path>,
+) -> Result<(), OutputError> {
+    let Some(place) = place_of(output) else {
+        return Ok(());
+    };
+    if inputs
+        .into_iter()
+        .any(|input| place_of(input).is_some_and(|other| other == place))
+    {
+        return Err(OutputError::IsAnInput(output.to_path_buf()));
+    }
+    Ok(())
+}
+
+/// What two names of one file have in common; `None` where there is no file. Nothing is opened:
+/// an input may be a pipe.
+#[cfg(unix)]
+fn place_of(path: &Path) -> Option<impl PartialEq + use<>> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = path.metadata().ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// As above, where a file has no number: hard links are two files.
+#[cfg(not(unix))]
+fn place_of(path: &Path) -> Option<impl PartialEq + use<>> {
+    path.canonicalize().ok()
 }
 
 /// Who may read an output, from its first byte on.
@@ -356,6 +395,31 @@ mod tests {
         beside.commit().unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"new");
         assert_eq!(names(folder.path()), ["a.lsv"]);
+    }
+
+    #[test]
+    fn an_input_is_known_by_any_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let [list, other] = ["list", "other"].map(|name| folder.path().join(name));
+        std::fs::write(&list, b"1").unwrap();
+        let again = folder.path().join(".").join("list");
+        assert!(ensure_no_input(&again, [&*other]).is_ok());
+        assert!(ensure_no_input(&other, [&*list]).is_ok());
+        std::fs::write(&other, b"1").unwrap();
+        assert!(ensure_no_input(&other, [&*list]).is_ok());
+        let is_refused = |output: &Path| {
+            matches!(
+                ensure_no_input(output, [&*other, &*list]),
+                Err(OutputError::IsAnInput(_))
+            )
+        };
+        assert!(is_refused(&again));
+        #[cfg(unix)]
+        {
+            let link = folder.path().join("link");
+            std::fs::hard_link(&list, &link).unwrap();
+            assert!(is_refused(&link));
+        }
     }
 
     #[test]

@@ -321,8 +321,12 @@ mod tests {
     fn every_board_has_a_package() {
         assert_eq!(PACKAGES.map(|package| package.board), BOARDS);
         for package in PACKAGES {
-            let manifest = package.folder().join("Cargo.toml");
-            assert!(manifest.exists(), "{}", manifest.display());
+            let manifest = fs::read_to_string(package.folder().join("Cargo.toml")).unwrap();
+            assert_eq!(
+                manifest.contains("\"two-datasets\""),
+                package.board.is_small
+            );
+            assert_eq!(manifest.contains("\"signatures\""), !package.board.is_small);
         }
     }
 }

@@ -36,6 +36,9 @@ pub struct Board {
     pub chip: &'static str,
     /// How the board's boot loader names its chip in UF2 files, if it takes such.
     pub uf2_family: Option<u32>,
+    /// Its firmware verifies no signatures, and reads files of at most
+    /// `leaksieve_core::header::MAX_DATASETS_OF_A_SMALL_DEVICE` leaks.
+    pub is_small: bool,
 }
 
 /// By the size of their flash. Sizes of flash, erase blocks and RAM are those of the makers'
@@ -58,6 +61,7 @@ pub const MICROBIT: Board = Board {
     ram_bytes: 16 << 10,
     chip: "nRF51822_xxAA",
     uf2_family: None,
+    is_small: true,
 };
 
 /// Nordic's development kit.
@@ -73,6 +77,7 @@ pub const NRF52840_DK: Board = Board {
     ram_bytes: 256 << 10,
     chip: "nRF52840_xxAA",
     uf2_family: None,
+    is_small: false,
 };
 
 /// ST's board with the STM32L476RG. The larger one of its two RAMs is used.
@@ -88,6 +93,7 @@ pub const NUCLEO_L476RG: Board = Board {
     ram_bytes: 96 << 10,
     chip: "STM32L476RGTx",
     uf2_family: None,
+    is_small: false,
 };
 
 /// With the RP2040.
@@ -103,6 +109,7 @@ pub const PICO: Board = Board {
     ram_bytes: 264 << 10,
     chip: "RP2040",
     uf2_family: Some(0xE48B_FF56),
+    is_small: false,
 };
 
 /// With the RP2350, its Arm cores.
@@ -118,6 +125,7 @@ pub const PICO2: Board = Board {
     ram_bytes: 512 << 10,
     chip: "RP235x",
     uf2_family: Some(0xE48B_FF59),
+    is_small: false,
 };
 
 /// Any board with the ESP32-C3 and 4 MiB of flash. The boot loader and the partition table
@@ -135,6 +143,7 @@ pub const ESP32C3: Board = Board {
     ram_bytes: 313 << 10,
     chip: "esp32c3",
     uf2_family: None,
+    is_small: false,
 };
 
 impl Board {

@@ -22,7 +22,7 @@ use crate::fit::{Misfit, Wanted};
 use crate::measure::{Trial, false_positive_rate, mean_reads};
 use crate::media::board_room;
 use crate::normalise::{Counts, Rules, hash_all, total_bytes};
-use crate::output::{Access, Beside};
+use crate::output::{Access, Beside, ensure_no_input};
 use crate::partition::{MIN_MEMORY_BYTES, NUM_PARTITIONS, Partitions};
 use crate::progress::{Cost, Costs, Observer, Stage};
 use crate::recheck;
@@ -117,6 +117,9 @@ pub fn build(
         return Err(BuildError::TooLittleMemory);
     }
     // Asked first, so that an hour's work does not end in "exists already".
+    if options.replace {
+        ensure_no_input(output, options.inputs.iter().filter_map(Input::path))?;
+    }
     let mut beside = Beside::create(output, options.replace, Access::AsUsual)?;
     let seed = match options.seed {
         Some(seed) => seed,

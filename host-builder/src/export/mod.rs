@@ -9,12 +9,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use leaksieve_core::file::byte_of;
+use leaksieve_core::header::MAX_DATASETS_OF_A_SMALL_DEVICE;
 use leaksieve_core::sector::{SECTOR_BYTES, SectorIndex};
 use leaksieve_link::Board;
 
 use crate::file::{FileError, FilterFile, groups};
 use crate::fit::{Misfit, Wanted};
-use crate::output::{Access, Beside, OutputError};
+use crate::output::{Access, Beside, OutputError, ensure_no_input};
 use crate::progress::{Observer, Stage};
 use crate::size::{Method, rate_to_build};
 use crate::verify::{VerifyError, verify};
@@ -64,6 +65,28 @@ pub enum ExportError {
         path: PathBuf,
         /// What would fit.
         misfit: Box<Misfit>,
+    },
+    /// The board's firmware verifies no signatures.
+    #[error(
+        "{}: is signed, and {board} has no room to verify signatures: export the file before it was signed", path.display()
+    )]
+    Signed {
+        /// The filter file.
+        path: PathBuf,
+        /// The board.
+        board: &'static str,
+    },
+    /// The board's firmware has no room for so many datasets.
+    #[error(
+        "{}: has {num_datasets} leaks, and {board} has memory for {MAX_DATASETS_OF_A_SMALL_DEVICE}: bundle fewer", path.display()
+    )]
+    TooManyDatasets {
+        /// The filter file.
+        path: PathBuf,
+        /// The board.
+        board: &'static str,
+        /// Of the file.
+        num_datasets: usize,
     },
     /// There are no such addresses.
     #[error(
@@ -115,6 +138,9 @@ pub fn export(
     if let Some(board) = options.fits.filter(|b| num_bytes > b.slot_bytes().into()) {
         return Err(does_not_fit(file, num_bytes, board));
     }
+    if let Some(board) = options.fits {
+        ensure_readable(file, board)?;
+    }
     let addresses = u64::from(options.address)..u64::from(options.address) + num_bytes;
     if addresses.end > 1 << 32 {
         return Err(ExportError::Address {
@@ -125,6 +151,9 @@ pub fn export(
     let is_uf2 = matches!(options.format, Format::Uf2 { .. });
     if is_uf2 && !options.address.is_multiple_of(ERASE_BYTES) {
         return Err(ExportError::Unaligned(options.address));
+    }
+    if options.replace {
+        ensure_no_input(output, [file.path()])?;
     }
     let mut beside = Beside::create(output, options.replace, Access::AsUsual)?;
     verify(file, observer)?;
@@ -161,6 +190,27 @@ pub fn export(
 /// Of a part of a file that addresses of 32 bits reach.
 const fn first_byte(sectors: &Range<u32>) -> u32 {
     sectors.start * SECTOR_BYTES as u32
+}
+
+/// Will the board's firmware open it?
+fn ensure_readable(file: &FilterFile, board: &'static Board) -> Result<(), ExportError> {
+    if !board.is_small {
+        return Ok(());
+    }
+    let num_datasets = file.catalogue().datasets().len();
+    let (path, board) = (|| file.path().to_path_buf(), board.name);
+    if file.catalogue().signer().is_some() {
+        let path = path();
+        return Err(ExportError::Signed { path, board });
+    }
+    if num_datasets > MAX_DATASETS_OF_A_SMALL_DEVICE {
+        return Err(ExportError::TooManyDatasets {
+            path: path(),
+            board,
+            num_datasets,
+        });
+    }
+    Ok(())
 }
 
 /// What a board has room for instead of this file.

@@ -51,6 +51,14 @@ impl Input {
         }
     }
 
+    /// Its place, if it has one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => Some(path),
+        }
+    }
+
     /// Bytes to be read, where that is known beforehand.
     pub fn num_bytes(&self) -> Option<u64> {
         match self {

@@ -1,28 +1,23 @@
 //! `leaksieve build`
 
-use std::io::{self, Write};
+mod report;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use leaksieve::build::{BuildError, Options, Summary, build, name_of};
-use leaksieve::media::FAT32_MAX_BYTES;
-use leaksieve::normalise::Counts;
+use leaksieve::build::{BuildError, Options, build, name_of};
 use leaksieve::profile::phone_profile;
 use leaksieve::size::{Aim, ShapeError};
 use leaksieve::source::{Input, Layout};
-use leaksieve::usage::Usage;
 use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
 use leaksieve_core::{IdentifierKind, Profile};
 use leaksieve_link::Board;
 
-use super::{
-    DEFAULT_RATE, Format, Kind, board, count, encoding, list, of_output, one_in_f64, progress,
-    size, unsaid,
-};
+use super::{DEFAULT_RATE, Format, Kind, board, encoding, list, of_output, progress, unsaid};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -77,8 +72,8 @@ pub(crate) struct Args {
     /// FAT32 card
     #[arg(long, value_name = "SIZE", value_parser = super::parse_max_size)]
     max_size: Option<u64>,
-    /// The lowest false-positive rate that fits a board's flash, signed too: 3 to 5 % of the room are
-    /// left for that. With --fpr, that rate, and a refusal if it does not fit
+    /// The lowest false-positive rate that fits a board's flash, signed too where the board verifies
+    /// that: 3 to 5 % of the room are left for it. With --fpr, that rate, and a refusal if it does not fit
     #[arg(long, value_name = "BOARD", value_parser = board::parser(), ignore_case = true, conflicts_with = "max_size")]
     fits: Option<&'static Board>,
     #[command(flatten)]
@@ -191,16 +186,10 @@ impl Args {
         drop(observer);
         match result {
             Ok(summary) => {
-                warn_of_rejects(&summary.counts, &options.inputs, self.quiet);
-                if summary.num_bytes > FAT32_MAX_BYTES && !self.quiet {
-                    eprintln!(
-                        "leaksieve: {}: {} is more than a FAT32 card takes in one file; for a card, build it with --max-size fat32",
-                        self.output.display(),
-                        size(summary.num_bytes)
-                    );
-                }
                 if !self.quiet {
-                    self.report(&options, &summary, began.elapsed().as_secs_f64())
+                    report::warn(&self.output, &options, &summary);
+                    let seconds = began.elapsed().as_secs_f64();
+                    report::report(&self.output, &options, &summary, seconds, self.format)
                         .with_context(|| unsaid(&self.output))?;
                 }
                 Ok(ExitCode::SUCCESS)
@@ -209,7 +198,7 @@ impl Args {
                 if let BuildError::TooManyRejects { counts, .. } | BuildError::NoItems(counts) =
                     &error
                 {
-                    warn_of_rejects(counts, &options.inputs, false);
+                    report::warn_of_rejects(counts, &options.inputs);
                 }
                 // The message of a size alone does not say whose it is.
                 let board = match (&error, self.fits) {
@@ -295,141 +284,5 @@ impl Args {
         Ok(now
             .context("the clock is before 1970; give --created")?
             .as_secs())
-    }
-
-    fn report(&self, options: &Options, summary: &Summary, seconds: f64) -> anyhow::Result<()> {
-        let counts = &summary.counts;
-        let rejected = counts.rejects.count();
-        let num_lines =
-            counts.num_accepted + counts.num_blank + counts.num_below_min_count + rejected;
-        let below = match counts.num_below_min_count {
-            0 => String::new(),
-            below => format!(", {} below --min-count", count(below)),
-        };
-        let bits_per_item = summary.num_bytes as f64 * 8.0 / summary.num_items as f64;
-        let interval = summary.trial.interval(1.96);
-        let usage = Usage::now();
-        let mut out = io::stdout().lock();
-        match self.format {
-            Format::Json => {
-                let stages: Vec<_> = summary
-                    .costs
-                    .iter()
-                    .map(|cost| {
-                        serde_json::json!({
-                            "name": cost.stage.name(),
-                            "seconds": cost.seconds,
-                            "cpu_seconds": cost.cpu_seconds,
-                        })
-                    })
-                    .collect();
-                let summary = serde_json::json!({
-                    "file": self.output.display().to_string(),
-                    "name": options.name,
-                    "kind": options.kind.name(),
-                    "num_lines": num_lines,
-                    "num_items": summary.num_items,
-                    "num_duplicates": counts.num_accepted - summary.num_items,
-                    "num_blank": counts.num_blank,
-                    "num_rejected": rejected,
-                    "num_below_min_count": counts.num_below_min_count,
-                    "size_bytes": summary.num_bytes,
-                    "bits_per_item": bits_per_item,
-                    "encoding": encoding::name(&summary.shape.encoding),
-                    "num_hashes": encoding::num_hashes(&summary.shape.encoding),
-                    "columns": encoding::columns(&summary.shape.encoding),
-                    "mean_reads": summary.mean_reads,
-                    "most_reads": summary.shape.most_reads(),
-                    "num_restarts": summary.num_restarts,
-                    "false_positive_rate": {
-                        "designed": summary.designed,
-                        "measured": summary.measured,
-                        "probed": summary.trial.rate(),
-                        "probed_interval_95": [interval.start(), interval.end()],
-                        "num_probes": summary.trial.num_probes,
-                    },
-                    "seconds": seconds,
-                    "cpu_seconds": usage.cpu_seconds,
-                    "peak_memory_bytes": usage.peak_memory_bytes,
-                    "stages": stages,
-                });
-                writeln!(out, "{summary}")?;
-            }
-            Format::Text => {
-                writeln!(out, "{}", self.output.display())?;
-                writeln!(
-                    out,
-                    "  items        {} distinct of {} lines ({} duplicates, {} blank, {} rejected{below})",
-                    count(summary.num_items),
-                    count(num_lines),
-                    count(counts.num_accepted - summary.num_items),
-                    count(counts.num_blank),
-                    count(rejected),
-                )?;
-                writeln!(
-                    out,
-                    "  size         {} in {} sectors, {bits_per_item:.2} bits an item, header and checksums included",
-                    size(summary.num_bytes),
-                    count(summary.num_bytes / leaksieve_core::sector::SECTOR_BYTES as u64),
-                )?;
-                writeln!(
-                    out,
-                    "  encoding     {}",
-                    encoding::describe(
-                        &summary.shape.encoding,
-                        summary.shape.num_pages,
-                        summary.mean_reads
-                    )
-                )?;
-                if summary.num_restarts > 0 {
-                    writeln!(
-                        out,
-                        "  restarts     {}: a page could not be solved, and all were made anew with other equations",
-                        summary.num_restarts
-                    )?;
-                }
-                writeln!(
-                    out,
-                    "  false alarm  {} by its bits; asked {} times for what is no item: {} ({:.2e} to {:.2e})",
-                    one_in_f64(summary.measured),
-                    count(summary.trial.num_probes),
-                    one_in_f64(summary.trial.rate()),
-                    interval.start(),
-                    interval.end(),
-                )?;
-                writeln!(
-                    out,
-                    "  checked      every item was asked of the finished file and found"
-                )?;
-                let stages: Vec<String> = summary
-                    .costs
-                    .iter()
-                    .map(|cost| format!("{} {:.1}", cost.stage.name(), cost.seconds))
-                    .collect();
-                writeln!(
-                    out,
-                    "  took         {seconds:.1} s ({}){}{}",
-                    stages.join(", "),
-                    usage
-                        .cpu_seconds
-                        .map_or_else(String::new, |cpu| format!("; CPU {cpu:.1} s")),
-                    usage
-                        .peak_memory_bytes
-                        .map_or_else(String::new, |peak| format!("; memory {}", size(peak))),
-                )?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Rejected lines are identifiers that the filter may lack: say so, even when few.
-fn warn_of_rejects(counts: &Counts, inputs: &[Input], quiet: bool) {
-    if counts.rejects.count() == 0 || quiet {
-        return;
-    }
-    eprintln!("leaksieve: rejected lines, which the filter says nothing about:");
-    for line in list::describe(&counts.rejects, inputs) {
-        eprintln!("  {line}");
     }
 }

@@ -1,0 +1,181 @@
+//! What `leaksieve build` says of the filter that it built.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use leaksieve::build::{Options, Summary};
+use leaksieve::media::FAT32_MAX_BYTES;
+use leaksieve::normalise::Counts;
+use leaksieve::size::{Aim, Method};
+use leaksieve::source::Input;
+use leaksieve::usage::Usage;
+
+use crate::cmd::{Format, count, encoding, list, one_in_f64, size};
+
+/// A filter that was made for a room says this of its rate only if it is above: 1 in 100.
+const HIGH_RATE: f64 = 0.01;
+
+/// What a person should know before the filter is used.
+pub(super) fn warn(output: &Path, options: &Options, summary: &Summary) {
+    warn_of_rejects(&summary.counts, &options.inputs);
+    if summary.num_bytes > FAT32_MAX_BYTES {
+        eprintln!(
+            "leaksieve: {}: {} is more than a FAT32 card takes in one file; for a card, build it with --max-size fat32",
+            output.display(),
+            size(summary.num_bytes)
+        );
+    }
+    if matches!(options.aim, Aim::MaxBytes(_)) && summary.measured > HIGH_RATE {
+        let ribbon = match options.method {
+            Method::Bloom => " --encoding ribbon,",
+            Method::Ribbon(_) => "",
+        };
+        eprintln!(
+            "leaksieve: {}: so many items in so little room give many false alarms, {}; fewer come with{ribbon} more room, or fewer items",
+            output.display(),
+            one_in_f64(summary.measured)
+        );
+    }
+}
+
+/// What was built.
+pub(super) fn report(
+    output: &Path,
+    options: &Options,
+    summary: &Summary,
+    seconds: f64,
+    format: Format,
+) -> anyhow::Result<()> {
+    let counts = &summary.counts;
+    let rejected = counts.rejects.count();
+    let num_lines = counts.num_accepted + counts.num_blank + counts.num_below_min_count + rejected;
+    let below = match counts.num_below_min_count {
+        0 => String::new(),
+        below => format!(", {} below --min-count", count(below)),
+    };
+    let bits_per_item = summary.num_bytes as f64 * 8.0 / summary.num_items as f64;
+    let interval = summary.trial.interval(1.96);
+    let usage = Usage::now();
+    let mut out = io::stdout().lock();
+    match format {
+        Format::Json => {
+            let stages: Vec<_> = summary
+                .costs
+                .iter()
+                .map(|cost| {
+                    serde_json::json!({
+                        "name": cost.stage.name(),
+                        "seconds": cost.seconds,
+                        "cpu_seconds": cost.cpu_seconds,
+                    })
+                })
+                .collect();
+            let summary = serde_json::json!({
+                "file": output.display().to_string(),
+                "name": options.name,
+                "kind": options.kind.name(),
+                "num_lines": num_lines,
+                "num_items": summary.num_items,
+                "num_duplicates": counts.num_accepted - summary.num_items,
+                "num_blank": counts.num_blank,
+                "num_rejected": rejected,
+                "num_below_min_count": counts.num_below_min_count,
+                "size_bytes": summary.num_bytes,
+                "bits_per_item": bits_per_item,
+                "encoding": encoding::name(&summary.shape.encoding),
+                "num_hashes": encoding::num_hashes(&summary.shape.encoding),
+                "columns": encoding::columns(&summary.shape.encoding),
+                "mean_reads": summary.mean_reads,
+                "most_reads": summary.shape.most_reads(),
+                "num_restarts": summary.num_restarts,
+                "false_positive_rate": {
+                    "designed": summary.designed,
+                    "measured": summary.measured,
+                    "probed": summary.trial.rate(),
+                    "probed_interval_95": [interval.start(), interval.end()],
+                    "num_probes": summary.trial.num_probes,
+                },
+                "seconds": seconds,
+                "cpu_seconds": usage.cpu_seconds,
+                "peak_memory_bytes": usage.peak_memory_bytes,
+                "stages": stages,
+            });
+            writeln!(out, "{summary}")?;
+        }
+        Format::Text => {
+            writeln!(out, "{}", output.display())?;
+            writeln!(
+                out,
+                "  items        {} distinct of {} lines ({} duplicates, {} blank, {} rejected{below})",
+                count(summary.num_items),
+                count(num_lines),
+                count(counts.num_accepted - summary.num_items),
+                count(counts.num_blank),
+                count(rejected),
+            )?;
+            writeln!(
+                out,
+                "  size         {} in {} sectors, {bits_per_item:.2} bits an item, header and checksums included",
+                size(summary.num_bytes),
+                count(summary.num_bytes / leaksieve_core::sector::SECTOR_BYTES as u64),
+            )?;
+            writeln!(
+                out,
+                "  encoding     {}",
+                encoding::describe(
+                    &summary.shape.encoding,
+                    summary.shape.num_pages,
+                    summary.mean_reads
+                )
+            )?;
+            if summary.num_restarts > 0 {
+                writeln!(
+                    out,
+                    "  restarts     {}: a page could not be solved, and all were made anew with other equations",
+                    summary.num_restarts
+                )?;
+            }
+            writeln!(
+                out,
+                "  false alarm  {} by its bits; asked {} times for what is no item: {} ({:.2e} to {:.2e})",
+                one_in_f64(summary.measured),
+                count(summary.trial.num_probes),
+                one_in_f64(summary.trial.rate()),
+                interval.start(),
+                interval.end(),
+            )?;
+            writeln!(
+                out,
+                "  checked      every item was asked of the finished file and found"
+            )?;
+            let stages: Vec<String> = summary
+                .costs
+                .iter()
+                .map(|cost| format!("{} {:.1}", cost.stage.name(), cost.seconds))
+                .collect();
+            writeln!(
+                out,
+                "  took         {seconds:.1} s ({}){}{}",
+                stages.join(", "),
+                usage
+                    .cpu_seconds
+                    .map_or_else(String::new, |cpu| format!("; CPU {cpu:.1} s")),
+                usage
+                    .peak_memory_bytes
+                    .map_or_else(String::new, |peak| format!("; memory {}", size(peak))),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Rejected lines are identifiers that the filter may lack: say so, even when few.
+pub(super) fn warn_of_rejects(counts: &Counts, inputs: &[Input]) {
+    if counts.rejects.count() == 0 {
+        return;
+    }
+    eprintln!("leaksieve: rejected lines, which the filter says nothing about:");
+    for line in list::describe(&counts.rejects, inputs) {
+        eprintln!("  {line}");
+    }
+}
