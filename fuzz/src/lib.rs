@@ -9,6 +9,7 @@
 //! | [`compression`] | streams: what was compressed, and that damage is an error |
 //! | [`parquet`] | files: no panic of ours, rows in order |
 //! | [`normalise`] | identifiers of every kind: what other spellings of them give |
+//! | [`frames`] | a device's serial line: what is sent, and a checksum computed plainly |
 //! | [`phone_rules`] | phone profiles of any bytes: the shortcuts against the long way |
 //!
 //! Each takes its input apart in the order that its module states, so that a seed can be
@@ -19,6 +20,7 @@
 pub mod build_check;
 pub mod compression;
 mod csv_oracle;
+pub mod frames;
 mod input;
 mod json_oracle;
 pub mod lines;
