@@ -92,18 +92,22 @@ pub struct TwoRecords<M>(pub M);
 impl<M: RecordMedium> TwoRecords<M> {
     /// The record with the highest epoch, if there is a whole one.
     fn newest(&mut self) -> Result<Option<(Place, u32)>, EpochError> {
-        let [first, second] = Place::BOTH.map(|place| self.0.read(place));
-        let (first, second) = (first?, second?);
-        let records = [(Place::First, first), (Place::Second, second)];
-        let newest = records
-            .into_iter()
-            .filter_map(|(place, record)| Some((place, decode(record?)?)))
-            .max_by_key(|(_, epoch)| *epoch);
-        match newest {
-            // Both were written, so one of them was whole once, and no power cut spoils both.
-            None if first.is_some() && second.is_some() => Err(EpochError),
-            newest => Ok(newest),
+        let (mut newest, mut num_written) = (None, 0);
+        for place in Place::BOTH {
+            let Some(record) = self.0.read(place)? else {
+                continue;
+            };
+            num_written += 1;
+            let before = newest.map(|(_, epoch)| epoch);
+            if let Some(epoch) = decode(record).filter(|epoch| Some(*epoch) >= before) {
+                newest = Some((place, epoch));
+            }
         }
+        // Both were written, so one of them was whole once, and no power cut spoils both.
+        if newest.is_none() && num_written == Place::BOTH.len() {
+            return Err(EpochError);
+        }
+        Ok(newest)
     }
 }
 
