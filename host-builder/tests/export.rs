@@ -412,7 +412,10 @@ fn a_board_is_filled_with_room_for_a_signature() {
         for num_items in [160_000, 240_000] {
             let fits = format!("--fits nrf52840-dk --encoding {encoding}");
             let bench = bench_of(num_items, &fits);
-            let (slot, size) = (slot_of("nrf52840-dk"), read(&bench, "mail.lsv").len() as u64);
+            let (slot, size) = (
+                slot_of("nrf52840-dk"),
+                read(&bench, "mail.lsv").len() as u64,
+            );
             assert!(size <= slot && size > slot - slot / 15, "{size}");
             bench.run("keygen -o key --no-password").succeeds();
             bench
