@@ -7,10 +7,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 
-use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross, WASM};
+use crate::cross::{CORE_TARGETS, CORTEX_M0, CORTEX_M3, Cross, WASM};
 use crate::firmware::{self, Variant};
 use crate::run::{self, cargo, output, run, say};
-use crate::{boards, fuzz, host, logs, panics, sample, setup, sign, web, workspace};
+use crate::{boards, fuzz, host, panics, sample, setup, sign, web, workspace};
 
 /// Set up, build, test, and print what the firmware takes of its chip.
 ///
@@ -45,6 +45,7 @@ pub fn test() -> Result<()> {
     let embassy = boards::build_embassy_microbit()?;
     let named = elves.iter().map(|(variant, elf)| (variant.name(), &**elf));
     panics::check(&named.chain([("micro:bit", microbit)]).collect::<Vec<_>>())?;
+    flash_limits(&elves)?;
     core_alone(&cross)?;
     let site = web::build(&cross)?;
     say(format!("the web page has {}", site.size()));
@@ -111,16 +112,12 @@ pub fn test() -> Result<()> {
     let stack = boards::microbit_stack(&qemu, boards::microbit_of(&others)?, &filter)?;
     let others = boards::table(&others, Some(stack))?;
     println!("\n{}\n{others}", firmware::table(&rows));
-    for (variant, size, _) in &rows {
-        ensure!(
-            size.flash_bytes <= variant.max_image_bytes(),
-            "the {} image has {} bytes, and may have {}",
-            variant.name(),
-            size.flash_bytes,
-            variant.max_image_bytes()
-        );
-    }
-    cost_of_signatures(&rows)?;
+    let stack_of = |wanted| {
+        let row = rows.iter().find(|(variant, ..)| *variant == wanted);
+        let stack = row.and_then(|(.., stack)| stack.as_ref());
+        stack.map(|stack| u64::from(stack.used_bytes))
+    };
+    cost_of_signatures("stack", stack_of, 4 << 10)?;
     println!("all tests passed ({})", run::seconds(start.elapsed()));
     Ok(())
 }
@@ -157,26 +154,40 @@ pub fn screenshots() -> Result<()> {
     Ok(())
 }
 
-/// What verifies signatures may add 26 KiB of flash and 4 KiB of stack.
-fn cost_of_signatures(rows: &[(Variant, firmware::Size, Option<logs::Stack>)]) -> Result<()> {
-    let of = |wanted| {
-        rows.iter()
-            .find(|(variant, ..)| *variant == wanted)
-            .and_then(|(_, size, stack)| Some((size.flash_bytes, u64::from((*stack)?.used_bytes))))
-            .with_context(|| format!("{} was not measured", wanted.name()))
-    };
-    let (flash, stack) = of(Variant::SdCard)?;
-    let (flash_without, stack_without) = of(Variant::Unsigned)?;
-    for (what, with, without, most) in [
-        ("flash", flash, flash_without, 26 << 10),
-        ("stack", stack, stack_without, 4 << 10),
-    ] {
-        let added = with.saturating_sub(without);
-        say(format!(
-            "signatures add {added} bytes of {what}, and may add {most}"
-        ));
-        ensure!(added <= most, "signatures add too much {what}");
+/// The images are no larger than they may be. Known before anything is run, and asked then.
+fn flash_limits(elves: &[(Variant, PathBuf)]) -> Result<()> {
+    let mut sizes = Vec::new();
+    for (variant, elf) in elves {
+        let bytes = firmware::size(elf)?.flash_bytes;
+        ensure!(
+            bytes <= variant.max_image_bytes(),
+            "the {} image has {bytes} bytes, and may have {}",
+            variant.name(),
+            variant.max_image_bytes()
+        );
+        sizes.push((*variant, bytes));
     }
+    let flash_of = |wanted| {
+        let size = sizes.iter().find(|(variant, _)| *variant == wanted);
+        size.map(|(_, bytes)| *bytes)
+    };
+    cost_of_signatures("flash", flash_of, 26 << 10)
+}
+
+/// What verifies signatures adds so many bytes at most.
+fn cost_of_signatures(
+    what: &str,
+    bytes_of: impl Fn(Variant) -> Option<u64>,
+    most: u64,
+) -> Result<()> {
+    let of = |variant: Variant| {
+        bytes_of(variant).with_context(|| format!("{} was not measured", variant.name()))
+    };
+    let added = of(Variant::SdCard)?.saturating_sub(of(Variant::Unsigned)?);
+    say(format!(
+        "signatures add {added} bytes of {what}, and may add {most}"
+    ));
+    ensure!(added <= most, "signatures add too much {what}");
     Ok(())
 }
 
@@ -202,30 +213,29 @@ fn small_filter(cli: &Path) -> Result<PathBuf> {
     Ok(filter)
 }
 
-/// The core by itself, for every chip family, with no feature and with each.
+/// The core by itself: with each feature, for the smallest chip; for every chip family with no
+/// feature and with all.
 fn core_alone(cross: &Cross) -> Result<()> {
     let features = core_features()?;
+    let all = features.join(",");
     for target in CORE_TARGETS.into_iter().chain([CORTEX_M3]) {
+        let mut sets = vec!["", &all];
+        if target == CORTEX_M0 {
+            sets.extend(features.iter().map(String::as_str));
+        }
         say(format!(
-            "the core alone for {target}: no feature, {}",
-            features.join(", ")
+            "the core alone for {target}, with features: {}",
+            sets.join("; ")
         ));
-        for feature in std::iter::once(None).chain(features.iter().map(Some)) {
+        for features in sets {
             // What a chip's core lacks, the compiler finds without making code.
             let mut command = cross.cargo("check", target);
             command
-                .args([
-                    "--quiet",
-                    "--package",
-                    "leaksieve-core",
-                    "--no-default-features",
-                    "--target-dir",
-                ])
+                .args(["--quiet", "--package", "leaksieve-core"])
+                .args(["--no-default-features", "--features", features])
+                .arg("--target-dir")
                 .arg(workspace::target().join("core"))
                 .current_dir(workspace::root());
-            if let Some(feature) = feature {
-                command.args(["--features", feature]);
-            }
             run(&mut command)?;
         }
     }

@@ -55,15 +55,15 @@ fn output(program: &mut Command) -> Result<Output> {
 
 fn ask(cases: &[Case], ways: &[Way]) -> Result<Compared> {
     let (cli, (_folder, program)) = (host::cli()?, program("check")?);
-    let mut compared = Compared::default();
+    let mut answers = Vec::new();
     for way in ways {
         let mut input: File = tempfile::tempfile()?;
         input.write_all(lines(cases, *way).as_bytes())?;
         input.rewind()?;
         let output = output(Command::new(&program).stdin(input))?;
-        let answers = String::from_utf8(output.stdout)?;
-        compared = compare(&cli, cases, &answers).with_context(|| format!("{way:?}"))?;
+        answers.push((*way, String::from_utf8(output.stdout)?));
     }
+    let compared = compare(&cli, cases, &answers)?;
     println!("{compared:?}");
     Ok(compared)
 }

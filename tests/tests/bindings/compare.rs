@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::cases::Case;
-use crate::questions::KINDS;
+use crate::questions::{KINDS, Way};
 
 /// How many answers of each sort were compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,62 +34,101 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Compare all that was answered.
-pub(crate) fn compare(cli: &Path, cases: &[Case], answers: &str) -> Result<Compared> {
-    let mut compared = Compared::default();
-    let mut lines = Lines(answers.lines());
+/// Compare all that was answered, in each way of opening the files; gives what each comparison found,
+/// which is the same.
+pub(crate) fn compare(cli: &Path, cases: &[Case], answers: &[(Way, String)]) -> Result<Compared> {
+    let mut ways: Vec<_> = answers
+        .iter()
+        .map(|(way, answers)| (way, Lines(answers.lines()), Compared::default()))
+        .collect();
     for case in cases {
-        compare_case(cli, case, &mut lines, &mut compared)
-            .with_context(|| format!("{case:?}", case = case.path))?;
+        // Once: it takes the longest.
+        let host = Host::ask(cli, case).with_context(|| format!("{:?}", case.path))?;
+        for (way, lines, compared) in &mut ways {
+            compare_case(&host, case, lines, compared)
+                .with_context(|| format!("{way:?}, {:?}", case.path))?;
+        }
     }
-    ensure!(
-        lines.0.next().is_none(),
-        "it answered more than it was asked"
-    );
-    Ok(compared)
+    for (way, lines, _) in &mut ways {
+        ensure!(
+            lines.0.next().is_none(),
+            "{way:?}: it answered more than it was asked"
+        );
+    }
+    let (_, _, compared) = ways.first().context("nothing was compared")?;
+    ensure!(ways.iter().all(|(_, _, other)| other == compared));
+    Ok(*compared)
+}
+
+/// What the command line says of a file.
+enum Host {
+    /// It is not opened, and why.
+    Refused(String),
+    /// What it is, and a record of each text, for each kind that is asked.
+    Opened {
+        info: Value,
+        records: Vec<Vec<Value>>,
+    },
+}
+
+impl Host {
+    fn ask(cli: &Path, case: &Case) -> Result<Self> {
+        let inspected = host(cli, case, &["inspect"], &[])?;
+        if !inspected.status.success() {
+            return Ok(Self::Refused(String::from_utf8(inspected.stderr)?));
+        }
+        let mut records = Vec::new();
+        for kind in &case.kinds {
+            let mut options = vec!["check"];
+            if *kind != 0 {
+                options.extend(["--kind", KINDS[*kind]]);
+            }
+            if case.allow_expired {
+                options.push("--allow-expired");
+            }
+            let checked = host(cli, case, &options, case.texts())?;
+            let said = String::from_utf8(checked.stdout)?;
+            let of_kind = said.lines().map(serde_json::from_str);
+            let of_kind: Vec<Value> = of_kind.collect::<Result<_, _>>()?;
+            ensure!(of_kind.len() == case.texts().len(), "{}", of_kind.len());
+            records.push(of_kind);
+        }
+        Ok(Self::Opened {
+            info: serde_json::from_slice(&inspected.stdout)?,
+            records,
+        })
+    }
 }
 
 fn compare_case(
-    cli: &Path,
+    host: &Host,
     case: &Case,
     lines: &mut Lines<'_>,
     compared: &mut Compared,
 ) -> Result<()> {
     let opened = lines.next()?;
-    let inspected = host(cli, case, &["inspect"], &[])?;
-    if !inspected.status.success() {
-        compared.refused += 1;
-        let said = String::from_utf8(inspected.stderr)?;
-        same_error(&opened, &said)?;
-        for _ in case.questions() {
-            let answer = lines.next()?;
-            ensure!(
-                answer == ["closed"],
-                "{answer:?} of a file that was refused"
-            );
+    let (info, records) = match host {
+        Host::Refused(said) => {
+            compared.refused += 1;
+            same_error(&opened, said)?;
+            for _ in case.questions() {
+                let answer = lines.next()?;
+                ensure!(
+                    answer == ["closed"],
+                    "{answer:?} of a file that was refused"
+                );
+            }
+            return Ok(());
         }
-        return Ok(());
-    }
+        Host::Opened { info, records } => (info, records),
+    };
     compared.opened += 1;
-    let info: Value = serde_json::from_slice(&inspected.stdout)?;
-    same_info(&opened, &info)?;
-    for kind in &case.kinds {
-        let mut options = vec!["check"];
-        if *kind != 0 {
-            options.extend(["--kind", KINDS[*kind]]);
-        }
-        if case.allow_expired {
-            options.push("--allow-expired");
-        }
-        let checked = host(cli, case, &options, case.texts())?;
-        let said = String::from_utf8(checked.stdout)?;
-        let records = said.lines().map(serde_json::from_str::<Value>);
-        let records = records.collect::<Result<Vec<_>, _>>()?;
-        ensure!(records.len() == case.texts().len(), "{}", records.len());
-        for (text, record) in case.texts().iter().zip(&records) {
+    same_info(&opened, info)?;
+    for (kind, records) in case.kinds.iter().zip(records) {
+        for (text, record) in case.texts().iter().zip(records) {
             let answer = lines.next()?;
             let asked = Asked {
-                info: &info,
+                info,
                 kind: KINDS[*kind],
                 allow_expired: case.allow_expired,
             };

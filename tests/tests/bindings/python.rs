@@ -47,11 +47,11 @@ fn python(app: &Path, script: &str, input: &str) -> Result<String> {
 
 fn ask(cases: &[Case], ways: &[Way]) -> Result<Compared> {
     let (cli, app) = (host::cli()?, app()?);
-    let mut compared = Compared::default();
+    let mut answers = Vec::new();
     for way in ways {
-        let answers = python(app.path(), "check.py", &lines(cases, *way))?;
-        compared = compare(&cli, cases, &answers).with_context(|| format!("{way:?}"))?;
+        answers.push((*way, python(app.path(), "check.py", &lines(cases, *way))?));
     }
+    let compared = compare(&cli, cases, &answers)?;
     println!("{compared:?}");
     Ok(compared)
 }
