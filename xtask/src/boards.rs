@@ -266,14 +266,23 @@ pub fn microbit_stack(qemu: &Path, elf: &Path, filter: &Path) -> Result<(u32, u3
         number(used).zip(number(all.strip_suffix(" bytes used")?))
     });
     let (used, all) = words.context("the micro:bit did not say how deep its stack was")?;
+    microbit_limits(elf, used)?;
+    Ok((used, all))
+}
+
+/// The micro:bit's program takes no more than it may, with a stack of so many bytes.
+///
+/// # Errors
+/// When it takes more.
+pub fn microbit_limits(elf: &Path, stack_bytes: u32) -> Result<()> {
     let size = Package::named(MICROBIT.name)?.size(elf)?;
-    let ram_bytes = size.static_ram_bytes + u64::from(used);
+    let ram_bytes = size.static_ram_bytes + u64::from(stack_bytes);
     ensure!(
         size.flash_bytes <= MICROBIT_MOST_BYTES.0 && ram_bytes <= MICROBIT_MOST_BYTES.1,
         "the micro:bit's program takes {} of flash and {ram_bytes} of RAM, and may take {MICROBIT_MOST_BYTES:?}",
         size.flash_bytes
     );
-    Ok((used, all))
+    Ok(())
 }
 
 /// What each takes of its board. The stack has what the variables leave; how deep it gets is

@@ -46,6 +46,7 @@ pub fn test() -> Result<()> {
     let named = elves.iter().map(|(variant, elf)| (variant.name(), &**elf));
     panics::check(&named.chain([("micro:bit", microbit)]).collect::<Vec<_>>())?;
     flash_limits(&elves)?;
+    boards::microbit_limits(microbit, 0)?;
     core_alone(&cross)?;
     let site = web::build(&cross)?;
     say(format!("the web page has {}", site.size()));

@@ -19,12 +19,12 @@ pub(crate) struct HostFiles(());
 impl RecordMedium for HostFiles {
     fn read(&mut self, place: Place) -> Result<Option<Record>, EpochError> {
         let mut record = [0; RECORD_BYTES];
-        let read = File::open(name_of(place)).map(|mut file| file.read_exact(&mut record));
-        match read.map_err(|error| error.kind()) {
-            Err(ErrorKind::NotFound) => Ok(None),
-            Err(_) => Err(EpochError),
-            Ok(Err(error)) if error.kind() != ErrorKind::UnexpectedEof => Err(EpochError),
+        // What is not there stays zero: no record is.
+        let read = File::open(name_of(place)).and_then(|mut file| file.read(&mut record));
+        match read {
             Ok(_) => Ok(Some(record)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(_) => Err(EpochError),
         }
     }
 
