@@ -1,5 +1,7 @@
 //! A signed file: its signature verified, its sectors compared with the tree.
 
+use ed25519_compact::VerifyingState;
+
 use super::tree::{Node, TAG_BYTES, TAGS_PER_SECTOR, Tag, Tree, decode_tags};
 use super::{PUBLIC_KEY_BYTES, PublicKey, Step};
 use crate::error::{Error, HeaderDefect};
@@ -45,10 +47,23 @@ impl Signature {
     /// [`Error::BadSignature`]. Also where the signature's `S` is not below the group's order
     /// (RFC 8032 section 5.1.7), and where the key or `R` is of small order.
     fn verify(&self, key: PublicKey, message: &[u8]) -> Result<(), Error> {
+        let mut state = self.begin(key)?;
+        state.absorb(message);
+        end(&state)
+    }
+
+    /// Not inlined, as [`end`]: what one of them needs is not on the stack with what the other does.
+    #[inline(never)]
+    fn begin(&self, key: PublicKey) -> Result<VerifyingState, Error> {
         ed25519_compact::PublicKey::new(key.0)
-            .verify(message, &ed25519_compact::Signature::new(self.0))
+            .verify_incremental(&ed25519_compact::Signature::new(self.0))
             .map_err(|_| Error::BadSignature)
     }
+}
+
+#[inline(never)]
+fn end(state: &VerifyingState) -> Result<(), Error> {
+    state.verify().map_err(|_| Error::BadSignature)
 }
 
 /// The digest of a sector: BLAKE3 (its specification, section 2), keyed with `file id (16) ‖
