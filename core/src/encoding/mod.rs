@@ -121,6 +121,7 @@ impl Layer {
     }
 
     /// What the content of a page of this layer, [`page_of`](Self::page_of) the hash, says of it.
+    // Asked in one place, once for each page: the call would cost half a probe.
     #[inline(always)]
     pub fn query(&self, page: u32, content: &Payload, hash: u64) -> Match {
         match &self.rules {

@@ -27,8 +27,8 @@ pub(crate) struct Args {
     /// FAT32 card
     #[arg(long, value_name = "SIZE", value_parser = super::parse_max_size)]
     max_size: Option<u64>,
-    /// The lowest false-positive rate that fits a board's flash, with room for a signature; with
-    /// --fpr, what the board holds at that rate
+    /// The lowest false-positive rate that fits a board's flash, signed too where the board
+    /// verifies that; with --fpr, what the board holds at that rate
     #[arg(long, value_name = "BOARD", value_parser = board::parser(), ignore_case = true, conflicts_with = "max_size")]
     fits: Option<&'static Board>,
     #[command(flatten)]

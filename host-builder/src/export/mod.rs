@@ -135,10 +135,10 @@ pub fn export(
 ) -> Result<Range<u64>, ExportError> {
     let num_sectors = file.catalogue().header().num_sectors;
     let num_bytes = byte_of(SectorIndex(num_sectors));
-    if let Some(board) = options.fits.filter(|b| num_bytes > b.slot_bytes().into()) {
-        return Err(does_not_fit(file, num_bytes, board));
-    }
     if let Some(board) = options.fits {
+        if num_bytes > board.slot_bytes().into() {
+            return Err(does_not_fit(file, num_bytes, board));
+        }
         ensure_readable(file, board)?;
     }
     let addresses = u64::from(options.address)..u64::from(options.address) + num_bytes;

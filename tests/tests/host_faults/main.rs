@@ -128,7 +128,9 @@ impl Case {
                 .collect();
             for call in sample_of(&tried, &undisturbed.calls) {
                 for fault in Fault::of(call) {
-                    let wrongly = match self.run_until_hit(&tracer, site, call, fault) {
+                    self.restore()?;
+                    let options = self.options(&fault.options(call));
+                    let wrongly = match tracer.run(&self.command, &options) {
                         Ok(outcome) => self
                             .judge(&good, call, fault, &outcome)
                             .and_then(|()| was_hit(site, call, fault, &outcome))
@@ -237,28 +239,6 @@ impl Case {
             _ => ensure!(false, "its status"),
         }
         Ok(())
-    }
-
-    /// Threads do not make their calls in the same order each time, so a fault may come beside
-    /// its place: then it is tried again, a few times.
-    fn run_until_hit(
-        &self,
-        tracer: &Tracer,
-        site: usize,
-        call: &Call,
-        fault: Fault,
-    ) -> Result<Outcome> {
-        const MOST_TRIES: u32 = 4;
-        let options = self.options(&fault.options(call));
-        let mut num_tries = 0;
-        loop {
-            self.restore()?;
-            let outcome = tracer.run(&self.command, &options)?;
-            num_tries += 1;
-            if num_tries == MOST_TRIES || was_hit(site, call, fault, &outcome).is_ok() {
-                return Ok(outcome);
-            }
-        }
     }
 
     /// The file that an error has to name, and what to do; one of each must be said.
