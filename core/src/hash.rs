@@ -35,9 +35,15 @@ impl HashFunction {
         }
     }
 
-    /// The hash of an item. The high 32 bits choose its page, the low 32 bits its probes.
+    /// The hash of an item. The high 32 bits choose its page, the low 32 bits its probes; of a
+    /// marked item they have changed places.
     pub fn hash(self, item: &Item) -> u64 {
-        self.hash_bytes(item.as_bytes())
+        let hash = self.hash_bytes(item.as_bytes());
+        if item.is_marked() {
+            hash.rotate_left(32)
+        } else {
+            hash
+        }
     }
 
     /// As [`hash`](Self::hash), of an item that was found by a shortcut.
@@ -47,7 +53,7 @@ impl HashFunction {
     }
 
     #[inline]
-    fn hash_bytes(self, bytes: &[u8]) -> u64 {
+    pub(crate) fn hash_bytes(self, bytes: &[u8]) -> u64 {
         match self {
             Self::Xxh3 { seed } => xxh3_64_with_seed(bytes, seed),
         }
