@@ -15,6 +15,7 @@
 //!   fixed number of times.
 //! - No profile makes this code panic, however its bytes came about.
 
+pub mod plan;
 mod rules;
 mod shortcuts;
 #[cfg(test)]
