@@ -8,6 +8,9 @@
 mod automaton;
 mod compile;
 mod expression;
+mod numbers;
+mod plan;
+mod sectors;
 mod world;
 
 use leaksieve_core::identifier::PhoneProfile;
@@ -15,6 +18,7 @@ use leaksieve_core::identifier::phone::WORLD;
 use thiserror::Error;
 
 use compile::{CompileError, RuleLists};
+pub use plan::{PhonePlan, phone_plan};
 
 const REGIONS: &str = include_str!("profile/regions.tsv");
 

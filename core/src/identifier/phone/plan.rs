@@ -89,7 +89,12 @@ impl Change {
         let rest = rest.get(num_removed..)?;
         let inserted = (0..num_inserted).map(|at| b'0' + (word >> (11 + 4 * at) & 15) as u8);
         let mut num_digits = 0;
-        for digit in kept.iter().copied().chain(inserted).chain(rest.iter().copied()) {
+        for digit in kept
+            .iter()
+            .copied()
+            .chain(inserted)
+            .chain(rest.iter().copied())
+        {
             *place.get_mut(num_digits)? = digit;
             num_digits += 1;
         }
