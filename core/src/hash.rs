@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
 use crate::identifier::Item;
+#[cfg(feature = "std")]
 use crate::identifier::phone::ShortText;
 
 /// How the items of a dataset are hashed.
@@ -47,6 +48,7 @@ impl HashFunction {
     }
 
     /// As [`hash`](Self::hash), of an item that was found by a shortcut.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn hash_short(self, item: ShortText) -> u64 {
         self.hash_bytes(item.encode(&mut [0; ShortText::MAX_BYTES]))

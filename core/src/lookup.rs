@@ -18,7 +18,9 @@ use crate::encoding::{Layer, Match, ribbon};
 use crate::error::Error;
 use crate::header::{Dataset, Header, MAX_DATASETS};
 use crate::identifier::phone::plan::{Change, Judgement, Step as PlanStep, Walk};
-use crate::identifier::phone::{MAX_DIGITS, Shortcuts};
+use crate::identifier::phone::MAX_DIGITS;
+#[cfg(feature = "std")]
+use crate::identifier::phone::Shortcuts;
 use crate::identifier::{
     Coverage, Identifier, IdentifierKind, Item, MAX_READINGS, NormaliseError, Rule, Side,
 };
@@ -91,33 +93,41 @@ impl Catalogue {
     /// it states none. For each dataset that covers it, up to
     /// [`sectors_per_dataset`](Self::sectors_per_dataset) are read.
     pub fn lookup<'a>(&'a self, identifier: Identifier<'a>) -> Lookup<'a> {
-        self.lookup_by_shortcuts(identifier, &[])
+        let mut lookup = self.begin(identifier);
+        lookup.advance();
+        lookup
     }
 
     /// As [`lookup`](Self::lookup), with the same result, for a host that asks millions:
     /// `shortcuts` has an element for each dataset, which is those of its profile if it
-    /// holds phone numbers. The slice may be shorter. Without the feature `std` they are not
-    /// looked at.
+    /// holds phone numbers. The slice may be shorter.
+    #[cfg(feature = "std")]
     pub fn lookup_by_shortcuts<'a>(
         &'a self,
         identifier: Identifier<'a>,
         shortcuts: &'a [Option<Shortcuts>],
     ) -> Lookup<'a> {
+        let mut lookup = self.begin(identifier);
+        lookup.shortcuts = shortcuts;
+        lookup.advance();
+        lookup
+    }
+
+    fn begin<'a>(&'a self, identifier: Identifier<'a>) -> Lookup<'a> {
         let any_in_scope = identifier
             .kind()
             .is_none_or(|kind| self.datasets().iter().any(|d| d.profile.answers(kind)));
-        let mut lookup = Lookup {
+        Lookup {
             catalogue: self,
             identifier,
-            shortcuts,
+            #[cfg(feature = "std")]
+            shortcuts: &[],
             scope: identifier.kind().filter(|_| any_in_scope),
             next_dataset: 0,
             asking: Asking::of(0),
             pending: None,
             answers: Answers(heapless::Vec::new()),
-        };
-        lookup.advance();
-        lookup
+        }
     }
 }
 
@@ -126,6 +136,7 @@ impl Catalogue {
 pub struct Lookup<'a> {
     catalogue: &'a Catalogue,
     identifier: Identifier<'a>,
+    #[cfg(feature = "std")]
     shortcuts: &'a [Option<Shortcuts>],
     /// Only datasets that answer this kind are asked. `None`: all are.
     scope: Option<IdentifierKind>,
@@ -493,12 +504,11 @@ impl Lookup<'_> {
     /// The hash of the reading that comes next, if there is one.
     #[inline(never)]
     fn hash(&mut self, dataset: &Dataset) -> Result<Option<u64>, NormaliseError> {
-        let asking = &mut self.asking;
-        // A device has none, and no room for the code.
-        if cfg!(feature = "std")
-            && let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(asking.dataset))
+        #[cfg(feature = "std")]
+        if let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(self.asking.dataset))
             && let Some(item) = shortcuts.item_of(&self.identifier)
         {
+            let asking = &mut self.asking;
             let is_first = !asking.is_short;
             asking.is_short = true;
             asking.is_number = true;

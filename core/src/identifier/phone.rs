@@ -17,6 +17,7 @@
 
 pub mod plan;
 mod rules;
+#[cfg(feature = "std")]
 mod shortcuts;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use super::{Coverage, Item, MAX_READINGS, NormaliseError, Rule, Side};
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
 use rules::{first_match, is_match};
+#[cfg(feature = "std")]
 pub use shortcuts::{ShortText, Shortcuts};
 use written::{Digits, Written};
 

@@ -1,6 +1,6 @@
 //! A line of a list -> the items that are stored of it. For builders: it holds several.
 
-use super::phone::plan::{Plan, PlanDefect};
+use super::phone::plan::{Change, Judgement, Plan};
 use super::phone::{MAX_DIGITS, PhoneProfile};
 use super::{
     Coverage, Identifier, Item, MAX_READINGS, NormaliseError, Profile, Rule, Side, password,
@@ -74,10 +74,10 @@ pub fn store(
         *place.ok_or(NormaliseError::TooManyReadings)? = item;
         stored.num_items += 1;
     }
-    if let (Profile::Phone(profile), Some(plan)) = (profile, plan) {
-        keep_numbers(profile, identifier, plan, stored);
+    match (profile, plan) {
+        (Profile::Phone(profile), Some(plan)) => stored.keep_numbers(profile, identifier, plan),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Is a line of a password list, or what it stands for, text in another encoding than UTF-8?
@@ -85,65 +85,64 @@ pub fn is_other_encoding(line: &[u8]) -> bool {
     password::is_other_encoding(line)
 }
 
-/// Keep the readings that the plan has, or the first.
-fn keep_numbers(
-    profile: &PhoneProfile,
-    identifier: &Identifier<'_>,
-    plan: Plan<'_>,
-    stored: &mut Stored,
-) {
-    let mut num_kept = 0;
-    let mut has_code = false;
-    for index in 0..stored.num_items {
-        let Some(mut item) = stored.items.get(index).cloned() else {
-            break;
-        };
-        if num_kept > 0 && item.rule == Some(Rule::WithoutExtension) {
-            break;
+impl Stored {
+    /// Keep the readings that the plan has, or the first.
+    fn keep_numbers(
+        &mut self,
+        profile: &PhoneProfile,
+        identifier: &Identifier<'_>,
+        plan: Plan<'_>,
+    ) -> Result<(), NormaliseError> {
+        let readings = self.clone();
+        self.num_items = 0;
+        for item in readings.items() {
+            if self.num_items > 0 && item.rule == Some(Rule::WithoutExtension) {
+                break;
+            }
+            let Judgement { is_valid, change } = judge(plan, item);
+            let changed = change.and_then(|change| changed(item, change));
+            if !is_valid && changed.is_none() {
+                continue;
+            }
+            // All lines of such a list have their country code, whatever else they could be.
+            let is_sure = profile.has_calling_codes && is_behind_code(identifier, item);
+            if is_sure {
+                self.num_items = 0;
+            }
+            for item in is_valid.then(|| item.clone()).into_iter().chain(changed) {
+                let place = self.items.get_mut(self.num_items);
+                *place.ok_or(NormaliseError::TooManyReadings)? = item;
+                self.num_items += 1;
+            }
+            if is_sure {
+                return Ok(());
+            }
         }
-        if !is_number(plan, &mut item) {
-            continue;
+        if self.num_items == 0 {
+            self.items = readings.items;
+            self.num_items = 1;
+            self.is_outside_plan = !self.is_of_other_country();
         }
-        // All lines of such a list have their country code, whatever else they could be.
-        if profile.has_calling_codes && is_behind_code(identifier, &item) {
-            (num_kept, has_code) = (0, true);
-        } else if has_code {
-            continue;
-        }
-        if let Some(place) = stored.items.get_mut(num_kept) {
-            *place = item;
-            num_kept += 1;
-        }
+        Ok(())
     }
-    stored.is_outside_plan = num_kept == 0 && !stored.is_of_other_country();
-    stored.num_items = num_kept.max(1);
 }
 
-/// Does the plan have it? An old form becomes today's.
-fn is_number(plan: Plan<'_>, item: &mut Item) -> bool {
-    if item.coverage != Coverage::Complete {
-        return false;
+fn judge(plan: Plan<'_>, item: &Item) -> Judgement {
+    match item.coverage {
+        Coverage::Complete => plan.judge(&item.bytes).unwrap_or(Judgement::OUTSIDE),
+        // It is of a country that the plan does not have.
+        Coverage::Incidental(_) => Judgement::OUTSIDE,
     }
-    let judgement = match plan.judge(&item.bytes) {
-        Ok(judgement) => judgement,
-        Err(PlanDefect) => return false,
-    };
-    if judgement.is_valid {
-        return true;
-    }
+}
+
+/// The other form of a number.
+fn changed(item: &Item, change: Change) -> Option<Item> {
     let mut place = [0; MAX_DIGITS];
-    let changed = judgement
-        .change
-        .and_then(|change| change.apply(&item.bytes, &mut place))
-        .and_then(|digits| heapless::Vec::from_slice(digits).ok());
-    match changed {
-        Some(digits) => {
-            item.bytes = digits;
-            item.rule = Some(Rule::ChangedPlan);
-            true
-        }
-        None => false,
-    }
+    let digits = change.apply(&item.bytes, &mut place)?;
+    let mut item = item.clone();
+    item.bytes = heapless::Vec::from_slice(digits).ok()?;
+    item.rule = Some(Rule::ChangedPlan);
+    Some(item)
 }
 
 /// Is the number written as it is dialled from abroad, without what is dialled before?

@@ -35,7 +35,6 @@ pub struct Shortcuts {
 
 impl Shortcuts {
     /// The shortcuts of a profile with its numbering plan.
-    #[cfg(feature = "std")]
     pub fn new(profile: &PhoneProfile, plan: Plan<'_>) -> Self {
         let mut buffer = [0; 3];
         let code: &[u8] = if profile.is_world() {
