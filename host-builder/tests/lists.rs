@@ -228,18 +228,25 @@ impl Case {
 
     /// The arguments, and the remedy's in place of those of the same names.
     fn remedied_args(&self) -> Vec<String> {
-        let mut args = Vec::new();
-        let mut given = self.args.iter().peekable();
-        while let Some(arg) = given.next() {
-            let value = given.next_if(|next| !next.starts_with("--"));
-            if !self.remedy_args.contains(arg) {
-                args.push(arg.clone());
-                args.extend(value.cloned());
-            }
-        }
-        args.extend(self.remedy_args.iter().cloned());
-        args
+        let kept = options(&self.args).filter(|option| !self.remedy_args.contains(&option[0]));
+        let options = kept.chain(options(&self.remedy_args));
+        options.flatten().cloned().collect()
     }
+}
+
+/// Each option with its value, if it has one.
+fn options(args: &[String]) -> impl Iterator<Item = &[String]> {
+    args.chunk_by(|_, next| !next.starts_with("--"))
+}
+
+/// Does a message name an option with this value, or with any (`--column NAME`)?
+fn names(message: &str, option: &[String]) -> bool {
+    let is_any = |(at, name): (usize, &str)| {
+        let rest = message[at + name.len()..].strip_prefix(' ');
+        let word = rest.and_then(|rest| rest.split(|c: char| !c.is_ascii_alphabetic()).next());
+        word.is_some_and(|word| word.len() > 2 && word == word.to_uppercase())
+    };
+    message.contains(&option.join(" ")) || message.match_indices(&option[0]).any(is_any)
 }
 
 /// A filter that was built, or why not.
@@ -320,7 +327,10 @@ fn run(case: &Case) -> Result<(), String> {
         match case.expect {
             Expect::Refused => return Err("the list was not refused".to_owned()),
             Expect::Good if !built.message.contains("\"num_rejected\":0") => {
-                wrong.push(format!("lines were rejected: {}", first_line(&built.message)));
+                wrong.push(format!(
+                    "lines were rejected: {}",
+                    first_line(&built.message)
+                ));
             }
             _ => {}
         }
@@ -336,7 +346,10 @@ fn run(case: &Case) -> Result<(), String> {
         };
     }
     if !matches!(case.expect, Expect::Refused | Expect::NoLie) {
-        return Err(format!("the list was refused: {}", first_line(&built.message)));
+        return Err(format!(
+            "the list was refused: {}",
+            first_line(&built.message)
+        ));
     }
     if !built.message.contains(&case.says) {
         return Err(format!(
@@ -363,18 +376,24 @@ fn remedy(case: &Case, bench: &Bench, message: &str) -> Result<(), String> {
     if !has_args && case.remedy_pipe.is_none() {
         return Err(format!("refused, and the case has no remedy: {message}"));
     }
-    // An option of the remedy may be named by itself: `--charset NAME, such as gb18030`.
-    let missing = case
-        .remedy_args
-        .iter()
-        .chain(&case.remedy_pipe)
-        .find(|part| !message.contains(part.as_str()));
-    if let Some(part) = missing {
-        return Err(format!("{part:?} is not in the message: {message}"));
+    let missing: Vec<String> = options(&case.remedy_args)
+        .filter(|option| !names(message, option))
+        .map(|option| option.join(" "))
+        .chain(
+            case.remedy_pipe
+                .clone()
+                .filter(|pipe| !message.contains(pipe)),
+        )
+        .collect();
+    if !missing.is_empty() {
+        return Err(format!("{missing:?} is not in the message: {message}"));
     }
     let mut file = case.file.clone();
     if let Some(pipe) = &case.remedy_pipe {
-        shell(bench, &format!("({}) < {file} > piped.txt", pipe.replace("FILE", &file)))?;
+        shell(
+            bench,
+            &format!("({}) < {file} > piped.txt", pipe.replace("FILE", &file)),
+        )?;
         file = "piped.txt".to_owned();
     }
     let built = build(bench, &file, &case.remedied_args());
@@ -430,7 +449,11 @@ fn run_all(text: &str) {
     });
     let mut failures = failures.into_inner().unwrap();
     failures.sort();
-    println!("{} of {} cases hold", cases.len() - failures.len(), cases.len());
+    println!(
+        "{} of {} cases hold",
+        cases.len() - failures.len(),
+        cases.len()
+    );
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
