@@ -146,13 +146,16 @@ impl SpellerRegion {
                 (None, _) => Some(Number::Somewhere(digits)),
             };
         }
-        if let Some(rest) = digits.strip_prefix("00") {
-            // Where this is no prefix, the number is none.
-            self.international_prefix.filter(|prefix| *prefix == "00")?;
-            return match rest.strip_prefix(self.calling_code) {
-                Some(national) => here(national).filter(|_| !national.starts_with('0')),
-                None => None,
-            };
+        if let Some(prefix) = [self.international_prefix, Some("00")]
+            .into_iter()
+            .flatten()
+            .find(|prefix| digits.starts_with(prefix))
+        {
+            // Where 00 is no prefix, the number is none; if another country's, it could be anything.
+            let rest = digits[prefix.len()..].strip_prefix(self.calling_code);
+            return rest
+                .and_then(here)
+                .filter(|_| self.international_prefix == Some(prefix));
         }
         if let Trunk::Digits(TRUNK_ZERO) = self.trunk
             && let Some(national) = digits.strip_prefix(TRUNK_ZERO)
@@ -310,6 +313,18 @@ mod tests {
                 ],
             ),
             ("AR", "011 2345-6789", &[]),
+            (
+                "JP",
+                "010 81 90 1234 5678",
+                &[
+                    "+81 901 234 567 8",
+                    "+819012345678",
+                    "819012345678",
+                    "010819012345678",
+                    "09012345678",
+                ],
+            ),
+            ("JP", "00 81 90 1234 5678", &[]),
         ] {
             let found = SpellerRegion::find(region).unwrap();
             assert_eq!(spelled(Some(&found), text), expected, "{region} {text}");
