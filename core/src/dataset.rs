@@ -9,7 +9,7 @@ use crate::encoding::{Encoding, bloom};
 use crate::error::{Error, HeaderDefect};
 use crate::fields::Fields;
 use crate::hash::HashFunction;
-use crate::identifier::{NORMALISATION_VERSION, Profile, is_invisible};
+use crate::identifier::{MAX_READINGS, NORMALISATION_VERSION, Profile, is_invisible};
 use crate::sector::SectorIndex;
 
 /// Longest name of a breach: 64 bytes of UTF-8.
@@ -34,12 +34,16 @@ pub struct Dataset {
     pub normalisation_version: u8,
     /// Kind of identifier, and its rules.
     pub profile: Profile,
-    /// Distinct items; at least 1.
+    /// Distinct items of all readings; at least 1.
     #[serde(with = "postcard::fixint::le")]
     pub num_items: u64,
     /// Lines of the source that gave no item: the file says nothing about them.
     #[serde(with = "postcard::fixint::le")]
     pub num_rejected: u64,
+    /// Lines that were stored in several readings: all but one of each never leaked. If it is 0,
+    /// no item is marked.
+    #[serde(with = "postcard::fixint::le")]
+    pub num_extra: u64,
     /// The list counts its entries, and those with a lower count were left out: the file
     /// says nothing about them. 0 when nothing was left out; never 1.
     #[serde(with = "postcard::fixint::le")]
@@ -48,6 +52,8 @@ pub struct Dataset {
     pub encoding: Encoding,
     /// How items are hashed.
     pub hash: HashFunction,
+    /// The numbering plan, for telephone numbers. Its sectors lie before the pages.
+    pub plan: PlanSectors,
     /// First sector of the pages.
     pub first_sector: SectorIndex,
     /// Number of pages, each a sector; at least 1.
@@ -75,9 +81,11 @@ impl Dataset {
         profile: Profile::Email,
         num_items: 0,
         num_rejected: 0,
+        num_extra: 0,
         min_count: 0,
         encoding: Encoding::Bloom { num_hashes: 0 },
         hash: HashFunction::Xxh3 { seed: 0 },
+        plan: PlanSectors::NONE,
         first_sector: SectorIndex(0),
         num_sectors: 0,
         designed: Rate(0),
@@ -96,9 +104,14 @@ impl Dataset {
         self.profile.read(fields)?;
         self.num_items = fields.u64()?;
         self.num_rejected = fields.u64()?;
+        self.num_extra = fields.u64()?;
         self.min_count = fields.u32()?;
         self.encoding = Encoding::read(fields)?;
         self.hash = HashFunction::read(fields)?;
+        self.plan = PlanSectors {
+            num_sectors: fields.u16()?,
+            max_reads: fields.u8()?,
+        };
         self.first_sector = SectorIndex(fields.u32()?);
         self.num_sectors = fields.u32()?;
         self.designed = Rate(fields.u64()?);
@@ -129,6 +142,8 @@ impl Dataset {
             HeaderDefect::ControlCharacter
         } else if !self.profile.is_possible() {
             HeaderDefect::PhoneProfile
+        } else if !self.plan.is_possible(matches!(self.profile, Profile::Phone(_))) {
+            HeaderDefect::Plan
         } else {
             return Ok(());
         };
@@ -149,10 +164,73 @@ impl Dataset {
         }
     }
 
+    /// All sectors of the dataset, its plan first: the first of them, and how many.
+    pub fn sectors(&self) -> (SectorIndex, u64) {
+        let num_plan_sectors = self.plan.num_sectors;
+        (
+            SectorIndex(self.first_sector.0.saturating_sub(num_plan_sectors.into())),
+            u64::from(num_plan_sectors) + u64::from(self.num_sectors),
+        )
+    }
+
+    /// Questions that are put to the pages at most for one identifier, each of another reading.
+    const fn max_readings(&self) -> u32 {
+        match self.profile {
+            Profile::Phone(_) | Profile::Password(..) => MAX_READINGS as u32,
+            Profile::Email => 2,
+            Profile::Username(_) | Profile::Id(_) => 1,
+        }
+    }
+
+    /// Sectors that an identifier needs at most, tag sectors apart: for each reading a page of
+    /// each layer, and of a telephone number those of the plan that say whether it is one.
+    pub(crate) fn max_reads(&self) -> u32 {
+        let layers = self.encoding.num_layers(self.num_sectors);
+        let each = layers.saturating_add(self.plan.max_reads.into());
+        self.max_readings().saturating_mul(each)
+    }
+
+    /// The chance that an identifier is called exposed that is not in the dataset, if so many
+    /// readings are asked.
+    pub fn false_alarm(&self, num_readings: u8) -> Rate {
+        self.measured.of_any(num_readings)
+    }
+
+    /// A sector of the plan, from 0.
+    pub(crate) fn plan_sector(&self, index: u32) -> Option<SectorIndex> {
+        let before = u32::from(self.plan.num_sectors).checked_sub(index)?;
+        (before > 0).then(|| SectorIndex(self.first_sector.0.saturating_sub(before)))
+    }
+
     /// The sector of a page.
     pub(crate) const fn sector_of(&self, page: u32) -> SectorIndex {
         // The header's check keeps the sum below 2^32.
         SectorIndex(self.first_sector.0.saturating_add(page))
+    }
+}
+
+/// The sectors of a numbering plan: see [`crate::identifier::phone::plan`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct PlanSectors {
+    /// How many: at least 1 for telephone numbers, 0 for all else.
+    #[serde(with = "postcard::fixint::le")]
+    pub num_sectors: u16,
+    /// How many of them a number needs at most.
+    pub max_reads: u8,
+}
+
+impl PlanSectors {
+    /// Of what is no telephone number.
+    pub const NONE: Self = Self {
+        num_sectors: 0,
+        max_reads: 0,
+    };
+
+    fn is_possible(self, is_phone: bool) -> bool {
+        is_phone == (self.num_sectors > 0)
+            && is_phone == (self.max_reads > 0)
+            && u16::from(self.max_reads) <= self.num_sectors
     }
 }
 
@@ -200,6 +278,9 @@ impl fmt::Display for Date {
 #[serde(transparent)]
 pub struct Rate(#[serde(with = "postcard::fixint::le")] u64);
 
+/// The square root of [`Rate::ONE`].
+const HALF_UNITS: u64 = 1_000_000_000;
+
 impl Rate {
     /// Units of the rate 1: 10^18.
     pub const ONE: u64 = 1_000_000_000_000_000_000;
@@ -216,6 +297,18 @@ impl Rate {
     /// The rate in units of 1e-18.
     pub const fn units(self) -> u64 {
         self.0
+    }
+
+    /// The chance of one or more false alarms in so many questions: `1 - (1 - e)^n`, to some
+    /// units of 1e-9 of it.
+    fn of_any(self, num_questions: u8) -> Self {
+        let halved = |units| divided(units, HALF_UNITS).0;
+        let mut any = self.0;
+        for _ in 1..num_questions {
+            let both = halved(any) * halved(self.0);
+            any = any.saturating_add(self.0).saturating_sub(both);
+        }
+        Self::from_units(any)
     }
 
     /// N of "1 in N", rounded to the nearest.

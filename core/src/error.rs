@@ -86,6 +86,11 @@ pub enum Error {
         /// The page's sector.
         index: SectorIndex,
     },
+    /// A sector of a numbering plan is whole, and what it says cannot be.
+    PlanMalformed {
+        /// The sector.
+        index: SectorIndex,
+    },
     /// The file is whole, and has more datasets than this build has room for:
     /// [`MAX_DATASETS`](crate::header::MAX_DATASETS).
     TooManyDatasets {
@@ -129,6 +134,8 @@ pub enum HeaderDefect {
     ControlCharacter,
     /// A phone profile that no region can have.
     PhoneProfile,
+    /// Telephone numbers without a numbering plan, or a plan of other identifiers.
+    Plan,
     /// A number of columns outside 1 to [`MAX_COLUMNS`](crate::encoding::ribbon::MAX_COLUMNS).
     Columns,
     /// Layers that have more pages than the dataset, none behind others that have, or too
@@ -206,6 +213,10 @@ impl fmt::Display for Error {
                 f,
                 "of epoch {found}, and an epoch of {lowest} was seen before: an old file, that a newer one replaced"
             ),
+            Self::PlanMalformed { index } => write!(
+                f,
+                "sector {index} holds a numbering plan that cannot be: the file was made wrong"
+            ),
             Self::NoSuchLayer { index } => write!(
                 f,
                 "sector {index} leads nowhere: the file was made wrongly, or forged"
@@ -239,6 +250,7 @@ impl fmt::Display for HeaderDefect {
             Self::Date => "an impossible date",
             Self::ControlCharacter => "a control character in a text",
             Self::PhoneProfile => "impossible phone rules",
+            Self::Plan => "phone numbers without a numbering plan, or a plan of other data",
             Self::Columns => "an impossible number of columns",
             Self::Layers => "impossible layers",
         })

@@ -14,18 +14,11 @@ use unicode_normalization::UnicodeNormalization;
 /// no A-labels.
 pub fn fold(folding: Folding, text: &str, folded: &mut Folded) -> Result<(), NormaliseError> {
     let result = match folding {
-        Folding::Text(case) => {
-            let compatible = text.nfkc();
-            match case {
-                // Lower case can bring a text out of NFKC.
-                CaseRule::Fold => compatible
-                    .collect::<String>()
-                    .to_lowercase()
-                    .nfkc()
-                    .collect(),
-                _ => compatible.collect::<String>(),
-            }
-        }
+        // Folding can bring a text out of NFKC.
+        Folding::Text(CaseRule::Fold) => fold_case(text.nfkc()).nfkc().collect(),
+        Folding::Text(CaseRule::Exact) => text.nfkc().collect(),
+        Folding::Composed => text.nfc().collect(),
+        Folding::Decomposed => text.nfd().collect(),
         Folding::Domain => idna::domain_to_ascii(text).map_err(|_| NormaliseError::NotAnEmail)?,
     };
     folded
@@ -33,6 +26,17 @@ pub fn fold(folding: Folding, text: &str, folded: &mut Folded) -> Result<(), Nor
         .map_err(|_| NormaliseError::TooLong {
             limit_bytes: MAX_IDENTIFIER_BYTES as u16,
         })
+}
+
+/// Full case folding (Unicode section 3.13.3), by the mappings that the standard library has: what
+/// is equal in small letters of its capital letters. The Turkish i with and without its dot is
+/// one with the others: who types a name on another keyboard has no choice.
+fn fold_case(text: impl Iterator<Item = char>) -> String {
+    text.flat_map(char::to_lowercase)
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect::<String>()
+        .replace("i\u{307}", "i")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
 use crate::identifier::Item;
+#[cfg(feature = "std")]
 use crate::identifier::phone::ShortText;
 
 /// How the items of a dataset are hashed.
@@ -35,19 +36,26 @@ impl HashFunction {
         }
     }
 
-    /// The hash of an item. The high 32 bits choose its page, the low 32 bits its probes.
+    /// The hash of an item. The high 32 bits choose its page, the low 32 bits its probes; of a
+    /// marked item they have changed places.
     pub fn hash(self, item: &Item) -> u64 {
-        self.hash_bytes(item.as_bytes())
+        let hash = self.hash_bytes(item.as_bytes());
+        if item.is_marked() {
+            hash.rotate_left(32)
+        } else {
+            hash
+        }
     }
 
     /// As [`hash`](Self::hash), of an item that was found by a shortcut.
+    #[cfg(feature = "std")]
     #[inline]
     pub fn hash_short(self, item: ShortText) -> u64 {
         self.hash_bytes(item.encode(&mut [0; ShortText::MAX_BYTES]))
     }
 
     #[inline]
-    fn hash_bytes(self, bytes: &[u8]) -> u64 {
+    pub(crate) fn hash_bytes(self, bytes: &[u8]) -> u64 {
         match self {
             Self::Xxh3 { seed } => xxh3_64_with_seed(bytes, seed),
         }

@@ -17,7 +17,9 @@ use core::ops::Range;
 
 use serde::Serialize;
 
-pub use crate::dataset::{Dataset, Date, MAX_NAME_BYTES, MAX_SOURCE_NOTE_BYTES, Rate, Text};
+pub use crate::dataset::{
+    Dataset, Date, MAX_NAME_BYTES, MAX_SOURCE_NOTE_BYTES, PlanSectors, Rate, Text,
+};
 pub use crate::encoding::Encoding;
 use crate::error::{Error, HeaderDefect};
 use crate::fields::Fields;
@@ -28,7 +30,7 @@ use crate::trust::{TAG_BYTES, Tag, Tree};
 /// ends show a copy that was mangled as text.
 pub const MAGIC: [u8; 8] = *b"\x93LSV\r\n\x1a\n";
 /// The format that this code reads and writes.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 const MAGIC_FIELD: Range<usize> = 0..8;
 const VERSION_FIELD: Range<usize> = 8..10;
@@ -160,18 +162,31 @@ impl Header {
         self.expires_unix_s != 0 && self.expires_unix_s <= now_unix_s
     }
 
-    /// The layout of a signed file's tree, over the pages of all datasets. `None` when
-    /// there is no page, or there are 2^32 or more.
+    /// The sectors of all datasets, plans and pages: the first of them, and how many.
+    pub fn sectors_of_datasets(&self) -> (SectorIndex, u64) {
+        let first = self.datasets.first().map_or(SectorIndex(0), |d| d.sectors().0);
+        let each = self.datasets.iter().map(|dataset| dataset.sectors().1);
+        (first, each.sum())
+    }
+
+    /// Set the datasets' places: they lie one behind the other from this sector on. Gives the
+    /// sector behind the last; `None` if it were above 2^32.
+    pub fn place_datasets(&mut self, first: u32) -> Option<u32> {
+        let mut end = first;
+        for dataset in &mut self.datasets {
+            let first_page = end.checked_add(dataset.plan.num_sectors.into())?;
+            dataset.first_sector = SectorIndex(first_page);
+            end = first_page.checked_add(dataset.num_sectors)?;
+        }
+        Some(end)
+    }
+
+    /// The layout of a signed file's tree, over the sectors of all datasets. `None` when
+    /// there is none, or there are 2^32 or more.
     pub fn tree(&self) -> Option<Tree> {
-        let first = self.datasets.first()?.first_sector;
-        let num_pages = self
-            .datasets
-            .iter()
-            .map(|dataset| u64::from(dataset.num_sectors));
-        Some(Tree::new(
-            first,
-            u32::try_from(num_pages.sum::<u64>()).ok()?,
-        ))
+        let (first, num_sectors) = self.sectors_of_datasets();
+        let num_sectors = u32::try_from(num_sectors).ok()?;
+        (!self.datasets.is_empty()).then(|| Tree::new(first, num_sectors))
     }
 
     /// Where a signed file's signature is: its last sector.
@@ -187,10 +202,11 @@ impl Header {
         let mut next = u64::from(header_sectors);
         for dataset in &self.datasets {
             dataset.check()?;
-            if u64::from(dataset.first_sector.0) != next || dataset.num_sectors == 0 {
+            let first_page = next + u64::from(dataset.plan.num_sectors);
+            if u64::from(dataset.first_sector.0) != first_page || dataset.num_sectors == 0 {
                 return Err(HeaderDefect::SectorRange.into());
             }
-            next += u64::from(dataset.num_sectors);
+            next = first_page + u64::from(dataset.num_sectors);
         }
         if self.root.is_some() {
             // A tree of that many pages would not fit a file, either.

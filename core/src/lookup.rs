@@ -8,17 +8,23 @@
 //!
 //! # Invariant
 //! [`Verdict::NotExposed`] is given only after the header was verified, every dataset
-//! in question covers the identifier, and every sector that could hold it was read,
-//! verified and lacks it: a page that says that an item was bumped sends on to the next
+//! in question covers the identifier, and every sector that could hold one of its readings was
+//! read, verified and lacks it; a telephone number is covered if the numbering plan has one of
+//! its readings: a page that says that an item was bumped sends on to the next
 //! layer, and is no "no". In a signed file, verified means: the page's tag, and that of
 //! each tag sector above it, agree with the root that was signed.
 
 use crate::encoding::{Layer, Match, ribbon};
 use crate::error::Error;
 use crate::header::{Dataset, Header, MAX_DATASETS};
+use crate::identifier::phone::plan::{Change, Judgement, Step as PlanStep, Walk};
+use crate::identifier::phone::MAX_DIGITS;
+#[cfg(feature = "std")]
 use crate::identifier::phone::Shortcuts;
-use crate::identifier::{Coverage, Identifier, IdentifierKind, Item, NormaliseError};
-use crate::sector::{FileId, Sector, SectorIndex, verify};
+use crate::identifier::{
+    Coverage, Identifier, IdentifierKind, Item, MAX_READINGS, NormaliseError, Rule, Side,
+};
+use crate::sector::{FileId, Payload, Sector, SectorIndex, verify};
 use crate::trust::{Path, PublicKey, Signed, Step};
 
 /// A file's verified header: what can be asked of the file.
@@ -59,19 +65,13 @@ impl Catalogue {
         self.signed.as_ref().map(Signed::signer)
     }
 
-    /// Sectors that are read at most for each dataset that covers an identifier: 1 for each
-    /// layer of the dataset that has most, and in a signed file the tag sectors above it that
-    /// are not kept in memory.
+    /// Sectors that are read at most for each dataset: for each reading of an identifier 1 for
+    /// each layer and what the numbering plan takes, of the dataset that takes most, and in a
+    /// signed file the tag sectors above each that are not kept in memory.
     pub fn sectors_per_dataset(&self) -> u32 {
         let path = self.signed.as_ref().map_or(0, Signed::sectors_per_path);
-        let layers = self
-            .datasets()
-            .iter()
-            .map(|dataset| dataset.encoding.num_layers(dataset.num_sectors));
-        layers
-            .max()
-            .unwrap_or(1)
-            .saturating_mul(1 + u32::from(path))
+        let reads = self.datasets().iter().map(Dataset::max_reads);
+        reads.max().unwrap_or(1).saturating_mul(1 + u32::from(path))
     }
 
     /// Is a sector of a page, or of the tags above one, as it was written, and in a signed file
@@ -93,32 +93,41 @@ impl Catalogue {
     /// it states none. For each dataset that covers it, up to
     /// [`sectors_per_dataset`](Self::sectors_per_dataset) are read.
     pub fn lookup<'a>(&'a self, identifier: Identifier<'a>) -> Lookup<'a> {
-        self.lookup_by_shortcuts(identifier, &[])
+        let mut lookup = self.begin(identifier);
+        lookup.advance();
+        lookup
     }
 
     /// As [`lookup`](Self::lookup), with the same result, for a host that asks millions:
     /// `shortcuts` has an element for each dataset, which is those of its profile if it
-    /// holds phone numbers. The slice may be shorter. Without the feature `std` they are not
-    /// looked at.
+    /// holds phone numbers. The slice may be shorter.
+    #[cfg(feature = "std")]
     pub fn lookup_by_shortcuts<'a>(
         &'a self,
         identifier: Identifier<'a>,
         shortcuts: &'a [Option<Shortcuts>],
     ) -> Lookup<'a> {
+        let mut lookup = self.begin(identifier);
+        lookup.shortcuts = shortcuts;
+        lookup.advance();
+        lookup
+    }
+
+    fn begin<'a>(&'a self, identifier: Identifier<'a>) -> Lookup<'a> {
         let any_in_scope = identifier
             .kind()
             .is_none_or(|kind| self.datasets().iter().any(|d| d.profile.answers(kind)));
-        let mut lookup = Lookup {
+        Lookup {
             catalogue: self,
             identifier,
-            shortcuts,
+            #[cfg(feature = "std")]
+            shortcuts: &[],
             scope: identifier.kind().filter(|_| any_in_scope),
             next_dataset: 0,
+            asking: Asking::of(0),
             pending: None,
             answers: Answers(heapless::Vec::new()),
-        };
-        lookup.advance();
-        lookup
+        }
     }
 }
 
@@ -127,12 +136,57 @@ impl Catalogue {
 pub struct Lookup<'a> {
     catalogue: &'a Catalogue,
     identifier: Identifier<'a>,
+    #[cfg(feature = "std")]
     shortcuts: &'a [Option<Shortcuts>],
     /// Only datasets that answer this kind are asked. `None`: all are.
     scope: Option<IdentifierKind>,
     next_dataset: u8,
+    asking: Asking,
     pending: Option<Pending>,
     answers: Answers,
+}
+
+/// What is known of an identifier in the dataset that is asked.
+#[derive(Clone, Copy, Debug)]
+struct Asking {
+    dataset: u8,
+    /// The reading that is asked.
+    reading: u8,
+    /// Readings whose pages were asked for, changed numbers included.
+    num_asked: u8,
+    rule: Option<Rule>,
+    /// The plan has to say whether this reading is a number.
+    is_open: bool,
+    /// The plan has one of the readings.
+    is_number: bool,
+    /// It was found by a shortcut: its one reading is known to be a number.
+    is_short: bool,
+    /// Why the absence of a reading proves nothing.
+    reason: Option<NormaliseError>,
+}
+
+impl Asking {
+    const fn of(dataset: u8) -> Self {
+        Self {
+            dataset,
+            reading: 0,
+            num_asked: 0,
+            rule: None,
+            is_open: false,
+            is_number: false,
+            is_short: false,
+            reason: None,
+        }
+    }
+
+    /// All that could be asked was, and nothing was found.
+    fn outcome(&self) -> Outcome {
+        match self.reason {
+            Some(reason @ NormaliseError::TooManyReadings) => Outcome::NotCovered(reason),
+            Some(reason) if !self.is_number => Outcome::NotCovered(reason),
+            _ => Outcome::Absent,
+        }
+    }
 }
 
 /// A sector that is waited for.
@@ -140,11 +194,25 @@ pub struct Lookup<'a> {
 struct Pending {
     dataset: u8,
     sector: SectorIndex,
-    question: Question,
-    coverage: Coverage,
-    /// In a signed file, once the page was read: what it says, if it is the one that was
+    wanted: Wanted,
+    /// In a signed file, once the sector was read: what it says, if it is the one that was
     /// signed.
-    unproven: Option<(Match, Path)>,
+    unproven: Option<(Found, Path)>,
+}
+
+/// What a sector is wanted for.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Page(Question),
+    /// Whether the reading is a number of the plan.
+    Plan(Walk),
+}
+
+/// What a sector says.
+#[derive(Clone, Copy)]
+enum Found {
+    Page(Match),
+    Plan(PlanStep),
 }
 
 /// What the next page of a dataset is asked.
@@ -152,6 +220,8 @@ struct Pending {
 struct Question {
     layer: u8,
     hash: u64,
+    /// Of the other form of a number, which the plan gave.
+    is_changed: bool,
 }
 
 impl Question {
@@ -172,6 +242,7 @@ impl Question {
         Self {
             layer: self.layer.saturating_add(1),
             hash: ribbon::rehash(self.hash),
+            is_changed: self.is_changed,
         }
     }
 }
@@ -195,9 +266,9 @@ impl Lookup<'_> {
     /// Take the sector that [`wants`](Self::wants) named.
     ///
     /// # Errors
-    /// [`Error::SectorDamaged`] and [`Error::NoSuchLayer`]: the sector stays wanted.
-    /// [`Error::NotAsSigned`]: the page is wanted again. What is wanted may be read and
-    /// supplied again.
+    /// [`Error::SectorDamaged`], [`Error::NoSuchLayer`] and [`Error::PlanMalformed`]: the sector
+    /// stays wanted. [`Error::NotAsSigned`]: the sector that the tags are of is wanted again. What
+    /// is wanted may be read and supplied again.
     pub fn supply(&mut self, sector: &Sector) -> Result<(), Error> {
         let Some(mut pending) = self.pending else {
             return Ok(());
@@ -207,49 +278,209 @@ impl Lookup<'_> {
             return Err(Error::Unfinished);
         };
         let payload = verify(catalogue.file_id, pending.sector, sector)?;
-        let (layer, page) = pending.question.place(dataset).ok_or(Error::Unfinished)?;
-        let matched = match pending.unproven {
-            None => layer.query(page, payload, pending.question.hash),
-            Some((matched, _)) => matched,
+        let found = match pending.unproven {
+            None => self.look(dataset, &pending, payload)?,
+            Some((found, _)) => found,
         };
-        let page_sector = dataset.sector_of(layer.first_page.saturating_add(page));
         if let Some(signed) = &catalogue.signed {
             let path = pending.unproven.map(|(_, path)| path);
             match signed.prove(catalogue.file_id, pending.sector, payload, path) {
                 Ok(Step::Proven) => {}
                 Ok(Step::Above(sector, path)) => {
                     pending.sector = sector;
-                    pending.unproven = Some((matched, path));
+                    pending.unproven = Some((found, path));
                     self.pending = Some(pending);
                     return Ok(());
                 }
                 Err(error) => {
-                    pending.sector = page_sector;
+                    pending.sector = pending.wanted.sector(dataset).ok_or(Error::Unfinished)?;
                     pending.unproven = None;
                     self.pending = Some(pending);
                     return Err(error);
                 }
             }
         }
-        let outcome = match (matched, pending.coverage) {
-            (Match::Bumped, _) => {
-                pending.question = pending.question.next();
+        pending.unproven = None;
+        match (found, pending.wanted) {
+            (Found::Page(Match::Bumped), Wanted::Page(question)) => {
+                let page = pending.wanted.sector(dataset).ok_or(Error::Unfinished)?;
+                pending.wanted = Wanted::Page(question.next());
                 pending.sector = pending
-                    .question
+                    .wanted
                     .sector(dataset)
-                    .ok_or(Error::NoSuchLayer { index: page_sector })?;
-                pending.unproven = None;
+                    .ok_or(Error::NoSuchLayer { index: page })?;
                 self.pending = Some(pending);
                 return Ok(());
             }
-            (Match::Hit, _) => Outcome::Exposed,
-            (Match::Miss, Coverage::Complete) => Outcome::Absent,
-            (Match::Miss, Coverage::Incidental(reason)) => Outcome::NotCovered(reason),
-        };
-        self.answers.push(pending.dataset, outcome)?;
-        self.pending = None;
-        self.advance();
+            (Found::Plan(PlanStep::Wants(walk)), _) => {
+                let index = pending.sector;
+                pending.wanted = Wanted::Plan(walk);
+                pending.sector = pending
+                    .wanted
+                    .sector(dataset)
+                    .ok_or(Error::PlanMalformed { index })?;
+                self.pending = Some(pending);
+                return Ok(());
+            }
+            (Found::Page(Match::Hit), _) => {
+                if matches!(pending.wanted, Wanted::Page(Question { is_changed: true, .. })) {
+                    self.asking.rule = Some(Rule::ChangedPlan);
+                }
+                let num_readings = self.asking.num_asked.max(self.num_readings(dataset));
+                self.answer(Outcome::Exposed, self.asking.rule, num_readings)?;
+            }
+            (Found::Page(_), Wanted::Page(question)) => self.missed(dataset, question)?,
+            (Found::Plan(PlanStep::Judged(judgement)), _) => self.judged(dataset, judgement)?,
+            (Found::Page(_), Wanted::Plan(_)) => return Err(Error::Unfinished),
+        }
+        if self.pending.is_none() {
+            self.advance();
+        }
         Ok(())
+    }
+
+    /// What a sector says that is wanted.
+    fn look(&self, dataset: &Dataset, pending: &Pending, payload: &Payload) -> Result<Found, Error> {
+        match pending.wanted {
+            Wanted::Page(question) => {
+                let (layer, page) = question.place(dataset).ok_or(Error::Unfinished)?;
+                Ok(Found::Page(layer.query(page, payload, question.hash)))
+            }
+            Wanted::Plan(walk) => self
+                .walk(dataset, walk, payload)
+                .map(Found::Plan)
+                .ok_or(Error::PlanMalformed {
+                    index: pending.sector,
+                }),
+        }
+    }
+
+    /// Not inlined, as the next ones: items leave the stack with each.
+    #[inline(never)]
+    fn walk(&self, dataset: &Dataset, walk: Walk, payload: &Payload) -> Option<PlanStep> {
+        let mut item = Item::empty();
+        self.reading(dataset, self.asking.reading, &mut item).ok()?;
+        walk.step(item.as_bytes(), payload).ok()
+    }
+
+    /// The hash of the other form of the reading, if it can be.
+    #[inline(never)]
+    fn changed(&self, dataset: &Dataset, change: Change) -> Option<u64> {
+        let mut item = Item::empty();
+        self.reading(dataset, self.asking.reading, &mut item).ok()?;
+        let mut place = [0; MAX_DIGITS];
+        let digits = change.apply(item.as_bytes(), &mut place)?;
+        Some(dataset.hash.hash_bytes(digits))
+    }
+
+    fn reading(
+        &self,
+        dataset: &Dataset,
+        index: u8,
+        item: &mut Item,
+    ) -> Result<bool, NormaliseError> {
+        dataset
+            .profile
+            .reading(&self.identifier, Side::Ask, index, item)
+    }
+
+    /// How many readings are asked for if none is found, changed numbers apart.
+    #[inline(never)]
+    fn num_readings(&self, dataset: &Dataset) -> u8 {
+        if self.asking.is_short {
+            return 1;
+        }
+        let mut item = Item::empty();
+        let mut num_readings = 0;
+        for index in 0..MAX_READINGS {
+            match self.reading(dataset, index, &mut item) {
+                Ok(true) => num_readings += u8::from(is_asked(dataset, &item)),
+                Ok(false) | Err(_) => break,
+            }
+        }
+        num_readings
+    }
+
+    /// A reading's page does not have it.
+    fn missed(&mut self, dataset: &Dataset, question: Question) -> Result<(), Error> {
+        // What the plan gave is a number.
+        if self.asking.is_open && !question.is_changed {
+            self.want(dataset, Wanted::Plan(Walk::START));
+            return Ok(());
+        }
+        self.asking.reading = self.asking.reading.saturating_add(1);
+        self.ask_next(dataset)
+    }
+
+    /// The plan said whether a reading is a number.
+    fn judged(&mut self, dataset: &Dataset, judgement: Judgement) -> Result<(), Error> {
+        if judgement == Judgement::OUTSIDE {
+            let reason = NormaliseError::OutsideNumberingPlan;
+            self.asking.reason.get_or_insert(reason);
+        } else {
+            self.asking.is_number = true;
+        }
+        if let Some(change) = judgement.change {
+            match self.changed(dataset, change) {
+                Some(hash) if self.asking.num_asked < MAX_READINGS => {
+                    self.ask(dataset, hash, true);
+                    return Ok(());
+                }
+                _ => self.asking.reason = Some(NormaliseError::TooManyReadings),
+            }
+        }
+        self.asking.reading = self.asking.reading.saturating_add(1);
+        self.ask_next(dataset)
+    }
+
+    /// Ask the page of the next reading, or answer.
+    fn ask_next(&mut self, dataset: &Dataset) -> Result<(), Error> {
+        match self.hash(dataset) {
+            Ok(Some(hash)) if self.asking.num_asked < MAX_READINGS => {
+                self.ask(dataset, hash, false);
+                return Ok(());
+            }
+            Ok(Some(_)) => self.asking.reason = Some(NormaliseError::TooManyReadings),
+            Ok(None) => {}
+            Err(reason) => {
+                self.asking.reason = Some(reason);
+                self.asking.is_number = false;
+            }
+        }
+        let outcome = self.asking.outcome();
+        self.answer(outcome, None, self.asking.num_asked)
+    }
+
+    fn ask(&mut self, dataset: &Dataset, hash: u64, is_changed: bool) {
+        self.asking.num_asked = self.asking.num_asked.saturating_add(1);
+        self.want(
+            dataset,
+            Wanted::Page(Question {
+                layer: 0,
+                hash,
+                is_changed,
+            }),
+        );
+    }
+
+    fn want(&mut self, dataset: &Dataset, wanted: Wanted) {
+        self.pending = Some(Pending {
+            dataset: self.asking.dataset,
+            // The header's check leaves no dataset without a layer, or a plan without a sector.
+            sector: wanted.sector(dataset).unwrap_or(dataset.first_sector),
+            wanted,
+            unproven: None,
+        });
+    }
+
+    fn answer(&mut self, outcome: Outcome, rule: Option<Rule>, num_readings: u8) -> Result<(), Error> {
+        self.pending = None;
+        self.answers.push(Answer {
+            dataset: self.asking.dataset,
+            outcome,
+            rule,
+            num_readings,
+        })
     }
 
     /// The verdict, once [`wants`](Self::wants) is `None`.
@@ -270,22 +501,39 @@ impl Lookup<'_> {
         })
     }
 
-    /// The hash of the identifier's item in a dataset, and what its absence means. Not inlined:
-    /// its items leave the stack with it.
+    /// The hash of the reading that comes next, if there is one.
     #[inline(never)]
-    fn hash(&self, index: u8, dataset: &Dataset) -> Result<(u64, Coverage), NormaliseError> {
-        // A device has none, and no room for the code.
-        if cfg!(feature = "std")
-            && let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(index))
+    fn hash(&mut self, dataset: &Dataset) -> Result<Option<u64>, NormaliseError> {
+        #[cfg(feature = "std")]
+        if let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(self.asking.dataset))
             && let Some(item) = shortcuts.item_of(&self.identifier)
         {
-            return Ok((dataset.hash.hash_short(item), Coverage::Complete));
+            let asking = &mut self.asking;
+            let is_first = !asking.is_short;
+            asking.is_short = true;
+            asking.is_number = true;
+            return Ok(is_first.then(|| dataset.hash.hash_short(item)));
         }
         let mut item = Item::empty();
-        dataset
-            .profile
-            .normalise_into(&self.identifier, &mut item)?;
-        Ok((dataset.hash.hash(&item), item.coverage()))
+        while self.reading(dataset, self.asking.reading, &mut item)? {
+            let asking = &mut self.asking;
+            // The number without its extension is a guess, which a number needs no more.
+            if asking.is_number && item.rule() == Some(Rule::WithoutExtension) {
+                return Ok(None);
+            }
+            if is_asked(dataset, &item) {
+                asking.rule = item.rule();
+                asking.is_open = dataset.plan.num_sectors > 0;
+                if let Coverage::Incidental(reason) = item.coverage() {
+                    // It is of a country that the plan does not have, or that nobody knows.
+                    asking.is_open = false;
+                    asking.reason = Some(reason);
+                }
+                return Ok(Some(dataset.hash.hash(&item)));
+            }
+            asking.reading = asking.reading.saturating_add(1);
+        }
+        Ok(None)
     }
 
     /// Go on to the next dataset that a sector must be read for.
@@ -303,23 +551,24 @@ impl Lookup<'_> {
             {
                 continue;
             }
-            match self.hash(index, dataset) {
-                Ok((hash, coverage)) => {
-                    let question = Question { layer: 0, hash };
-                    self.pending = Some(Pending {
-                        dataset: index,
-                        // The header's check leaves no dataset without a layer.
-                        sector: question.sector(dataset).unwrap_or(dataset.first_sector),
-                        question,
-                        coverage,
-                        unproven: None,
-                    });
-                }
-                Err(reason) => {
-                    // There are never more answers than datasets, so there is room.
-                    let _ = self.answers.push(index, Outcome::NotCovered(reason));
-                }
-            }
+            self.asking = Asking::of(index);
+            // There are never more answers than datasets, so there is room.
+            let _ = self.ask_next(dataset);
+        }
+    }
+}
+
+/// Is a reading asked for? A dataset without derived items has none that are marked.
+const fn is_asked(dataset: &Dataset, item: &Item) -> bool {
+    !item.is_marked() || dataset.num_extra > 0
+}
+
+impl Wanted {
+    /// Where it is.
+    fn sector(self, dataset: &Dataset) -> Option<SectorIndex> {
+        match self {
+            Self::Page(question) => question.sector(dataset),
+            Self::Plan(walk) => dataset.plan_sector(walk.wants()),
         }
     }
 }
@@ -360,10 +609,8 @@ impl Answers {
         self.0.iter()
     }
 
-    fn push(&mut self, dataset: u8, outcome: Outcome) -> Result<(), Error> {
-        self.0
-            .push(Answer { dataset, outcome })
-            .map_err(|_| Error::Unfinished)
+    fn push(&mut self, answer: Answer) -> Result<(), Error> {
+        self.0.push(answer).map_err(|_| Error::Unfinished)
     }
 }
 
@@ -375,6 +622,12 @@ pub struct Answer {
     pub dataset: u8,
     /// What it said.
     pub outcome: Outcome,
+    /// Of what is exposed: how the reading that was found came from the identifier. `None`: it
+    /// is the identifier as it was typed.
+    pub rule: Option<Rule>,
+    /// How many readings of the identifier the dataset is asked for. Each may be a false alarm:
+    /// see [`Dataset::false_alarm`].
+    pub num_readings: u8,
 }
 
 /// What a dataset says of an identifier.
@@ -399,11 +652,11 @@ mod tests {
         let pending = Pending {
             dataset: 3,
             sector: SectorIndex(1_234),
-            question: Question {
+            wanted: Wanted::Page(Question {
                 layer: 0,
                 hash: 5_678,
-            },
-            coverage: Coverage::Complete,
+                is_changed: false,
+            }),
             unproven: None,
         };
         assert_eq!(format!("{pending:?}"), "Pending { dataset: 3, .. }");

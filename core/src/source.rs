@@ -173,8 +173,8 @@ pub fn answer<S: SectorSource>(
     Ok(lookup.verdict()?)
 }
 
-/// Read every page of a file, and in a signed file prove each: what [`check`] would find of any
-/// identifier is then no error.
+/// Read every page and plan of a file, and in a signed file prove each: what [`check`] would find
+/// of any identifier is then no error.
 ///
 /// # Errors
 /// [`Error::SectorDamaged`], [`Error::NotAsSigned`], or the source's own.
@@ -183,11 +183,10 @@ pub fn verify_pages<S: SectorSource>(
     source: &mut S,
     buffer: &mut Sector,
 ) -> Result<(), ReadError<S::Error>> {
-    let datasets = catalogue.datasets().iter();
-    for page in
-        datasets.flat_map(|dataset| (0..dataset.num_sectors).map(|page| dataset.sector_of(page)))
-    {
-        let (mut wanted, mut path) = (page, None);
+    let (first, num_sectors) = catalogue.header().sectors_of_datasets();
+    // The header's check keeps the sum below 2^32.
+    for index in first.0..first.0.saturating_add(num_sectors as u32) {
+        let (mut wanted, mut path) = (SectorIndex(index), None);
         loop {
             source
                 .read_sector(wanted, buffer)

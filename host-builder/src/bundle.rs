@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use leaksieve_core::Header;
 use leaksieve_core::header::MAX_DATASETS;
-use leaksieve_core::sector::SectorIndex;
 
 use crate::build::{BuildError, file_id, read_header, write_header};
 use crate::copy::{compare_pages, copy_pages};
@@ -91,12 +90,8 @@ pub fn bundle(
         verify(file, observer)?;
     }
     let header_sectors = header.num_header_sectors().map_err(BuildError::Header)?;
-    let mut end = u64::from(header_sectors);
-    for dataset in &mut header.datasets {
-        dataset.first_sector = SectorIndex(u32::try_from(end).map_err(|_| BundleError::TooLarge)?);
-        end += u64::from(dataset.num_sectors);
-    }
-    header.num_sectors = u32::try_from(end).map_err(|_| BundleError::TooLarge)?;
+    let end = header.place_datasets(header_sectors);
+    header.num_sectors = end.ok_or(BundleError::TooLarge)?;
     let ids: Vec<u8> = files
         .iter()
         .flat_map(|file| file.catalogue().file_id().0)
@@ -105,7 +100,7 @@ pub fn bundle(
 
     let mut beside =
         Beside::create(output, replace, Access::AsUsual).map_err(BuildError::Output)?;
-    observer.begin(Stage::Encode, Some(end));
+    observer.begin(Stage::Encode, Some(header.num_sectors.into()));
     write_header(&header, id, &mut beside)?;
     copy_pages::<BundleError>(&files, &mut beside, id, header_sectors, observer)?;
     observer.end();
@@ -120,7 +115,7 @@ pub fn bundle(
     {
         return Err(BuildError::OtherContent.into());
     }
-    observer.begin(Stage::Recheck, Some(end));
+    observer.begin(Stage::Recheck, Some(header.num_sectors.into()));
     compare_pages::<BundleError>(&files, &reopened, &header, id, observer)?;
     observer.end();
     beside.commit().map_err(BuildError::Output)?;

@@ -1,9 +1,9 @@
-//! The pages of filter files -> those of another file, sealed anew; and compared when they
-//! are there.
+//! The plans and pages of filter files -> those of another file, sealed anew; and compared when
+//! they are there.
 
 use std::fs::File;
 
-use leaksieve_core::Header;
+use leaksieve_core::{Dataset, Header};
 use leaksieve_core::sector::{FileId, SectorIndex, seal};
 
 use crate::build::BuildError;
@@ -11,7 +11,7 @@ use crate::file::{FileError, FilterFile, groups, read_payloads};
 use crate::output::Beside;
 use crate::progress::Observer;
 
-/// Write all pages of `files`, in order, as sectors of file `id` from `first` on.
+/// Write all plans and pages of `files`, in order, as sectors of file `id` from `first` on.
 pub(crate) fn copy_pages<E: From<FileError> + From<BuildError>>(
     files: &[FilterFile],
     beside: &mut Beside,
@@ -22,8 +22,8 @@ pub(crate) fn copy_pages<E: From<FileError> + From<BuildError>>(
     let mut next = first;
     for file in files {
         for dataset in file.catalogue().datasets() {
-            for pages in groups(dataset.num_sectors) {
-                let first = dataset.first_sector.0;
+            let (first, num_sectors) = sectors_of(dataset);
+            for pages in groups(num_sectors) {
                 // Verified as it is read: damage is not sealed anew.
                 for payload in &file.read_payloads(first + pages.start..first + pages.end)? {
                     beside
@@ -38,7 +38,7 @@ pub(crate) fn copy_pages<E: From<FileError> + From<BuildError>>(
     Ok(())
 }
 
-/// Read the finished file and compare each page with the one that it came from.
+/// Read the finished file and compare each sector with the one that it came from.
 pub(crate) fn compare_pages<E: From<FileError> + From<BuildError>>(
     files: &[FilterFile],
     written: &File,
@@ -50,15 +50,22 @@ pub(crate) fn compare_pages<E: From<FileError> + From<BuildError>>(
         .iter()
         .flat_map(|file| file.catalogue().datasets().iter().map(move |d| (file, d)));
     for ((file, origin), dataset) in origins.zip(&header.datasets) {
-        for pages in groups(dataset.num_sectors) {
-            let at = |first: SectorIndex| first.0 + pages.start..first.0 + pages.end;
-            let written = read_payloads(written, id, at(dataset.first_sector))
-                .map_err(BuildError::ReadBack)?;
-            if written != file.read_payloads(at(origin.first_sector))? {
+        let (first, num_sectors) = sectors_of(dataset);
+        let (first_of_origin, _) = sectors_of(origin);
+        for pages in groups(num_sectors) {
+            let at = |first: u32| first + pages.start..first + pages.end;
+            let written = read_payloads(written, id, at(first)).map_err(BuildError::ReadBack)?;
+            if written != file.read_payloads(at(first_of_origin))? {
                 return Err(BuildError::OtherContent.into());
             }
             observer.advance(pages.len() as u64);
         }
     }
     Ok(())
+}
+
+/// The first sector of a dataset, and how many it has. The header's check keeps the sum below 2^32.
+fn sectors_of(dataset: &Dataset) -> (u32, u32) {
+    let (first, num_sectors) = dataset.sectors();
+    (first.0, num_sectors as u32)
 }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use leaksieve_core::file::{FileSectors, byte_of, read_exact_at};
 use leaksieve_core::identifier::phone::Shortcuts;
+use leaksieve_core::identifier::phone::plan::Plan;
 use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, Sector, SectorIndex, verify};
 use leaksieve_core::trust::{Tag, Tree};
-use leaksieve_core::{Catalogue, Profile, ReadError, Trust, Verdict};
+use leaksieve_core::{Catalogue, Dataset, Profile, ReadError, Trust, Verdict};
 
 use crate::tags;
 
@@ -151,14 +152,28 @@ impl FilterFile {
     }
 
     /// The shortcuts of the datasets that hold phone numbers: 60 KB each.
-    pub fn shortcuts(&self) -> Vec<Option<Shortcuts>> {
+    ///
+    /// # Errors
+    /// [`FileError`] when a sector of a numbering plan cannot be read or is damaged.
+    pub fn shortcuts(&self) -> Result<Vec<Option<Shortcuts>>, FileError> {
         let datasets = self.catalogue.datasets().iter();
         datasets
             .map(|dataset| match &dataset.profile {
-                Profile::Phone(profile) => Some(Shortcuts::new(profile)),
-                _ => None,
+                Profile::Phone(profile) => {
+                    let plan = self.plan_of(dataset)?;
+                    Ok(Some(Shortcuts::new(profile, Plan(&plan))))
+                }
+                _ => Ok(None),
             })
             .collect()
+    }
+
+    /// The numbering plan of a dataset; of what is no telephone number nothing.
+    ///
+    /// # Errors
+    /// [`FileError`] when a sector cannot be read or is damaged.
+    pub fn plan_of(&self, dataset: &Dataset) -> Result<Vec<Payload>, FileError> {
+        self.read_payloads(dataset.sectors().0.0..dataset.first_sector.0)
     }
 
     fn answer(

@@ -1,12 +1,14 @@
 //! Raw identifiers -> items -> hashes, on all cores.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use leaksieve_core::fold;
 use leaksieve_core::hash::HashFunction;
+use leaksieve_core::identifier::phone::plan::Plan;
 use leaksieve_core::identifier::phone::{ShortText, Shortcuts};
+use leaksieve_core::identifier::store::{Stored, is_other_encoding, store};
+use leaksieve_core::sector::Payload;
 use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Profile};
 
 use crate::progress::Observer;
@@ -22,6 +24,8 @@ pub struct Rules {
     kind: IdentifierKind,
     profile: Profile,
     hash: HashFunction,
+    /// The numbering plan, for telephone numbers.
+    plan: Arc<[Payload]>,
     shortcuts: Option<Arc<Shortcuts>>,
 }
 
@@ -36,6 +40,16 @@ pub struct Counts {
     pub num_below_min_count: u64,
     /// Records that gave none.
     pub rejects: Rejects,
+    /// Items that were made of those records: one for each of their readings, duplicates included.
+    pub num_stored: u64,
+    /// Records that were stored in several readings.
+    pub num_extra: u64,
+    /// Telephone numbers that the numbering plan does not have. They are stored all the same.
+    pub outside_plan: Rejects,
+    /// Telephone numbers of other countries than the region's.
+    pub num_other_country: u64,
+    /// Passwords that are not UTF-8 text.
+    pub num_not_utf8: u64,
 }
 
 impl Counts {
@@ -44,46 +58,57 @@ impl Counts {
         self.num_blank += other.num_blank;
         self.num_below_min_count += other.num_below_min_count;
         self.rejects.merge(&other.rejects);
+        self.num_stored += other.num_stored;
+        self.num_extra += other.num_extra;
+        self.outside_plan.merge(&other.outside_plan);
+        self.num_other_country += other.num_other_country;
+        self.num_not_utf8 += other.num_not_utf8;
     }
 
-    /// Share of the records with something in them that gave no item, 0 to 1.
+    /// Share of the records with something in them that gave no item, or a number that no
+    /// telephone has, 0 to 1.
     pub fn rejected_share(&self) -> f64 {
         let rejected = self.rejects.count();
-        rejected as f64 / (rejected + self.num_accepted).max(1) as f64
+        let doubtful = rejected + self.outside_plan.count();
+        doubtful as f64 / (rejected + self.num_accepted).max(1) as f64
     }
 }
 
 impl Rules {
-    /// The records are of this kind, and become items by this profile.
-    pub fn new(kind: IdentifierKind, profile: Profile, hash: HashFunction) -> Self {
+    /// The records are of this kind, and become items by this profile; telephone numbers with
+    /// the numbering plan of the file that they are for.
+    pub fn new(
+        kind: IdentifierKind,
+        profile: Profile,
+        hash: HashFunction,
+        plan: &[Payload],
+    ) -> Self {
         let shortcuts = match &profile {
-            Profile::Phone(profile) => Some(Arc::new(Shortcuts::new(profile))),
+            Profile::Phone(profile) => Some(Arc::new(Shortcuts::new(profile, Plan(plan)))),
             _ => None,
         };
         Self {
             kind,
             profile,
             hash,
+            plan: plan.into(),
             shortcuts,
         }
     }
 
-    /// The hash of a record.
-    fn hash(&self, record: Record<'_>) -> Result<u64, Reason> {
+    /// The items of a record.
+    fn store(&self, record: Record<'_>, stored: &mut Stored) -> Result<(), Reason> {
         if let Some(fault) = record.fault {
             return Err(Reason::Row(fault));
         }
         if record.text.len() > MAX_RECORD_BYTES {
             return Err(Reason::RecordTooLong);
         }
-        let text = self.with_plus(record.text);
-        let identifier = Identifier::new(&text)
+        let identifier = Identifier::new(record.text)
             .of_kind(self.kind)
             .folded_by(fold::fold);
-        match self.profile.normalise(&identifier) {
-            Ok(item) => Ok(self.hash.hash(&item)),
-            Err(error) => Err(Reason::Normalise(error)),
-        }
+        store(&self.profile, &identifier, Some(Plan(&self.plan)), stored)
+            .map_err(Reason::Normalise)
     }
 
     /// The item of a phone number that is written as digits alone, as most are.
@@ -106,13 +131,17 @@ impl Rules {
             && matches!(text.first(), Some(b'1'..=b'9'))
     }
 
-    /// The identifier that a record stands for.
-    fn with_plus<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
-        let trimmed = text.trim_ascii();
-        if self.lacks_plus(trimmed) {
-            [b"+", trimmed].concat().into()
-        } else {
-            text.into()
+    /// Count what is special about a record that was accepted.
+    fn count(&self, stored: &Stored, text: &[u8], place: Place, counts: &mut Counts) {
+        counts.num_stored += stored.items().len() as u64;
+        counts.num_extra += u64::from(stored.items().len() > 1);
+        if stored.is_outside_plan() {
+            let reason = Reason::Normalise(NormaliseError::OutsideNumberingPlan);
+            counts.outside_plan.add(reason, place);
+        }
+        counts.num_other_country += u64::from(stored.is_of_other_country());
+        if self.kind == IdentifierKind::Password {
+            counts.num_not_utf8 += u64::from(is_other_encoding(text));
         }
     }
 
@@ -135,19 +164,24 @@ impl Rules {
         // Items wait for each other: many are found, then many are hashed, and both loops
         // are short enough for a processor to look far ahead.
         let mut waiting = Vec::with_capacity(NUM_WAITING);
+        let mut stored = Stored::new();
         batch.for_each(|record| {
             if let Some(item) = self.item_by_shortcut(record) {
                 if waiting.len() == NUM_WAITING {
                     self.hash_waiting(&mut waiting, place, take);
                 }
                 counts.num_accepted += 1;
+                counts.num_stored += 1;
                 waiting.push((item, record.line));
                 return;
             }
-            match self.hash(record) {
-                Ok(hash) => {
+            match self.store(record, &mut stored) {
+                Ok(()) => {
                     counts.num_accepted += 1;
-                    take(hash, place(record.line));
+                    self.count(&stored, record.text, place(record.line), counts);
+                    for item in stored.items() {
+                        take(self.hash.hash(item), place(record.line));
+                    }
                 }
                 Err(Reason::Normalise(NormaliseError::Empty)) => counts.num_blank += 1,
                 Err(Reason::Row(Fault::BelowMinCount)) => counts.num_below_min_count += 1,

@@ -8,6 +8,9 @@
 mod automaton;
 mod compile;
 mod expression;
+mod numbers;
+mod plan;
+mod sectors;
 mod world;
 
 use leaksieve_core::identifier::PhoneProfile;
@@ -15,6 +18,7 @@ use leaksieve_core::identifier::phone::WORLD;
 use thiserror::Error;
 
 use compile::{CompileError, RuleLists};
+pub use plan::{PhonePlan, phone_plan};
 
 const REGIONS: &str = include_str!("profile/regions.tsv");
 
@@ -57,8 +61,6 @@ pub enum PhoneProfileError {
 struct Region<'a> {
     name: &'a str,
     calling_code: u16,
-    /// Of the regions with this calling code, the one whose rules hold for `+`.
-    is_main: bool,
     /// Bit n: a national number may have n digits.
     num_digits: u32,
     international_prefix: &'a str,
@@ -75,7 +77,6 @@ impl<'a> Region<'a> {
         let mut region = Self {
             name: fields.next()?,
             calling_code: fields.next()?.parse().ok()?,
-            is_main: fields.next()? == "main",
             num_digits: fields
                 .next()?
                 .split(',')
@@ -97,32 +98,20 @@ impl<'a> Region<'a> {
 
     fn profile(&self) -> Result<PhoneProfile, CompileError> {
         // Regions that share a calling code share its numbers: whoever is called with
-        // `+` need not live in the default region. But where numbers of the main region
-        // begin with the digits of the calling code, more of them would make it harder
-        // to tell the code from a number; then the others stay incidental.
-        let main = regions()
-            .find(|main| main.is_main && main.calling_code == self.calling_code)
-            .filter(|main| !compile::begin_with(main.numbers, &self.calling_code.to_string()))
-            .unwrap_or(*self);
-        let numbers = if main.name == self.name {
-            self.numbers.to_owned()
-        } else {
-            format!("{}|{}", self.numbers, main.numbers)
-        };
+        // `+` need not live in the default region.
+        let num_digits = regions()
+            .filter(|other| other.calling_code == self.calling_code)
+            .fold(0, |all, other| all | other.num_digits);
         let lists = RuleLists {
             international_prefixes: compile::prefixes(self.international_prefix, "")?,
             national_prefixes: compile::prefixes(
                 self.national_prefix,
                 self.national_prefix_transform,
             )?,
-            numbers: compile::numbers(&numbers)?,
+            numbers: compile::numbers(self.numbers)?,
         };
         let name = self.name.as_bytes().first_chunk().copied();
-        lists.into_profile(
-            name.unwrap_or(WORLD),
-            self.calling_code,
-            self.num_digits | main.num_digits,
-        )
+        lists.into_profile(name.unwrap_or(WORLD), self.calling_code, num_digits)
     }
 }
 

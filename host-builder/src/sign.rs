@@ -135,13 +135,9 @@ fn plan(unsigned: &Header, options: Options) -> Result<(Header, Tree), SignError
     // The root makes the header longer, so it has to be there for the places.
     header.root = Some(Tag([0; 16]));
     let first_page = header.num_header_sectors().map_err(BuildError::Header)?;
-    let mut end = u64::from(first_page);
-    for dataset in &mut header.datasets {
-        dataset.first_sector = SectorIndex(u32::try_from(end).map_err(|_| SignError::TooLarge)?);
-        end += u64::from(dataset.num_sectors);
-    }
+    let end = header.place_datasets(first_page).ok_or(SignError::TooLarge)?;
     let tree = header.tree().ok_or(SignError::TooLarge)?;
-    let num_sectors = end + u64::from(tree.num_tag_sectors()) + 1;
+    let num_sectors = u64::from(end) + u64::from(tree.num_tag_sectors()) + 1;
     header.num_sectors = u32::try_from(num_sectors).map_err(|_| SignError::TooLarge)?;
     Ok((header, tree))
 }

@@ -121,6 +121,7 @@ fn read_pages(file: &FilterFile, observer: &dyn Observer) -> Result<Vec<Measured
     let mut measured = Vec::new();
     for dataset in file.catalogue().datasets() {
         let layers: Vec<Layer> = dataset.encoding.layers(dataset.num_sectors).collect();
+        observer.advance(file.plan_of(dataset)?.len() as u64);
         let mut fills = Vec::new();
         for (index, layer) in (1..).zip(&layers) {
             let mut fill = Fill::new(layer);

@@ -4,9 +4,13 @@
 //! provider tells letters apart, and people type both, so both parts are folded.
 //! The syntax is looser than RFC 5322's dot-atom, because leaks hold what systems
 //! accepted (dots at the edge, for example), and has no quoted local parts.
+//!
+//! A tag, `+shop` in `ann+shop@example.com` (RFC 5233 calls it the detail), leads to the
+//! mailbox without it at most providers. So an address with a tag has a second reading
+//! without; marked in a list, so that two tags of one mailbox do not meet.
 
-use super::text::{CaseRule, push_folded, single_spelling};
-use super::{Folder, Folding, Item, NormaliseError};
+use super::text::{CaseRule, is_invisible, push_folded, single_spelling};
+use super::{Folder, Folding, Item, NormaliseError, Rule, Side};
 
 /// Longest local part: 64 bytes (RFC 5321 section 4.5.3.1.1).
 const MAX_LOCAL_BYTES: usize = 64;
@@ -14,28 +18,97 @@ const MAX_LOCAL_BYTES: usize = 64;
 const MAX_DOMAIN_BYTES: usize = 253;
 /// Longest label of a domain: 63 bytes (RFC 1035 section 2.3.4).
 const MAX_LABEL_BYTES: usize = 63;
+/// One provider with two names, which leaves dots out of local parts
+/// (<https://support.google.com/mail/answer/7436150>).
+const GMAIL: [&[u8]; 2] = [b"gmail.com", b"googlemail.com"];
+/// What stands before a tag.
+const TAG_SIGN: u8 = b'+';
 
-pub(super) fn normalise(
+/// The item of a reading of an address: it and, with a tag, the one without; of a question
+/// without a tag also the marked one, for lists that have it with a tag.
+pub(super) fn reading(
+    text: &str,
+    folder: Option<Folder>,
+    side: Side,
+    index: u8,
+    item: &mut Item,
+) -> Result<bool, NormaliseError> {
+    if index > 1 {
+        return Ok(false);
+    }
+    let local_bytes = normalise(text, folder, item)?;
+    if index == 0 {
+        return Ok(true);
+    }
+    let local = item.as_bytes().get(..local_bytes).unwrap_or(&[]);
+    // A sign at the start leaves no mailbox without it.
+    match (local.iter().position(|byte| *byte == TAG_SIGN), side) {
+        (Some(0) | None, Side::Store) | (Some(0), Side::Ask) => Ok(false),
+        (None, Side::Ask) => {
+            item.rule = Some(Rule::WithTag);
+            item.is_marked = true;
+            Ok(true)
+        }
+        (Some(start), side) => {
+            keep(item, |at, _| at < start || at >= local_bytes);
+            item.rule = Some(Rule::WithoutTag);
+            item.is_marked = side == Side::Store;
+            Ok(true)
+        }
+    }
+}
+
+/// Gives the length of the local part, bytes.
+#[inline(never)]
+fn normalise(
     text: &str,
     folder: Option<Folder>,
     item: &mut Item,
-) -> Result<(), NormaliseError> {
+) -> Result<usize, NormaliseError> {
+    // Dots and the ellipsis stand for letters in lists that were made to be shown.
+    if text.contains(['*', '\u{2022}', '\u{2026}', '\u{25CF}']) {
+        return Err(NormaliseError::Masked);
+    }
     let is_at = |c| single_spelling(c) == Some('@');
     let (local, domain) = text.rsplit_once(is_at).ok_or(NormaliseError::NotAnEmail)?;
     let domain = domain.strip_suffix('.').unwrap_or(domain);
 
-    push_folded(item, local, Folding::Text(CaseRule::Fold), folder)?;
-    let local_bytes = item.as_bytes().len();
+    push_folded(item, local, Folding::Text(CaseRule::Fold), folder, is_invisible)?;
+    let mut local_bytes = item.as_bytes().len();
     if local_bytes > MAX_LOCAL_BYTES || !is_local_part(item.as_bytes()) {
         return Err(NormaliseError::NotAnEmail);
     }
     item.push(b'@')?;
-    push_folded(item, domain, Folding::Domain, folder)?;
+    push_folded(item, domain, Folding::Domain, folder, is_invisible)?;
     let domain = item.as_bytes().get(local_bytes + 1..).unwrap_or(&[]);
     if !is_domain(domain) {
         return Err(NormaliseError::NotAnEmail);
     }
-    Ok(())
+    if GMAIL.contains(&domain) {
+        keep(item, |at, byte| at < local_bytes && byte != b'.');
+        local_bytes = item.as_bytes().len();
+        if local_bytes == 0 {
+            return Err(NormaliseError::NotAnEmail);
+        }
+        item.push(b'@')?;
+        item.extend(GMAIL[0])?;
+    }
+    Ok(local_bytes)
+}
+
+/// Of each byte its place and itself. (`retain` has paths that panic.)
+fn keep(item: &mut Item, is_kept: impl Fn(usize, u8) -> bool) {
+    let mut num_kept = 0;
+    for at in 0..item.bytes.len() {
+        let byte = item.bytes.get(at).copied().unwrap_or(0);
+        if is_kept(at, byte) {
+            if let Some(place) = item.bytes.get_mut(num_kept) {
+                *place = byte;
+            }
+            num_kept += 1;
+        }
+    }
+    item.bytes.truncate(num_kept);
 }
 
 /// No blank, and none of the characters that RFC 5322 section 3.2.3 calls specials,
@@ -47,7 +120,8 @@ fn is_local_part(local: &[u8]) -> bool {
             .all(|byte| !matches!(byte, b' ' | b'"' | b'(' | b')' | b',' | b':'..=b'<' | b'>' | b'@' | b'['..=b']'))
 }
 
-/// At least two labels of letters, digits, hyphens and underscores.
+/// At least two labels of letters, digits, hyphens and underscores; the last of letters alone,
+/// or an A-label (RFC 5890), as all top-level domains are (RFC 3696 section 2).
 fn is_domain(domain: &[u8]) -> bool {
     let is_label = |label: &[u8]| {
         !label.is_empty()
@@ -58,9 +132,11 @@ fn is_domain(domain: &[u8]) -> bool {
                 .iter()
                 .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
     };
+    let top = domain.rsplit(|byte| *byte == b'.').next().unwrap_or(&[]);
     domain.len() <= MAX_DOMAIN_BYTES
         && domain.contains(&b'.')
         && domain.split(|byte| *byte == b'.').all(is_label)
+        && (top.starts_with(b"xn--") || (top.len() > 1 && top.iter().all(u8::is_ascii_alphabetic)))
 }
 
 #[cfg(test)]
@@ -70,7 +146,7 @@ mod tests {
     use std::string::String;
 
     fn email(text: &str) -> Result<String, NormaliseError> {
-        made(|item| normalise(text, None, item))
+        made(|item| normalise(text, None, item).map(drop))
             .map(|item| String::from_utf8(item.as_bytes().to_vec()).unwrap())
     }
 

@@ -6,11 +6,16 @@
 //! lengths only.
 //!
 //! Vocabulary: an *identifier* is a text that a person types or that stands in
-//! a leak; an *item* is its canonical bytes.
+//! a leak; a *reading* is one thing that it can mean; an *item* is the canonical bytes
+//! of a reading. Most identifiers have one reading, none has more than [`MAX_READINGS`].
 
 mod email;
+mod error;
+mod item;
 mod password;
 pub mod phone;
+#[cfg(feature = "std")]
+pub mod store;
 mod text;
 
 use core::fmt;
@@ -19,17 +24,19 @@ use serde::Serialize;
 
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
-pub use password::PasswordDigest;
+pub use error::NormaliseError;
+pub use item::{Coverage, Item, MAX_READINGS, Rule, Side};
+pub use password::{PasswordDigest, PasswordOrigin};
 pub use phone::PhoneProfile;
 pub(crate) use text::is_invisible;
-pub use text::{CaseRule, IdScheme};
+pub use text::{CaseRule, IdScheme, Separators};
 
 /// Longest identifier, after trimming, and longest item: 256 bytes.
 pub const MAX_IDENTIFIER_BYTES: usize = 256;
 
 /// Version of the rules in this module. A dataset built with other rules is
 /// refused, because its items could not be found again.
-pub const NORMALISATION_VERSION: u8 = 1;
+pub const NORMALISATION_VERSION: u8 = 2;
 
 /// What a person says that a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,10 +100,15 @@ pub type Folded = heapless::String<MAX_IDENTIFIER_BYTES>;
 /// What a [`Folder`] is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Folding {
-    /// NFKC (UAX #15), and with [`CaseRule::Fold`] lower case, then NFKC again.
+    /// NFKC (UAX #15), and with [`CaseRule::Fold`] full case folding (Unicode section 3.13), all
+    /// kinds of i as one, then NFKC again.
     Text(CaseRule),
     /// A domain name's A-labels (RFC 5890), by UTS #46.
     Domain,
+    /// NFC (UAX #15).
+    Composed,
+    /// NFD (UAX #15).
+    Decomposed,
 }
 
 impl<'a> Identifier<'a> {
@@ -156,157 +168,6 @@ impl fmt::Debug for Identifier<'_> {
     }
 }
 
-/// Does "the filter lacks this item" mean that the leak lacks the identifier?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Coverage {
-    /// Yes: every spelling of the identifier gives this item.
-    Complete,
-    /// No: the dataset may hold the item, but may also hold the identifier in
-    /// another spelling. Absence is then "not covered", for this reason.
-    Incidental(NormaliseError),
-}
-
-/// The canonical bytes of an identifier: what is hashed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Item {
-    bytes: heapless::Vec<u8, MAX_IDENTIFIER_BYTES>,
-    coverage: Coverage,
-}
-
-impl Item {
-    /// Of no identifier yet: a place for [`Profile::normalise_into`].
-    pub const fn empty() -> Self {
-        Self {
-            bytes: heapless::Vec::new(),
-            coverage: Coverage::Complete,
-        }
-    }
-
-    fn push(&mut self, byte: u8) -> Result<(), NormaliseError> {
-        self.extend(&[byte])
-    }
-
-    fn extend(&mut self, bytes: &[u8]) -> Result<(), NormaliseError> {
-        self.bytes
-            .extend_from_slice(bytes)
-            .map_err(|_| NormaliseError::TooLong {
-                limit_bytes: MAX_IDENTIFIER_BYTES as u16,
-            })
-    }
-
-    /// As [`Identifier::trimmed`] has it.
-    fn trim(&mut self) -> Result<(), NormaliseError> {
-        let text = core::str::from_utf8(&self.bytes).map_err(|_| NormaliseError::NotUtf8)?;
-        let trimmed = trim(text);
-        let length = trimmed.len();
-        for _ in text.as_ptr().addr()..trimmed.as_ptr().addr() {
-            drop_first(&mut self.bytes);
-        }
-        self.bytes.truncate(length);
-        match length {
-            0 => Err(NormaliseError::Empty),
-            _ => Ok(()),
-        }
-    }
-
-    /// The bytes that are hashed, 1 to [`MAX_IDENTIFIER_BYTES`].
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// What it means when a filter lacks this item.
-    pub const fn coverage(&self) -> Coverage {
-        self.coverage
-    }
-}
-
-impl fmt::Debug for Item {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Item")
-            .field("num_bytes", &self.bytes.len())
-            .field("coverage", &self.coverage)
-            .finish()
-    }
-}
-
-/// Why a text is not an item of a dataset's kind. The builder rejects such a
-/// line, and a lookup answers "not covered".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum NormaliseError {
-    /// The dataset holds another kind of identifier than was asked for.
-    OtherKind,
-    /// Nothing but white space.
-    Empty,
-    /// Longer than the limit, after trimming.
-    TooLong {
-        /// The limit, bytes.
-        limit_bytes: u16,
-    },
-    /// Not UTF-8, where this kind needs it.
-    NotUtf8,
-    /// A NUL or another control character.
-    ControlCharacter,
-    /// A letter or sign that this kind cannot have.
-    UnexpectedCharacter,
-    /// Letters outside ASCII that have several spellings, which only a host can fold.
-    NeedsFolding,
-    /// A telephone number with fewer digits than any number of its country has.
-    TooFewDigits,
-    /// A telephone number with more digits than any number of its country has.
-    TooManyDigits,
-    /// A telephone number whose count of digits lies between two that are possible.
-    ImpossibleLength,
-    /// A telephone number that its country's numbering plan does not have; it may be one
-    /// of another country without its country code.
-    OutsideNumberingPlan,
-    /// A telephone number without a country code, where the dataset has no default country.
-    NeedsCountryCode,
-    /// A telephone number of another country than the dataset covers.
-    OtherCountry,
-    /// Not of the form `local@domain`.
-    NotAnEmail,
-    /// Not of the length and characters of its id scheme.
-    NotAnId,
-    /// The check digit is wrong: mistyped, or not such an id.
-    CheckDigit,
-    /// Not hexadecimal, or not of this hash's length.
-    NotAHash,
-    /// Typed as a password, but it looks like a password's hash.
-    LooksLikeAHash,
-}
-
-impl fmt::Display for NormaliseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OtherKind => "it holds another kind of identifier",
-            Self::Empty => "empty",
-            Self::TooLong { limit_bytes } => {
-                return write!(f, "longer than {} bytes", u32::from(*limit_bytes));
-            }
-            Self::NotUtf8 => "not UTF-8 text",
-            Self::ControlCharacter => "has a control character",
-            Self::UnexpectedCharacter => "has a character that this kind cannot have",
-            Self::NeedsFolding => "has letters outside ASCII that only the host tool can fold",
-            Self::TooFewDigits => "too few digits for a phone number",
-            Self::TooManyDigits => "too many digits for a phone number",
-            Self::ImpossibleLength => "no phone number has this many digits there",
-            Self::OutsideNumberingPlan => "no number of the country begins like this",
-            Self::NeedsCountryCode => "needs its country code, as in +86 138...",
-            Self::OtherCountry => "a phone number of a country that is not covered",
-            Self::NotAnEmail => "not an e-mail address",
-            Self::NotAnId => "not an id of this scheme",
-            Self::CheckDigit => "the check digit is wrong",
-            Self::NotAHash => "not a hexadecimal hash of this length",
-            Self::LooksLikeAHash => "looks like a hash, and was asked as a password",
-        })
-    }
-}
-
-impl core::error::Error for NormaliseError {}
-
 /// A dataset's kind, with the rules that make its items.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -324,8 +185,8 @@ pub enum Profile {
     Username(CaseRule),
     /// Ids of one scheme.
     Id(IdScheme),
-    /// Passwords, as a digest of each.
-    Password(PasswordDigest),
+    /// Passwords, as a digest of each; and what the list had.
+    Password(PasswordDigest, PasswordOrigin),
 }
 
 impl Profile {
@@ -335,7 +196,7 @@ impl Profile {
             1 => Self::Email,
             2 => Self::Username(CaseRule::read(fields)?),
             3 => Self::Id(IdScheme::read(fields)?),
-            4 => Self::Password(PasswordDigest::read(fields)?),
+            4 => Self::Password(PasswordDigest::read(fields)?, PasswordOrigin::read(fields)?),
             _ => return Err(HeaderDefect::Unreadable),
         };
         match self {
@@ -351,7 +212,7 @@ impl Profile {
             Self::Email => IdentifierKind::Email,
             Self::Username(_) => IdentifierKind::Username,
             Self::Id(_) => IdentifierKind::Id,
-            Self::Password(_) => IdentifierKind::Password,
+            Self::Password(..) => IdentifierKind::Password,
         }
     }
 
@@ -359,7 +220,7 @@ impl Profile {
     /// its own kind, and for both hash kinds of a password dataset.
     pub const fn answers(&self, kind: IdentifierKind) -> bool {
         match (self, kind) {
-            (Self::Password(_), kind) => kind.is_secret(),
+            (Self::Password(..), kind) => kind.is_secret(),
             (own, kind) => own.kind() as u8 == kind as u8,
         }
     }
@@ -368,46 +229,59 @@ impl Profile {
     pub(crate) fn is_possible(&self) -> bool {
         match self {
             Self::Phone(profile) => profile.is_possible(),
-            Self::Email | Self::Username(_) | Self::Id(_) | Self::Password(_) => true,
+            Self::Email | Self::Username(_) | Self::Id(_) | Self::Password(..) => true,
         }
     }
 
-    /// The item of an identifier.
+    /// The first reading of a question.
     ///
     /// # Errors
     /// Why the text has no item here. Never panics.
     pub fn normalise(&self, identifier: &Identifier<'_>) -> Result<Item, NormaliseError> {
         let mut item = Item::empty();
-        self.normalise_into(identifier, &mut item)?;
+        self.reading(identifier, Side::Ask, 0, &mut item)?;
         Ok(item)
     }
 
-    /// As [`normalise`](Self::normalise), in a place of the caller's, which means nothing after
-    /// an error: for devices, whose stack has no room for several.
+    /// The item of a text's reading, the first of which is 0. Says whether there is such a
+    /// reading; there is always the first, and never one more than [`MAX_READINGS`]. The place
+    /// for it is the caller's, and means nothing after an error or where there is no reading.
+    ///
+    /// A line and a question meet if one item is among the readings of both, marked in both or
+    /// in neither. Which of a telephone number's readings are numbers, the numbering plan says,
+    /// see [`phone::plan`]; a list stores those alone, if there is one.
     ///
     /// # Errors
-    /// As [`normalise`](Self::normalise).
-    pub fn normalise_into(
+    /// Why the text has no item here, or more than that. Never panics.
+    pub fn reading(
         &self,
         identifier: &Identifier<'_>,
+        side: Side,
+        index: u8,
         item: &mut Item,
-    ) -> Result<(), NormaliseError> {
-        item.bytes.clear();
-        item.coverage = Coverage::Complete;
+    ) -> Result<bool, NormaliseError> {
+        item.clear();
         if identifier.kind.is_some_and(|kind| !self.answers(kind)) {
             return Err(NormaliseError::OtherKind);
         }
         match self {
-            Self::Phone(profile) => phone::normalise(profile, identifier.trimmed()?, item),
-            Self::Email => email::normalise(identifier.trimmed()?, identifier.folder(), item),
+            Self::Phone(profile) => {
+                phone::reading(profile, identifier.trimmed()?, side, index, item)
+            }
+            Self::Email => {
+                email::reading(identifier.trimmed()?, identifier.folder(), side, index, item)
+            }
+            Self::Username(_) | Self::Id(_) if index > 0 => Ok(false),
             Self::Username(case) => {
-                text::normalise(*case, identifier.trimmed()?, identifier.folder(), item)
+                text::normalise_name(*case, identifier.trimmed()?, identifier.folder(), item)?;
+                Ok(true)
             }
             Self::Id(scheme) => {
-                text::normalise_id(*scheme, identifier.trimmed()?, identifier.folder(), item)
+                text::normalise_id(*scheme, identifier.trimmed()?, identifier.folder(), item)?;
+                Ok(true)
             }
-            Self::Password(digest) => {
-                password::normalise(*digest, identifier.text, identifier.kind, item)
+            Self::Password(digest, origin) => {
+                password::reading((*digest, *origin), identifier, side, index, item)
             }
         }
     }

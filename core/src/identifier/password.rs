@@ -2,12 +2,21 @@
 //!
 //! A dataset of passwords holds digests, so that the public `HASH:COUNT` lists
 //! compile as they are and a typed password is asked in the same way.
+//!
+//! A text can stand for several passwords: programs that try passwords write
+//! `$HEX[70613a7373]` for `pa:ss`; lists and people leave blanks at the ends of a line; and
+//! keyboards differ in whether an accented letter is one character or two. Of a list of
+//! passwords the builder stores all of these; of a list of hashes it cannot, so there the
+//! question has them.
 
 use md4::Md4;
 use serde::Serialize;
 use sha1::{Digest, Sha1};
 
-use super::{Coverage, IdentifierKind, Item, NormaliseError, check_length};
+use super::{
+    Coverage, Folded, Folder, Folding, Identifier, IdentifierKind, Item, MAX_IDENTIFIER_BYTES, MAX_READINGS,
+    NormaliseError, Rule, Side, check_length,
+};
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
 
@@ -20,6 +29,31 @@ pub enum PasswordDigest {
     Sha1,
     /// NTLM: MD4 (RFC 1320) of the password in UTF-16LE, 16 bytes.
     Ntlm,
+}
+
+/// What a password dataset was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum PasswordOrigin {
+    /// Passwords, all of them UTF-8 text.
+    Passwords,
+    /// Passwords, some of which are not UTF-8 text: those with letters outside ASCII may be
+    /// there in an encoding that nobody knows.
+    NotAllUtf8,
+    /// Hashes of passwords: each is of one way to write its password.
+    Hashes,
+}
+
+impl PasswordOrigin {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Result<Self, HeaderDefect> {
+        match fields.varint()? {
+            0 => Ok(Self::Passwords),
+            1 => Ok(Self::NotAllUtf8),
+            2 => Ok(Self::Hashes),
+            _ => Err(HeaderDefect::Unreadable),
+        }
+    }
 }
 
 impl PasswordDigest {
@@ -46,53 +80,248 @@ impl PasswordDigest {
     }
 }
 
-/// The digest of a typed password, or, when the kind says so, of hexadecimal digits.
-/// A password is taken as it is: blanks and letter case are part of it.
-pub(super) fn normalise(
-    digest: PasswordDigest,
-    text: &[u8],
-    kind: Option<IdentifierKind>,
+/// The digest of a reading of a typed password, or, when the kind says so, of hexadecimal digits.
+pub(super) fn reading(
+    (digest, origin): (PasswordDigest, PasswordOrigin),
+    identifier: &Identifier<'_>,
+    side: Side,
+    index: u8,
     item: &mut Item,
-) -> Result<(), NormaliseError> {
-    match kind {
-        None | Some(IdentifierKind::Password) => typed(digest, text, item),
+) -> Result<bool, NormaliseError> {
+    match identifier.kind {
+        None | Some(IdentifierKind::Password) => {
+            let question = Question {
+                digest,
+                origin,
+                side,
+                folder: identifier.folder(),
+            };
+            question.reading(identifier.text, index, item)
+        }
+        Some(_) if index > 0 => Ok(false),
         Some(kind) if kind == digest.hash_kind() => {
-            for pair in pairs(digest, text.trim_ascii())? {
+            for pair in pairs(digest, identifier.text.trim_ascii())? {
                 item.push(byte(pair).ok_or(NormaliseError::NotAHash)?)?;
             }
-            Ok(())
+            Ok(true)
         }
         Some(_) => Err(NormaliseError::OtherKind),
     }
 }
 
-/// Not inlined: other kinds have no room on their stack for it.
-#[inline(never)]
-fn typed(digest: PasswordDigest, password: &[u8], item: &mut Item) -> Result<(), NormaliseError> {
-    if password.is_empty() {
-        return Err(NormaliseError::Empty);
+/// What decides which readings a password has.
+struct Question {
+    digest: PasswordDigest,
+    origin: PasswordOrigin,
+    side: Side,
+    folder: Option<Folder>,
+}
+
+/// Counts down to the reading that is wanted.
+struct Wanted<'a> {
+    index: u8,
+    item: &'a mut Item,
+}
+
+/// What is done with the readings before the one that is wanted: they are counted.
+type Made = Result<bool, NormaliseError>;
+
+impl Question {
+    /// Not inlined: other kinds have no room on their stack for it.
+    #[inline(never)]
+    fn reading(&self, password: &[u8], index: u8, item: &mut Item) -> Made {
+        if password.is_empty() {
+            return Err(NormaliseError::Empty);
+        }
+        check_length(password.len())?;
+        // No password can be typed with a NUL in it: such a line is damaged.
+        if password.contains(&0) {
+            return Err(NormaliseError::ControlCharacter);
+        }
+        let mut wanted = Wanted { index, item };
+        let is_made = self.with_and_without_blanks(password, None, &mut wanted)?
+            || self.decoded(password, &mut wanted)?;
+        if is_made && index >= MAX_READINGS {
+            return Err(NormaliseError::TooManyReadings);
+        }
+        if is_made && self.side == Side::Ask {
+            item.coverage = self.coverage(password);
+        }
+        Ok(is_made)
     }
-    check_length(password.len())?;
-    // No password can be typed with a NUL in it: such a line is damaged.
-    if password.contains(&0) {
-        return Err(NormaliseError::ControlCharacter);
-    }
-    match digest {
-        PasswordDigest::Sha1 => item.extend(&Sha1::digest(password))?,
-        PasswordDigest::Ntlm => {
-            let text = core::str::from_utf8(password).map_err(|_| NormaliseError::NotUtf8)?;
-            let mut md4 = Md4::new();
-            for unit in text.encode_utf16() {
-                md4.update(unit.to_le_bytes());
-            }
-            item.extend(&md4.finalize())?;
+
+    /// Not inlined: only few texts have room on the stack for it.
+    #[inline(never)]
+    fn decoded(&self, password: &[u8], wanted: &mut Wanted<'_>) -> Made {
+        match hex_notation(password) {
+            Some(decoded) => self.with_and_without_blanks(&decoded, Some(Rule::Decoded), wanted),
+            None => Ok(false),
         }
     }
-    // A hash that is asked as a password is in no list of hashes, so silence is no answer.
-    if looks_like_a_hash(password) {
-        item.coverage = Coverage::Incidental(NormaliseError::LooksLikeAHash);
+
+    /// A text as it is, and without the blanks at its ends.
+    fn with_and_without_blanks(
+        &self,
+        text: &[u8],
+        rule: Option<Rule>,
+        wanted: &mut Wanted<'_>,
+    ) -> Made {
+        if self.composed_or_not(text, rule, false, wanted)? {
+            return Ok(true);
+        }
+        let cut = without_blanks(text);
+        if cut.len() < text.len() {
+            // What a list derives is marked; a question without them asks what a list derived.
+            let is_marked = self.side == Side::Store;
+            return Ok(!cut.is_empty()
+                && self.composed_or_not(cut, Some(Rule::WithoutBlanks), is_marked, wanted)?);
+        }
+        if self.side == Side::Ask && self.origin != PasswordOrigin::Hashes {
+            return self.make(text, Some(Rule::WithBlanks), true, wanted);
+        }
+        Ok(false)
     }
-    Ok(())
+
+    /// A text as it is, composed and decomposed, as far as these differ.
+    fn composed_or_not(
+        &self,
+        text: &[u8],
+        rule: Option<Rule>,
+        is_marked: bool,
+        wanted: &mut Wanted<'_>,
+    ) -> Made {
+        if self.make(text, rule, is_marked, wanted)? {
+            return Ok(true);
+        }
+        let forms: &[Folding] = match (self.side, self.origin) {
+            _ if text.is_ascii() => &[],
+            (Side::Store, _) | (Side::Ask, PasswordOrigin::Hashes) => {
+                &[Folding::Composed, Folding::Decomposed]
+            }
+            // Both forms are there, and a mixture is not.
+            (Side::Ask, _) if may_be_mixed(text) => &[Folding::Composed],
+            (Side::Ask, _) => &[],
+        };
+        let (Some(folder), Ok(utf8)) = (self.folder, core::str::from_utf8(text)) else {
+            return Ok(false);
+        };
+        for form in forms {
+            if self.other_form(folder, *form, utf8, is_marked, wanted)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Not inlined, so that a device, which never comes here, has no room on its stack for it.
+    #[inline(never)]
+    fn other_form(
+        &self,
+        folder: Folder,
+        form: Folding,
+        text: &str,
+        is_marked: bool,
+        wanted: &mut Wanted<'_>,
+    ) -> Made {
+        let mut other = Folded::new();
+        folder(form, text, &mut other)?;
+        Ok(other != text
+            && self.make(
+                other.as_bytes(),
+                Some(Rule::OtherComposition),
+                is_marked,
+                wanted,
+            )?)
+    }
+
+    /// The item, if this reading is the one that is wanted.
+    fn make(
+        &self,
+        password: &[u8],
+        rule: Option<Rule>,
+        is_marked: bool,
+        wanted: &mut Wanted<'_>,
+    ) -> Made {
+        if let Some(before) = wanted.index.checked_sub(1) {
+            wanted.index = before;
+            return Ok(false);
+        }
+        let item = &mut *wanted.item;
+        match self.digest {
+            PasswordDigest::Sha1 => item.extend(&Sha1::digest(password))?,
+            PasswordDigest::Ntlm => {
+                let text = core::str::from_utf8(password).map_err(|_| NormaliseError::NotUtf8)?;
+                let mut md4 = Md4::new();
+                for unit in text.encode_utf16() {
+                    md4.update(unit.to_le_bytes());
+                }
+                item.extend(&md4.finalize())?;
+            }
+        }
+        item.rule = rule;
+        item.is_marked = is_marked;
+        Ok(true)
+    }
+
+    /// What it means when a question's items are not there.
+    fn coverage(&self, password: &[u8]) -> Coverage {
+        let reason = if looks_like_a_hash(password) {
+            // A hash that is asked as a password is in no list of hashes.
+            NormaliseError::LooksLikeAHash
+        } else if password.is_ascii() {
+            return Coverage::Complete;
+        } else if core::str::from_utf8(password).is_err() {
+            NormaliseError::NotUtf8
+        } else {
+            match self.origin {
+                PasswordOrigin::NotAllUtf8 => NormaliseError::ListNotUtf8,
+                PasswordOrigin::Hashes if self.folder.is_none() => NormaliseError::NeedsFolding,
+                PasswordOrigin::Passwords if self.folder.is_none() && may_be_mixed(password) => {
+                    NormaliseError::NeedsFolding
+                }
+                _ => return Coverage::Complete,
+            }
+        };
+        Coverage::Incidental(reason)
+    }
+}
+
+/// White space (Unicode's, or of bytes that are no text ASCII's) is cut off at both ends.
+fn without_blanks(password: &[u8]) -> &[u8] {
+    match core::str::from_utf8(password) {
+        Ok(text) => text.trim().as_bytes(),
+        Err(_) => password.trim_ascii(),
+    }
+}
+
+/// Does it have accents of their own (U+0300 to U+036F), and other letters outside ASCII, which
+/// may be composed ones?
+fn may_be_mixed(password: &[u8]) -> bool {
+    let Ok(text) = core::str::from_utf8(password) else {
+        return false;
+    };
+    let is_accent = |c: char| matches!(c, '\u{300}'..='\u{36F}');
+    text.chars().any(is_accent) && text.chars().any(|c| !c.is_ascii() && !is_accent(c))
+}
+
+/// What `$HEX[...]` stands for; `None` where the text is all that can be typed.
+fn hex_notation(password: &[u8]) -> Option<heapless::Vec<u8, { MAX_IDENTIFIER_BYTES / 2 }>> {
+    let digits = password.strip_prefix(b"$HEX[")?.strip_suffix(b"]")?;
+    let (pairs, []) = digits.as_chunks() else {
+        return None;
+    };
+    let mut decoded = heapless::Vec::new();
+    for pair in pairs {
+        decoded.push(byte(pair).filter(|byte| *byte != 0)?).ok()?;
+    }
+    (!decoded.is_empty()).then_some(decoded)
+}
+
+/// Is a line, or what it stands for, text in another encoding than UTF-8?
+#[cfg(feature = "std")]
+pub(super) fn is_other_encoding(line: &[u8]) -> bool {
+    let is_other = |text: &[u8]| core::str::from_utf8(text).is_err();
+    is_other(line) || hex_notation(line).is_some_and(|decoded| is_other(&decoded))
 }
 
 /// Is it a hash of either digest, alone or as the lists have it, `HASH:COUNT`?
@@ -136,7 +365,10 @@ mod tests {
         text: &[u8],
         kind: Option<IdentifierKind>,
     ) -> Result<Item, NormaliseError> {
-        made(|item| super::normalise(digest, text, kind, item))
+        let mut identifier = Identifier::new(text);
+        identifier.kind = kind;
+        let what = (digest, PasswordOrigin::Passwords);
+        made(|item| super::reading(what, &identifier, Side::Ask, 0, item).map(drop))
     }
 
     fn hex(digits: &str) -> std::vec::Vec<u8> {

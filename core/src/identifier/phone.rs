@@ -15,7 +15,9 @@
 //!   fixed number of times.
 //! - No profile makes this code panic, however its bytes came about.
 
+pub mod plan;
 mod rules;
+#[cfg(feature = "std")]
 mod shortcuts;
 #[cfg(test)]
 mod tests;
@@ -23,10 +25,11 @@ mod written;
 
 use serde::Serialize;
 
-use super::{Coverage, Item, NormaliseError};
+use super::{Coverage, Item, MAX_READINGS, NormaliseError, Rule, Side};
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
 use rules::{first_match, is_match};
+#[cfg(feature = "std")]
 pub use shortcuts::{ShortText, Shortcuts};
 use written::{Digits, Written};
 
@@ -66,6 +69,9 @@ pub struct PhoneProfile {
     /// n digits with the calling code). Bits 2 to 17; never all zero.
     #[serde(with = "postcard::fixint::le")]
     pub num_digits: u32,
+    /// Did nearly all lines of the list that had no plus sign begin with the calling code? Then
+    /// all of them do.
+    pub has_calling_codes: bool,
     /// Bytes of the first list in `rules`: what is dialled before a country code in place of `+`.
     pub num_international_bytes: u8,
     /// Bytes of the second list in `rules`: what is dialled before a national number, and
@@ -92,6 +98,7 @@ impl PhoneProfile {
         region: [0; 2],
         calling_code: 0,
         num_digits: 0,
+        has_calling_codes: false,
         num_international_bytes: 0,
         num_national_bytes: 0,
         rules: heapless::Vec::new(),
@@ -101,6 +108,11 @@ impl PhoneProfile {
         self.region = fields.array()?;
         self.calling_code = fields.u16()?;
         self.num_digits = fields.u32()?;
+        self.has_calling_codes = match fields.u8()? {
+            0 => false,
+            1 => true,
+            _ => return Err(HeaderDefect::Unreadable),
+        };
         self.num_international_bytes = fields.u8()?;
         self.num_national_bytes = fields.u8()?;
         fields.bytes(&mut self.rules)
@@ -212,13 +224,6 @@ impl PhoneProfile {
         )
     }
 
-    fn item_of_world(&self, number: &[u8], item: &mut Item) -> Result<(), NormaliseError> {
-        let stripped =
-            first_match(self.national_prefixes(), number).and_then(|found| found.rewrite(number));
-        let number = stripped.as_ref().map_or(number, Digits::as_slice);
-        self.item(&[], number, item)
-    }
-
     fn item(
         &self,
         calling_code: &[u8],
@@ -232,14 +237,135 @@ impl PhoneProfile {
             Length::Between => return Err(NormaliseError::ImpossibleLength),
         }
         item.extend(calling_code)?;
-        item.extend(number)?;
-        // A number outside the numbering plan may be one of another country without
-        // its `+`, so a filter's silence about it means nothing.
-        if !is_match(self.numbers(), number) {
-            item.coverage = Coverage::Incidental(NormaliseError::OutsideNumberingPlan);
+        item.extend(number)
+    }
+
+    /// The item of one way to read digits.
+    fn candidate(
+        &self,
+        way: Way,
+        digits: &[u8],
+        written: &Written,
+        side: Side,
+        item: &mut Item,
+    ) -> Result<(), NormaliseError> {
+        const NONE: NormaliseError = NormaliseError::OutsideNumberingPlan;
+        let mut buffer = [0; 3];
+        let calling_code = calling_code_digits(self.calling_code, &mut buffer);
+        if self.is_world() {
+            return self.candidate_of_world(way, digits, written, side, item);
+        }
+        match way {
+            Way::Parsed => self.parsed(digits, written, calling_code, item),
+            // Whatever the digits were meant as, a plus sign says one thing.
+            _ if written.has_plus && digits.first() != Some(&b'0') => Err(NONE),
+            Way::National => {
+                self.item_of_region(digits, calling_code, item)?;
+                let number = item.as_bytes().get(calling_code.len()..).unwrap_or(&[]);
+                is_match(self.numbers(), number).then_some(()).ok_or(NONE)
+            }
+            Way::CallingCode => {
+                let number = digits.strip_prefix(calling_code).ok_or(NONE)?;
+                self.item_of_region(number, calling_code, item)
+            }
+            Way::Zeros => {
+                let number = digits.strip_prefix(b"00").ok_or(NONE)?;
+                let number = number.strip_prefix(calling_code).ok_or(NONE)?;
+                self.item_of_region(number, calling_code, item)
+            }
+        }
+    }
+
+    /// As libphonenumber's parser reads digits.
+    fn parsed(
+        &self,
+        digits: &[u8],
+        written: &Written,
+        calling_code: &[u8],
+        item: &mut Item,
+    ) -> Result<(), NormaliseError> {
+        // `+0...` is a slip for the international prefix, as in `+0086...`.
+        let international = if written.has_plus && digits.first() != Some(&b'0') {
+            Some(digits)
+        } else {
+            self.after_international_prefix(digits)
+        };
+        match international {
+            None if written.has_plus => Err(NormaliseError::NeedsCountryCode),
+            None => match self.without_calling_code(digits, calling_code) {
+                Some(number) => self.item_of_region(number.as_slice(), calling_code, item),
+                None => self.item_of_region(digits, calling_code, item),
+            },
+            Some(number) => match number.strip_prefix(calling_code) {
+                Some(national) => self.item_of_region(national, calling_code, item),
+                None => {
+                    let num_dropped = digits.len() - number.len();
+                    let at = written
+                        .zero_in_brackets
+                        .and_then(|at| at.checked_sub(num_dropped));
+                    item_of_other_country(number, at.filter(|at| *at > 0), item)
+                }
+            },
+        }
+    }
+
+    /// With its country code; as it stands, and without what people leave between country code
+    /// and number. Lists leave the plus sign out; of a question that leaves it out nobody knows
+    /// the country.
+    fn candidate_of_world(
+        &self,
+        way: Way,
+        digits: &[u8],
+        written: &Written,
+        side: Side,
+        item: &mut Item,
+    ) -> Result<(), NormaliseError> {
+        const NONE: NormaliseError = NormaliseError::OutsideNumberingPlan;
+        let first = digits.first();
+        let international = if written.has_plus && first != Some(&b'0') {
+            Some(digits)
+        } else {
+            self.after_international_prefix(digits)
+        };
+        let (number, is_sure) = match international {
+            Some(number) => (number, true),
+            None if written.has_plus || first == Some(&b'0') => {
+                return Err(NormaliseError::NeedsCountryCode);
+            }
+            None => (digits, side == Side::Store),
+        };
+        match way {
+            Way::Parsed => self.item(&[], number, item)?,
+            Way::National => {
+                let stripped = first_match(self.national_prefixes(), number)
+                    .and_then(|found| found.rewrite(number))
+                    .ok_or(NONE)?;
+                self.item(&[], stripped.as_slice(), item)?;
+            }
+            Way::CallingCode | Way::Zeros => return Err(NONE),
+        }
+        if !is_sure {
+            item.coverage = Coverage::Incidental(NormaliseError::NeedsCountryCode);
         }
         Ok(())
     }
+}
+
+/// The ways to read the digits of a number, in their order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// As libphonenumber's parser does.
+    Parsed,
+    /// As a national number, with its national prefix or without.
+    National,
+    /// Behind the region's own calling code, without a plus sign.
+    CallingCode,
+    /// Behind 00 and the region's own calling code, whatever is dialled there to go abroad.
+    Zeros,
+}
+
+impl Way {
+    const ALL: [Self; 4] = [Self::Parsed, Self::National, Self::CallingCode, Self::Zeros];
 }
 
 /// The item of a number of a country that the profile has no rules for. A lone 0
@@ -264,46 +390,89 @@ fn item_of_other_country(
     Ok(())
 }
 
-/// The item of a telephone number: its E.164 digits without `+`. `text` is
-/// trimmed and not empty.
+/// The item of a reading of a telephone number: its E.164 digits without `+`. `text` is
+/// trimmed and not empty. Readings that are equal are one. Which are numbers, the plan says;
+/// the last may be without its extension, and counts if no other is a number.
 ///
 /// # Errors
 /// Why the text is not a number that can be dialled from the profile's region. Never panics.
 #[inline(never)]
-pub(super) fn normalise(
+pub(super) fn reading(
     profile: &PhoneProfile,
     text: &str,
+    side: Side,
+    index: u8,
     item: &mut Item,
-) -> Result<(), NormaliseError> {
+) -> Result<bool, NormaliseError> {
     let written = Written::read(text)?;
-    let digits = written.digits.as_slice();
-    let first = digits.first().ok_or(NormaliseError::TooFewDigits)?;
-
-    // `+0...` is a slip for the international prefix, as in `+0086...`.
-    let international = if written.has_plus && *first != b'0' {
-        Some(digits)
-    } else {
-        profile.after_international_prefix(digits)
-    };
-    let mut buffer = [0; 3];
-    let calling_code = calling_code_digits(profile.calling_code, &mut buffer);
-    match international {
-        None if written.has_plus || profile.is_world() => Err(NormaliseError::NeedsCountryCode),
-        None => match profile.without_calling_code(digits, calling_code) {
-            Some(number) => profile.item_of_region(number.as_slice(), calling_code, item),
-            None => profile.item_of_region(digits, calling_code, item),
-        },
-        Some(number) if profile.is_world() => profile.item_of_world(number, item),
-        Some(number) => match number.strip_prefix(calling_code) {
-            Some(national) => profile.item_of_region(national, calling_code, item),
-            None => {
-                let num_dropped = digits.len() - number.len();
-                let at = written
-                    .zero_in_brackets
-                    .and_then(|at| at.checked_sub(num_dropped));
-                item_of_other_country(number, at.filter(|at| *at > 0), item)
+    if written.digits.len() == 0 {
+        return Err(NormaliseError::TooFewDigits);
+    }
+    let mut first_error = None;
+    let mut before = Before::new();
+    let whole = Way::ALL.map(|way| (way, false));
+    for (way, is_cut) in whole.into_iter().chain([(Way::Parsed, true)]) {
+        let digits = match is_cut {
+            false => written.digits.as_slice(),
+            true => match written.without_extension() {
+                Some(digits) => digits,
+                None => break,
+            },
+        };
+        item.clear();
+        match profile.candidate(way, digits, &written, side, item) {
+            Ok(()) if before.has(item) => {}
+            Ok(()) if before.count() == index => {
+                item.rule = match way {
+                    _ if is_cut => Some(Rule::WithoutExtension),
+                    Way::Parsed => None,
+                    _ => Some(Rule::OtherCountryCode),
+                };
+                return match index {
+                    MAX_READINGS.. => Err(NormaliseError::TooManyReadings),
+                    _ => Ok(true),
+                };
             }
-        },
+            Ok(()) => before.add(item),
+            Err(error) => {
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    match first_error {
+        Some(error) if before.count() == 0 => Err(error),
+        _ => Ok(false),
+    }
+}
+
+/// The numbers of the readings before: an E.164 number is its digits, and begins with no 0.
+struct Before(heapless::Vec<u64, { Way::ALL.len() + 1 }>);
+
+impl Before {
+    const fn new() -> Self {
+        Self(heapless::Vec::new())
+    }
+
+    fn count(&self) -> u8 {
+        self.0.len() as u8
+    }
+
+    fn has(&self, item: &Item) -> bool {
+        self.0.contains(&Self::number(item))
+    }
+
+    fn add(&mut self, item: &Item) {
+        // There is room for one of each way.
+        let _ = self.0.push(Self::number(item));
+    }
+
+    /// Of up to 20 digits; a sum of shifts, as the smallest processors have no wide product.
+    fn number(item: &Item) -> u64 {
+        item.as_bytes().iter().fold(0_u64, |number, digit| {
+            (number << 3)
+                .wrapping_add(number << 1)
+                .wrapping_add(u64::from(digit & 15))
+        })
     }
 }
 

@@ -27,12 +27,33 @@ pub enum CaseRule {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum IdScheme {
-    /// Any text, under a case rule.
-    Plain(CaseRule),
+    /// Any text, under two rules.
+    Plain(CaseRule, Separators),
     /// Resident id of the People's Republic of China (GB 11643-1999): 17 digits and a
     /// check digit by ISO 7064 MOD 11-2; the 15 digits of before 1999 are brought to
     /// the 18 of today.
     ChineseResident,
+}
+
+/// Do blanks and dashes make another id?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Separators {
+    /// `123-45-6789` and `123 456789` are one item.
+    Ignore,
+    /// They are two.
+    Keep,
+}
+
+impl Separators {
+    fn read(fields: &mut Fields<'_>) -> Result<Self, HeaderDefect> {
+        match fields.varint()? {
+            0 => Ok(Self::Ignore),
+            1 => Ok(Self::Keep),
+            _ => Err(HeaderDefect::Unreadable),
+        }
+    }
 }
 
 impl CaseRule {
@@ -48,7 +69,7 @@ impl CaseRule {
 impl IdScheme {
     pub(super) fn read(fields: &mut Fields<'_>) -> Result<Self, HeaderDefect> {
         match fields.varint()? {
-            0 => Ok(Self::Plain(CaseRule::read(fields)?)),
+            0 => Ok(Self::Plain(CaseRule::read(fields)?, Separators::read(fields)?)),
             1 => Ok(Self::ChineseResident),
             _ => Err(HeaderDefect::Unreadable),
         }
@@ -81,25 +102,34 @@ pub(crate) fn is_invisible(c: char) -> bool {
         | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// Append the one spelling of a text.
+/// White space, hyphens and dashes (Unicode's, and the minus sign): what people put into an id
+/// to read it better.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{FE31}' | '\u{FE32}'
+            | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}')
+}
+
+/// Append the one spelling of a text, without the characters that are left out.
 pub(super) fn push_folded(
     item: &mut Item,
     text: &str,
     folding: Folding,
     folder: Option<Folder>,
+    is_left_out: fn(char) -> bool,
 ) -> Result<(), NormaliseError> {
     if text.chars().any(char::is_control) {
         return Err(NormaliseError::ControlCharacter);
     }
-    let visible = |c: &char| !is_invisible(*c);
+    let visible = |c: &char| !is_left_out(*c);
     // An ideograph has one spelling, but not in a domain name.
     let is_single = |c| match folding {
-        Folding::Text(_) => single_spelling(c).is_some(),
+        Folding::Text(_) | Folding::Composed | Folding::Decomposed => single_spelling(c).is_some(),
         Folding::Domain => single_spelling(c).is_some_and(|c| c.is_ascii()),
     };
     if !text.chars().filter(visible).all(is_single) {
         let folder = folder.ok_or(NormaliseError::NeedsFolding)?;
-        return push_by_tables(item, text, folding, folder);
+        return push_by_tables(item, text, folding, folder, is_left_out);
     }
     for c in text.chars().filter(visible) {
         let c = match (single_spelling(c), folding) {
@@ -119,31 +149,44 @@ fn push_by_tables(
     text: &str,
     folding: Folding,
     folder: Folder,
+    is_left_out: fn(char) -> bool,
 ) -> Result<(), NormaliseError> {
     let too_long = |_| NormaliseError::TooLong {
         limit_bytes: MAX_IDENTIFIER_BYTES as u16,
     };
     // What is invisible goes first: it would keep a letter and its mark apart.
     let mut visible = Folded::new();
-    for c in text.chars().filter(|c| !is_invisible(*c)) {
+    for c in text.chars().filter(|c| !is_left_out(*c)) {
         visible.push(c).map_err(too_long)?;
     }
     let mut folded = Folded::new();
     folder(folding, &visible, &mut folded)?;
     folded
         .chars()
-        .filter(|c| !is_invisible(*c))
+        .filter(|c| !is_left_out(*c))
         .try_for_each(|c| item.extend(c.encode_utf8(&mut [0; 4]).as_bytes()))
 }
 
-#[inline(never)]
-pub(super) fn normalise(
+/// A name; an `@` before it is how some services write that it is one.
+pub(super) fn normalise_name(
     case: CaseRule,
     text: &str,
     folder: Option<Folder>,
     item: &mut Item,
 ) -> Result<(), NormaliseError> {
-    push_folded(item, text, Folding::Text(case), folder)?;
+    let name = text.trim_start_matches(|c| single_spelling(c) == Some('@'));
+    normalise(case, name, folder, is_invisible, item)
+}
+
+#[inline(never)]
+fn normalise(
+    case: CaseRule,
+    text: &str,
+    folder: Option<Folder>,
+    is_left_out: fn(char) -> bool,
+    item: &mut Item,
+) -> Result<(), NormaliseError> {
+    push_folded(item, text, Folding::Text(case), folder, is_left_out)?;
     // Folding can bring white space to an end: U+00A8 becomes a space and a mark.
     item.trim()
 }
@@ -155,7 +198,13 @@ pub(super) fn normalise_id(
     item: &mut Item,
 ) -> Result<(), NormaliseError> {
     match scheme {
-        IdScheme::Plain(case) => normalise(case, text, folder, item),
+        IdScheme::Plain(case, Separators::Keep) => {
+            normalise(case, text, folder, is_invisible, item)
+        }
+        IdScheme::Plain(case, Separators::Ignore) => {
+            let is_left_out = |c| is_invisible(c) || is_separator(c);
+            normalise(case, text, folder, is_left_out, item)
+        }
         IdScheme::ChineseResident => chinese_resident(text, item),
     }
 }
@@ -169,9 +218,14 @@ const RESIDENT_CHARACTERS: usize = 18;
 
 fn chinese_resident(text: &str, item: &mut Item) -> Result<(), NormaliseError> {
     let mut typed = heapless::Vec::<u8, RESIDENT_CHARACTERS>::new();
-    for c in text.chars() {
-        match single_spelling(c) {
-            Some(c @ ('0'..='9' | 'x' | 'X')) => typed
+    for c in text.chars().filter(|c| !(is_invisible(*c) || is_separator(*c))) {
+        let character = match c {
+            // The Roman numeral, which the standard means.
+            '\u{2169}' | '\u{2179}' => 'X',
+            c => single_spelling(c).unwrap_or(c),
+        };
+        match character {
+            c @ ('0'..='9' | 'x' | 'X') => typed
                 .push(c.to_ascii_uppercase() as u8)
                 .map_err(|_| NormaliseError::NotAnId)?,
             _ => return Err(NormaliseError::NotAnId),
@@ -218,7 +272,7 @@ mod tests {
     use unicode_normalization::UnicodeNormalization;
 
     fn name(text: &str) -> Result<String, NormaliseError> {
-        made(|item| normalise(CaseRule::Fold, text, None, item))
+        made(|item| normalise_name(CaseRule::Fold, text, None, item))
             .map(|item| String::from_utf8(item.as_bytes().to_vec()).unwrap())
     }
 
@@ -236,9 +290,9 @@ mod tests {
                 .push_str(&text.to_lowercase())
                 .map_err(|_| NormaliseError::NeedsFolding)
         };
-        let folded = made(|item| normalise(CaseRule::Fold, "José", Some(folder), item)).unwrap();
+        let folded = made(|item| normalise_name(CaseRule::Fold, "José", Some(folder), item)).unwrap();
         assert_eq!(folded.as_bytes(), "josé".as_bytes());
-        let exact = made(|item| normalise(CaseRule::Exact, "Alice", None, item)).unwrap();
+        let exact = made(|item| normalise_name(CaseRule::Exact, "Alice", None, item)).unwrap();
         assert_eq!(exact.as_bytes(), b"Alice");
         // As typed text has none, an item has no blank at its ends.
         let spaced: Folder = |_, text, folded| {
@@ -246,7 +300,7 @@ mod tests {
                 .push_str(&text.replace('\u{A8}', " \u{308}"))
                 .map_err(|_| NormaliseError::NeedsFolding)
         };
-        let folded = made(|item| normalise(CaseRule::Fold, "\u{A8}x", Some(spaced), item)).unwrap();
+        let folded = made(|item| normalise_name(CaseRule::Fold, "\u{A8}x", Some(spaced), item)).unwrap();
         assert_eq!(folded.as_bytes(), "\u{308}x".as_bytes());
     }
 
@@ -254,7 +308,7 @@ mod tests {
         /// What a device accepts is what a host's tables make of it.
         #[test]
         fn accepted_without_tables_is_folded_with_them(text in "[ -~！-～ぁ-ゖァ-ヺー㐀-䶿一-鿿가-힣\u{80}-\u{24F}\u{300}-\u{36F}]{1,24}") {
-            if let Ok(item) = made(|item| normalise(CaseRule::Fold, &text, None, item)) {
+            if let Ok(item) = made(|item| normalise_name(CaseRule::Fold, &text, None, item)) {
                 let folded: String = text.nfkc().collect::<String>().to_lowercase().nfkc().collect();
                 let folded = folded.replace(is_invisible, "");
                 prop_assert_eq!(item.as_bytes(), crate::identifier::trim(&folded).as_bytes());

@@ -188,13 +188,13 @@ fn verdict_of<S: Storage, E: EpochStore>(
         match result {
             Ok(said) => {
                 for answer in said.answers().iter() {
-                    push(&mut verdict, answer.dataset, answer.outcome.into());
+                    push(&mut verdict, answer.dataset, answer.outcome.into(), answer.num_readings);
                 }
             }
             Err(_) => {
                 for (index, dataset) in (0..).zip(catalogue.datasets()) {
                     if dataset.profile.kind() == *kind {
-                        push(&mut verdict, index, Said::Unreadable);
+                        push(&mut verdict, index, Said::Unreadable, 0);
                     }
                 }
             }
@@ -203,9 +203,13 @@ fn verdict_of<S: Storage, E: EpochStore>(
     verdict
 }
 
-fn push(verdict: &mut Verdict, dataset: u8, said: Said) {
+fn push(verdict: &mut Verdict, dataset: u8, said: Said, num_readings: u8) {
     // Each dataset answers once, so there is room.
-    let _ = verdict.answers.push(Answer { dataset, said });
+    let _ = verdict.answers.push(Answer {
+        dataset,
+        said,
+        num_readings,
+    });
 }
 
 const fn text_of<S: Storage>(refused: &Refused) -> RefusedText<'_> {

@@ -189,8 +189,12 @@ impl fmt::Display for Phrase<'_> {
                 if let Some(kind) = kind {
                     write!(f, "as {kind} ")?;
                 }
-                let odds = Grouped(dataset.measured.one_in());
-                write!(f, "in {breach}: false alarm 1 in {odds}")
+                write!(f, "in {breach}")?;
+                if let Some(rule) = self.answer.rule {
+                    write!(f, ", found {}", rule.text())?;
+                }
+                let rate = dataset.false_alarm(self.answer.num_readings);
+                write!(f, ": false alarm 1 in {}", Grouped(rate.one_in()))
             }
             (Outcome::Absent, kind) => {
                 if let Some(kind) = kind {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub const PIECE_BYTES: usize = 256;
 
 /// Version of these messages: it goes up when one of them changes.
-pub const LINK_VERSION: u8 = 1;
+pub const LINK_VERSION: u8 = 2;
 
 /// Longest text of a device: 160 bytes of UTF-8. What is longer is cut.
 pub const MAX_TEXT_BYTES: usize = 160;
@@ -122,6 +122,8 @@ pub struct Answer {
     pub dataset: u8,
     /// What it said.
     pub said: Said,
+    /// Readings of the text that it was asked for.
+    pub num_readings: u8,
 }
 
 /// An outcome without its reasons.

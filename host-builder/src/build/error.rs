@@ -9,6 +9,7 @@ use crate::fit::Misfit;
 use crate::normalise::Counts;
 use crate::output::OutputError;
 use crate::partition::MIN_MEMORY_BYTES;
+use crate::profile::PhoneProfileError;
 use crate::size::ShapeError;
 use crate::source::SourceError;
 use crate::spool::SpoolError;
@@ -56,9 +57,13 @@ pub enum BuildError {
     NoItems(Box<Counts>),
     /// Too many records gave no item.
     #[error(
-        "{} of {} records were rejected ({:.2} %), and --max-rejected allows {:.2} %: nothing was written. \
+        "{} of {} records were rejected{} ({:.2} %), and --max-rejected allows {:.2} %: nothing was written. \
          Is this the right --kind, --column or --region? If these lines are no identifiers, allow more",
         counts.rejects.count(), counts.rejects.count() + counts.num_accepted,
+        match counts.outside_plan.count() {
+            0 => String::new(),
+            outside => format!(", and {outside} are numbers that no telephone has"),
+        },
         counts.rejected_share() * 100.0, limit * 100.0
     )]
     TooManyRejects {
@@ -67,6 +72,12 @@ pub enum BuildError {
         /// The share that is allowed, 0 to 1.
         limit: f64,
     },
+    /// The numbering plan.
+    #[error(transparent)]
+    Plan(#[from] PhoneProfileError),
+    /// A numbering plan takes more sectors than a header can state.
+    #[error("the numbering plan takes more than 65,535 sectors. This is a defect: please report it")]
+    PlanTooLarge,
     /// No random seed.
     #[error("the system gave no random seed: {0}; give one with --seed")]
     NoSeed(getrandom::Error),

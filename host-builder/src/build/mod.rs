@@ -10,9 +10,9 @@ use leaksieve_core::encoding::Encoding;
 use leaksieve_core::encoding::ribbon::Ribbon;
 use leaksieve_core::file::{FileSectors, byte_of};
 use leaksieve_core::hash::HashFunction;
-use leaksieve_core::header::{Dataset, Date, Header, Rate};
-use leaksieve_core::identifier::NORMALISATION_VERSION;
-use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex};
+use leaksieve_core::header::{Dataset, Date, Header, PlanSectors, Rate};
+use leaksieve_core::identifier::{NORMALISATION_VERSION, PasswordOrigin};
+use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, SectorIndex, seal};
 use leaksieve_core::{IdentifierKind, Profile, ReadError, Trust};
 use leaksieve_link::Board;
 use xxhash_rust::xxh3::xxh3_128;
@@ -24,6 +24,7 @@ use crate::media::board_room;
 use crate::normalise::{Counts, Rules, hash_all, total_bytes};
 use crate::output::{Access, Beside, ensure_no_input};
 use crate::partition::{MIN_MEMORY_BYTES, NUM_PARTITIONS, Partitions};
+use crate::profile::phone_plan;
 use crate::progress::{Cost, Costs, Observer, Stage};
 use crate::recheck;
 use crate::size::{Aim, Method, Shape, shape};
@@ -125,8 +126,11 @@ pub fn build(
         Some(seed) => seed,
         None => getrandom::u64().map_err(BuildError::NoSeed)?,
     };
-    let mut header = plan(options, seed)?;
+    let plan = numbering_plan(&options.profile)?;
+    let mut header = header_of(options, plan, seed)?;
     let header_sectors = header.num_header_sectors()?;
+    // What stands before the pages.
+    let first_page = header_sectors + plan.num_sectors();
     let mut costs = Costs::new(observer);
     let num_threads = options.num_threads;
 
@@ -135,6 +139,7 @@ pub fn build(
         options.kind,
         options.profile.clone(),
         HashFunction::Xxh3 { seed },
+        plan.payloads,
     );
     let temp_folder = options.temp_folder.as_deref().unwrap_or(beside.folder());
     let partitions = Partitions::new(options.memory_bytes, temp_folder.to_path_buf());
@@ -163,15 +168,15 @@ pub fn build(
         });
     }
     let counted = costs.stage(Stage::Count, Some(NUM_PARTITIONS.into()), |observer| {
-        hashes.count(counts.num_accepted, num_threads, &|partitions| {
+        hashes.count(counts.num_stored, num_threads, &|partitions| {
             observer.advance(partitions);
         })
     })?;
 
     // Now that it is known how many items there are: how large, and what is it called.
-    let shape_of = |num_items| shape(num_items, options.method, options.aim, header_sectors);
+    let shape_of = |num_items| shape(num_items, options.method, options.aim, first_page);
     let mut shape = shape_of(counted.num_items)?;
-    if let Some(misfit) = misfit(options, counted.num_items, shape, header_sectors) {
+    if let Some(misfit) = misfit(options, counted.num_items, shape, first_page) {
         return Err(BuildError::DoesNotFit(Box::new(misfit)));
     }
     let designed = match options.aim {
@@ -186,18 +191,24 @@ pub fn build(
                 if let Encoding::Ribbon(ribbon) = &mut shape.encoding {
                     ribbon.salt = salt;
                 }
-                header.num_sectors = header_sectors + shape.num_pages;
+                header.num_sectors = first_page + shape.num_pages;
                 for dataset in &mut header.datasets {
                     dataset.num_items = counted.num_items;
                     dataset.num_rejected = counts.rejects.count();
+                    dataset.num_extra = counts.num_extra;
+                    if counts.num_not_utf8 > 0
+                        && let Profile::Password(_, origin) = &mut dataset.profile
+                    {
+                        *origin = PasswordOrigin::NotAllUtf8;
+                    }
                     dataset.encoding = shape.encoding;
-                    dataset.first_sector = SectorIndex(header_sectors);
+                    dataset.first_sector = SectorIndex(first_page);
                     dataset.num_sectors = shape.num_pages;
                     dataset.designed = rate(designed);
                 }
                 let pages = Pages {
-                    file_id: file_id(&header, &counted.digest.to_le_bytes())?,
-                    first_sector: SectorIndex(header_sectors),
+                    file_id: file_id(&header, &plan.with(&counted.digest.to_le_bytes()))?,
+                    first_sector: SectorIndex(first_page),
                     num_pages: shape.num_pages,
                     encoding: shape.encoding,
                 };
@@ -214,7 +225,7 @@ pub fn build(
                     // not become shorter by what is written next.
                     let more = counted.num_items / 200 + 1;
                     let larger = shape_of(counted.num_items + more * (u64::from(salt) + 1))?;
-                    let fits = misfit(options, counted.num_items, larger, header_sectors).is_none();
+                    let fits = misfit(options, counted.num_items, larger, first_page).is_none();
                     if larger.num_pages >= shape.num_pages && fits {
                         shape = larger;
                     }
@@ -230,10 +241,13 @@ pub fn build(
         dataset.measured = rate(measured);
     }
     write_header(&header, pages.file_id, &mut beside)?;
+    for (index, payload) in (header_sectors..).zip(plan.payloads) {
+        beside.write(&seal(pages.file_id, SectorIndex(index), payload))?;
+    }
 
     // Ask the finished bytes.
     let file = beside.reopen()?;
-    let findings = costs.stage(Stage::Recheck, Some(counts.num_accepted), |observer| {
+    let findings = costs.stage(Stage::Recheck, Some(counts.num_stored), |observer| {
         recheck::ask_all(&file, &pages, &hashes, seed, num_threads, &|records| {
             observer.advance(records);
         })
@@ -295,8 +309,41 @@ fn solved<T>(mut attempt: impl FnMut(u8) -> Result<T, BuildError>) -> Result<(T,
     Err(BuildError::Unsolvable)
 }
 
+/// The numbering plan of the file.
+#[derive(Clone, Copy)]
+struct NumberingPlan {
+    payloads: &'static [Payload],
+    max_reads: u8,
+}
+
+impl NumberingPlan {
+    const fn num_sectors(self) -> u32 {
+        self.payloads.len() as u32
+    }
+
+    /// Its bytes and others.
+    fn with(self, others: &[u8]) -> Vec<u8> {
+        [self.payloads.as_flattened(), others].concat()
+    }
+}
+
+/// The plan of the region whose rules a profile has. Of other kinds it has no sector.
+fn numbering_plan(profile: &Profile) -> Result<NumberingPlan, BuildError> {
+    let Profile::Phone(phone) = profile else {
+        return Ok(NumberingPlan {
+            payloads: &[],
+            max_reads: 0,
+        });
+    };
+    let plan = phone_plan(&String::from_utf8_lossy(&phone.region))?;
+    Ok(NumberingPlan {
+        payloads: &plan.payloads,
+        max_reads: plan.max_reads,
+    })
+}
+
 /// The header, but for what is known when the items are.
-fn plan(options: &Options, seed: u64) -> Result<Header, BuildError> {
+fn header_of(options: &Options, plan: NumberingPlan, seed: u64) -> Result<Header, BuildError> {
     let dataset = Dataset {
         name: text("name", &options.name)?,
         date: options.date,
@@ -305,6 +352,7 @@ fn plan(options: &Options, seed: u64) -> Result<Header, BuildError> {
         profile: options.profile.clone(),
         num_items: 0,
         num_rejected: 0,
+        num_extra: 0,
         min_count: match options.layout {
             // A count of 1 leaves nothing out, and that is written 0.
             Layout::BeforeColon { min_count } if min_count > 1 => min_count,
@@ -316,6 +364,10 @@ fn plan(options: &Options, seed: u64) -> Result<Header, BuildError> {
             Method::Ribbon(_) => Encoding::Ribbon(Ribbon::default()),
         },
         hash: HashFunction::Xxh3 { seed },
+        plan: PlanSectors {
+            num_sectors: u16::try_from(plan.payloads.len()).map_err(|_| BuildError::PlanTooLarge)?,
+            max_reads: plan.max_reads,
+        },
         first_sector: SectorIndex(0),
         num_sectors: 0,
         designed: Rate::from_units(Rate::ONE),

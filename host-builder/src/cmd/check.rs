@@ -280,7 +280,7 @@ impl Args {
             if io::stdin().is_terminal() {
                 eprintln!("Type one identifier a line; Ctrl-D ends.");
             }
-            desk.shortcuts = desk.file.shortcuts();
+            desk.shortcuts = desk.file.shortcuts()?;
             answer_stdin(&desk, &mut answers)?;
         }
         if !answers.outcomes.any_asked {

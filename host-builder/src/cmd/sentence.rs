@@ -3,7 +3,8 @@
 use anstyle::{AnsiColor, Style};
 use leaksieve::file::FileError;
 use leaksieve_core::header::Dataset;
-use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
+use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, Separators};
+use leaksieve_core::identifier::Rule;
 use leaksieve_core::{Answer, Catalogue, Outcome, Profile, Verdict};
 use serde::Serialize;
 
@@ -162,6 +163,9 @@ struct Finding<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<String>,
     false_alarm_one_in: u64,
+    /// How it was found, if not as it was typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<&'static str>,
 }
 
 /// A dataset that lacks the identifier, and does not know all of its list.
@@ -180,10 +184,11 @@ struct Caveat<'a> {
 fn findings<'a>(catalogue: &'a Catalogue, answers: &[Answer]) -> Vec<Finding<'a>> {
     datasets(catalogue, answers)
         .filter(|(_, answer)| answer.outcome == Outcome::Exposed)
-        .map(|(dataset, _)| Finding {
+        .map(|(dataset, answer)| Finding {
             name: &dataset.name,
             date: date(dataset),
-            false_alarm_one_in: dataset.measured.one_in(),
+            false_alarm_one_in: dataset.false_alarm(answer.num_readings).one_in(),
+            found: answer.rule.map(Rule::text),
         })
         .collect()
 }
@@ -220,20 +225,23 @@ fn reason(catalogue: &Catalogue, answers: &[Answer]) -> Option<String> {
 
 /// The verdict as a sentence.
 fn sentence(catalogue: &Catalogue, class: Class, answers: &[Answer]) -> String {
-    let of = |wanted: Outcome, say: fn(&Dataset) -> String| {
+    let of = |wanted: Outcome, say: fn(&Dataset, Answer) -> String| {
         let parts: Vec<String> = datasets(catalogue, answers)
             .filter(|(_, answer)| answer.outcome == wanted)
-            .map(|(dataset, _)| say(dataset))
+            .map(|(dataset, answer)| say(dataset, answer))
             .collect();
         parts.join("; ")
     };
     match class {
         Class::Exposed => format!(
             "EXPOSED in {}",
-            of(Outcome::Exposed, |dataset| format!(
-                "{}: false alarm {}",
+            of(Outcome::Exposed, |dataset, answer| format!(
+                "{}{}: false alarm {}",
                 title(dataset),
-                one_in(dataset.measured)
+                answer
+                    .rule
+                    .map_or_else(String::new, |rule| format!(", found {}", rule.text())),
+                one_in(dataset.false_alarm(answer.num_readings))
             ))
         ),
         Class::NotExposed => {
@@ -250,7 +258,7 @@ fn sentence(catalogue: &Catalogue, class: Class, answers: &[Answer]) -> String {
 }
 
 /// `not in Taobao 2021 (2021-06)`, and what of its list the file does not know.
-fn absence(dataset: &Dataset) -> String {
+fn absence(dataset: &Dataset, _: Answer) -> String {
     let title = title(dataset);
     let absence = match dataset.min_count {
         0 => format!("not in {title}"),
@@ -309,10 +317,17 @@ pub(super) fn covers(dataset: &Dataset) -> String {
             phone.calling_code
         ),
         Profile::Username(case) => format!("{kind}, case {}", case_word(*case)),
-        Profile::Id(IdScheme::Plain(case)) => format!("{kind}, case {}", case_word(*case)),
+        Profile::Id(IdScheme::Plain(case, separators)) => format!(
+            "{kind}, case {}{}",
+            case_word(*case),
+            match separators {
+                Separators::Keep => ", blanks and dashes count",
+                _ => "",
+            }
+        ),
         Profile::Id(IdScheme::ChineseResident) => format!("{kind}, Chinese resident"),
-        Profile::Password(PasswordDigest::Sha1) => format!("{kind}, as SHA-1"),
-        Profile::Password(PasswordDigest::Ntlm) => format!("{kind}, as NTLM"),
+        Profile::Password(PasswordDigest::Sha1, _) => format!("{kind}, as SHA-1"),
+        Profile::Password(PasswordDigest::Ntlm, _) => format!("{kind}, as NTLM"),
         _ => kind.to_owned(),
     }
 }

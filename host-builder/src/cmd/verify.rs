@@ -90,7 +90,8 @@ impl Args {
             .datasets()
             .get(index)
             .context("no such dataset")?;
-        let rules = Rules::new(kind, dataset.profile.clone(), dataset.hash);
+        let plan = file.plan_of(dataset)?;
+        let rules = Rules::new(kind, dataset.profile.clone(), dataset.hash, &plan);
         let lost = Mutex::new(Vec::new());
         let failed: Mutex<Option<FileError>> = Mutex::new(None);
         let observer = progress::Bar::observer(self.quiet);

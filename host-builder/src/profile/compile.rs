@@ -3,7 +3,7 @@
 use leaksieve_core::identifier::PhoneProfile;
 use thiserror::Error;
 
-use super::automaton::{Automaton, Change, Follow, after_digit, closure};
+use super::automaton::{Automaton, Change, Follow, closure};
 use super::expression::{
     ALL_DIGITS, Piece, fixed_length, halve_first_choice, has_group, is_any_digit, parse,
     without_groups,
@@ -72,6 +72,7 @@ impl RuleLists {
             region,
             calling_code,
             num_digits,
+            has_calling_codes: false,
             num_international_bytes: num_bytes(&self.international_prefixes)?,
             num_national_bytes: num_bytes(&self.national_prefixes)?,
             rules: rules.as_slice().try_into().map_err(|_| too_long())?,
@@ -160,19 +161,6 @@ pub(super) fn begin_with_zero(pattern: &str) -> bool {
             matches!(rest.as_slice(), [Piece::Digit(first), Piece::Digit(ALL_DIGITS), ..] if first & 1 == 1)
         })
     })
-}
-
-/// Does a number of the pattern begin with these digits?
-pub(super) fn begin_with(pattern: &str, start: &str) -> bool {
-    let Ok(pieces) = parse(pattern) else {
-        return false;
-    };
-    let rests = start
-        .bytes()
-        .fold(closure([without_groups(&pieces)]), |rests, digit| {
-            after_digit(&rests, digit.wrapping_sub(b'0'))
-        });
-    !rests.is_empty()
 }
 
 /// One rule: after the digits of the pattern, `num_dropped` of which are dropped

@@ -1,11 +1,8 @@
 //! The profile without a default region: every number carries its country code.
 //!
-//! The rules of 215 calling codes would not fit into a header. What must not
-//! happen without them is that two spellings of one number become two items,
-//! both called complete. So what people leave between country code and number
-//! (a trunk prefix, as in `+44 (0)20`) is taken out wherever no number of that
-//! code begins so, and a number that is longer than its code allows is no
-//! evidence.
+//! What people leave between country code and number (a trunk prefix, as in `+44 (0)20`) is
+//! taken out for a second reading wherever no number of that code begins so; which of the two is
+//! a number, the numbering plan says.
 
 use std::collections::BTreeMap;
 
@@ -33,9 +30,6 @@ const TRUNK_PREFIXES: [(&str, usize, &[u32]); 4] = [
     ("3758", 1, &[9]),
 ];
 
-/// The greatest lengths of national numbers that are told apart; others count as the next greater one.
-const STEPS: [u32; 4] = [9, 10, 11, 13];
-
 /// ITU-T E.164 assigns calling codes by zones: these have one or two digits, all others three.
 const SHORT_CALLING_CODES: &str = "[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]";
 const LONG_CALLING_CODES: &str =
@@ -46,7 +40,8 @@ pub(super) fn profile() -> Result<PhoneProfile, CompileError> {
     let lists = RuleLists {
         international_prefixes: compile::prefixes("00", "")?,
         national_prefixes: national_prefixes()?,
-        numbers: compile::numbers(&numbers())?,
+        // The plan knows them.
+        numbers: Vec::new(),
     };
     let num_digits = (MIN_DIGITS..=MAX_DIGITS).map(|n| 1 << n).sum();
     lists.into_profile(WORLD, 0, num_digits)
@@ -75,30 +70,6 @@ fn national_prefixes() -> Result<Vec<u8>, CompileError> {
     let all = format!("(?:{SHORT_CALLING_CODES}|{LONG_CALLING_CODES})0");
     compile::prefix_before_tail(&mut list, &all, 1, ANY_TAIL)?;
     Ok(list)
-}
-
-/// How long numbers may be, by the first two digits: more tells that something is left
-/// before the national number, or that the code is mistyped.
-fn numbers() -> String {
-    let mut longest: BTreeMap<String, u32> = BTreeMap::new();
-    for (calling_code, regions) in calling_codes() {
-        let code = calling_code.to_string();
-        let prefix = code[..code.len().min(2)].to_owned();
-        let lengths = regions
-            .iter()
-            .fold(0_u32, |mask, region| mask | region.num_digits);
-        let most = code.len() as u32 + lengths.ilog2() - prefix.len() as u32;
-        let entry = longest.entry(prefix).or_default();
-        *entry = most.max(*entry);
-    }
-    let each = longest.iter().map(|(prefix, &most)| {
-        let most = STEPS.into_iter().find(|step| *step >= most).unwrap_or(13);
-        match prefix.as_str() {
-            "1" | "52" | "7" => format!("{prefix}\\d{{10}}"),
-            _ => format!("{prefix}\\d{{5,{most}}}"),
-        }
-    });
-    each.collect::<Vec<_>>().join("|")
 }
 
 fn calling_codes() -> BTreeMap<u16, Vec<Region<'static>>> {

@@ -172,6 +172,7 @@ pub(super) fn is_match(list: &[u8], digits: &[u8]) -> bool {
 
 /// Does a rule of the list match the numbers of so many digits that begin so? `None`: some
 /// of them.
+#[cfg(feature = "std")]
 pub(super) fn is_match_of_all(list: &[u8], start: &[u8], num_digits: usize) -> Option<bool> {
     let mut is_open = false;
     for rule in rules(list).flatten() {

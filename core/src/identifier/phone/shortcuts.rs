@@ -1,6 +1,7 @@
 //! Numbers whose item can be told from their length and first digits: what most lines
-//! of a leak are, at a twentieth of the cost of [`normalise`](super::normalise).
+//! of a leak are, at a twentieth of the cost of [`reading`](super::reading).
 
+use super::plan::Plan;
 use super::rules::is_match_of_all;
 use crate::identifier::{Identifier, IdentifierKind};
 
@@ -19,8 +20,8 @@ type Table = [u16; NUM_STARTS];
 /// stands, for every number that begins so. 60 KB: for a host that normalises millions.
 ///
 /// # Invariant
-/// What [`item`](Self::item) gives, [`Profile::normalise`](crate::Profile::normalise) gives
-/// for the same text, with [`Coverage::Complete`](crate::identifier::Coverage).
+/// What [`item`](Self::item) gives is the only [`reading`](crate::Profile::reading) of the same
+/// text, and the numbering plan has it in this one form.
 #[derive(Debug)]
 pub struct Shortcuts {
     calling_code: ShortText,
@@ -33,8 +34,8 @@ pub struct Shortcuts {
 }
 
 impl Shortcuts {
-    /// The shortcuts of a profile.
-    pub fn new(profile: &PhoneProfile) -> Self {
+    /// The shortcuts of a profile with its numbering plan.
+    pub fn new(profile: &PhoneProfile, plan: Plan<'_>) -> Self {
         let mut buffer = [0; 3];
         let code: &[u8] = if profile.is_world() {
             &[]
@@ -54,9 +55,11 @@ impl Shortcuts {
             .zip(&mut shortcuts.after_plus);
         for (number, ((national, after_code), after_plus)) in (0_u16..).zip(tables) {
             let start = digits_of(number);
+            let whole = [code, &start[..]].concat();
             for num_digits in START_DIGITS..=MAX_DIGITS {
                 if profile.length(num_digits) == Length::Possible
                     && profile.is_as_it_stands(&start, num_digits)
+                    && plan.all_valid(&whole, code.len() + num_digits)
                 {
                     let bit = 1 << num_digits;
                     *national |= bit * u16::from(profile.is_national(code, &start, num_digits));
@@ -83,7 +86,7 @@ impl Shortcuts {
     }
 
     /// The item of a number that is written as digits alone, if there is a shortcut:
-    /// without it, [`Profile::normalise`](crate::Profile::normalise) knows.
+    /// without it, [`Profile::reading`](crate::Profile::reading) knows.
     #[inline]
     pub fn item(&self, digits: &[u8], has_plus: bool) -> Option<ShortText> {
         let digits = ShortText::of_digits(digits)?;
@@ -197,16 +200,16 @@ fn digits_of(mut number: u16) -> [u8; START_DIGITS] {
 /// What holds for every number of so many digits that begins so. Where the digits behind
 /// the start decide, nothing does.
 impl PhoneProfile {
-    /// It has no national prefix, and is in the numbering plan.
+    /// It has no national prefix.
     fn is_as_it_stands(&self, start: &[u8], num_digits: usize) -> bool {
         is_match_of_all(self.national_prefixes(), start, num_digits) == Some(false)
-            && is_match_of_all(self.numbers(), start, num_digits) == Some(true)
     }
 
     /// By itself it is a national number.
     fn is_national(&self, code: &[u8], start: &[u8], num_digits: usize) -> bool {
         !self.is_world()
             && !start.starts_with(code)
+            && !start.starts_with(b"00")
             && is_match_of_all(self.international_prefixes(), start, num_digits) == Some(false)
     }
 
@@ -221,6 +224,7 @@ impl PhoneProfile {
         let is_other = |list| is_match_of_all(list, whole, num_digits) == Some(false);
         !self.is_world()
             && is_other(self.international_prefixes())
+            && is_other(self.national_prefixes())
             && (self.length(num_digits) == Length::TooMany || is_other(self.numbers()))
     }
 }

@@ -6,7 +6,7 @@
 //! several readings.
 
 use super::{MAX_DIGITS, NormaliseError};
-use crate::identifier::drop_first;
+use crate::identifier::{drop_first, is_invisible};
 
 /// Most digits of an extension after a word such as `ext.`, a lone sign, and before a closing
 /// `#`; as in libphonenumber.
@@ -17,6 +17,11 @@ const MAX_BEFORE_HASH: usize = 6;
 /// field are written like that, too, and no number has fewer than 7: the second must not be
 /// taken for an extension, and be lost.
 const MAX_AFTER_PAUSE: usize = 6;
+/// After a hyphen or a slash that may as well stand within the number.
+const MAX_AFTER_HYPHEN: usize = 5;
+
+/// Fewest digits before a fraction: in `13.00` the point may stand within a number.
+const MIN_BEFORE_FRACTION: usize = 5;
 
 /// Fewest digits that an extension can follow.
 const MIN_BEFORE_EXTENSION: usize = 3;
@@ -127,6 +132,8 @@ pub(super) struct Written {
     pub(super) has_plus: bool,
     /// Index among the digits of a 0 that stands alone in brackets, as in `+44 (0)20`.
     pub(super) zero_in_brackets: Option<usize>,
+    /// Digits before the last hyphen or slash, where what follows may be an extension.
+    pub(super) before_extension: Option<usize>,
 }
 
 impl Written {
@@ -135,7 +142,18 @@ impl Written {
             digits: Digits::new(),
             has_plus: false,
             zero_in_brackets: None,
+            before_extension: None,
         }
+    }
+
+    /// The digits before what may be an extension.
+    pub(super) fn without_extension(&self) -> Option<&[u8]> {
+        let digits = self.digits.as_slice();
+        let before = self.before_extension?;
+        let num_after = digits.len().checked_sub(before)?;
+        (1..=MAX_AFTER_HYPHEN)
+            .contains(&num_after)
+            .then(|| digits.get(..before))?
     }
 
     /// # Errors
@@ -152,7 +170,8 @@ impl Written {
         for &byte in bytes {
             match byte {
                 b'0'..=b'9' => written.digits.push(byte)?,
-                b' ' | b'-' => {}
+                b' ' => {}
+                b'-' => written.before_extension = Some(written.digits.len()),
                 _ => return Self::read_carefully(text),
             }
         }
@@ -234,7 +253,15 @@ impl Written {
                     num_letters += 1;
                 }
                 '#' | '\u{FF03}' => return self.drop_before_hash(run_start, tail),
-                c if is_separator(c) => {}
+                '*' | '\u{2022}' | '\u{FF0A}' => return Err(NormaliseError::Masked),
+                'e' | 'E' if is_exponent(tail) => return Err(NormaliseError::Exponent),
+                '.' if num_digits >= MIN_BEFORE_FRACTION && is_fraction(text, at) => {
+                    return Err(NormaliseError::Fraction);
+                }
+                '-' | '/' | '\u{2010}'..='\u{2015}' | '\u{FF0D}' | '\u{FF0F}' => {
+                    self.before_extension = Some(num_digits);
+                }
+                c if is_separator(c) || is_invisible(c) => {}
                 c if c.is_ascii_control() => return Err(NormaliseError::ControlCharacter),
                 c if is_wrapping(c) && (num_digits == 0 || is_end(tail)) => {}
                 _ => return Err(NormaliseError::UnexpectedCharacter),
@@ -262,6 +289,21 @@ impl Written {
         self.digits.truncate(start);
         Ok(())
     }
+}
+
+/// What a program makes of a large number: `E+10`.
+fn is_exponent(tail: &str) -> bool {
+    let digits = tail.get(1..).unwrap_or_default();
+    let digits = digits.strip_prefix(['+', '-']).unwrap_or(digits);
+    (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What a program makes of a number with a fraction: digits, the point at this place, and one
+/// or two zeros.
+fn is_fraction(text: &str, at: usize) -> bool {
+    let (whole, fraction) = text.split_at_checked(at).unwrap_or_default();
+    let whole = whole.strip_prefix(['+', '-']).unwrap_or(whole);
+    whole.bytes().all(|byte| byte.is_ascii_digit()) && matches!(fraction, ".0" | ".00")
 }
 
 /// Is this the rest of a number, from the sign or word that an extension

@@ -13,7 +13,9 @@ use leaksieve::profile::phone_profile;
 use leaksieve::size::{Aim, ShapeError};
 use leaksieve::source::{Input, Layout};
 use leaksieve_core::header::Date;
-use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
+use leaksieve_core::identifier::{
+    CaseRule, IdScheme, PasswordDigest, PasswordOrigin, Separators as SeparatorRule,
+};
 use leaksieve_core::{IdentifierKind, Profile};
 use leaksieve_link::Board;
 
@@ -47,6 +49,9 @@ pub(crate) struct Args {
     /// Ids: what they look like [default: plain]
     #[arg(long, value_enum)]
     id_scheme: Option<Scheme>,
+    /// Do blanks and dashes make another id? [default: ignore]
+    #[arg(long, value_enum)]
+    separators: Option<Separators>,
     /// Typed passwords: the digest that the filter holds [default: sha1]
     #[arg(long, value_enum)]
     digest: Option<Digest>,
@@ -121,6 +126,14 @@ enum Case {
     Fold,
     /// Alice and alice are two
     Exact,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Separators {
+    /// 123-45-6789 and 123456789 are one
+    Ignore,
+    /// They are two
+    Keep,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -219,6 +232,7 @@ impl Args {
             (self.region.is_some(), &[Kind::Phone][..], "--region"),
             (self.case.is_some(), &[Kind::Username, Kind::Id], "--case"),
             (self.id_scheme.is_some(), &[Kind::Id], "--id-scheme"),
+            (self.separators.is_some(), &[Kind::Id], "--separators"),
             (self.digest.is_some(), &[Kind::Password], "--digest"),
         ] {
             if given && !belongs_to.contains(&self.kind) {
@@ -229,6 +243,10 @@ impl Args {
         let case = match self.case {
             Some(Case::Exact) => CaseRule::Exact,
             Some(Case::Fold) | None => CaseRule::Fold,
+        };
+        let separators = match self.separators {
+            Some(Separators::Keep) => SeparatorRule::Keep,
+            Some(Separators::Ignore) | None => SeparatorRule::Ignore,
         };
         Ok(match self.kind {
             Kind::Phone => {
@@ -241,18 +259,21 @@ impl Args {
             Kind::Email => Profile::Email,
             Kind::Username => Profile::Username(case),
             Kind::Id if self.id_scheme == Some(Scheme::ChineseResident) => {
-                if self.case.is_some() {
-                    bail!("--case says nothing about resident ids: leave it out");
+                if self.case.is_some() || self.separators.is_some() {
+                    bail!("--case and --separators say nothing about resident ids: leave them out");
                 }
                 Profile::Id(IdScheme::ChineseResident)
             }
-            Kind::Id => Profile::Id(IdScheme::Plain(case)),
-            Kind::Password => Profile::Password(match self.digest {
-                Some(Digest::Ntlm) => PasswordDigest::Ntlm,
-                Some(Digest::Sha1) | None => PasswordDigest::Sha1,
-            }),
-            Kind::Sha1 => Profile::Password(PasswordDigest::Sha1),
-            Kind::Ntlm => Profile::Password(PasswordDigest::Ntlm),
+            Kind::Id => Profile::Id(IdScheme::Plain(case, separators)),
+            Kind::Password => Profile::Password(
+                match self.digest {
+                    Some(Digest::Ntlm) => PasswordDigest::Ntlm,
+                    Some(Digest::Sha1) | None => PasswordDigest::Sha1,
+                },
+                PasswordOrigin::Passwords,
+            ),
+            Kind::Sha1 => Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Hashes),
+            Kind::Ntlm => Profile::Password(PasswordDigest::Ntlm, PasswordOrigin::Hashes),
         })
     }
 

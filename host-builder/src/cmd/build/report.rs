@@ -76,7 +76,7 @@ pub(super) fn report(
                 "kind": options.kind.name(),
                 "num_lines": num_lines,
                 "num_items": summary.num_items,
-                "num_duplicates": counts.num_accepted - summary.num_items,
+                "num_duplicates": counts.num_stored - summary.num_items,
                 "num_blank": counts.num_blank,
                 "num_rejected": rejected,
                 "num_below_min_count": counts.num_below_min_count,
@@ -109,7 +109,7 @@ pub(super) fn report(
                 "  items        {} distinct of {} lines ({} duplicates, {} blank, {} rejected{below})",
                 count(summary.num_items),
                 count(num_lines),
-                count(counts.num_accepted - summary.num_items),
+                count(counts.num_stored - summary.num_items),
                 count(counts.num_blank),
                 count(rejected),
             )?;

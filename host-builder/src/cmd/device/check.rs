@@ -131,13 +131,9 @@ impl Desk {
                 bail!("the device asks another filter than when it was asked first: begin again")
             }
             Ok(verdict) => {
-                let said: Vec<(u8, Said)> = verdict
-                    .answers
-                    .iter()
-                    .map(|answer| (answer.dataset, answer.said))
-                    .collect();
-                self.compare(text, &said)?;
-                self.word(text, &said)
+                let said = verdict.answers.as_slice();
+                self.compare(text, said)?;
+                self.word(text, said)
             }
             // Of this line alone: the next one may be answered.
             Err(DeviceError::Refused(reason)) => {
@@ -158,13 +154,13 @@ impl Desk {
     }
 
     /// The device's answers in the words of `leaksieve check`.
-    fn word(&mut self, text: &[u8], said: &[(u8, Said)]) -> String {
+    fn word(&mut self, text: &[u8], said: &[leaksieve_link::Answer]) -> String {
         // One that said nothing may have it.
         let is_whole = (0..self.catalogue.datasets().len()).all(|number| {
             said.iter()
-                .any(|(dataset, _)| usize::from(*dataset) == number)
+                .any(|answer| usize::from(answer.dataset) == number)
         });
-        let has = |wanted: &[Said]| said.iter().any(|(_, said)| wanted.contains(said));
+        let has = |wanted: &[Said]| said.iter().any(|answer| wanted.contains(&answer.said));
         let class = if has(&[Said::Exposed]) {
             Class::Exposed
         } else if has(&[Said::NotCovered, Said::Unreadable]) || !is_whole {
@@ -184,17 +180,20 @@ impl Desk {
         }
         let answers: Vec<Answer> = said
             .iter()
-            .filter_map(|(dataset, said)| {
-                let outcome = match said {
+            .filter_map(|answer| {
+                let outcome = match answer.said {
                     Said::Exposed => Outcome::Exposed,
                     Said::NotExposed => Outcome::Absent,
                     // Why, the device does not say; its rules are the same.
-                    Said::NotCovered => Outcome::NotCovered(self.reason(*dataset, text)?),
+                    Said::NotCovered => Outcome::NotCovered(self.reason(answer.dataset, text)?),
                     Said::Unreadable => return None,
                 };
                 Some(Answer {
-                    dataset: *dataset,
+                    dataset: answer.dataset,
                     outcome,
+                    // The device does not say it.
+                    rule: None,
+                    num_readings: answer.num_readings,
                 })
             })
             .collect();
@@ -211,17 +210,18 @@ impl Desk {
             Err(reason) => Some(reason),
             Ok(item) => match item.coverage() {
                 Coverage::Incidental(reason) => Some(reason),
-                Coverage::Complete => None,
+                // The device found out, by its numbering plan.
+                Coverage::Complete => Some(leaksieve_core::NormaliseError::OutsideNumberingPlan),
             },
         }
     }
 
-    fn compare(&mut self, text: &[u8], said: &[(u8, Said)]) -> anyhow::Result<()> {
+    fn compare(&mut self, text: &[u8], said: &[leaksieve_link::Answer]) -> anyhow::Result<()> {
         let Some(file) = &self.against else {
             return Ok(());
         };
         // It said nothing that could be compared, and "cannot say" is written.
-        if said.iter().any(|(_, said)| *said == Said::Unreadable) {
+        if said.iter().any(|answer| answer.said == Said::Unreadable) {
             return Ok(());
         }
         let verdict: Verdict = file.check(Identifier::new(text), &mut [0; SECTOR_BYTES])?;
@@ -231,7 +231,8 @@ impl Desk {
             .iter()
             .map(|answer| (answer.dataset, answer.outcome.into()));
         let mut expected: Vec<(u8, Said)> = expected.collect();
-        let mut said = said.to_vec();
+        let said = said.iter().map(|answer| (answer.dataset, answer.said));
+        let mut said: Vec<(u8, Said)> = said.collect();
         // The device goes by kinds, the host by datasets.
         expected.sort_by_key(|(dataset, _)| *dataset);
         said.sort_by_key(|(dataset, _)| *dataset);
