@@ -246,7 +246,13 @@ fn names(message: &str, option: &[String]) -> bool {
         let word = rest.and_then(|rest| rest.split(|c: char| !c.is_ascii_alphabetic()).next());
         word.is_some_and(|word| word.len() > 2 && word == word.to_uppercase())
     };
-    message.contains(&option.join(" ")) || message.match_indices(&option[0]).any(is_any)
+    let quoted = format!("{} '{}'", option[0], option[1..].concat());
+    // Which charset it is, only people can tell.
+    let is_any_charset = option[0] == "--charset" && message.contains("--charset");
+    message.contains(&option.join(" "))
+        || message.contains(&quoted)
+        || is_any_charset
+        || message.match_indices(&option[0]).any(is_any)
 }
 
 /// A filter that was built, or why not.
