@@ -1,17 +1,20 @@
 //! Raw identifiers -> items -> hashes, on all cores.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use leaksieve_core::fold;
 use leaksieve_core::hash::HashFunction;
+use leaksieve_core::identifier::IdScheme;
 use leaksieve_core::identifier::phone::{ShortText, Shortcuts};
 use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Profile};
 
 use crate::progress::Observer;
 use crate::reject::{Place, Reason, Rejects};
-use crate::source::{self, Batch, Fault, Input, Layout, MAX_RECORD_BYTES, Record, SourceError};
+use crate::source::survey::{self, Findings, Manner, Survey, Wrapper};
+use crate::source::{Batch, Fault, Input, Layout, MAX_RECORD_BYTES, Record, SourceError};
 
 /// Items that are found before they are hashed.
 const NUM_WAITING: usize = 128;
@@ -26,7 +29,7 @@ pub struct Rules {
 }
 
 /// What was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counts {
     /// Records that gave an item, duplicates included.
     pub num_accepted: u64,
@@ -36,6 +39,10 @@ pub struct Counts {
     pub num_below_min_count: u64,
     /// Records that gave none.
     pub rejects: Rejects,
+    /// What was taken off records, and of how many.
+    pub taken_off: BTreeMap<Wrapper, u64>,
+    /// What the survey of all inputs found.
+    pub survey: Findings,
 }
 
 impl Counts {
@@ -44,6 +51,9 @@ impl Counts {
         self.num_blank += other.num_blank;
         self.num_below_min_count += other.num_below_min_count;
         self.rejects.merge(&other.rejects);
+        for (wrapper, num) in &other.taken_off {
+            *self.taken_off.entry(*wrapper).or_default() += num;
+        }
     }
 
     /// Share of the records with something in them that gave no item, 0 to 1.
@@ -76,13 +86,55 @@ impl Rules {
         if record.text.len() > MAX_RECORD_BYTES {
             return Err(Reason::RecordTooLong);
         }
-        let text = self.with_plus(record.text);
+        self.hash_text(record.text).map_err(Reason::Normalise)
+    }
+
+    fn hash_text(&self, text: &[u8]) -> Result<u64, NormaliseError> {
+        let text = self.with_plus(text);
         let identifier = Identifier::new(&text)
             .of_kind(self.kind)
             .folded_by(fold::fold);
-        match self.profile.normalise(&identifier) {
-            Ok(item) => Ok(self.hash.hash(&item)),
-            Err(error) => Err(Reason::Normalise(error)),
+        let item = self.profile.normalise(&identifier)?;
+        Ok(self.hash.hash(&item))
+    }
+
+    /// The hash of a text that is no identifier of a kind with a syntax, without what stands
+    /// around it; and what that was.
+    #[cold]
+    fn hash_peeled(&self, text: &[u8]) -> Option<(u64, Wrapper)> {
+        if text.len() > MAX_RECORD_BYTES || !self.has_syntax() {
+            return None;
+        }
+        let mut text = Cow::Borrowed(text);
+        let mut first = None;
+        for _ in 0..survey::MAX_PEELS {
+            let (wrapper, inner) = survey::peel(self.kind, &text)?;
+            let wrapper = *first.get_or_insert(wrapper);
+            if let Ok(hash) = self.hash_text(&inner) {
+                return Some((hash, wrapper));
+            }
+            text = Cow::Owned(inner.into_owned());
+        }
+        None
+    }
+
+    fn has_syntax(&self) -> bool {
+        survey::has_syntax(self.kind)
+            || matches!(&self.profile, Profile::Id(scheme) if !matches!(scheme, IdScheme::Plain(_)))
+    }
+
+    /// A record without what all others have around them, too; and what that was.
+    fn bare<'a>(&self, record: Record<'a>, manner: Manner) -> (Record<'a>, Option<Wrapper>) {
+        let (wrapper, inner) = match manner.take_off {
+            Some(wrapper) => (wrapper, wrapper.strip(record.text)),
+            None if self.kind == IdentifierKind::Email => {
+                (Wrapper::Apostrophe, survey::without_apostrophe(record.text))
+            }
+            None => return (record, None),
+        };
+        match inner {
+            Some(text) => (Record { text, ..record }, Some(wrapper)),
+            None => (record, None),
         }
     }
 
@@ -127,7 +179,13 @@ impl Rules {
         }
     }
 
-    fn hash_batch(&self, batch: &Batch, counts: &mut Counts, take: &mut impl FnMut(u64, Place)) {
+    fn hash_batch(
+        &self,
+        batch: &Batch,
+        manner: Manner,
+        counts: &mut Counts,
+        take: &mut impl FnMut(u64, Place),
+    ) {
         let place = |line| Place {
             input: batch.input,
             line,
@@ -144,9 +202,22 @@ impl Rules {
                 waiting.push((item, record.line));
                 return;
             }
-            match self.hash(record) {
+            let (bare, taken_off) = self.bare(record, manner);
+            let (hash, taken_off) = match self.hash(bare) {
+                Err(Reason::Normalise(error)) if error != NormaliseError::Empty => {
+                    match self.hash_peeled(record.text) {
+                        Some((hash, wrapper)) => (Ok(hash), Some(wrapper)),
+                        None => (Err(Reason::Normalise(error)), None),
+                    }
+                }
+                hash => (hash, taken_off),
+            };
+            match hash {
                 Ok(hash) => {
                     counts.num_accepted += 1;
+                    if let Some(wrapper) = taken_off {
+                        *counts.taken_off.entry(wrapper).or_default() += 1;
+                    }
                     take(hash, place(record.line));
                 }
                 Err(Reason::Normalise(NormaliseError::Empty)) => counts.num_blank += 1,
@@ -190,7 +261,7 @@ pub fn hash_all<C: FnMut(u64, Place)>(
     }
 
     // Two batches a thread: none waits, and memory is bounded.
-    let (send, receive) = crossbeam_channel::bounded::<Batch>(num_threads * 2);
+    let (send, receive) = crossbeam_channel::bounded::<(Batch, Manner)>(num_threads * 2);
     let failed = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..num_threads)
@@ -200,10 +271,10 @@ pub fn hash_all<C: FnMut(u64, Place)>(
                 scope.spawn(move || {
                     let mut take = consumer();
                     let mut counts = Counts::default();
-                    for batch in receive {
+                    for (batch, manner) in receive {
                         if !failed.load(Ordering::Relaxed) {
                             let before = counts.num_accepted;
-                            rules.hash_batch(&batch, &mut counts, &mut take);
+                            rules.hash_batch(&batch, manner, &mut counts, &mut take);
                             observer.identifiers(counts.num_accepted - before);
                         }
                     }
@@ -212,15 +283,16 @@ pub fn hash_all<C: FnMut(u64, Place)>(
             })
             .collect();
         drop(receive);
+        let mut survey = Survey::new(rules.kind, &rules.profile);
         let read = inputs.iter().enumerate().try_for_each(|(index, input)| {
-            source::read(
+            survey.read(
                 index,
                 input,
                 layout,
                 &|num_bytes| observer.advance(num_bytes),
-                &mut |batch| {
+                &mut |batch, manner| {
                     // The workers live as long as the channel.
-                    let _ = send.send(batch);
+                    let _ = send.send((batch, manner));
                     if is_vain() { Err(End::Vain) } else { Ok(()) }
                 },
             )
@@ -229,7 +301,10 @@ pub fn hash_all<C: FnMut(u64, Place)>(
             failed.store(true, Ordering::Relaxed);
         }
         drop(send);
-        let mut counts = Counts::default();
+        let mut counts = Counts {
+            survey: survey.findings(),
+            ..Counts::default()
+        };
         for worker in workers {
             match worker.join() {
                 Ok(part) => counts.merge(&part),
