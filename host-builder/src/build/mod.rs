@@ -1,6 +1,7 @@
 //! Leaked lists -> a filter file: source -> normalise -> hash -> partition -> encode
 //! -> write, then every item is asked of the finished bytes before they get their name.
 
+mod dry_run;
 mod error;
 
 use std::io;
@@ -29,6 +30,7 @@ use crate::recheck;
 use crate::size::{Aim, Method, Shape, shape};
 use crate::source::{Input, Layout};
 
+pub use dry_run::{dry_run, ensure_read};
 pub use error::BuildError;
 
 /// Sets of equations that are tried for a ribbon. One in hundreds of small filters needs a
@@ -153,15 +155,7 @@ pub fn build(
         )
     })?;
     let hashes = partitions.close()?;
-    if counts.num_accepted == 0 {
-        return Err(BuildError::NoItems(Box::new(counts)));
-    }
-    if counts.rejected_share() > options.max_rejected_share {
-        return Err(BuildError::TooManyRejects {
-            counts: Box::new(counts),
-            limit: options.max_rejected_share,
-        });
-    }
+    ensure_read(options, &counts)?;
     let counted = costs.stage(Stage::Count, Some(NUM_PARTITIONS.into()), |observer| {
         hashes.count(counts.num_accepted, num_threads, &|partitions| {
             observer.advance(partitions);

@@ -15,6 +15,8 @@ mod look;
 mod refuse;
 mod sample;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod wrap;
 
 use leaksieve_core::{IdentifierKind, Profile};
@@ -22,6 +24,7 @@ use leaksieve_core::{IdentifierKind, Profile};
 pub(crate) use self::look::MAX_PEELS;
 pub use self::look::Manner;
 use self::look::{Place, Subject};
+pub(crate) use self::refuse::in_brackets;
 use self::sample::Sample;
 use self::shape::Shapes;
 pub use self::shape::{Shape, describe};
@@ -188,11 +191,15 @@ impl List<'_> {
             difference: match (manner.take_off, rest.take_off) {
                 (Some(_), None) => "has less around its lines than it has before",
                 (None, Some(_)) => "has more around its lines than it has before",
-                (first, second) if first != second => "has other things around its lines than it has before",
-                _ if manner.is_international => "has numbers without the calling code, and before it has none",
+                (first, second) if first != second => {
+                    "has other things around its lines than it has before"
+                }
+                _ if manner.is_international => {
+                    "has numbers without the calling code, and before it has none"
+                }
                 _ => "has numbers with the calling code alone, and before it has others",
             },
-            shapes: refuse::in_brackets(&shapes.common()),
+            shapes: in_brackets(&shapes.common()),
         })
     }
 }

@@ -96,7 +96,10 @@ impl Table {
 
     /// The columns of which 90 in 100 cells are so.
     pub(super) fn columns_of(&self, lines: &[&[u8]], is: &dyn Fn(&[u8]) -> bool) -> Vec<usize> {
-        let lines: Vec<&&[u8]> = lines.iter().step_by(lines.len().div_ceil(200).max(1)).collect();
+        let lines: Vec<&&[u8]> = lines
+            .iter()
+            .step_by(lines.len().div_ceil(200).max(1))
+            .collect();
         (0..self.num_columns)
             .filter(|column| {
                 let fits = |line: &&&&[u8]| self.cells(line).nth(*column).is_some_and(is);
@@ -130,10 +133,14 @@ impl Table {
         let Some(first) = lines.first() else {
             return false;
         };
-        self.cells(first).any(|cell| {
-            let name = String::from_utf8_lossy(unquoted(cell)).to_ascii_lowercase();
-            !name.is_empty() && NAMES.contains(&format!(" {name} "))
-        })
+        let is_divided = matches!(self.separator.trim_ascii(), b"" | b"," | b";" | b"|" | b":");
+        let has_digit = |cell: &[u8]| cell.iter().any(u8::is_ascii_digit);
+        is_divided
+            && !self.cells(first).any(has_digit)
+            && self.cells(first).any(|cell| {
+                let name = String::from_utf8_lossy(unquoted(cell)).to_ascii_lowercase();
+                !name.is_empty() && NAMES.contains(&format!(" {name} "))
+            })
     }
 
     /// The option that names the separator.
@@ -165,7 +172,9 @@ impl Table {
             b":" => "a colon".to_owned(),
             b"," => "a comma".to_owned(),
             b";" => "a semicolon".to_owned(),
-            separator if separator.iter().any(u8::is_ascii_control) => "a control character".to_owned(),
+            separator if separator.iter().any(u8::is_ascii_control) => {
+                "a control character".to_owned()
+            }
             separator => format!("{:?}", String::from_utf8_lossy(separator)),
         }
     }
@@ -180,7 +189,9 @@ pub(super) fn is_email(text: &[u8]) -> bool {
     let (local, domain) = (&text[..at], &text[at + 1..]);
     let is_domain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
     !local.is_empty()
-        && !local.iter().any(|byte| matches!(byte, b' ' | b',' | b';' | b':'))
+        && !local
+            .iter()
+            .any(|byte| matches!(byte, b' ' | b',' | b';' | b':'))
         && memchr::memchr(b'.', domain).is_some_and(|dot| dot > 0)
         && domain.iter().all(is_domain)
         && domain.last().is_some_and(u8::is_ascii_alphanumeric)
@@ -229,7 +240,10 @@ fn candidates(lines: &[&[u8]]) -> BTreeSet<Vec<u8>> {
     for line in lines.iter().step_by(step) {
         let mut start = 0;
         while start < line.len() && all.len() < 4 * MAX_CANDIDATES {
-            let len = line[start..].iter().take_while(|byte| is_sign(**byte)).count();
+            let len = line[start..]
+                .iter()
+                .take_while(|byte| is_sign(**byte))
+                .count();
             let run = &line[start..start + len];
             for from in 0..run.len() {
                 let longest = (run.len() - from).min(MAX_SEPARATOR_BYTES);
@@ -255,8 +269,27 @@ fn candidates(lines: &[&[u8]]) -> BTreeSet<Vec<u8>> {
 const fn is_sign(byte: u8) -> bool {
     matches!(
         byte,
-        b'\t' | 0x01 | 0x1F | b' ' | b'#' | b'&' | b'*' | b'+' | b',' | b'-' | b'/' | b':' | b';'
-            | b'<' | b'=' | b'>' | b'\\' | b'^' | b'_' | b'|' | b'~'
+        b'\t'
+            | 0x01
+            | 0x1F
+            | b' '
+            | b'#'
+            | b'&'
+            | b'*'
+            | b'+'
+            | b','
+            | b'-'
+            | b'/'
+            | b':'
+            | b';'
+            | b'<'
+            | b'='
+            | b'>'
+            | b'\\'
+            | b'^'
+            | b'_'
+            | b'|'
+            | b'~'
     )
 }
 
@@ -268,7 +301,8 @@ fn is_candidate(signs: &[u8]) -> bool {
         // neighbours make by chance.
         [first, middle @ .., last] => {
             let is_run = signs.iter().all(|sign| sign == first);
-            let is_padded = *first == b' ' && *last == b' ' && !middle.is_empty() && middle[0] != b' ';
+            let is_padded =
+                *first == b' ' && *last == b' ' && !middle.is_empty() && middle[0] != b' ';
             let is_list = matches!(signs, [b',' | b';' | b':', b' ']);
             let is_arrow = matches!(signs, b"->" | b"=>" | b"-->");
             is_run || is_padded || is_list || is_arrow
@@ -294,7 +328,10 @@ mod tests {
     #[test]
     fn what_stands_between_columns() {
         for (list, expected) in [
-            (&["ann@example.com----x", "bob@example.com----y-z"][..], Some(("----", 2))),
+            (
+                &["ann@example.com----x", "bob@example.com----y-z"][..],
+                Some(("----", 2)),
+            ),
             (&["ann # x # a", "bob # y # b"], Some((" # ", 3))),
             (&["ann:x:a", "bob:y:b", "carl:z:c"], Some((":", 3))),
             (&["ann::x", "bob::y"], Some(("::", 2))),

@@ -56,7 +56,10 @@ fn look(start: &[u8], layout: &Layout) -> Option<Refusal> {
         return None;
     }
     if first.starts_with(b"<?xml") || is_markup(&lines) {
-        let remedy = if lines.iter().any(|line| line.windows(2).any(|pair| pair == b"</")) {
+        let remedy = if lines
+            .iter()
+            .any(|line| line.windows(2).any(|pair| pair == b"</"))
+        {
             "take the text out of its elements: sed -nE 's:.*<NAME>(.*)</NAME>.*:\\1:p' FILE | leaksieve build - (NAME is the element's name)"
         } else {
             "take the text out of its attribute: sed -nE 's:.* NAME=\"([^\"]*)\".*:\\1:p' FILE | leaksieve build - (NAME is the attribute's name)"
@@ -89,20 +92,31 @@ fn starts(line: &[u8], start: &str) -> bool {
 /// Most lines insert rows or are such rows; or it begins as dumps do, and inserts some.
 fn is_sql(lines: &[&[u8]]) -> bool {
     let inserts = |line: &&&[u8]| {
-        ["INSERT INTO ", "INSERT IGNORE INTO ", "REPLACE INTO ", "COPY "]
-            .iter()
-            .any(|start| starts(line, start))
+        [
+            "INSERT INTO ",
+            "INSERT IGNORE INTO ",
+            "REPLACE INTO ",
+            "COPY ",
+        ]
+        .iter()
+        .any(|start| starts(line, start))
     };
     let num_inserts = lines.iter().filter(inserts).count();
     let is_row = |line: &&&[u8]| {
-        line.starts_with(b"(") && [&b"),"[..], b");", b")"].iter().any(|end| line.ends_with(end))
+        line.starts_with(b"(")
+            && [&b"),"[..], b");", b")"]
+                .iter()
+                .any(|end| line.ends_with(end))
             && memchr::memchr(b',', line).is_some()
     };
     let num_rows = lines.iter().filter(is_row).count();
     let begins = lines.first().is_some_and(|line| {
-        ["--", "/*", "CREATE ", "DROP ", "SET ", "BEGIN", "USE ", "PRAGMA ", "INSERT ", "REPLACE ", "COPY "]
-            .iter()
-            .any(|start| starts(line, start))
+        [
+            "--", "/*", "CREATE ", "DROP ", "SET ", "BEGIN", "USE ", "PRAGMA ", "INSERT ",
+            "REPLACE ", "COPY ",
+        ]
+        .iter()
+        .any(|start| starts(line, start))
     });
     let num_alike = num_inserts + num_rows;
     (num_inserts > 0 && (begins || num_alike * 2 >= lines.len()))
@@ -117,7 +131,8 @@ fn is_markup(lines: &[&[u8]]) -> bool {
             && (line.ends_with(b"/>")
                 || line.windows(2).any(|pair| pair == b"</")
                 || line.get(1).is_some_and(u8::is_ascii_alphabetic))
-            && memchr::memchr(b'@', line).is_none_or(|_| line.windows(2).any(|pair| pair == b"</" || pair == b"/>"))
+            && memchr::memchr(b'@', line)
+                .is_none_or(|_| line.windows(2).any(|pair| pair == b"</" || pair == b"/>"))
     };
     let is_closed = |line: &&&[u8]| line.windows(2).any(|pair| pair == b"</" || pair == b"/>");
     lines.iter().filter(is_element).count() * 10 >= lines.len() * 9
@@ -137,9 +152,7 @@ fn is_spread_json(lines: &[&[u8]]) -> bool {
     };
     let num_pairs = lines.iter().filter(is_pair).count();
     let num_brackets = lines.iter().filter(is_bracket).count();
-    num_pairs > 0
-        && num_brackets > 0
-        && (num_pairs + num_brackets) * 10 >= lines.len() * 9
+    num_pairs > 0 && num_brackets > 0 && (num_pairs + num_brackets) * 10 >= lines.len() * 9
 }
 
 #[cfg(test)]
@@ -150,20 +163,55 @@ mod tests {
     #[test]
     fn documents() {
         for (kind, text, part) in [
-            (Phone, "INSERT INTO `u` VALUES (1,'138','a'),(2,'139','b');\n", "SQL"),
-            (Password, "-- MySQL dump 10.13\n\nSET NAMES utf8;\ninsert into u values\n(1,'a'),\n(2,'b');\n", "SQL"),
+            (
+                Phone,
+                "INSERT INTO `u` VALUES (1,'138','a'),(2,'139','b');\n",
+                "SQL",
+            ),
+            (
+                Password,
+                "-- MySQL dump 10.13\n\nSET NAMES utf8;\ninsert into u values\n(1,'a'),\n(2,'b');\n",
+                "SQL",
+            ),
             (Username, "(1,'a'),\n(2,'b'),\n(3,'c');\n", "SQL"),
-            (Username, "COPY public.users (id, name) FROM stdin;\n1\ta\n2\tb\n", "SQL"),
-            (Email, "<?xml version=\"1.0\"?>\n<users>\n<user>x</user>\n", "XML"),
-            (Username, "<users>\n<user>\n<name>alice</name>\n</user>\n</users>\n", "XML"),
-            (Username, "<row id=\"1\" name=\"alice\"/>\n<row id=\"2\" name=\"bob\"/>\n", "XML"),
+            (
+                Username,
+                "COPY public.users (id, name) FROM stdin;\n1\ta\n2\tb\n",
+                "SQL",
+            ),
+            (
+                Email,
+                "<?xml version=\"1.0\"?>\n<users>\n<user>x</user>\n",
+                "XML",
+            ),
+            (
+                Username,
+                "<users>\n<user>\n<name>alice</name>\n</user>\n</users>\n",
+                "XML",
+            ),
+            (
+                Username,
+                "<row id=\"1\" name=\"alice\"/>\n<row id=\"2\" name=\"bob\"/>\n",
+                "XML",
+            ),
             (Email, "[\n {\"p\":1},\n {\"p\":2}\n]", "one JSON"),
             (Email, "[{\"p\":1},{\"p\":2}]", "one JSON"),
-            (Username, "{\n  \"name\": \"alice\",\n  \"id\": 7\n}\n", "JSON that"),
-            (Phone, "{\n  \"phone\": \"138\"\n},\n{\n  \"phone\": \"139\"\n}", "JSON that"),
+            (
+                Username,
+                "{\n  \"name\": \"alice\",\n  \"id\": 7\n}\n",
+                "JSON that",
+            ),
+            (
+                Phone,
+                "{\n  \"phone\": \"138\"\n},\n{\n  \"phone\": \"139\"\n}",
+                "JSON that",
+            ),
         ] {
             let found = look(text.as_bytes(), &Layout::LineOf(kind));
-            assert!(found.is_some_and(|found| found.found.contains(part)), "{text}");
+            assert!(
+                found.is_some_and(|found| found.found.contains(part)),
+                "{text}"
+            );
         }
         for (kind, text) in [
             (Email, "<ann@example.com>\n<bob@example.com>\n"),
@@ -173,7 +221,10 @@ mod tests {
             (Password, "<a>\n"),
             (Password, ""),
         ] {
-            assert!(look(text.as_bytes(), &Layout::LineOf(kind)).is_none(), "{text}");
+            assert!(
+                look(text.as_bytes(), &Layout::LineOf(kind)).is_none(),
+                "{text}"
+            );
         }
     }
 }

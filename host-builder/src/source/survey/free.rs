@@ -34,7 +34,8 @@ pub(super) fn look(
     }
     let mut take_off = None;
     if all(num(trimmed, |line| whole_number(line).is_some()), least) {
-        let is_exact = |line: &[u8]| whole_number(line).is_none_or(|digits| digits.len() <= MAX_EXACT_DIGITS);
+        let is_exact =
+            |line: &[u8]| whole_number(line).is_none_or(|digits| digits.len() <= MAX_EXACT_DIGITS);
         if is_password || num(trimmed, is_exact) < trimmed.len() {
             return Err(with_point_zero());
         }
@@ -77,16 +78,19 @@ pub(super) fn look(
 /// Hashes in place of what they are of.
 fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     let is_password = subject.kind == IdentifierKind::Password;
-    let form = |line: &[u8]| {
-        let form = Form::of(line).or_else(|| Form::of(split(line).0))?;
-        // Ids are often UUIDs.
-        (is_password || !is_uuid(line)).then_some(form)
-    };
+    // Ids are often UUIDs.
+    if !is_password && nearly_all(num(lines, is_uuid), lines.len()) {
+        return Ok(());
+    }
+    let form = |line: &[u8]| Form::of(line).or_else(|| Form::of(split(line).0));
     let of = |wanted: &dyn Fn(Form) -> bool| num(lines, |line| form(line).is_some_and(wanted));
     let num_hashes = of(&|_| true);
     // What nobody types is known from one line.
     let num_typical = of(&|form| {
-        matches!(form, Form::Hexadecimal(27 | 32 | 35 | 40) | Form::Salted | Form::LdapSha1 | Form::MySql)
+        matches!(
+            form,
+            Form::Hexadecimal(27 | 32 | 35 | 40) | Form::Salted | Form::LdapSha1 | Form::MySql
+        )
     });
     let is_list = if is_password {
         nearly_all(num_typical, lines.len())
@@ -105,27 +109,35 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
         ));
     }
     let has_more = |line: &[u8]| {
-        Form::of(line).is_none() && split(line).1.is_some_and(|rest| !rest.is_empty() && !is_count(rest))
+        Form::of(line).is_none()
+            && split(line)
+                .1
+                .is_some_and(|rest| !rest.is_empty() && !is_count(rest))
     };
     if num(lines, has_more) * 2 > lines.len() {
         return Err(potfile());
     }
     let most = |wanted: &dyn Fn(Form) -> bool| of(wanted) * 2 > num_hashes;
-    Err(if most(&|form| matches!(form, Form::Hexadecimal(40 | 35))) {
-        Refusal::new("SHA-1 hashes of passwords, not passwords", "give --kind sha1")
-    } else if most(&|form| matches!(form, Form::Hexadecimal(32 | 27))) {
-        Refusal::new(
-            "hashes of passwords, not passwords",
-            "give --kind ntlm if they are NTLM hashes; MD5 hashes are not read",
-        )
-    } else if most(&|form| matches!(form, Form::Base64(20) | Form::LdapSha1)) {
-        Refusal::new(
-            "SHA-1 hashes in Base64, not passwords",
-            "write them in hexadecimal: sed 's/^{SHA}//I' FILE | while read -r h; do printf %s \"$h\" | base64 -d | xxd -p -c 99; done | leaksieve build - --kind sha1",
-        )
-    } else {
-        Refusal::new("hashes of passwords, not passwords", NO_HASHES)
-    })
+    Err(
+        if most(&|form| matches!(form, Form::Hexadecimal(40 | 35))) {
+            Refusal::new(
+                "SHA-1 hashes of passwords, not passwords",
+                "give --kind sha1",
+            )
+        } else if most(&|form| matches!(form, Form::Hexadecimal(32 | 27))) {
+            Refusal::new(
+                "hashes of passwords, not passwords",
+                "give --kind ntlm if they are NTLM hashes; MD5 hashes are not read",
+            )
+        } else if most(&|form| matches!(form, Form::Base64(20) | Form::LdapSha1)) {
+            Refusal::new(
+                "SHA-1 hashes in Base64, not passwords",
+                "write them in hexadecimal: sed 's/^{SHA}//I' FILE | while read -r h; do printf %s \"$h\" | base64 -d | xxd -p -c 99; done | leaksieve build - --kind sha1",
+            )
+        } else {
+            Refusal::new("hashes of passwords, not passwords", NO_HASHES)
+        },
+    )
 }
 
 /// Counts and ranks, in front or behind.
@@ -135,22 +147,37 @@ fn counts(subject: &Subject<'_>, raw: &[&[u8]], lines: &[&[u8]]) -> Result<(), R
     let is_all = nearly_all(num_counted, lines.len());
     // As `uniq -c` writes them, or in so many lines that it is no chance.
     let is_indented = num(raw, |line| is_indented(line) && is_counted(line)) * 2 > lines.len();
-    let has_letters = |line: &[u8]| counted(line).is_some_and(|rest| rest.iter().any(|byte| !byte.is_ascii_digit() && *byte != b' '));
+    let has_letters = |line: &[u8]| {
+        counted(line).is_some_and(|rest| {
+            rest.iter()
+                .any(|byte| !byte.is_ascii_digit() && *byte != b' ')
+        })
+    };
     let is_text = subject.kind != IdentifierKind::Id || num(lines, has_letters) * 2 > lines.len();
     if is_all && ((is_indented && num_counted >= MIN_QUOTED) || (num_counted >= MANY && is_text)) {
-        return Err(Refusal::new("identifiers with counts or ranks in front", without_counts(raw)));
+        return Err(Refusal::new(
+            "identifiers with counts or ranks in front",
+            without_counts(raw),
+        ));
     }
     // Behind a blank or a colon.
     for (separator, name) in [(b' ', "a blank"), (b':', "a colon")] {
         let is_counted = |line: &[u8]| {
             memchr::memrchr(separator, line).is_some_and(|at| {
                 let (text, count) = (&line[..at], &line[at + 1..]);
-                let is_digits = !count.is_empty() && count.len() <= 10 && count.iter().all(u8::is_ascii_digit);
-                is_digits && text.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii())
+                let is_digits =
+                    !count.is_empty() && count.len() <= 10 && count.iter().all(u8::is_ascii_digit);
+                is_digits
+                    && text
+                        .iter()
+                        .any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii())
             })
         };
-        let is_group = separator == b' ' && subject.kind == IdentifierKind::Id;
-        if !is_group && lines.len() >= MANY && nearly_all(num(lines, is_counted), lines.len()) {
+        // Ids have such groups: 123 456, 02:00:5e.
+        if subject.kind != IdentifierKind::Id
+            && lines.len() >= MANY
+            && nearly_all(num(lines, is_counted), lines.len())
+        {
             let separator = char::from(separator);
             return Err(Refusal::new(
                 format!("identifiers with a number behind {name}"),
@@ -175,7 +202,9 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     }
     // Addresses with passwords, among others.
     let is_pair = |line: &[u8]| {
-        let end = line.iter().position(|byte| matches!(byte, b':' | b';' | b'|' | b'\t'));
+        let end = line
+            .iter()
+            .position(|byte| matches!(byte, b':' | b';' | b'|' | b'\t'));
         end.is_some_and(|end| is_email(&line[..end]) && end + 1 < line.len())
     };
     if lines.len() >= 50 && num(lines, is_pair) * 3 > lines.len() && subject.place != Place::Cells {
@@ -193,17 +222,24 @@ fn is_table(subject: &Subject<'_>, table: &Table, contents: &[Content], lines: &
     let has = |content| contents.contains(&content);
     let separator = table.separator.trim_ascii();
     let is_list = matches!(table.separator.as_slice(), b", " | b"; " | b": ");
-    let is_plain = matches!(separator, b";" | b"|" | b":" | b"") && !is_list && table.separator != b" ";
+    let is_plain =
+        matches!(separator, b";" | b"|" | b":" | b"") && !is_list && table.separator != b" ";
     let is_long = separator.len() > 1 && separator.first() == separator.last();
     let is_many = num_lines >= MANY;
     // `Ann Lee` is a name; `ann hunter2` is two things.
     if table.separator.iter().all(|byte| *byte == b' ') {
         let is_mixed = |line: &[u8]| {
-            line.iter().any(|byte| !byte.is_ascii_alphabetic() && byte.is_ascii() && !matches!(byte, b' ' | b'.' | b'-' | b'\''))
+            line.iter().any(|byte| {
+                !byte.is_ascii_alphabetic()
+                    && byte.is_ascii()
+                    && !matches!(byte, b' ' | b'.' | b'-' | b'\'')
+            })
         };
         return subject.kind != IdentifierKind::Id
             && is_many
-            && (has(Content::Email) || has(Content::Hash) || num(lines, is_mixed) * 10 >= num_lines * 6);
+            && (has(Content::Email)
+                || has(Content::Hash)
+                || num(lines, is_mixed) * 10 >= num_lines * 6);
     }
     let is_known = has(Content::Email)
         || (has(Content::Hash) && contents.len() > 1)
@@ -211,20 +247,31 @@ fn is_table(subject: &Subject<'_>, table: &Table, contents: &[Content], lines: &
     match subject.kind {
         IdentifierKind::Password => {
             is_known
-                || (is_many && !matches!(table.separator.as_slice(), b"/" | b"#" | b"&" | b">" | b"\\" | b"__"))
+                || (is_many
+                    && !matches!(
+                        table.separator.as_slice(),
+                        b"/" | b"#" | b"&" | b">" | b"\\" | b"__"
+                    ))
                 || (num_lines >= MIN_QUOTED && (separator.len() >= 4 || table.separator == b"\t"))
         }
         IdentifierKind::Id => match table.separator.as_slice() {
             b"/" | b" / " | b" - " | b"--" | b"__" => false,
             b":" | b"::" if is_groups(table, lines) => false,
-            _ => is_known || is_plain || is_many || (is_long && num_lines >= MIN_QUOTED) || table.separator == b",",
+            _ => {
+                is_known
+                    || is_plain
+                    || is_many
+                    || (is_long && num_lines >= MIN_QUOTED)
+                    || table.separator == b","
+            }
         },
         _ => {
             is_known
                 || is_plain
                 || is_many
                 || (is_long && num_lines >= MIN_QUOTED)
-                || (table.separator == b"," || (separator.len() == 1 && table.separator.len() > 1 && num_lines >= FEW))
+                || (table.separator == b","
+                    || (separator.len() == 1 && table.separator.len() > 1 && num_lines >= FEW))
         }
     }
 }
@@ -241,7 +288,9 @@ fn choice(subject: &Subject<'_>, table: &Table, contents: &[Content]) -> usize {
     let texts: Vec<usize> = (0..contents.len())
         .filter(|column| contents.get(*column) == Some(&Content::Text))
         .collect();
-    let numbers = contents.iter().position(|content| *content == Content::Number);
+    let numbers = contents
+        .iter()
+        .position(|content| *content == Content::Number);
     let is_path = matches!(table.separator.as_slice(), b"/" | b"\\");
     let first = texts.first().copied();
     let column = match subject.kind {

@@ -22,10 +22,40 @@ const NUM_SUFFIX_DIGITS: [usize; 2] = [35, 27];
 
 /// What salted hashes begin with, in small letters.
 const SALTED: [&str; 34] = [
-    "$2a$", "$2b$", "$2x$", "$2y$", "$1$", "$5$", "$6$", "$7$", "$y$", "$gy$", "$argon2", "$p$",
-    "$h$", "$s$", "$apr1$", "$md5", "$sha1$", "$pbkdf2", "$scrypt$", "$bcrypt", "$8$", "$9$",
-    "{ssha", "{smd5}", "{crypt}", "{pbkdf2", "{argon2", "pbkdf2_sha", "bcrypt$", "bcrypt_sha256$",
-    "argon2$", "sha1$", "scrypt:", "pbkdf2:sha",
+    "$2a$",
+    "$2b$",
+    "$2x$",
+    "$2y$",
+    "$1$",
+    "$5$",
+    "$6$",
+    "$7$",
+    "$y$",
+    "$gy$",
+    "$argon2",
+    "$p$",
+    "$h$",
+    "$s$",
+    "$apr1$",
+    "$md5",
+    "$sha1$",
+    "$pbkdf2",
+    "$scrypt$",
+    "$bcrypt",
+    "$8$",
+    "$9$",
+    "{ssha",
+    "{smd5}",
+    "{crypt}",
+    "{pbkdf2",
+    "{argon2",
+    "pbkdf2_sha",
+    "bcrypt$",
+    "bcrypt_sha256$",
+    "argon2$",
+    "sha1$",
+    "scrypt:",
+    "pbkdf2:sha",
 ];
 
 impl Form {
@@ -96,10 +126,7 @@ pub(super) fn is_uuid(text: &[u8]) -> bool {
     text.len() == 32
         && is_hexadecimal(text)
         && matches!(text.get(12), Some(b'1'..=b'8'))
-        && matches!(
-            text.get(16),
-            Some(b'8' | b'9' | b'a' | b'b' | b'A' | b'B')
-        )
+        && matches!(text.get(16), Some(b'8' | b'9' | b'a' | b'b' | b'A' | b'B'))
 }
 
 #[cfg(test)]
@@ -109,10 +136,19 @@ mod tests {
     #[test]
     fn forms() {
         for (text, expected) in [
-            ("5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8", Some(Form::Hexadecimal(40))),
-            ("8846f7eaee8fb117ad06bdd830b7586c", Some(Form::Hexadecimal(32))),
+            (
+                "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8",
+                Some(Form::Hexadecimal(40)),
+            ),
+            (
+                "8846f7eaee8fb117ad06bdd830b7586c",
+                Some(Form::Hexadecimal(32)),
+            ),
             ("61E4C9B93F3F0682250B6CF8331B7EE68FD8", None),
-            ("1E4C9B93F3F0682250B6CF8331B7EE68FD8", Some(Form::Hexadecimal(35))),
+            (
+                "1E4C9B93F3F0682250B6CF8331B7EE68FD8",
+                Some(Form::Hexadecimal(35)),
+            ),
             ("$2y$10$abcdefghijklmnopqrstuv", Some(Form::Salted)),
             ("$P$B12345678abcdefghijklmnopqrst", Some(Form::Salted)),
             ("$argon2id$v=19$m=65536,t=3,p=4$x$y", Some(Form::Salted)),
@@ -121,7 +157,10 @@ mod tests {
             ("{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", Some(Form::LdapSha1)),
             ("W6ph5Mm5Pz8GgiULbPgzG37mj9g=", Some(Form::Base64(20))),
             ("X03MO1qnZdYdgyfeuILPmQ==", Some(Form::Base64(16))),
-            ("*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19", Some(Form::MySql)),
+            (
+                "*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19",
+                Some(Form::MySql),
+            ),
             ("correcthorsebatterystaple", None),
             ("$2y$", None),
             ("hunter2", None),

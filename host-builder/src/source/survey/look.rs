@@ -58,17 +58,25 @@ impl Subject<'_> {
 
     /// Is it one, or one with something around it?
     fn holds_identifier(&self, text: &[u8]) -> bool {
-        if self.is_identifier(text) {
-            return true;
-        }
+        self.is_identifier(text) || self.peeled(text).is_some()
+    }
+
+    /// The identifier in a text that has something around it, or the text.
+    fn bare(&self, text: &[u8]) -> Vec<u8> {
+        let is_bare = self.is_identifier(text);
+        let peeled = (!is_bare).then(|| self.peeled(text)).flatten();
+        peeled.unwrap_or_else(|| text.to_vec())
+    }
+
+    fn peeled(&self, text: &[u8]) -> Option<Vec<u8>> {
         let mut text = text.to_vec();
-        (0..MAX_PEELS).any(|_| match wrap::peel(self.kind, &text) {
-            Some((_, inner)) => {
-                text = inner.into_owned();
-                self.is_identifier(&text)
+        for _ in 0..MAX_PEELS {
+            text = wrap::peel(self.kind, &text)?.1.into_owned();
+            if self.is_identifier(&text) {
+                return Some(text);
             }
-            None => false,
-        })
+        }
+        None
     }
 }
 
@@ -123,11 +131,12 @@ fn is_resident(profile: &Profile) -> bool {
 }
 
 fn json(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
-    let is_object = |line: &[u8]| {
-        line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok()
-    };
+    let is_object =
+        |line: &[u8]| line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok();
     let num_objects = num(lines, is_object);
-    if !nearly_all(num_objects, lines.len()) && !(lines.len() >= 50 && num_objects * 3 > lines.len()) {
+    if !nearly_all(num_objects, lines.len())
+        && !(lines.len() >= 50 && num_objects * 3 > lines.len())
+    {
         return Ok(());
     }
     Err(if subject.place == Place::Cells {
@@ -144,7 +153,9 @@ fn json(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
 fn masks(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     let is_masked = |line: &[u8]| {
         let hides = line.windows(2).any(|pair| pair == b"**")
-            || ["••", "＊＊", "●●"].iter().any(|run| memchr::memmem::find(line, run.as_bytes()).is_some())
+            || ["••", "＊＊", "●●"]
+                .iter()
+                .any(|run| memchr::memmem::find(line, run.as_bytes()).is_some())
             || (subject.kind == IdentifierKind::Phone
                 && line.windows(3).any(|run| run.eq_ignore_ascii_case(b"xxx")));
         hides && line.iter().any(u8::is_ascii_alphanumeric) && !line.starts_with(b"*")
@@ -178,10 +189,7 @@ fn numbers(lines: &[&[u8]]) -> Result<(), Refusal> {
 pub(super) fn with_point_zero() -> Refusal {
     Refusal::new(
         "numbers with .0 at the end: a program took them for numbers with a fraction",
-        format!(
-            "take it off: {}",
-            pipe(r"sed -E 's/\.0+([^0-9]|$)/\1/g'")
-        ),
+        format!("take it off: {}", pipe(r"sed -E 's/\.0+([^0-9]|$)/\1/g'")),
     )
 }
 
@@ -214,10 +222,13 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
         _ => (32, 27),
     };
     let form = |line: &[u8]| Form::of(split(line).0).or_else(|| Form::of(line));
-    let is_own = |line: &[u8]| {
-        matches!(form(line), Some(Form::Hexadecimal(digits)) if digits == own || digits == suffix)
+    let is_own = |line: &[u8]| matches!(form(line), Some(Form::Hexadecimal(digits)) if digits == own || digits == suffix);
+    let is_plain = |line: &[u8]| {
+        is_own(line)
+            && split(line)
+                .1
+                .is_some_and(|rest| !rest.is_empty() && !is_count(rest))
     };
-    let is_plain = |line: &[u8]| is_own(line) && split(line).1.is_some_and(|rest| !rest.is_empty() && !is_count(rest));
     let num_plain = num(lines, is_plain);
     if num_plain * 20 >= lines.len() && num_plain > 0 {
         return Err(potfile());
@@ -231,10 +242,26 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
         ));
     }
     for (form, found, remedy) in [
-        (Form::Hexadecimal(40), "40 hexadecimal digits each, as SHA-1 hashes have", "did you mean --kind sha1?"),
-        (Form::Hexadecimal(32), "32 hexadecimal digits each, as NTLM and MD5 hashes have", "did you mean --kind ntlm? MD5 hashes are not read"),
-        (Form::Base64(20), "SHA-1 hashes in Base64", "write them in hexadecimal: while read -r h; do printf %s \"$h\" | base64 -d | xxd -p -c 99; done < FILE | leaksieve build - --kind sha1"),
-        (Form::LdapSha1, "SHA-1 hashes in Base64", "write them in hexadecimal: sed 's/^{SHA}//I' FILE | while read -r h; do printf %s \"$h\" | base64 -d | xxd -p -c 99; done | leaksieve build - --kind sha1"),
+        (
+            Form::Hexadecimal(40),
+            "40 hexadecimal digits each, as SHA-1 hashes have",
+            "did you mean --kind sha1?",
+        ),
+        (
+            Form::Hexadecimal(32),
+            "32 hexadecimal digits each, as NTLM and MD5 hashes have",
+            "did you mean --kind ntlm? MD5 hashes are not read",
+        ),
+        (
+            Form::Base64(20),
+            "SHA-1 hashes in Base64",
+            "write them in hexadecimal: while read -r h; do printf %s \"$h\" | base64 -d | xxd -p -c 99; done < FILE | leaksieve build - --kind sha1",
+        ),
+        (
+            Form::LdapSha1,
+            "SHA-1 hashes in Base64",
+            "write them in hexadecimal: sed 's/^{SHA}//I' FILE | while read -r h; do printf %s \"$h\" | base64 -d | xxd -p -c 99; done | leaksieve build - --kind sha1",
+        ),
         (Form::Salted, "salted hashes", NO_HASHES),
         (Form::MySql, "MySQL's hashes (SHA-1 twice over)", NO_HASHES),
     ] {
@@ -250,8 +277,7 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
 }
 
 /// What is done with hashes that no question can be compared with.
-pub(super) const NO_HASHES: &str =
-    "no filter can be made of them: only lists of SHA-1 and NTLM hashes are read, and of passwords themselves";
+pub(super) const NO_HASHES: &str = "no filter can be made of them: only lists of SHA-1 and NTLM hashes are read, and of passwords themselves";
 
 pub(super) fn potfile() -> Refusal {
     Refusal::new(
@@ -263,7 +289,10 @@ pub(super) fn potfile() -> Refusal {
 /// What stands before and behind the first colon.
 pub(super) fn split(line: &[u8]) -> (&[u8], Option<&[u8]>) {
     match memchr::memchr(b':', line) {
-        Some(colon) => (line[..colon].trim_ascii(), Some(line[colon + 1..].trim_ascii())),
+        Some(colon) => (
+            line[..colon].trim_ascii(),
+            Some(line[colon + 1..].trim_ascii()),
+        ),
         None => (line, None),
     }
 }
@@ -338,8 +367,11 @@ fn is_international(subject: &Subject<'_>, lines: &[&[u8]]) -> bool {
 
 /// Lines with an identifier in one of several columns.
 fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    // A label is no column: tel:+86-138-0013-8000.
+    let bare: Vec<Vec<u8>> = lines.iter().map(|line| subject.bare(line)).collect();
+    let lines: &[&[u8]] = &bare.iter().map(Vec::as_slice).collect::<Vec<_>>();
     let holds = |text: &[u8]| subject.holds_identifier(text);
-    let is_good = nearly_all(num(lines, holds), lines.len());
+    let is_good = nearly_all(num(lines, |line| subject.is_identifier(line)), lines.len());
     let is_phone = subject.kind == IdentifierKind::Phone;
     let is_hash = matches!(subject.kind, IdentifierKind::Sha1 | IdentifierKind::Ntlm);
     // `HASH:COUNT`, which was looked at.
@@ -351,10 +383,12 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     for table in Table::all(lines, percent(lines.len())) {
         // These stand within numbers, too.
         let is_soft = is_phone
-            && table
-                .separator
-                .iter()
-                .all(|byte| matches!(byte, b' ' | b'-' | b'/' | b',' | b';' | b'#' | b'~' | b'+' | b'*'));
+            && table.separator.iter().all(|byte| {
+                matches!(
+                    byte,
+                    b' ' | b'-' | b'/' | b',' | b';' | b'#' | b'~' | b'+' | b'*'
+                )
+            });
         let is_hard = !is_soft && (is_phone || table.separator.trim_ascii().len() > 1);
         if is_good && !is_hard {
             continue;
@@ -398,21 +432,32 @@ fn escaped(separator: &[u8]) -> String {
 }
 
 /// Several columns, of which this is probably the one.
-pub(super) fn choose(subject: &Subject<'_>, table: &Table, column: usize, lines: &[&[u8]]) -> Refusal {
+pub(super) fn choose(
+    subject: &Subject<'_>,
+    table: &Table,
+    column: usize,
+    lines: &[&[u8]],
+) -> Refusal {
     let number = column + 1;
     let delimiter = table.option();
     let example = format!("--column {number} --delimiter {delimiter}");
     let words = table.words();
     if subject.place == Place::Cells {
         return Refusal::new(
-            format!("{} columns with {words} between, within one cell", table.num_columns),
+            format!(
+                "{} columns with {words} between, within one cell",
+                table.num_columns
+            ),
             format!(
                 "give --delimiter {delimiter} if that stands between all columns; \
                  else write the column to a file, one cell a line, and build that with {example}"
             ),
         );
     }
-    let found = format!("a table: {} columns with {words} between", table.num_columns);
+    let found = format!(
+        "a table: {} columns with {words} between",
+        table.num_columns
+    );
     let remedy = if table.has_names(lines) {
         format!("choose one with --column NAME, or by its number as in {example}")
     } else {

@@ -36,7 +36,7 @@ impl Refusal {
 }
 
 /// ` (shapes: ...)`, or nothing.
-pub(super) fn in_brackets(shapes: &[Shape]) -> String {
+pub(crate) fn in_brackets(shapes: &[Shape]) -> String {
     match shape::describe(shapes) {
         none if none.is_empty() => none,
         shapes => format!(" (shapes: {shapes})"),

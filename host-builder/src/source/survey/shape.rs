@@ -54,7 +54,8 @@ impl Shapes {
             .filter(|(_, (seen, _))| *seen >= MIN_LINES)
             .map(|(shape, (_, stands_for))| Shape {
                 shape: shape.clone(),
-                share: stands_for / self.num_lines,
+                // No more places than the sample has.
+                share: (stands_for / self.num_lines * 1e4).round() / 1e4,
             })
             .filter(|shape| shape.share >= MIN_SHARE)
             .collect();

@@ -27,8 +27,8 @@ const NUM_QUOTES: usize = 8;
 
 /// What is written before an address or a number to say what it is, in small letters.
 const LABELS: [&str; 14] = [
-    "mailto:", "tel:", "sms:", "callto:", "phone:", "mobile:", "fax:", "email:", "e-mail:", "mail:",
-    "mobil:", "手机:", "电话:", "邮箱:",
+    "mailto:", "tel:", "sms:", "callto:", "phone:", "mobile:", "fax:", "email:", "e-mail:",
+    "mail:", "mobil:", "手机:", "电话:", "邮箱:",
 ];
 
 /// What programs write before the digits of a hash.
@@ -83,16 +83,16 @@ pub enum Wrapper {
 impl fmt::Display for Wrapper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Quotes => "the quotation marks around",
-            Self::Apostrophe => "the ' off the front of",
-            Self::Bullet => "the bullet off the front of",
-            Self::Label => "mailto:, tel: or the like off the front of",
-            Self::AngleBrackets => "the angle brackets around, and what stood before them, off",
-            Self::Entities => "the HTML entities out of",
-            Self::PercentEncoding => "the URL encoding out of",
-            Self::Count => "the count off the front of",
-            Self::Comma => "the comma or semicolon off the end of",
-            Self::PointZero => "the .0 off the end of",
+            Self::Quotes => "quotation marks or brackets around",
+            Self::Apostrophe => "' in front of",
+            Self::Bullet => "a bullet in front of",
+            Self::Label => "mailto:, tel: or the like in front of",
+            Self::AngleBrackets => "angle brackets, and names before them, around",
+            Self::Entities => "HTML entities, for the characters that they mean, in",
+            Self::PercentEncoding => "URL encoding, for the characters that it means, in",
+            Self::Count => "a count in front of",
+            Self::Comma => "a comma or semicolon at the end of",
+            Self::PointZero => ".0 at the end of",
         })
     }
 }
@@ -110,13 +110,19 @@ pub(crate) const fn has_syntax(kind: IdentifierKind) -> bool {
 pub(crate) fn peel(kind: IdentifierKind, text: &[u8]) -> Option<(Wrapper, Cow<'_, [u8]>)> {
     let is_hash = matches!(kind, IdentifierKind::Sha1 | IdentifierKind::Ntlm);
     let text = text.trim_ascii();
+    // First, because each ends in a semicolon.
+    if memchr::memchr(b'&', text).is_some()
+        && let Some(inner) = without_entities(text)
+    {
+        return Some((Wrapper::Entities, inner.into()));
+    }
     if let Some(inner) = quoted(text, QUOTES.len()) {
         return Some((Wrapper::Quotes, inner.into()));
     }
     if let Some(inner) = text.strip_suffix(b",").or_else(|| text.strip_suffix(b";")) {
         return Some((Wrapper::Comma, inner.into()));
     }
-    if let Some(inner) = in_angle_brackets(text) {
+    if let Some(inner) = in_angle_brackets(kind, text) {
         return Some((Wrapper::AngleBrackets, inner.into()));
     }
     let labels: &[&str] = if is_hash { &HASH_LABELS } else { &LABELS };
@@ -134,11 +140,6 @@ pub(crate) fn peel(kind: IdentifierKind, text: &[u8]) -> Option<(Wrapper, Cow<'_
         && let Some(inner) = counted(text)
     {
         return Some((Wrapper::Count, inner.into()));
-    }
-    if memchr::memchr(b'&', text).is_some()
-        && let Some(inner) = without_entities(text)
-    {
-        return Some((Wrapper::Entities, inner.into()));
     }
     // In the address itself a % is a character like others.
     if kind == IdentifierKind::Email
@@ -177,11 +178,17 @@ fn quoted(text: &[u8], num_pairs: usize) -> Option<&[u8]> {
     })
 }
 
-/// What stands between the last `<` and a `>` at the end.
-fn in_angle_brackets(text: &[u8]) -> Option<&[u8]> {
+/// What stands between the last `<` and a `>` at the end; before that, a name may stand, but no
+/// other address or number.
+fn in_angle_brackets(kind: IdentifierKind, text: &[u8]) -> Option<&[u8]> {
     let inner = text.strip_suffix(b">")?;
-    let open = memchr::memrchr(b'<', inner)?;
-    inner.get(open + 1..)
+    let (name, inner) = inner.split_at(memchr::memrchr(b'<', inner)?);
+    let num_digits = name.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_name = match kind {
+        IdentifierKind::Email => memchr::memchr(b'@', name).is_none(),
+        _ => num_digits < 5,
+    };
+    is_name.then(|| inner.get(1..)).flatten()
 }
 
 fn unlabelled<'a>(text: &'a [u8], label: &str) -> Option<&'a [u8]> {
@@ -281,7 +288,11 @@ mod tests {
             (Email, "<ann@example.com>", "ann@example.com"),
             (Email, "Ann Lee <ann@example.com>", "ann@example.com"),
             (Email, "\"Lee, Ann\" <ann@example.com>,", "ann@example.com"),
-            (Email, "<mailto:ann@example.com?subject=x>", "ann@example.com"),
+            (
+                Email,
+                "<mailto:ann@example.com?subject=x>",
+                "ann@example.com",
+            ),
             (Email, "MAILTO: ann@example.com", "ann@example.com"),
             (Email, "o&#39;neil@example.com", "o'neil@example.com"),
             (Email, "&lt;ann@example.com&gt;", "ann@example.com"),
@@ -300,6 +311,12 @@ mod tests {
             (Sha1, "0xAB", "AB"),
             (Sha1, "'\\xAB',", "AB"),
             (Sha1, "3 AB", "AB"),
+            // Two addresses: a reject, and none of them lost in silence.
+            (
+                Email,
+                "bob@example.com <ann@example.com>",
+                "bob@example.com <ann@example.com>",
+            ),
             (Email, "", ""),
             (Email, "'", ""),
             (Email, "%", "%"),
