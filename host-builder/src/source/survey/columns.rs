@@ -23,8 +23,6 @@ pub(super) struct Table {
     pub(super) separator: Vec<u8>,
     /// How many columns most rows have.
     pub(super) num_columns: usize,
-    /// The share of the lines that have a separator between two texts, in percent.
-    pub(super) percent: usize,
 }
 
 /// What most cells of a column are.
@@ -47,6 +45,14 @@ impl Table {
             .collect();
         tables.sort_by_key(|table| std::cmp::Reverse(table.separator.len()));
         tables
+    }
+
+    /// Two columns.
+    pub(super) fn divided_by(separator: u8) -> Self {
+        Self {
+            separator: vec![separator],
+            num_columns: 2,
+        }
     }
 
     fn of(lines: &[&[u8]], separator: Vec<u8>, percent: usize) -> Option<Self> {
@@ -76,7 +82,6 @@ impl Table {
         is_table.then(|| Self {
             separator,
             num_columns,
-            percent: divided * 100 / lines.len(),
         })
     }
 

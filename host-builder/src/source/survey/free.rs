@@ -17,6 +17,8 @@ const MANY: usize = 20;
 /// Fewest lines, for what nobody writes into an identifier, and for what hardly anybody does.
 const FEW: usize = 5;
 const MIN_QUOTED: usize = 3;
+/// Fewest lines of which a third is enough.
+const MIN_MIXED: usize = 50;
 /// Digits that a floating-point number keeps.
 const MAX_EXACT_DIGITS: usize = 15;
 
@@ -196,24 +198,66 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     for table in Table::all(lines, percent(lines.len())) {
         let contents = table.contents(lines);
         if is_table(subject, &table, &contents, lines) {
+            hashes_in(subject, &table, &contents, lines)?;
             let column = choice(subject, &table, &contents);
             return Err(choose(subject, &table, column, lines));
         }
     }
-    // Addresses with passwords, among others.
-    let is_pair = |line: &[u8]| {
-        let end = line
-            .iter()
-            .position(|byte| matches!(byte, b':' | b';' | b'|' | b'\t'));
-        end.is_some_and(|end| is_email(&line[..end]) && end + 1 < line.len())
-    };
-    if lines.len() >= 50 && num(lines, is_pair) * 3 > lines.len() && subject.place != Place::Cells {
-        return Err(Refusal::new(
-            "addresses with something behind them, in many lines",
-            "choose a column, as in --column 2 --delimiter colon",
-        ));
+    if lines.len() < MIN_MIXED || subject.place == Place::Cells {
+        return Ok(());
+    }
+    // Two lists in one: NAME:PASSWORD lines among others.
+    for separator in [b':', b'\t', b'|', b';'] {
+        let is_pair = |line: &[u8]| {
+            memchr::memchr(separator, line).is_some_and(|at| {
+                let is_known = subject.kind != IdentifierKind::Id || is_email(&line[..at]);
+                at > 0 && at + 1 < line.len() && is_known
+            })
+        };
+        if num(lines, is_pair) * 3 > lines.len() {
+            let table = Table::divided_by(separator);
+            let column = usize::from(subject.kind == IdentifierKind::Password);
+            return Err(choose(subject, &table, column, lines));
+        }
     }
     Ok(())
+}
+
+/// Passwords that are in a table, but hashed.
+fn hashes_in(
+    subject: &Subject<'_>,
+    table: &Table,
+    contents: &[Content],
+    lines: &[&[u8]],
+) -> Result<(), Refusal> {
+    let Some(column) = contents
+        .iter()
+        .position(|content| *content == Content::Hash)
+    else {
+        return Ok(());
+    };
+    let has_plain = contents
+        .iter()
+        .skip(column)
+        .any(|content| *content == Content::Text);
+    if subject.kind != IdentifierKind::Password || has_plain {
+        return Ok(());
+    }
+    let has_form = |wanted| {
+        let is_so = |cell: &[u8]| Form::of(cell) == Some(wanted);
+        table.columns_of(lines, &is_so).contains(&column)
+    };
+    let options = format!("--column {} --delimiter {}", column + 1, table.option());
+    Err(Refusal::new(
+        "a table with hashes of passwords, not passwords",
+        if has_form(Form::Hexadecimal(40)) {
+            format!("give --kind sha1 {options}")
+        } else if has_form(Form::Hexadecimal(32)) {
+            format!("give --kind ntlm {options} if they are NTLM hashes; MD5 hashes are not read")
+        } else {
+            NO_HASHES.to_owned()
+        },
+    ))
 }
 
 /// Would nobody's list of this kind be divided like this?

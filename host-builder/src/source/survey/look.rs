@@ -63,7 +63,9 @@ impl Subject<'_> {
 
     /// The identifier in a text that has something around it, or the text.
     fn bare(&self, text: &[u8]) -> Vec<u8> {
-        let is_bare = self.is_identifier(text);
+        // The core reads tel: itself.
+        let is_labelled = matches!(wrap::peel(self.kind, text), Some((Wrapper::Label, _)));
+        let is_bare = !is_labelled && self.is_identifier(text);
         let peeled = (!is_bare).then(|| self.peeled(text)).flatten();
         peeled.unwrap_or_else(|| text.to_vec())
     }

@@ -146,7 +146,9 @@ pub(crate) fn peel(kind: IdentifierKind, text: &[u8]) -> Option<(Wrapper, Cow<'_
         && memchr::memchr(b'%', text).is_some()
         && memchr::memchr(b'@', text).is_none()
     {
-        return Some((Wrapper::PercentEncoding, percent_decoded(text).into()));
+        let decoded = percent_decoded(text);
+        let is_address = memchr::memchr(b'@', &decoded).is_some();
+        return is_address.then(|| (Wrapper::PercentEncoding, decoded.into()));
     }
     None
 }
