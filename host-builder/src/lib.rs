@@ -42,7 +42,7 @@ pub mod size;
 mod sort;
 pub mod source;
 #[allow(dead_code, unused_imports, reason = "the build asks these")]
-mod speller;
+pub mod speller;
 mod spool;
 mod tags;
 pub mod usage;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use leaksieve_core::fold;
 use leaksieve_core::hash::HashFunction;
@@ -18,6 +18,7 @@ use crate::progress::Observer;
 use crate::reject::{Place, Reason, Rejects};
 use crate::source::survey::{self, Findings, Manner, Survey, Wrapper};
 use crate::source::{Batch, Fault, Input, Layout, MAX_RECORD_BYTES, Record, SourceError};
+use crate::speller::Sample;
 
 /// Items that are found before they are hashed.
 const NUM_WAITING: usize = 128;
@@ -235,6 +236,7 @@ impl Rules {
         batch: &Batch,
         manner: Manner,
         counts: &mut Counts,
+        sample: &mut Sample,
         take: &mut impl FnMut(u64, Place),
     ) {
         let place = |line| Place {
@@ -252,6 +254,7 @@ impl Rules {
                 }
                 counts.num_accepted += 1;
                 counts.num_stored += 1;
+                sample.add(place(record.line), record.text);
                 waiting.push((item, record.line));
                 return;
             }
@@ -275,6 +278,7 @@ impl Rules {
                         *counts.taken_off.entry(wrapper).or_default() += 1;
                     }
                     self.count(&stored, record.text, place(record.line), counts);
+                    sample.add(place(record.line), bare.text);
                     for item in stored.items() {
                         take(self.hash.hash(item), place(record.line));
                     }
@@ -288,14 +292,19 @@ impl Rules {
     }
 }
 
+/// A thread that panicked ends the build; until then its part is not missed.
+fn lock(sample: &Mutex<Sample>) -> MutexGuard<'_, Sample> {
+    sample.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Bytes of all inputs, where they are known beforehand.
 pub fn total_bytes(inputs: &[Input]) -> Option<u64> {
     inputs.iter().map(Input::num_bytes).sum()
 }
 
 /// Read all inputs and give the hash of each record to a consumer, one consumer a
-/// thread, made by `consumer`. The calling thread reads; the others normalise. When
-/// `is_vain` says that nobody wants the rest, what was read so far is counted.
+/// thread, made by `consumer`. The calling thread reads; the others normalise. Some of the
+/// records that gave an item are drawn into `sample`. When `is_vain` says that nobody wants the rest, what was read so far is counted.
 ///
 /// # Errors
 /// The first input that cannot be read.
@@ -306,6 +315,7 @@ pub fn hash_all<C: FnMut(u64, Place)>(
     num_threads: usize,
     observer: &dyn Observer,
     is_vain: &(dyn Fn() -> bool + Sync),
+    sample: &Mutex<Sample>,
     consumer: impl Fn() -> C + Sync,
 ) -> Result<Counts, SourceError> {
     /// Ends the reading without an error.
@@ -330,13 +340,15 @@ pub fn hash_all<C: FnMut(u64, Place)>(
                 scope.spawn(move || {
                     let mut take = consumer();
                     let mut counts = Counts::default();
+                    let mut part = lock(sample).part();
                     for (batch, manner) in receive {
                         if !failed.load(Ordering::Relaxed) {
                             let before = counts.num_accepted;
-                            rules.hash_batch(&batch, manner, &mut counts, &mut take);
+                            rules.hash_batch(&batch, manner, &mut counts, &mut part, &mut take);
                             observer.identifiers(counts.num_accepted - before);
                         }
                     }
+                    lock(sample).merge(part);
                     counts
                 })
             })

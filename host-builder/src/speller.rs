@@ -9,30 +9,92 @@
 mod phone;
 mod sample;
 
-use leaksieve_core::IdentifierKind;
+use leaksieve_core::identifier::{CaseRule, IdScheme, Separators};
+use leaksieve_core::{Identifier, IdentifierKind, Outcome, Profile, fold};
 
-pub(crate) use phone::SpellerRegion;
-pub(crate) use sample::Sample;
+use crate::reject::Place;
+pub use phone::SpellerRegion;
+pub use sample::Sample;
 
 /// What takes a spelling: its name, for the message that it fails, and its text.
-pub(crate) type Give<'a> = &'a mut dyn FnMut(&'static str, &str);
+type Give<'a> = &'a mut dyn FnMut(&'static str, &str);
+
+/// A record of a list that a filter says it does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Where the record stands.
+    pub place: Place,
+    /// How it was spelled.
+    pub spelling: &'static str,
+}
 
 /// How people spell what one dataset holds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Speller {
+pub struct Speller {
     /// What the records are.
-    pub(crate) kind: IdentifierKind,
+    pub kind: IdentifierKind,
     /// Of telephone numbers: the region, or `None` for those of all the world.
-    pub(crate) region: Option<SpellerRegion>,
+    pub region: Option<SpellerRegion>,
     /// Capital and small letters are not the same.
-    pub(crate) is_case_exact: bool,
+    pub is_case_exact: bool,
     /// Of ids: blanks and dashes count.
-    pub(crate) keeps_separators: bool,
+    pub keeps_separators: bool,
 }
 
 impl Speller {
+    /// Of the records of a dataset.
+    pub fn new(kind: IdentifierKind, profile: &Profile) -> Self {
+        Self {
+            kind,
+            region: match profile {
+                Profile::Phone(phone) => {
+                    SpellerRegion::find(&String::from_utf8_lossy(&phone.region))
+                }
+                _ => None,
+            },
+            is_case_exact: matches!(
+                profile,
+                Profile::Username(CaseRule::Exact)
+                    | Profile::Id(IdScheme::Plain(CaseRule::Exact, _))
+            ),
+            keeps_separators: matches!(profile, Profile::Id(IdScheme::Plain(_, Separators::Keep))),
+        }
+    }
+
+    /// Ask for each spelling of each record of a sample; gives the first that is said to be
+    /// not exposed. That a spelling is not covered is no lie.
+    ///
+    /// # Errors
+    /// The first of `ask`.
+    pub fn first_lost<E>(
+        &self,
+        sample: &Sample,
+        mut ask: impl FnMut(Identifier<'_>) -> Result<Outcome, E>,
+    ) -> Result<Option<Lost>, E> {
+        let mut result = Ok(None);
+        for (place, text) in sample.records() {
+            let Ok(text) = std::str::from_utf8(text) else {
+                continue;
+            };
+            self.spell(text, &mut |spelling, text| {
+                if matches!(result, Ok(None)) {
+                    let identifier = Identifier::new(text.as_bytes())
+                        .of_kind(self.kind)
+                        .folded_by(fold::fold);
+                    result = ask(identifier).map(|outcome| {
+                        (outcome == Outcome::Absent).then_some(Lost { place, spelling })
+                    });
+                }
+            });
+            if !matches!(result, Ok(None)) {
+                break;
+            }
+        }
+        result
+    }
+
     /// Give each spelling of a record. A record of which none is sure gives none.
-    pub(crate) fn spell(&self, text: &str, give: Give<'_>) {
+    fn spell(&self, text: &str, give: Give<'_>) {
         match self.kind {
             IdentifierKind::Phone => phone::spell(self.region.as_ref(), text.trim(), give),
             IdentifierKind::Email => email(text.trim(), give),

@@ -1,10 +1,13 @@
 //! The first part of a build alone: survey and reading. Nothing is written.
 
+use std::sync::Mutex;
+
 use leaksieve_core::hash::HashFunction;
 
 use super::{BuildError, Options, numbering_plan};
 use crate::normalise::{Counts, Rules, hash_all, total_bytes};
 use crate::progress::{Costs, Observer, Stage};
+use crate::speller::Sample;
 
 /// Read the lists as [`build`](super::build) does. What it would say of the counts,
 /// [`ensure_read`] says.
@@ -27,6 +30,7 @@ pub fn dry_run(options: &Options, observer: &dyn Observer) -> Result<Counts, Bui
             options.num_threads,
             observer,
             &|| false,
+            &Mutex::new(Sample::new(0)),
             || |_, _| (),
         )
     })?;

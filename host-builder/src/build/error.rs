@@ -11,8 +11,8 @@ use crate::output::OutputError;
 use crate::partition::MIN_MEMORY_BYTES;
 use crate::profile::PhoneProfileError;
 use crate::size::ShapeError;
-use crate::source::SourceError;
 use crate::source::survey::in_brackets;
+use crate::source::{Input, SourceError};
 use crate::spool::SpoolError;
 
 /// Why there is no filter.
@@ -105,6 +105,20 @@ pub enum BuildError {
     Lost {
         /// How many.
         num_lost: u64,
+    },
+    /// A record of the list is not found when it is spelled as people spell it.
+    #[error(
+        "{}line {line} is not found when it is asked {spelling}; nothing was put in place. \
+         Was the list read as what it is? Try --dry-run, and if it was, please report this",
+        input.as_ref().map_or_else(String::new, |input| format!("{input}: "))
+    )]
+    Misread {
+        /// Where it stands.
+        input: Option<Input>,
+        /// Its line.
+        line: u64,
+        /// How it was asked.
+        spelling: &'static str,
     },
     /// The finished bytes are others than were written.
     #[error(

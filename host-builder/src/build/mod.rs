@@ -6,6 +6,7 @@ mod error;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use leaksieve_core::encoding::Encoding;
 use leaksieve_core::encoding::ribbon::Ribbon;
@@ -30,6 +31,7 @@ use crate::progress::{Cost, Costs, Observer, Stage};
 use crate::recheck;
 use crate::size::{Aim, Method, Shape, shape};
 use crate::source::{Input, Layout};
+use crate::speller::{Lost, Sample, Speller};
 
 pub use dry_run::{dry_run, ensure_read};
 pub use error::BuildError;
@@ -145,6 +147,7 @@ pub fn build(
     );
     let temp_folder = options.temp_folder.as_deref().unwrap_or(beside.folder());
     let partitions = Partitions::new(options.memory_bytes, temp_folder.to_path_buf());
+    let sample = Mutex::new(Sample::new(seed));
     let counts = costs.stage(Stage::Read, total_bytes(&options.inputs), |observer| {
         hash_all(
             &options.inputs,
@@ -153,6 +156,7 @@ pub fn build(
             num_threads,
             observer,
             &|| partitions.has_failed(),
+            &sample,
             || {
                 let mut writer = partitions.writer();
                 move |hash, _place| writer.push(hash)
@@ -255,8 +259,26 @@ pub fn build(
             num_lost: findings.num_lost,
         });
     }
-    if read_header(file)? != header {
+    let sectors = FileSectors::new(file).map_err(ReadError::Source)?;
+    let buffer = &mut [0; SECTOR_BYTES];
+    let catalogue = leaksieve_core::open(&mut &sectors, buffer, &Trust::ANY)?;
+    if *catalogue.header() != header {
         return Err(BuildError::OtherContent);
+    }
+    // Ask as people ask.
+    let speller = Speller::new(options.kind, &options.profile);
+    let sample = sample.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let lost = speller.first_lost(&sample, |identifier| {
+        let verdict = leaksieve_core::check(&catalogue, identifier, &mut &sectors, buffer)?;
+        let outcome = verdict.answers().iter().map(|answer| answer.outcome).next();
+        outcome.ok_or(BuildError::OtherContent)
+    })?;
+    if let Some(Lost { place, spelling }) = lost {
+        return Err(BuildError::Misread {
+            input: options.inputs.get(place.input).cloned(),
+            line: place.line,
+            spelling,
+        });
     }
     if !findings.trial.is_plausible(measured) {
         return Err(BuildError::Rate {

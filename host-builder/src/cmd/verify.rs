@@ -3,13 +3,15 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use leaksieve::file::{FileError, FilterFile};
 use leaksieve::normalise::{Rules, hash_all, total_bytes};
 use leaksieve::progress::Stage;
+use leaksieve::speller::{Lost, Sample, Speller};
 use leaksieve::verify::{holds, verify};
+use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Catalogue, IdentifierKind};
 
 use super::{Kind, count, list, progress, size, trust};
@@ -94,6 +96,7 @@ impl Args {
         let rules = Rules::new(kind, dataset.profile.clone(), dataset.hash, &plan);
         let lost = Mutex::new(Vec::new());
         let failed: Mutex<Option<FileError>> = Mutex::new(None);
+        let sample = Mutex::new(Sample::new(0));
         let observer = progress::Bar::observer(self.quiet);
         observer.begin(Stage::Read, total_bytes(&inputs));
         let counts = hash_all(
@@ -103,6 +106,7 @@ impl Args {
             std::thread::available_parallelism().map_or(1, usize::from),
             observer.as_ref(),
             &|| failed.lock().map_or(true, |failed| failed.is_some()),
+            &sample,
             || {
                 |hash, place| match holds(file, index, hash) {
                     Ok(true) => {}
@@ -142,6 +146,24 @@ impl Args {
                 count(lost.len() as u64),
                 count(counts.num_accepted),
                 places.join(", ")
+            );
+        }
+        let speller = Speller::new(kind, &dataset.profile);
+        let sample = sample.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let lost = speller.first_lost(&sample, |identifier| {
+            let verdict = file.check(identifier, &mut [0; SECTOR_BYTES])?;
+            let mut answers = verdict.answers().iter();
+            let answer = answers.find(|answer| usize::from(answer.dataset) == index);
+            anyhow::Ok(answer.context("no such dataset")?.outcome)
+        })?;
+        if let Some(Lost { place, spelling }) = lost {
+            bail!(
+                "{} lacks {}line {} when it is asked {spelling}: it was made of another list, or the list was read otherwise",
+                self.file.display(),
+                inputs
+                    .get(place.input)
+                    .map_or_else(String::new, |input| format!("{input} ")),
+                place.line
             );
         }
         if counts.num_accepted == 0 {

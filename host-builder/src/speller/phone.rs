@@ -9,7 +9,7 @@ const TRUNK_ZERO: &str = "0";
 
 /// How numbers of a region are dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SpellerRegion {
+pub struct SpellerRegion {
     calling_code: &'static str,
     /// How many digits a number has without its calling code, one bit for each count.
     lengths: u32,
@@ -33,14 +33,14 @@ enum Trunk {
 
 impl SpellerRegion {
     /// The region of two letters, or `None` for one that is not in `regions.tsv`.
-    pub(crate) fn find(name: &str) -> Option<Self> {
+    pub fn find(name: &str) -> Option<Self> {
         let mut rows = REGIONS.lines().filter(|line| !line.starts_with('#'));
         let row = rows.find_map(|line| {
             let mut fields = line.split('\t');
             (fields.next()? == name).then_some(fields)
         })?;
         let fields: Vec<&str> = row.collect();
-        let [calling_code, _, lengths, prefix, trunk, transform, ..] = fields[..] else {
+        let [calling_code, lengths, prefix, trunk, transform, ..] = fields[..] else {
             return None;
         };
         let lengths = lengths.split(',').filter_map(|n| n.parse().ok());

@@ -30,7 +30,7 @@ impl Drop for Drawn {
 ///
 /// The same list and seed give the same sample, in however many parts the list was read. What
 /// is no longer kept is wiped. Of duplicates each is drawn by itself.
-pub(crate) struct Sample {
+pub struct Sample {
     seed: u64,
     limit: usize,
     /// The largest rank is on top.
@@ -39,7 +39,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     /// Nothing yet.
-    pub(crate) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self::of(NUM_RECORDS, seed)
     }
 
@@ -49,6 +49,11 @@ impl Sample {
             limit,
             drawn: BinaryHeap::new(),
         }
+    }
+
+    /// Another part of the same draw, with nothing yet.
+    pub(crate) fn part(&self) -> Self {
+        Self::of(self.limit, self.seed)
     }
 
     /// Draw a record, or not.
