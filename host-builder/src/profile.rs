@@ -4,6 +4,9 @@
 //! `profile/regions.tsv` holds the metadata's patterns; `compile` turns them
 //! into rule lists. Where a rule here departs from the metadata, it stands in
 //! `OVERRIDES` with its reason.
+//!
+//! Which numbers are valid, and which of them have another form, is the numbering
+//! plan: `plan` makes it, from `profile/plans.tsv` and `profile/changes.tsv`.
 
 mod automaton;
 mod compile;

@@ -127,14 +127,13 @@ impl Random {
 fn number(calling_code: &str, national: &str) -> PhoneNumber {
     let num_zeros = national.len() - national.trim_start_matches('0').len();
     let num_zeros = num_zeros.min(national.len() - 1);
-    let mut number = PhoneNumber::default();
-    number.set_country_code(calling_code.parse().unwrap());
-    number.set_national_number(national.parse().unwrap());
-    if num_zeros > 0 {
-        number.set_italian_leading_zero(true);
-        number.set_number_of_leading_zeros(num_zeros as i32);
+    PhoneNumber {
+        country_code: calling_code.parse().unwrap(),
+        national_number: national.parse().unwrap(),
+        italian_leading_zero: (num_zeros > 0).then_some(true),
+        number_of_leading_zeros: (num_zeros > 0).then_some(num_zeros as i32),
+        ..PhoneNumber::default()
     }
-    number
 }
 
 #[test]
