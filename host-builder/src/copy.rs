@@ -3,8 +3,8 @@
 
 use std::fs::File;
 
-use leaksieve_core::{Dataset, Header};
 use leaksieve_core::sector::{FileId, SectorIndex, seal};
+use leaksieve_core::{Dataset, Header};
 
 use crate::build::BuildError;
 use crate::file::{FileError, FilterFile, groups, read_payloads};

@@ -41,6 +41,8 @@ pub mod sign;
 pub mod size;
 mod sort;
 pub mod source;
+#[allow(dead_code, unused_imports, reason = "the build asks these")]
+mod speller;
 mod spool;
 mod tags;
 pub mod usage;

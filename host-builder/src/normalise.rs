@@ -107,8 +107,7 @@ impl Rules {
         let identifier = Identifier::new(record.text)
             .of_kind(self.kind)
             .folded_by(fold::fold);
-        store(&self.profile, &identifier, Some(Plan(&self.plan)), stored)
-            .map_err(Reason::Normalise)
+        store(&self.profile, &identifier, Some(Plan(&self.plan)), stored).map_err(Reason::Normalise)
     }
 
     /// The item of a phone number that is written as digits alone, as most are.

@@ -135,7 +135,9 @@ fn plan(unsigned: &Header, options: Options) -> Result<(Header, Tree), SignError
     // The root makes the header longer, so it has to be there for the places.
     header.root = Some(Tag([0; 16]));
     let first_page = header.num_header_sectors().map_err(BuildError::Header)?;
-    let end = header.place_datasets(first_page).ok_or(SignError::TooLarge)?;
+    let end = header
+        .place_datasets(first_page)
+        .ok_or(SignError::TooLarge)?;
     let tree = header.tree().ok_or(SignError::TooLarge)?;
     let num_sectors = u64::from(end) + u64::from(tree.num_tag_sectors()) + 1;
     header.num_sectors = u32::try_from(num_sectors).map_err(|_| SignError::TooLarge)?;

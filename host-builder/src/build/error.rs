@@ -76,7 +76,9 @@ pub enum BuildError {
     #[error(transparent)]
     Plan(#[from] PhoneProfileError),
     /// A numbering plan takes more sectors than a header can state.
-    #[error("the numbering plan takes more than 65,535 sectors. This is a defect: please report it")]
+    #[error(
+        "the numbering plan takes more than 65,535 sectors. This is a defect: please report it"
+    )]
     PlanTooLarge,
     /// No random seed.
     #[error("the system gave no random seed: {0}; give one with --seed")]

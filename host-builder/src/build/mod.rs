@@ -365,7 +365,8 @@ fn header_of(options: &Options, plan: NumberingPlan, seed: u64) -> Result<Header
         },
         hash: HashFunction::Xxh3 { seed },
         plan: PlanSectors {
-            num_sectors: u16::try_from(plan.payloads.len()).map_err(|_| BuildError::PlanTooLarge)?,
+            num_sectors: u16::try_from(plan.payloads.len())
+                .map_err(|_| BuildError::PlanTooLarge)?,
             max_reads: plan.max_reads,
         },
         first_sector: SectorIndex(0),

@@ -3,8 +3,8 @@
 use anstyle::{AnsiColor, Style};
 use leaksieve::file::FileError;
 use leaksieve_core::header::Dataset;
-use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, Separators};
 use leaksieve_core::identifier::Rule;
+use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, Separators};
 use leaksieve_core::{Answer, Catalogue, Outcome, Profile, Verdict};
 use serde::Serialize;
 

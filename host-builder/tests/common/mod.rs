@@ -36,8 +36,13 @@ impl Bench {
 
     /// Arguments are divided at blanks, so none may have one.
     pub fn run_with(&self, arguments: &str, stdin: &[u8]) -> Ran {
+        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        self.run_args(&arguments, stdin)
+    }
+
+    pub fn run_args(&self, arguments: &[&str], stdin: &[u8]) -> Ran {
         let mut child = Command::new(env!("CARGO_BIN_EXE_leaksieve"))
-            .args(arguments.split_whitespace())
+            .args(arguments)
             .current_dir(&self.folder)
             .env("SOURCE_DATE_EPOCH", "1700000000")
             .stdin(Stdio::piped())
