@@ -42,7 +42,7 @@ fn fold_case(text: impl Iterator<Item = char>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identifier::{PasswordDigest, PasswordOrigin};
+    use crate::identifier::{Item, PasswordDigest, PasswordOrigin, Side};
     use crate::{Identifier, Profile};
     use std::vec::Vec;
 
@@ -90,6 +90,20 @@ mod tests {
             folded.normalise(&long),
             Err(NormaliseError::TooLong { .. })
         ));
+    }
+
+    #[test]
+    fn no_reading_comes_twice() {
+        let profile = Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Passwords);
+        let mut item = Item::empty();
+        // U+F900 is U+8C48 in both normal forms.
+        for (text, num_readings) in [("\u{F900}", 2), ("\u{E9}", 2), ("e\u{301}", 2)] {
+            let line = Identifier::new(text.as_bytes()).folded_by(fold);
+            for index in 0..=num_readings {
+                let made = profile.reading(&line, Side::Store, index, &mut item);
+                assert_eq!(made, Ok(index < num_readings), "{text} {index}");
+            }
+        }
     }
 
     #[test]

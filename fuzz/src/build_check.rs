@@ -14,7 +14,9 @@ use leaksieve_core::encoding::bloom::UnpackedPage;
 use leaksieve_core::encoding::page_of;
 use leaksieve_core::fold;
 use leaksieve_core::hash::HashFunction;
-use leaksieve_core::header::{Date, Encoding, Rate};
+use leaksieve_core::header::{Date, Encoding, PlanSectors, Rate};
+use leaksieve_core::identifier::phone::plan::Plan;
+use leaksieve_core::identifier::store::{Stored, store};
 use leaksieve_core::identifier::{Item, NORMALISATION_VERSION, PasswordDigest};
 use leaksieve_core::sector::{FileId, Payload, SectorIndex, seal, verify};
 use leaksieve_core::{
@@ -43,8 +45,8 @@ pub fn run(data: &[u8]) {
     let flags = input.byte();
     let case = Case {
         kind: match (&profile, flags & 1) {
-            (Profile::Password(PasswordDigest::Sha1), 1) => IdentifierKind::Sha1,
-            (Profile::Password(_), 1) => IdentifierKind::Ntlm,
+            (Profile::Password(PasswordDigest::Sha1, _), 1) => IdentifierKind::Sha1,
+            (Profile::Password(..), 1) => IdentifierKind::Ntlm,
             _ => profile.kind(),
         },
         profile,
@@ -75,6 +77,8 @@ struct Records {
     distinct: Vec<Item>,
     num_blank: u64,
     num_rejected: u64,
+    /// Those that were stored in several readings.
+    num_extra: u64,
 }
 
 fn identifier(text: &[u8], kind: IdentifierKind) -> Identifier<'_> {
@@ -90,18 +94,25 @@ impl Records {
             distinct: Vec::new(),
             num_blank: 0,
             num_rejected: 0,
+            num_extra: 0,
         };
+        let plan = profiles::plan(&case.profile).map(|plan| Plan(&plan.payloads));
+        let mut stored = Stored::new();
         for line in lines::plain(case.list) {
             // Lists write E.164 digits without their plus sign.
             let text = match line.trim_ascii() {
                 digits @ [b'1'..=b'9', ..] if is_world => [b"+", digits].concat(),
                 _ => line.to_vec(),
             };
-            match case.profile.normalise(&identifier(&text, case.kind)) {
-                Ok(item) => {
+            let line = identifier(&line, case.kind);
+            match store(&case.profile, &line, plan, &mut stored) {
+                Ok(()) => {
                     records.accepted.push(text);
-                    if seen.insert(item.as_bytes().to_vec()) {
-                        records.distinct.push(item);
+                    records.num_extra += u64::from(stored.items().len() > 1);
+                    for item in stored.items() {
+                        if seen.insert((item.as_bytes().to_vec(), item.is_marked())) {
+                            records.distinct.push(item.clone());
+                        }
                     }
                 }
                 Err(NormaliseError::Empty) => records.num_blank += 1,
@@ -177,6 +188,8 @@ fn file(case: &Case<'_>, records: &Records) -> Vec<u8> {
     let num_pages = 1 + u32::from(case.size % 8);
     let rate = Rate::from_units(Rate::ONE);
     let num_hashes = 1 + (case.flags >> 1) % 32;
+    let plan = profiles::plan(&case.profile);
+    let payloads = plan.map_or(&[][..], |plan| &plan.payloads);
     let mut dataset = Dataset {
         name: Default::default(),
         date: Date::default(),
@@ -185,9 +198,14 @@ fn file(case: &Case<'_>, records: &Records) -> Vec<u8> {
         profile: case.profile.clone(),
         num_items: records.distinct.len() as u64,
         num_rejected: records.num_rejected,
+        num_extra: records.num_extra,
         min_count: 0,
         encoding: Encoding::Bloom { num_hashes },
         hash: HashFunction::Xxh3 { seed: case.seed },
+        plan: plan.map_or(PlanSectors::NONE, |plan| PlanSectors {
+            num_sectors: plan.payloads.len() as u16,
+            max_reads: plan.max_reads,
+        }),
         first_sector: SectorIndex(1),
         num_sectors: num_pages,
         designed: rate,
@@ -203,9 +221,9 @@ fn file(case: &Case<'_>, records: &Records) -> Vec<u8> {
     };
     let _ = header.datasets.push(dataset.clone());
     // Phone rules can take a second sector.
-    dataset.first_sector = SectorIndex(header.num_header_sectors().expect("a short header"));
-    header.num_sectors = dataset.first_sector.0 + num_pages;
-    header.datasets[0] = dataset.clone();
+    let first = header.num_header_sectors().expect("a short header");
+    header.num_sectors = header.place_datasets(first).expect("a short file");
+    dataset = header.datasets[0].clone();
 
     let mut pages = vec![UnpackedPage::EMPTY; num_pages as usize];
     for item in &records.distinct {
@@ -215,8 +233,9 @@ fn file(case: &Case<'_>, records: &Records) -> Vec<u8> {
     let id = FileId(*b"a file in memory");
     let encoded = header.encode(id).expect("a possible header");
     let mut bytes: Vec<u8> = encoded.sectors().flatten().collect();
-    for (index, page) in (dataset.first_sector.0..).zip(&pages) {
-        bytes.extend(seal(id, SectorIndex(index), &page.pack()));
+    let pages = pages.iter().map(UnpackedPage::pack);
+    for (index, payload) in (first..).zip(payloads.iter().copied().chain(pages)) {
+        bytes.extend(seal(id, SectorIndex(index), &payload));
     }
     bytes
 }
@@ -230,6 +249,7 @@ fn check(records: &Records, file: &[u8]) {
     };
     assert_eq!(dataset.num_items, records.distinct.len() as u64);
     assert_eq!(dataset.num_rejected, records.num_rejected);
+    assert_eq!(dataset.num_extra, records.num_extra);
     assert_eq!(catalogue.header().num_sectors as usize * 512, file.len());
     let payload = |page: u32| payload(&catalogue, file, dataset.first_sector.0 + page);
     match &dataset.encoding {

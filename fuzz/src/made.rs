@@ -6,7 +6,9 @@ use std::convert::Infallible;
 use ed25519_compact::{KeyPair, Seed};
 use leaksieve_core::encoding::ribbon::{NumPages, Ribbon};
 use leaksieve_core::hash::HashFunction;
-use leaksieve_core::header::{Date, Encoding, FORMAT_VERSION, MAGIC, MAX_DATASETS, Rate};
+use leaksieve_core::header::{
+    Date, Encoding, FORMAT_VERSION, MAGIC, MAX_DATASETS, PlanSectors, Rate,
+};
 use leaksieve_core::identifier::NORMALISATION_VERSION;
 use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, Payload, SectorIndex, seal};
 use leaksieve_core::trust::tree::encode_tags;
@@ -140,13 +142,9 @@ pub(crate) fn given(bytes: &[u8], fill: u8, is_wild: bool) -> Content {
 /// changes; nothing if the header's parts do not fit together.
 pub(crate) fn built(input: &mut Input<'_>, fill: u8, is_signed: bool) -> Content {
     let mut header = header(input);
-    let num_pages: u64 = header
-        .datasets
-        .iter()
-        .map(|d| u64::from(d.num_sectors))
-        .sum();
-    let signed = (is_signed && num_pages <= u64::from(MAX_SIGNED_PAGES))
-        .then(|| signed(&mut header, num_pages as u32, fill))
+    let (_, num_sectors) = header.sectors_of_datasets();
+    let signed = (is_signed && num_sectors <= u64::from(MAX_SIGNED_PAGES))
+        .then(|| signed(&mut header, num_sectors as u32, fill))
         .flatten();
     let mut payloads = match (&signed, header.encode(ID)) {
         (Some(payloads), _) => payloads.clone(),
@@ -186,7 +184,7 @@ pub(crate) fn key() -> PublicKey {
 fn signed(header: &mut Header, num_pages: u32, fill: u8) -> Option<Vec<Payload>> {
     header.root = Some(Tag([0; 16]));
     place(header);
-    let first = header.datasets.first()?.first_sector.0;
+    let first = header.sectors_of_datasets().0.0;
     let mut sectors: Vec<Payload> = (first..first + num_pages)
         .map(|index| filled(index, fill))
         .collect();
@@ -216,11 +214,8 @@ fn signed(header: &mut Header, num_pages: u32, fill: u8) -> Option<Vec<Payload>>
 
 /// Let the datasets follow the header and each other, and tags and signature them.
 fn place(header: &mut Header) {
-    let mut next = header.num_header_sectors().unwrap_or(0);
-    for dataset in &mut header.datasets {
-        dataset.first_sector = SectorIndex(next);
-        next = next.saturating_add(dataset.num_sectors);
-    }
+    let first = header.num_header_sectors().unwrap_or(0);
+    let mut next = header.place_datasets(first).unwrap_or(0);
     if let (Some(_), Some(tree)) = (header.root, header.tree()) {
         next = next.saturating_add(tree.num_tag_sectors() + 1);
     }
@@ -261,14 +256,23 @@ fn dataset(input: &mut Input<'_>) -> Dataset {
         normalisation_version: NORMALISATION_VERSION,
         num_items: 1 + u64::from(input.u32()),
         num_rejected: input.u64(),
+        num_extra: input.u64(),
         min_count: input.u32(),
         encoding: encoding(input),
         hash: HashFunction::Xxh3 { seed: input.u64() },
+        plan: PlanSectors::NONE,
         first_sector: SectorIndex(0),
         num_sectors: 1 + input.u32() % (1 << 28),
         designed: Rate::from_units(input.u64()),
         measured: Rate::from_units(input.u64()),
     };
+    if matches!(dataset.profile, leaksieve_core::Profile::Phone(_)) {
+        let num_sectors = 1 + u16::from(input.byte() % 4);
+        dataset.plan = PlanSectors {
+            num_sectors,
+            max_reads: num_sectors as u8,
+        };
+    }
     fit_layers(&mut dataset);
     dataset
 }

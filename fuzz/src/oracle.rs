@@ -9,20 +9,29 @@ use leaksieve_core::encoding::bloom::PAGE_BITS;
 use leaksieve_core::encoding::ribbon::Ribbon;
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::Encoding;
-use leaksieve_core::identifier::{Coverage, Item};
+use leaksieve_core::identifier::phone::plan::{Judgement, Step, Walk};
+use leaksieve_core::identifier::{Coverage, Item, MAX_READINGS, Rule, Side};
 use leaksieve_core::sector::Payload;
 use leaksieve_core::{
-    Catalogue, Dataset, Identifier, NormaliseError, Outcome, SectorIndex, Verdict,
+    Catalogue, Dataset, Error, Identifier, NormaliseError, Outcome, SectorIndex, Verdict,
 };
 use ribbon::{PlainAnswer, PlainRibbon};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// An item's hash.
 pub(crate) fn hash(dataset: &Dataset, item: &Item) -> u64 {
+    let hash = hash_of(dataset, item.as_bytes());
+    match item.is_marked() {
+        true => (hash >> 32) | (hash << 32),
+        false => hash,
+    }
+}
+
+fn hash_of(dataset: &Dataset, item: &[u8]) -> u64 {
     let HashFunction::Xxh3 { seed } = dataset.hash else {
         panic!("a hash that is not in FORMAT.md");
     };
-    xxh3_64_with_seed(item.as_bytes(), seed)
+    xxh3_64_with_seed(item, seed)
 }
 
 /// The bits of a page that a hash sets.
@@ -84,25 +93,125 @@ fn answer(
     }
 }
 
-/// What a dataset says, `None` where its last layer leads nowhere; and the sectors that it
-/// takes.
+/// What the plan says of a number, and the sectors that it takes.
+fn judge(
+    dataset: &Dataset,
+    number: &[u8],
+    payload: &impl Fn(u32) -> Payload,
+    sectors: &mut Vec<u32>,
+) -> Result<Judgement, Error> {
+    let num_sectors = u32::from(dataset.plan.num_sectors);
+    let first = dataset.first_sector.0 - num_sectors;
+    let mut walk = Walk::START;
+    loop {
+        let malformed = Error::PlanMalformed {
+            index: SectorIndex(sectors.last().copied().unwrap_or(first)),
+        };
+        if walk.wants() >= num_sectors {
+            return Err(malformed);
+        }
+        let sector = first + walk.wants();
+        sectors.push(sector);
+        let index = SectorIndex(sector);
+        match walk.step(number, &payload(sector)) {
+            Ok(Step::Wants(next)) => walk = next,
+            Ok(Step::Judged(judgement)) => return Ok(judgement),
+            Err(_) => return Err(Error::PlanMalformed { index }),
+        }
+    }
+}
+
+/// Is a hash there? And the sectors that this takes.
+fn is_member(
+    dataset: &Dataset,
+    hash: u64,
+    payload: &impl Fn(u32) -> Payload,
+    sectors: &mut Vec<u32>,
+) -> Result<bool, Error> {
+    let (answer, read) = answer(dataset, hash, payload);
+    sectors.extend(read);
+    match answer {
+        PlainAnswer::Member => Ok(true),
+        PlainAnswer::NoMember => Ok(false),
+        PlainAnswer::NoSuchLayer => Err(Error::NoSuchLayer {
+            index: SectorIndex(sectors.last().copied().unwrap_or_default()),
+        }),
+    }
+}
+
+/// What a dataset says; an error where a sector leads nowhere; and the sectors that it takes.
 fn outcome(
     dataset: &Dataset,
     identifier: &Identifier<'_>,
     payload: &impl Fn(u32) -> Payload,
-) -> (Option<Outcome>, Vec<u32>) {
-    let item = match dataset.profile.normalise(identifier) {
-        Ok(item) => item,
-        Err(reason) => return (Some(Outcome::NotCovered(reason)), Vec::new()),
-    };
-    let (answer, sectors) = answer(dataset, hash(dataset, &item), payload);
-    let outcome = match (answer, item.coverage()) {
-        (PlainAnswer::NoSuchLayer, _) => None,
-        (PlainAnswer::Member, _) => Some(Outcome::Exposed),
-        (PlainAnswer::NoMember, Coverage::Complete) => Some(Outcome::Absent),
-        (PlainAnswer::NoMember, Coverage::Incidental(reason)) => Some(Outcome::NotCovered(reason)),
-    };
+) -> (Result<Outcome, Error>, Vec<u32>) {
+    let mut sectors = Vec::new();
+    let outcome = asked(dataset, identifier, payload, &mut sectors);
     (outcome, sectors)
+}
+
+fn asked(
+    dataset: &Dataset,
+    identifier: &Identifier<'_>,
+    payload: &impl Fn(u32) -> Payload,
+    sectors: &mut Vec<u32>,
+) -> Result<Outcome, Error> {
+    // Why nothing is said of what is not there, unless the plan has one of the readings.
+    let mut reason = None;
+    let mut is_number = false;
+    let mut num_asked = 0;
+    let mut item = Item::empty();
+    for index in 0..=MAX_READINGS {
+        match dataset.profile.reading(identifier, Side::Ask, index, &mut item) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => return Ok(Outcome::NotCovered(error)),
+        }
+        if is_number && item.rule() == Some(Rule::WithoutExtension) {
+            break;
+        }
+        if item.is_marked() && dataset.num_extra == 0 {
+            continue;
+        }
+        if num_asked == MAX_READINGS {
+            return Ok(Outcome::NotCovered(NormaliseError::TooManyReadings));
+        }
+        num_asked += 1;
+        if is_member(dataset, hash(dataset, &item), payload, sectors)? {
+            return Ok(Outcome::Exposed);
+        }
+        if let Coverage::Incidental(why) = item.coverage() {
+            reason = Some(why);
+            continue;
+        }
+        if dataset.plan.num_sectors == 0 {
+            continue;
+        }
+        let judgement = judge(dataset, item.as_bytes(), payload, sectors)?;
+        if judgement == Judgement::OUTSIDE {
+            reason.get_or_insert(NormaliseError::OutsideNumberingPlan);
+        } else {
+            is_number = true;
+        }
+        let Some(change) = judgement.change else {
+            continue;
+        };
+        let mut place = [0; 32];
+        match change.apply(item.as_bytes(), &mut place) {
+            Some(changed) if num_asked < MAX_READINGS => {
+                num_asked += 1;
+                if is_member(dataset, hash_of(dataset, changed), payload, sectors)? {
+                    return Ok(Outcome::Exposed);
+                }
+            }
+            _ => reason = Some(NormaliseError::TooManyReadings),
+        }
+    }
+    Ok(match reason {
+        Some(why @ NormaliseError::TooManyReadings) => Outcome::NotCovered(why),
+        Some(why) if !is_number => Outcome::NotCovered(why),
+        _ => Outcome::Absent,
+    })
 }
 
 /// What a file has to say: each dataset's answer, and the sectors that they take.
@@ -110,7 +219,7 @@ pub(crate) struct Expected {
     pub(crate) answers: Vec<(u8, Outcome)>,
     pub(crate) sectors: Vec<u32>,
     /// The last of these sectors leads nowhere, and there is no verdict.
-    pub(crate) nowhere: Option<SectorIndex>,
+    pub(crate) nowhere: Option<Error>,
 }
 
 /// What the file of a catalogue has to say; `payload` gives its sectors.
@@ -134,11 +243,13 @@ pub(crate) fn expected(
         let outcome = if answers_kind(&dataset) {
             let (outcome, sectors) = outcome(dataset, identifier, &payload);
             expected.sectors.extend(sectors);
-            let Some(outcome) = outcome else {
-                expected.nowhere = expected.sectors.last().copied().map(SectorIndex);
-                break;
-            };
-            outcome
+            match outcome {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    expected.nowhere = Some(error);
+                    break;
+                }
+            }
         } else if any {
             continue;
         } else {

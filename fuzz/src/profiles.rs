@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use leaksieve::profile::{phone_profile, phone_regions};
-use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
+use leaksieve::profile::{PhonePlan, phone_plan, phone_profile, phone_regions};
+use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, PasswordOrigin, Separators};
 use leaksieve_core::{IdentifierKind, Profile};
 
 use crate::input::Input;
 
 /// How many bytes of [`profile`] are no phone profile.
-const NUM_OTHERS: u8 = 9;
+const NUM_OTHERS: u8 = 12;
 /// The regions that one byte chooses; all others take a second.
 const COMMON_REGIONS: [&str; 6] = ["CN", "US", "world", "BR", "IT", "AR"];
 
@@ -33,11 +33,15 @@ pub(crate) fn profile(input: &mut Input<'_>) -> (Profile, Option<usize>) {
         0 => Profile::Email,
         1 => Profile::Username(CaseRule::Fold),
         2 => Profile::Username(CaseRule::Exact),
-        3 => Profile::Id(IdScheme::Plain(CaseRule::Fold)),
-        4 => Profile::Id(IdScheme::Plain(CaseRule::Exact)),
+        3 => Profile::Id(IdScheme::Plain(CaseRule::Fold, Separators::Ignore)),
+        4 => Profile::Id(IdScheme::Plain(CaseRule::Exact, Separators::Ignore)),
         5 => Profile::Id(IdScheme::ChineseResident),
-        6 => Profile::Password(PasswordDigest::Sha1),
-        7 | 8 => Profile::Password(PasswordDigest::Ntlm),
+        6 => Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Passwords),
+        7 => Profile::Password(PasswordDigest::Ntlm, PasswordOrigin::Passwords),
+        8 => Profile::Password(PasswordDigest::Ntlm, PasswordOrigin::Hashes),
+        9 => Profile::Password(PasswordDigest::Sha1, PasswordOrigin::NotAllUtf8),
+        10 => Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Hashes),
+        11 => Profile::Id(IdScheme::Plain(CaseRule::Fold, Separators::Keep)),
         common => {
             let index = usize::from(common - NUM_OTHERS);
             let index = if index < COMMON_REGIONS.len() {
@@ -50,6 +54,15 @@ pub(crate) fn profile(input: &mut Input<'_>) -> (Profile, Option<usize>) {
         }
     };
     (other, None)
+}
+
+/// The numbering plan of a phone profile of ours.
+pub(crate) fn plan(profile: &Profile) -> Option<&'static PhonePlan> {
+    let Profile::Phone(phone) = profile else {
+        return None;
+    };
+    let region = std::str::from_utf8(&phone.region).ok()?;
+    phone_plan(region).ok()
 }
 
 /// A kind, or none.

@@ -166,8 +166,8 @@ enum LeaksieveReason
     LEAKSIEVE_REASON_TOO_MANY_DIGITS = 10,
     // A count of digits between two that are possible.
     LEAKSIEVE_REASON_IMPOSSIBLE_LENGTH = 11,
-    // No telephone number of the country begins like this; it may be one of another country
-    // without its country code.
+    // A telephone number that its country's numbering plan does not have: the area code or a
+    // digit may be missing, or it is one of another country without its country code.
     LEAKSIEVE_REASON_OUTSIDE_NUMBERING_PLAN = 12,
     // A telephone number without the country code that this file needs.
     LEAKSIEVE_REASON_NEEDS_COUNTRY_CODE = 13,
@@ -185,6 +185,17 @@ enum LeaksieveReason
     LEAKSIEVE_REASON_LOOKS_LIKE_A_HASH = 19,
     // What a newer core knows; the message says it.
     LEAKSIEVE_REASON_OTHER = 20,
+    // Some of its characters are hidden, as in `a***n@example.com`.
+    LEAKSIEVE_REASON_MASKED = 21,
+    // A telephone number with a fraction, as spreadsheets write it: `13800138000.0`.
+    LEAKSIEVE_REASON_FRACTION = 22,
+    // A telephone number with an exponent, which has lost digits: `1.38E+10`.
+    LEAKSIEVE_REASON_EXPONENT = 23,
+    // It can mean too many things.
+    LEAKSIEVE_REASON_TOO_MANY_READINGS = 24,
+    // A password with letters outside ASCII: the list has some that are not UTF-8 text, and
+    // this one may be among them.
+    LEAKSIEVE_REASON_LIST_NOT_UTF8 = 25,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -234,8 +245,8 @@ typedef struct {
     LeaksieveReadAt read_at;
 } LeaksieveReader;
 
-// What one leak says of a text. `leaksieve_dataset` has its name, date and odds, and what its
-// list lacks.
+// What one leak says of a text. `leaksieve_dataset` has its name and date, and what its list
+// lacks.
 typedef struct {
     // Which leak.
     uint32_t dataset;
@@ -243,7 +254,11 @@ typedef struct {
     LeaksieveOutcome outcome;
     // Why it cannot say: a `LeaksieveReason`. 0 where it can.
     int32_t reason;
-    // The same in English words; empty where it can.
+    // If it has the text: of so many people who are not in it and ask such a text, one is told
+    // this too. Else 0.
+    uint64_t false_alarm_one_in;
+    // Why it cannot say, in English words. If it has the text: how it was found, in words that
+    // stand behind "found", and empty if it was as typed. Else empty.
     char text[96];
 } LeaksieveAnswer;
 
@@ -298,11 +313,17 @@ typedef struct {
     LeaksieveRule rule;
     // What the list counts fewer times was left out. 0: nothing was.
     uint32_t min_count;
-    // Distinct items.
+    // Not 0: ids; `12-3` and `123` are two.
+    uint32_t are_separators_kept;
+    // Distinct items of all readings.
     uint64_t num_items;
     // Lines of the list that could not be read: the file says nothing about them.
     uint64_t num_rejected;
-    // Of so many people who are not in it, one is told "exposed".
+    // Lines of the list that can mean several things, and were stored as each: a text that is
+    // exposed may be one that never leaked.
+    uint64_t num_extra;
+    // Of so many people who are not in it, one is told "exposed", if what they ask can mean one
+    // thing alone. An answer has the odds of the question that was asked.
     uint64_t false_alarm_one_in;
 } LeaksieveDataset;
 

@@ -1,7 +1,7 @@
 //! What a file holds and covers, as data: an app has its own words and languages.
 
 use leaksieve_core::file::byte_of;
-use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
+use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, Separators};
 use leaksieve_core::sector::SectorIndex;
 use leaksieve_core::{Catalogue, Dataset, Profile};
 
@@ -45,13 +45,17 @@ pub struct DatasetInfo {
     pub kind: Kind,
     /// Which of that kind it can be asked about.
     pub covers: Covers,
-    /// Distinct items.
+    /// Distinct items of all readings.
     pub num_items: u64,
     /// Lines of the list that could not be read: the file says nothing about them.
     pub num_rejected: u64,
+    /// Lines of the list that can mean several things, and were stored as each: a text that is
+    /// exposed may be one that never leaked.
+    pub num_extra: u64,
     /// What the list counts fewer times was left out. None: nothing was.
     pub min_count: Option<u32>,
-    /// Of so many people who are not in it, one is told "exposed".
+    /// Of so many people who are not in it, one is told "exposed", if what they ask can mean one
+    /// thing alone. A `Leak` has the odds of the question that was asked.
     pub false_alarm_one_in: u64,
 }
 
@@ -78,6 +82,8 @@ pub enum Covers {
     Id {
         /// Are `A1` and `a1` two?
         is_case_exact: bool,
+        /// Are `12-3` and `123` two?
+        are_separators_kept: bool,
     },
     /// Resident ids of the People's Republic of China.
     ChineseResidentId,
@@ -126,6 +132,7 @@ impl DatasetInfo {
             covers: Covers::new(&dataset.profile),
             num_items: dataset.num_items,
             num_rejected: dataset.num_rejected,
+            num_extra: dataset.num_extra,
             min_count: min_count(dataset),
             false_alarm_one_in: dataset.measured.one_in(),
         }
@@ -145,14 +152,15 @@ impl Covers {
             Profile::Username(case) => Self::Username {
                 is_case_exact: is_case_exact(*case),
             },
-            Profile::Id(IdScheme::Plain(case)) => Self::Id {
+            Profile::Id(IdScheme::Plain(case, separators)) => Self::Id {
                 is_case_exact: is_case_exact(*case),
+                are_separators_kept: *separators != Separators::Ignore,
             },
             Profile::Id(IdScheme::ChineseResident) => Self::ChineseResidentId,
-            Profile::Password(PasswordDigest::Sha1) => Self::Password {
+            Profile::Password(PasswordDigest::Sha1, _) => Self::Password {
                 digest: Digest::Sha1,
             },
-            Profile::Password(PasswordDigest::Ntlm) => Self::Password {
+            Profile::Password(PasswordDigest::Ntlm, _) => Self::Password {
                 digest: Digest::Ntlm,
             },
             _ => Self::Other,

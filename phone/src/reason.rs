@@ -28,8 +28,8 @@ pub enum Reason {
     TooManyDigits = 10,
     /// A count of digits between two that are possible.
     ImpossibleLength = 11,
-    /// No telephone number of the country begins like this; it may be one of another country
-    /// without its country code.
+    /// A telephone number that its country's numbering plan does not have: the area code or a
+    /// digit may be missing, or it is one of another country without its country code.
     OutsideNumberingPlan = 12,
     /// A telephone number without the country code that this file needs.
     NeedsCountryCode = 13,
@@ -47,6 +47,17 @@ pub enum Reason {
     LooksLikeAHash = 19,
     /// What a newer core knows; the message says it.
     Other = 20,
+    /// Some of its characters are hidden, as in `a***n@example.com`.
+    Masked = 21,
+    /// A telephone number with a fraction, as spreadsheets write it: `13800138000.0`.
+    Fraction = 22,
+    /// A telephone number with an exponent, which has lost digits: `1.38E+10`.
+    Exponent = 23,
+    /// It can mean too many things.
+    TooManyReadings = 24,
+    /// A password with letters outside ASCII: the list has some that are not UTF-8 text, and
+    /// this one may be among them.
+    ListNotUtf8 = 25,
 }
 
 impl From<NormaliseError> for Reason {
@@ -70,6 +81,11 @@ impl From<NormaliseError> for Reason {
             NormaliseError::CheckDigit => Self::CheckDigit,
             NormaliseError::NotAHash => Self::NotAHash,
             NormaliseError::LooksLikeAHash => Self::LooksLikeAHash,
+            NormaliseError::Masked => Self::Masked,
+            NormaliseError::Fraction => Self::Fraction,
+            NormaliseError::Exponent => Self::Exponent,
+            NormaliseError::TooManyReadings => Self::TooManyReadings,
+            NormaliseError::ListNotUtf8 => Self::ListNotUtf8,
             _ => Self::Other,
         }
     }
@@ -100,6 +116,11 @@ mod tests {
             NormaliseError::CheckDigit,
             NormaliseError::NotAHash,
             NormaliseError::LooksLikeAHash,
+            NormaliseError::Masked,
+            NormaliseError::Fraction,
+            NormaliseError::Exponent,
+            NormaliseError::TooManyReadings,
+            NormaliseError::ListNotUtf8,
         ];
         let names = reasons.map(|reason| format!("{:?}", Reason::from(reason)));
         for (reason, name) in reasons.iter().zip(names) {

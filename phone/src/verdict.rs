@@ -1,5 +1,6 @@
 //! What a file says of a text.
 
+use leaksieve_core::identifier::Rule;
 use leaksieve_core::{Catalogue, Dataset, Outcome};
 
 use crate::about::{date, min_count};
@@ -36,8 +37,11 @@ pub struct Leak {
     pub name: String,
     /// When it happened: `2021-06-11`, `2021-06` or `2021`. None: unknown.
     pub date: Option<String>,
-    /// Of so many people who are not in it, one is told this too.
+    /// Of so many people who are not in it and ask such a text, one is told this too.
     pub false_alarm_one_in: u64,
+    /// How the text was found, in English words that stand behind "found": `without its +tag`.
+    /// None: as it was typed.
+    pub found: Option<String>,
 }
 
 /// A leak that covers the text and lacks it, and what of its list the file does not know.
@@ -90,7 +94,8 @@ impl Verdict {
                     dataset: index,
                     name: dataset.name.to_string(),
                     date: date(dataset),
-                    false_alarm_one_in: dataset.measured.one_in(),
+                    false_alarm_one_in: dataset.false_alarm(answer.num_readings).one_in(),
+                    found: answer.rule.map(Rule::text).map(str::to_owned),
                 }),
                 Outcome::Absent if is_too_old => {
                     gaps.push(Gap::new(index, dataset, Reason::Expired, EXPIRED.into()));

@@ -11,13 +11,14 @@
 use std::hint::black_box;
 
 use gungraun::{library_benchmark, library_benchmark_group, main};
-use leaksieve::profile::phone_profile;
+use leaksieve::profile::{phone_plan, phone_profile};
 use leaksieve_core::encoding::bloom::{self, UnpackedPage};
 use leaksieve_core::encoding::ribbon::{self, Ribbon};
 use leaksieve_core::encoding::{Encoding, Match, Rules};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::identifier::phone::Shortcuts;
-use leaksieve_core::identifier::{Item, PasswordDigest};
+use leaksieve_core::identifier::phone::plan::Plan;
+use leaksieve_core::identifier::{Item, PasswordDigest, PasswordOrigin};
 use leaksieve_core::sector::{
     self, FileId, PAYLOAD_BYTES, Payload, SECTOR_BYTES, Sector, SectorIndex,
 };
@@ -61,7 +62,7 @@ fn email(text: &'static str) -> Question {
 }
 
 fn password(text: &'static str) -> Question {
-    Question::new(Profile::Password(PasswordDigest::Sha1), text)
+    Question::new(Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Passwords), text)
 }
 
 fn sha1(text: &'static str) -> Question {
@@ -84,9 +85,12 @@ fn normalise(question: Question) -> Result<Item, NormaliseError> {
 }
 
 fn shortcuts(text: &'static str) -> (&'static Shortcuts, &'static str) {
-    match phone_profile("CN") {
-        Ok(profile) => (Box::leak(Box::new(Shortcuts::new(&profile))), text),
-        Err(error) => panic!("{error}"),
+    match (phone_profile("CN"), phone_plan("CN")) {
+        (Ok(profile), Ok(plan)) => {
+            let shortcuts = Shortcuts::new(&profile, Plan(&plan.payloads));
+            (Box::leak(Box::new(shortcuts)), text)
+        }
+        (Err(error), _) | (_, Err(error)) => panic!("{error}"),
     }
 }
 

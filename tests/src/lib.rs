@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use leaksieve_core::hash::HashFunction;
-use leaksieve_core::header::{Date, Encoding, Rate};
+use leaksieve_core::header::{Date, Encoding, PlanSectors, Rate};
 use leaksieve_core::identifier::NORMALISATION_VERSION;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, seal};
 use leaksieve_core::{Dataset, Header, Identifier, Profile, SectorIndex, Trust, open};
@@ -46,9 +46,11 @@ impl SparseFilter {
             profile: Profile::Email,
             num_items: members.len() as u64,
             num_rejected: 0,
+            num_extra: 0,
             min_count: 0,
             encoding,
             hash: HashFunction::Xxh3 { seed: 5 },
+            plan: PlanSectors::NONE,
             first_sector: SectorIndex(1),
             num_sectors: num_sectors - 1,
             designed: Rate::from_units(Rate::ONE / 1000),

@@ -14,7 +14,7 @@ use leaksieve::sign;
 use leaksieve::size::{Aim, Method, Prefer};
 use leaksieve::source::{Input, Layout};
 use leaksieve_core::header::Date;
-use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
+use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, PasswordOrigin};
 use leaksieve_core::{Identifier, IdentifierKind, Profile, Trust, Verdict};
 
 fn golden(name: &str) -> PathBuf {
@@ -82,12 +82,12 @@ fn lists() -> Vec<(&'static str, IdentifierKind, Profile)> {
         (
             "password",
             IdentifierKind::Password,
-            Profile::Password(PasswordDigest::Sha1),
+            Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Passwords),
         ),
         (
             "ntlm",
             IdentifierKind::Ntlm,
-            Profile::Password(PasswordDigest::Ntlm),
+            Profile::Password(PasswordDigest::Ntlm, PasswordOrigin::Hashes),
         ),
     ]
 }

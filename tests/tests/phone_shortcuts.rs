@@ -1,10 +1,11 @@
 //! The shortcut for telephone numbers of digits alone gives what the general rules give.
 
 use leaksieve::file::FilterFile;
-use leaksieve::profile::{phone_profile, phone_regions};
+use leaksieve::profile::{phone_plan, phone_profile, phone_regions};
 use leaksieve_core::Verdict;
 use leaksieve_core::identifier::phone::Shortcuts;
-use leaksieve_core::identifier::{Coverage, Identifier, IdentifierKind, Profile};
+use leaksieve_core::identifier::phone::plan::{Judgement, Plan};
+use leaksieve_core::identifier::{Coverage, Identifier, IdentifierKind, Item, Profile, Side};
 
 /// Regions of which every start of a number is tried; of the others, one in [`STRIDE`].
 const MAIN_REGIONS: [&str; 12] = [
@@ -15,7 +16,8 @@ const STRIDE: usize = 37;
 /// Texts that a shortcut was found for, and how many were tried.
 fn compare(region: &str, starts: impl Iterator<Item = usize>) -> (u64, u64) {
     let phone = phone_profile(region).unwrap();
-    let shortcuts = Shortcuts::new(&phone);
+    let plan = plan(region);
+    let shortcuts = Shortcuts::new(&phone, plan);
     let code = match phone.calling_code {
         0 => String::new(),
         code => code.to_string(),
@@ -41,20 +43,41 @@ fn compare(region: &str, starts: impl Iterator<Item = usize>) -> (u64, u64) {
                 let has_plus = text.starts_with('+');
                 if let Some(item) = shortcuts.item(digits.as_bytes(), has_plus) {
                     num_found += 1;
-                    let general = profile
-                        .normalise(&Identifier::new(text.as_bytes()))
-                        .unwrap();
-                    assert_eq!(
-                        item.encode(&mut [0; 16]),
-                        general.as_bytes(),
-                        "{region} {text}"
-                    );
-                    assert_eq!(general.coverage(), Coverage::Complete, "{region} {text}");
+                    let mut place = [0; 16];
+                    let item = item.encode(&mut place);
+                    is_the_only_reading(&profile, &text, item);
+                    let judgement = plan.judge(item).unwrap();
+                    let plain = Judgement {
+                        is_valid: true,
+                        change: None,
+                    };
+                    assert_eq!(judgement, plain, "{region} {text}");
                 }
             }
         }
     }
     (num_found, num_tried)
+}
+
+fn plan(region: &str) -> Plan<'static> {
+    Plan(&phone_plan(region).unwrap().payloads)
+}
+
+/// In a list and in a question.
+fn is_the_only_reading(profile: &Profile, text: &str, item: &[u8]) {
+    let identifier = Identifier::new(text.as_bytes());
+    let mut general = Item::empty();
+    for side in [Side::Store, Side::Ask] {
+        assert_eq!(profile.reading(&identifier, side, 0, &mut general), Ok(true));
+        assert_eq!(general.as_bytes(), item, "{text}");
+        assert_eq!(general.coverage(), Coverage::Complete, "{text}");
+        assert!(!general.is_marked(), "{text}");
+        assert_eq!(
+            profile.reading(&identifier, side, 1, &mut general),
+            Ok(false),
+            "{text}"
+        );
+    }
 }
 
 #[test]
@@ -97,7 +120,7 @@ fn the_usual_forms_have_shortcuts() {
             &["+8613800138000", "+12015550123", "+447400123456"],
         ),
     ] {
-        let shortcuts = Shortcuts::new(&phone_profile(region).unwrap());
+        let shortcuts = Shortcuts::new(&phone_profile(region).unwrap(), plan(region));
         for text in texts {
             let (digits, has_plus) = match text.strip_prefix('+') {
                 Some(digits) => (digits, true),
@@ -108,7 +131,7 @@ fn the_usual_forms_have_shortcuts() {
         }
     }
     // Letters, separators, nothing at all: the general rules.
-    let shortcuts = Shortcuts::new(&phone_profile("CN").unwrap());
+    let shortcuts = Shortcuts::new(&phone_profile("CN").unwrap(), plan("CN"));
     for text in [
         "",
         "138",
@@ -140,7 +163,7 @@ fn lookups_by_shortcuts_say_the_same() {
         "email.lsv",
     ] {
         let file = FilterFile::open(&golden.join(name)).unwrap();
-        let shortcuts = file.shortcuts();
+        let shortcuts = file.shortcuts().unwrap();
         let members = ["phone.txt", "ribbon.txt", "world.txt", "email.txt"]
             .map(|list| std::fs::read_to_string(golden.join(list)).unwrap());
         let strangers = (0..3000_u64).map(|i| format!("1{:010}", i * 3_333_333));

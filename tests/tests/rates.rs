@@ -18,9 +18,9 @@ const NUM_PROBES: u64 = 10_000_000;
 /// By chance, a true rate is outside of this once in 10^6 runs.
 const DEVIATIONS: f64 = 4.9;
 
-/// Members are even, the others odd, all of a range that no operator has.
+/// Members are even, the others odd, all of a range that data cards have.
 fn number(i: u64) -> String {
-    format!("+86154{:08}", i)
+    format!("+86145{:08}", i)
 }
 
 /// 1 M sequential phone numbers, 10 M others, at three rates, in both encodings. Sequential, because that is

@@ -1,8 +1,8 @@
 //! Generated leaks, in the shapes that leaks have, of people who do not exist.
 //!
-//! Phone numbers are of block 154, which no Chinese operator was given; the one
-//! exception is 13800138000, China Mobile's service line, which stands in
-//! documentation everywhere. E-mail addresses are of the domains that RFC 2606 keeps
+//! Phone numbers are of block 145, which was given to data cards that nobody calls: a block
+//! that no operator was given is outside the numbering plan. The one exception is
+//! 13800138000, China Mobile's service line, which stands in documentation everywhere. E-mail addresses are of the domains that RFC 2606 keeps
 //! for examples.
 //!
 //! # Invariants
@@ -25,7 +25,7 @@ pub const SERVICE_LINE_ROW: u64 = 138_000;
 /// The one number in the leak that exists.
 pub const SERVICE_LINE: &str = "13800138000";
 
-/// Members, and as many strangers, that block 154 has room for.
+/// Members, and as many strangers, that block 145 has room for.
 const HALF_BLOCK: u64 = 50_000_000;
 
 /// Vigna's splitmix64: one well-mixed number for each number.
@@ -51,11 +51,11 @@ impl Choices {
     }
 }
 
-/// A number of block 154, another for each index below [`HALF_BLOCK`]: the factor has
+/// A number of block 145, another for each index below [`HALF_BLOCK`]: the factor has
 /// no divisor in common with it.
-fn block_154(index: u64, parity: u64) -> String {
+fn block_145(index: u64, parity: u64) -> String {
     let scattered = (index % HALF_BLOCK * 48_271_003 + 12_345_679) % HALF_BLOCK;
-    format!("154{:08}", 2 * scattered + parity)
+    format!("145{:08}", 2 * scattered + parity)
 }
 
 /// The phone number of row `index`, as eleven digits.
@@ -63,13 +63,13 @@ pub fn phone(index: u64) -> String {
     if index == SERVICE_LINE_ROW {
         SERVICE_LINE.to_owned()
     } else {
-        block_154(index, 0)
+        block_145(index, 0)
     }
 }
 
 /// A phone number that is in no row.
 pub fn stranger_phone(index: u64) -> String {
-    block_154(index, 1)
+    block_145(index, 1)
 }
 
 /// A number in its one international form, such as `+8613800138000`.
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn only_the_service_line_exists() {
         let existing: Vec<u64> = (0..NUM_ROWS)
-            .filter(|&index| !phone(index).starts_with("154"))
+            .filter(|&index| !phone(index).starts_with("145"))
             .collect();
         assert_eq!(existing, [SERVICE_LINE_ROW]);
         assert!((0..NUM_ROWS).all(|index| phone(index).len() == 11));

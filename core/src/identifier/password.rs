@@ -225,7 +225,13 @@ impl Question {
     ) -> Made {
         let mut other = Folded::new();
         folder(form, text, &mut other)?;
+        // Some characters are the same in both forms, and are another: U+F900.
+        let mut composed = Folded::new();
+        if form == Folding::Decomposed {
+            folder(Folding::Composed, text, &mut composed)?;
+        }
         Ok(other != text
+            && other != composed
             && self.make(
                 other.as_bytes(),
                 Some(Rule::OtherComposition),

@@ -7,7 +7,7 @@
 
 use serde::Serialize;
 
-use super::{Folded, Folder, Folding, Item, MAX_IDENTIFIER_BYTES, NormaliseError};
+use super::{Folded, Folder, Folding, Item, MAX_IDENTIFIER_BYTES, NormaliseError, drop_first};
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
 
@@ -187,8 +187,16 @@ pub(super) fn normalise_name(
     folder: Option<Folder>,
     item: &mut Item,
 ) -> Result<(), NormaliseError> {
-    let name = text.trim_start_matches(|c| single_spelling(c) == Some('@'));
-    normalise(case, name, folder, is_invisible, item)
+    push_folded(item, text, Folding::Text(case), folder, is_invisible)?;
+    item.trim()?;
+    // Behind the folding: it gives more signs than one character for this.
+    while item.as_bytes().first() == Some(&b'@') {
+        drop_first(&mut item.bytes);
+        let length = item.bytes.len();
+        item.bytes.truncate(length.saturating_sub(1));
+        item.trim()?;
+    }
+    Ok(())
 }
 
 #[inline(never)]
@@ -311,6 +319,10 @@ mod tests {
         assert_eq!(folded.as_bytes(), "josé".as_bytes());
         let exact = made(|item| normalise_name(CaseRule::Exact, "Alice", None, item)).unwrap();
         assert_eq!(exact.as_bytes(), b"Alice");
+        for text in ["@alice", "＠alice", "@ @Alice", "@\u{200B}@alice"] {
+            assert_eq!(name(text), Ok("alice".into()), "{text}");
+        }
+        assert_eq!(name("@"), Err(NormaliseError::Empty));
         // As typed text has none, an item has no blank at its ends.
         let spaced: Folder = |_, text, folded| {
             folded

@@ -97,8 +97,8 @@ pub enum Outcome {
     NotCovered = 3,
 }
 
-/// What one leak says of a text. `leaksieve_dataset` has its name, date and odds, and what its
-/// list lacks.
+/// What one leak says of a text. `leaksieve_dataset` has its name and date, and what its list
+/// lacks.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Answer {
@@ -108,7 +108,11 @@ pub struct Answer {
     pub outcome: Outcome,
     /// Why it cannot say: a `LeaksieveReason`. 0 where it can.
     pub reason: i32,
-    /// The same in English words; empty where it can.
+    /// If it has the text: of so many people who are not in it and ask such a text, one is told
+    /// this too. Else 0.
+    pub false_alarm_one_in: u64,
+    /// Why it cannot say, in English words. If it has the text: how it was found, in words that
+    /// stand behind "found", and empty if it was as typed. Else empty.
     pub text: [c_char; 96],
 }
 
@@ -193,11 +197,17 @@ pub struct Dataset {
     pub rule: Rule,
     /// What the list counts fewer times was left out. 0: nothing was.
     pub min_count: u32,
-    /// Distinct items.
+    /// Not 0: ids; `12-3` and `123` are two.
+    pub are_separators_kept: u32,
+    /// Distinct items of all readings.
     pub num_items: u64,
     /// Lines of the list that could not be read: the file says nothing about them.
     pub num_rejected: u64,
-    /// Of so many people who are not in it, one is told "exposed".
+    /// Lines of the list that can mean several things, and were stored as each: a text that is
+    /// exposed may be one that never leaked.
+    pub num_extra: u64,
+    /// Of so many people who are not in it, one is told "exposed", if what they ask can mean one
+    /// thing alone. An answer has the odds of the question that was asked.
     pub false_alarm_one_in: u64,
 }
 
@@ -212,6 +222,7 @@ impl Verdict {
             dataset: 0,
             outcome: Outcome::None,
             reason: 0,
+            false_alarm_one_in: 0,
             text: [0; 96],
         }; 8],
     };
@@ -222,23 +233,24 @@ impl Verdict {
             crate::Verdict::Exposed { leaks } => {
                 to.outcome = Outcome::Exposed;
                 for leak in leaks {
-                    to.push(leak.dataset, Outcome::Exposed, 0, "");
+                    let found = leak.found.as_deref().unwrap_or_default();
+                    to.push(leak.dataset, Outcome::Exposed, 0, leak.false_alarm_one_in, found);
                 }
             }
             crate::Verdict::NotExposed { absences } => {
                 to.outcome = Outcome::NotExposed;
                 for absence in absences {
-                    to.push(absence.dataset, Outcome::NotExposed, 0, "");
+                    to.push(absence.dataset, Outcome::NotExposed, 0, 0, "");
                 }
             }
             crate::Verdict::NotCovered { gaps, absences } => {
                 to.outcome = Outcome::NotCovered;
                 for gap in gaps {
                     let reason = gap.reason as i32;
-                    to.push(gap.dataset, Outcome::NotCovered, reason, &gap.message);
+                    to.push(gap.dataset, Outcome::NotCovered, reason, 0, &gap.message);
                 }
                 for absence in absences {
-                    to.push(absence.dataset, Outcome::NotExposed, 0, "");
+                    to.push(absence.dataset, Outcome::NotExposed, 0, 0, "");
                 }
             }
         }
@@ -246,12 +258,13 @@ impl Verdict {
     }
 
     /// There are never more answers than datasets, so there is room.
-    fn push(&mut self, dataset: u8, outcome: Outcome, reason: i32, text: &str) {
+    fn push(&mut self, dataset: u8, outcome: Outcome, reason: i32, one_in: u64, text: &str) {
         if let Some(place) = self.answers.get_mut(self.num_answers as usize) {
             *place = Answer {
                 dataset: dataset.into(),
                 outcome,
                 reason,
+                false_alarm_one_in: one_in,
                 text: copied(text),
             };
             self.num_answers += 1;
@@ -285,7 +298,7 @@ impl Dataset {
             Covers::Email => Rule::Email,
             Covers::PhoneRegion { .. } => Rule::PhoneRegion,
             Covers::PhoneWorld => Rule::PhoneWorld,
-            Covers::Username { is_case_exact } | Covers::Id { is_case_exact } => {
+            Covers::Username { is_case_exact } | Covers::Id { is_case_exact, .. } => {
                 case(is_case_exact)
             }
             Covers::ChineseResidentId => Rule::ChineseResidentId,
@@ -313,8 +326,17 @@ impl Dataset {
             kind: dataset.kind,
             rule,
             min_count: dataset.min_count.unwrap_or_default(),
+            are_separators_kept: matches!(
+                &dataset.covers,
+                Covers::Id {
+                    are_separators_kept: true,
+                    ..
+                }
+            )
+            .into(),
             num_items: dataset.num_items,
             num_rejected: dataset.num_rejected,
+            num_extra: dataset.num_extra,
             false_alarm_one_in: dataset.false_alarm_one_in,
         }
     }

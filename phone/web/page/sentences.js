@@ -78,11 +78,12 @@ export function sentences(about, result) {
   if (result.verdict === "expired") {
     lines.push({ text: say("expired", expiry) });
   }
-  for (const { dataset: index, outcome, reason } of result.answers) {
+  for (const { dataset: index, outcome, reason, found, false_alarm_one_in: oneIn } of result.answers) {
     const dataset = about.datasets[index];
     if (outcome === "exposed") {
-      const values = { title: title(dataset), count: count(dataset.false_alarm_one_in) };
-      lines.push({ text: say("in_dataset", values), outcome });
+      const how = found === null ? null : sayOf("found", found);
+      const values = { title: title(dataset), count: count(oneIn), found: how };
+      lines.push({ text: say(how === null ? "in_dataset" : "in_dataset_found", values), outcome });
     } else if (outcome === "not_covered") {
       if (result.verdict === "not_covered") {
         const why = sayOf("reason", reason, expiry);

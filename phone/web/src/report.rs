@@ -4,7 +4,7 @@
 use core::fmt::{Display, Write};
 
 use leaksieve_core::header::{Dataset, MAX_DATASETS};
-use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
+use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, Rule, Separators};
 use leaksieve_core::{Catalogue, Error, IdentifierKind, NormaliseError, Outcome, Profile, Verdict};
 use serde::Serialize;
 
@@ -38,9 +38,13 @@ struct DatasetReport<'a> {
     calling_code: Option<u16>,
     /// What else decides which spellings are one item.
     rule: Option<&'static str>,
+    /// Ids: `12-3` and `123` are two.
+    are_separators_kept: bool,
     num_items: u64,
     num_rejected: u64,
+    num_extra: u64,
     min_count: u32,
+    /// If what is asked can mean one thing alone.
     false_alarm_one_in: u64,
 }
 
@@ -57,6 +61,10 @@ struct AnswerReport {
     outcome: &'static str,
     /// Why it cannot say.
     reason: Option<&'static str>,
+    /// How it was found, if not as it was typed.
+    found: Option<&'static str>,
+    /// Of what is exposed: the odds of this question.
+    false_alarm_one_in: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -82,8 +90,8 @@ pub fn kinds(catalogue: &Catalogue) -> impl Iterator<Item = IdentifierKind> {
     KINDS.into_iter().filter(|kind| {
         let is_answered = |dataset: &Dataset| match (&dataset.profile, kind) {
             // One holds digests of one sort, and can be asked by that one only.
-            (Profile::Password(digest), IdentifierKind::Sha1) => *digest == PasswordDigest::Sha1,
-            (Profile::Password(digest), IdentifierKind::Ntlm) => *digest == PasswordDigest::Ntlm,
+            (Profile::Password(digest, _), IdentifierKind::Sha1) => *digest == PasswordDigest::Sha1,
+            (Profile::Password(digest, _), IdentifierKind::Ntlm) => *digest == PasswordDigest::Ntlm,
             (profile, kind) => profile.answers(*kind),
         };
         catalogue.datasets().iter().any(is_answered)
@@ -124,7 +132,7 @@ fn dataset(dataset: &Dataset) -> DatasetReport<'_> {
             Some(phone.calling_code),
             None,
         ),
-        Profile::Username(case) | Profile::Id(IdScheme::Plain(case)) => {
+        Profile::Username(case) | Profile::Id(IdScheme::Plain(case, _)) => {
             let rule = match case {
                 CaseRule::Fold => "case_folded",
                 _ => "case_exact",
@@ -132,8 +140,8 @@ fn dataset(dataset: &Dataset) -> DatasetReport<'_> {
             (None, None, Some(rule))
         }
         Profile::Id(IdScheme::ChineseResident) => (None, None, Some("chinese_resident")),
-        Profile::Password(PasswordDigest::Sha1) => (None, None, Some("sha1")),
-        Profile::Password(PasswordDigest::Ntlm) => (None, None, Some("ntlm")),
+        Profile::Password(PasswordDigest::Sha1, _) => (None, None, Some("sha1")),
+        Profile::Password(PasswordDigest::Ntlm, _) => (None, None, Some("ntlm")),
         _ => (None, None, None),
     };
     DatasetReport {
@@ -144,8 +152,13 @@ fn dataset(dataset: &Dataset) -> DatasetReport<'_> {
         region,
         calling_code,
         rule,
+        are_separators_kept: matches!(
+            dataset.profile,
+            Profile::Id(IdScheme::Plain(_, Separators::Keep))
+        ),
         num_items: dataset.num_items,
         num_rejected: dataset.num_rejected,
+        num_extra: dataset.num_extra,
         min_count: dataset.min_count,
         false_alarm_one_in: dataset.measured.one_in(),
     }
@@ -173,10 +186,17 @@ pub fn verdict(
             Outcome::Absent => ("absent", None),
             Outcome::NotCovered(reason) => ("not_covered", Some(reason_word(reason))),
         };
+        let exposing = catalogue
+            .datasets()
+            .get(usize::from(answer.dataset))
+            .filter(|_| answer.outcome == Outcome::Exposed);
         AnswerReport {
             dataset: answer.dataset,
             outcome,
             reason,
+            found: answer.rule.map(rule_word),
+            false_alarm_one_in: exposing
+                .map(|dataset| dataset.false_alarm(answer.num_readings).one_in()),
         }
     });
     write(
@@ -193,7 +213,7 @@ pub fn error(json: &mut [u8], error: Error) -> Option<usize> {
     let word = match error {
         Error::NotAFilter => "not_a_filter",
         Error::UnsupportedVersion { .. } => "unsupported_version",
-        Error::SectorDamaged { .. } | Error::NoSuchLayer { .. } => "sector_damaged",
+        Error::SectorDamaged { .. } | Error::NoSuchLayer { .. } | Error::PlanMalformed { .. } => "sector_damaged",
         Error::Truncated { .. } => "truncated",
         Error::HeaderTooLarge { .. } | Error::HeaderMalformed(_) => "header_malformed",
         Error::NormalisationVersion { .. } => "normalisation_version",
@@ -230,6 +250,26 @@ fn reason_word(reason: NormaliseError) -> &'static str {
         NormaliseError::CheckDigit => "check_digit",
         NormaliseError::NotAHash => "not_a_hash",
         NormaliseError::LooksLikeAHash => "looks_like_a_hash",
+        NormaliseError::Masked => "masked",
+        NormaliseError::Fraction => "fraction",
+        NormaliseError::Exponent => "exponent",
+        NormaliseError::TooManyReadings => "too_many_readings",
+        NormaliseError::ListNotUtf8 => "list_not_utf8",
+        _ => "other",
+    }
+}
+
+fn rule_word(rule: Rule) -> &'static str {
+    match rule {
+        Rule::WithoutTag => "without_tag",
+        Rule::WithTag => "with_tag",
+        Rule::WithoutBlanks => "without_blanks",
+        Rule::WithBlanks => "with_blanks",
+        Rule::OtherComposition => "other_composition",
+        Rule::Decoded => "decoded",
+        Rule::OtherCountryCode => "other_country_code",
+        Rule::WithoutExtension => "without_extension",
+        Rule::ChangedPlan => "changed_plan",
         _ => "other",
     }
 }

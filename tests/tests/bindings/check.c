@@ -44,6 +44,8 @@ static void print_covers(const LeaksieveDataset *dataset) {
     case LEAKSIEVE_RULE_NTLM: printf("\t%s, as NTLM", kind); break;
     default: abort();
     }
+    if (dataset->are_separators_kept)
+        printf(", blanks and dashes count");
 }
 
 /* A number, or nothing for 0, which means "none". */
@@ -90,7 +92,9 @@ static void print_answers(const LeaksieveFilter *filter, const LeaksieveVerdict 
         LeaksieveDataset dataset = dataset_of(filter, answer->dataset);
         printf("\t%s\t%s", dataset.name, dataset.date);
         switch (outcome) {
-        case LEAKSIEVE_OUTCOME_EXPOSED: printf("\t%" PRIu64, dataset.false_alarm_one_in); break;
+        case LEAKSIEVE_OUTCOME_EXPOSED:
+            printf("\t%" PRIu64 "\t%s", answer->false_alarm_one_in, answer->text);
+            break;
         case LEAKSIEVE_OUTCOME_NOT_COVERED:
             if (answer->reason == 0)
                 abort();

@@ -43,7 +43,9 @@ def covers(dataset):
     if what.is_phone_world():
         return f"{kind}, all countries"
     if what.is_username() or what.is_id():
-        return f"{kind}, case {'exact' if what.is_case_exact else 'folded'}"
+        case = f"{kind}, case {'exact' if what.is_case_exact else 'folded'}"
+        is_kept = what.is_id() and what.are_separators_kept
+        return case + (", blanks and dashes count" if is_kept else "")
     if what.is_chinese_resident_id():
         return f"{kind}, Chinese resident"
     if what.is_password():
@@ -85,7 +87,7 @@ def answer(filter, kind, text):
     if verdict.is_exposed():
         fields = ["exposed"]
         for leak in verdict.leaks:
-            fields += [leak.name, leak.date, leak.false_alarm_one_in]
+            fields += [leak.name, leak.date, leak.false_alarm_one_in, leak.found]
         return fields
     if verdict.is_not_exposed():
         return ["not_exposed"] + absences(verdict)

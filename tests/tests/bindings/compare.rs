@@ -269,7 +269,7 @@ impl Asked<'_> {
                 compared.exposed += 1;
                 let expected = list("datasets");
                 let expected = expected.iter().flat_map(|leak| {
-                    ["name", "date", "false_alarm_one_in"].map(|key| text(&leak[key]))
+                    ["name", "date", "false_alarm_one_in", "found"].map(|key| text(&leak[key]))
                 });
                 ensure!(expected.eq(leaks.iter().copied()) && !leaks.is_empty());
             }

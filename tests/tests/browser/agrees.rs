@@ -150,6 +150,11 @@ fn reason(why: NormaliseError) -> Result<&'static str> {
         NormaliseError::CheckDigit => "reason_check_digit",
         NormaliseError::NotAHash => "reason_not_a_hash",
         NormaliseError::LooksLikeAHash => "reason_looks_like_a_hash",
+        NormaliseError::Masked => "reason_masked",
+        NormaliseError::Fraction => "reason_fraction",
+        NormaliseError::Exponent => "reason_exponent",
+        NormaliseError::TooManyReadings => "reason_too_many_readings",
+        NormaliseError::ListNotUtf8 => "reason_list_not_utf8",
         _ => bail!("no text says {why}"),
     })
 }

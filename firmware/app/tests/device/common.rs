@@ -13,7 +13,7 @@ use leaksieve_app::{
     Card, CardFile, EpochStore, Guard, PublicKey, Session, StorageError, Workspace,
 };
 use leaksieve_core::hash::HashFunction;
-use leaksieve_core::header::{Date, Encoding, Rate};
+use leaksieve_core::header::{Date, Encoding, PlanSectors, Rate};
 use leaksieve_core::identifier::NORMALISATION_VERSION;
 use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, seal};
 use leaksieve_core::{Dataset, Header, Identifier, Profile, SectorIndex};
@@ -195,9 +195,11 @@ impl Plan {
                 profile: profile.clone(),
                 num_items: texts.len() as u64,
                 num_rejected: 2,
+                num_extra: 0,
                 min_count: self.min_count,
                 encoding: self.encoding(),
                 hash: self.hash_function(),
+                plan: PlanSectors::NONE,
                 first_sector: SectorIndex(0),
                 num_sectors: self.num_pages,
                 designed: Rate::from_units(Rate::ONE / 1000),
@@ -229,11 +231,8 @@ impl Parts {
 
 /// Let the datasets follow the header and each other.
 fn place(header: &mut Header) {
-    let mut next = header.num_header_sectors().unwrap();
-    for dataset in &mut header.datasets {
-        dataset.first_sector = SectorIndex(next);
-        next += dataset.num_sectors;
-    }
+    let first = header.num_header_sectors().unwrap();
+    let mut next = header.place_datasets(first).unwrap();
     if header.root.is_some() {
         next += header.tree().unwrap().num_tag_sectors() + 1;
     }

@@ -6,9 +6,9 @@ use crate::common::{
 };
 use crate::faults::METHODS;
 use leaksieve_core::Profile;
-use leaksieve_core::identifier::PasswordDigest;
+use leaksieve_core::identifier::{PasswordDigest, PasswordOrigin};
 
-const PASSWORD: Profile = Profile::Password(PasswordDigest::Sha1);
+const PASSWORD: Profile = Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Passwords);
 
 fn mail_filter(id: u8) -> Vec<u8> {
     filter(

@@ -177,6 +177,7 @@ fn the_longest_description_fits() {
     dataset.name = "\"".repeat(64).as_str().try_into().unwrap();
     dataset.source_note = "\\".repeat(96).as_str().try_into().unwrap();
     (dataset.num_items, dataset.num_rejected) = (u64::MAX, u64::MAX);
+    dataset.num_extra = u64::MAX;
     dataset.num_sectors = 1;
     header.datasets.clear();
     let fits = |header: &leaksieve_core::Header| header.num_header_sectors().is_ok();
@@ -185,10 +186,7 @@ fn the_longest_description_fits() {
         header.datasets.pop();
     }
     let first = header.num_header_sectors().unwrap();
-    for (index, dataset) in (first..).zip(header.datasets.iter_mut()) {
-        dataset.first_sector = SectorIndex(index);
-    }
-    header.num_sectors = first + header.datasets.len() as u32;
+    header.num_sectors = header.place_datasets(first).unwrap();
     header.root = None;
     let encoded = header.encode(bundle.file_id()).unwrap();
     let mut file: Vec<u8> = encoded.sectors().flatten().collect();
