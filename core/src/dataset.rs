@@ -142,7 +142,10 @@ impl Dataset {
             HeaderDefect::ControlCharacter
         } else if !self.profile.is_possible() {
             HeaderDefect::PhoneProfile
-        } else if !self.plan.is_possible(matches!(self.profile, Profile::Phone(_))) {
+        } else if !self
+            .plan
+            .is_possible(matches!(self.profile, Profile::Phone(_)))
+        {
             HeaderDefect::Plan
         } else {
             return Ok(());

@@ -42,7 +42,7 @@ fn fold_case(text: impl Iterator<Item = char>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identifier::PasswordDigest;
+    use crate::identifier::{PasswordDigest, PasswordOrigin};
     use crate::{Identifier, Profile};
     use std::vec::Vec;
 
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn passwords_stay_as_they_are() {
-        let profile = Profile::Password(PasswordDigest::Sha1);
+        let profile = Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Passwords);
         assert_ne!(item(&profile, "É"), item(&profile, "é"));
     }
 }

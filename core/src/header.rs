@@ -164,7 +164,10 @@ impl Header {
 
     /// The sectors of all datasets, plans and pages: the first of them, and how many.
     pub fn sectors_of_datasets(&self) -> (SectorIndex, u64) {
-        let first = self.datasets.first().map_or(SectorIndex(0), |d| d.sectors().0);
+        let first = self
+            .datasets
+            .first()
+            .map_or(SectorIndex(0), |d| d.sectors().0);
         let each = self.datasets.iter().map(|dataset| dataset.sectors().1);
         (first, each.sum())
     }

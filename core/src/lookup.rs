@@ -17,10 +17,10 @@
 use crate::encoding::{Layer, Match, ribbon};
 use crate::error::Error;
 use crate::header::{Dataset, Header, MAX_DATASETS};
-use crate::identifier::phone::plan::{Change, Judgement, Step as PlanStep, Walk};
 use crate::identifier::phone::MAX_DIGITS;
 #[cfg(feature = "std")]
 use crate::identifier::phone::Shortcuts;
+use crate::identifier::phone::plan::{Change, Judgement, Step as PlanStep, Walk};
 use crate::identifier::{
     Coverage, Identifier, IdentifierKind, Item, MAX_READINGS, NormaliseError, Rule, Side,
 };
@@ -323,7 +323,13 @@ impl Lookup<'_> {
                 return Ok(());
             }
             (Found::Page(Match::Hit), _) => {
-                if matches!(pending.wanted, Wanted::Page(Question { is_changed: true, .. })) {
+                if matches!(
+                    pending.wanted,
+                    Wanted::Page(Question {
+                        is_changed: true,
+                        ..
+                    })
+                ) {
                     self.asking.rule = Some(Rule::ChangedPlan);
                 }
                 let num_readings = self.asking.num_asked.max(self.num_readings(dataset));
@@ -340,18 +346,24 @@ impl Lookup<'_> {
     }
 
     /// What a sector says that is wanted.
-    fn look(&self, dataset: &Dataset, pending: &Pending, payload: &Payload) -> Result<Found, Error> {
+    fn look(
+        &self,
+        dataset: &Dataset,
+        pending: &Pending,
+        payload: &Payload,
+    ) -> Result<Found, Error> {
         match pending.wanted {
             Wanted::Page(question) => {
                 let (layer, page) = question.place(dataset).ok_or(Error::Unfinished)?;
                 Ok(Found::Page(layer.query(page, payload, question.hash)))
             }
-            Wanted::Plan(walk) => self
-                .walk(dataset, walk, payload)
-                .map(Found::Plan)
-                .ok_or(Error::PlanMalformed {
-                    index: pending.sector,
-                }),
+            Wanted::Plan(walk) => {
+                self.walk(dataset, walk, payload)
+                    .map(Found::Plan)
+                    .ok_or(Error::PlanMalformed {
+                        index: pending.sector,
+                    })
+            }
         }
     }
 
@@ -384,7 +396,8 @@ impl Lookup<'_> {
             .reading(&self.identifier, Side::Ask, index, item)
     }
 
-    /// How many readings are asked for if none is found, changed numbers apart.
+    /// How many readings are asked for if none is found: of a telephone number those that it has
+    /// if it is one, changed forms apart.
     #[inline(never)]
     fn num_readings(&self, dataset: &Dataset) -> u8 {
         if self.asking.is_short {
@@ -394,6 +407,7 @@ impl Lookup<'_> {
         let mut num_readings = 0;
         for index in 0..MAX_READINGS {
             match self.reading(dataset, index, &mut item) {
+                Ok(true) if item.rule() == Some(Rule::WithoutExtension) => {}
                 Ok(true) => num_readings += u8::from(is_asked(dataset, &item)),
                 Ok(false) | Err(_) => break,
             }
@@ -473,7 +487,12 @@ impl Lookup<'_> {
         });
     }
 
-    fn answer(&mut self, outcome: Outcome, rule: Option<Rule>, num_readings: u8) -> Result<(), Error> {
+    fn answer(
+        &mut self,
+        outcome: Outcome,
+        rule: Option<Rule>,
+        num_readings: u8,
+    ) -> Result<(), Error> {
         self.pending = None;
         self.answers.push(Answer {
             dataset: self.asking.dataset,

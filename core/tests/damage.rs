@@ -147,9 +147,9 @@ fn malformed_headers_by_their_defect() {
             Err(Error::UnsupportedVersion { found: 0 }),
         ),
         (
-            "version 2",
-            with_bytes(8, &[2, 0]),
-            Err(Error::UnsupportedVersion { found: 2 }),
+            "version 1",
+            with_bytes(8, &[1, 0]),
+            Err(Error::UnsupportedVersion { found: 1 }),
         ),
         (
             "length over the limit",
@@ -269,8 +269,18 @@ fn malformed_headers_by_their_defect() {
         ),
         (
             "rules of another version",
-            dataset(|d| d.normalisation_version = 2),
-            Err(Error::NormalisationVersion { found: 2 }),
+            dataset(|d| d.normalisation_version = 1),
+            Err(Error::NormalisationVersion { found: 1 }),
+        ),
+        (
+            "a numbering plan of addresses",
+            dataset(|d| d.plan.num_sectors = 1),
+            malformed(Defect::Plan),
+        ),
+        (
+            "reads of a plan that is not there",
+            dataset(|d| d.plan.max_reads = 1),
+            malformed(Defect::Plan),
         ),
     ] {
         assert_eq!(open(&bytes).map(drop), expected, "{name}");
@@ -317,6 +327,7 @@ fn limits_of_a_header() {
         region: *b"CN",
         calling_code: 86,
         num_digits: 1 << 11,
+        has_calling_codes: false,
         num_international_bytes: 0,
         num_national_bytes: 0,
         rules: [0; MAX_RULE_BYTES].into_iter().collect(),

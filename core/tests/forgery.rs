@@ -163,9 +163,9 @@ fn cases_are_what_they_are_meant_to_be() {
     assert_eq!(SMALL.num_sectors(), 64);
     assert_eq!(SMALL.catalogue.sectors_per_dataset(), 3);
     assert_eq!(LARGER.num_sectors(), 1 + 200 + 7 + 1 + 1);
-    assert_eq!(LARGER.catalogue.sectors_per_dataset(), 2);
+    assert_eq!(LARGER.catalogue.sectors_per_dataset(), 2 * 2);
     assert_eq!(LAYERED.num_sectors(), LARGER.num_sectors());
-    assert_eq!(LAYERED.catalogue.sectors_per_dataset(), 3 * 2);
+    assert_eq!(LAYERED.catalogue.sectors_per_dataset(), 2 * 3 * 2);
     for case in [&*SMALL, &*LARGER, &*LAYERED] {
         let mut source = Counting {
             inner: case.bytes.as_slice(),

@@ -130,9 +130,12 @@ fn a_password_and_its_hash_are_one_item() {
     let ntlm = Identifier::new(&sha1.as_bytes()[..32]).of_kind(IdentifierKind::Ntlm);
     assert!(matches!(ask(&bytes, ntlm), Ok(Verdict::NotCovered(_))));
     // SHA-1 of "secret7".
-    let hash = leaksieve_core::Profile::Password(leaksieve_core::identifier::PasswordDigest::Sha1)
-        .normalise(&Identifier::new(b"secret7"))
-        .unwrap();
+    let hash = leaksieve_core::Profile::Password(
+        leaksieve_core::identifier::PasswordDigest::Sha1,
+        leaksieve_core::identifier::PasswordOrigin::Passwords,
+    )
+    .normalise(&Identifier::new(b"secret7"))
+    .unwrap();
     let digits: String = hash.as_bytes().iter().map(|b| format!("{b:02X}")).collect();
     let member = Identifier::new(digits.as_bytes()).of_kind(IdentifierKind::Sha1);
     assert!(matches!(ask(&bytes, member), Ok(Verdict::Exposed(_))));

@@ -29,7 +29,8 @@ fn one_sector_a_query_and_layer() {
     let Encoding::Ribbon(ribbon) = dataset.encoding else {
         panic!("no ribbon");
     };
-    assert_eq!(catalogue.sectors_per_dataset(), 3);
+    // Of each of an address's two readings.
+    assert_eq!(catalogue.sectors_per_dataset(), 2 * 3);
     let mut found_in = [0; 3];
     let mut missed_in = [0; 3];
     let others = (0..20_000).map(|i| format!("other{i}@example.com"));
@@ -209,7 +210,7 @@ fn most_reads_of_a_signed_ribbon() {
     ] {
         let plans = [emails(100, num_pages).into_ribbon(32, 0, overflow)];
         let mut bytes = signed(&plans, &pair);
-        assert_eq!(open(&bytes).unwrap().sectors_per_dataset(), expected);
+        assert_eq!(open(&bytes).unwrap().sectors_per_dataset(), 2 * expected);
         // One that bumps all that may be bumped.
         let mut header = open(&bytes).unwrap().header().clone();
         let first_page = header.datasets[0].first_sector.0 as usize;
@@ -299,7 +300,7 @@ proptest! {
             let dataset = &catalogue.datasets()[0];
             prop_assert_eq!(
                 catalogue.sectors_per_dataset() as usize,
-                plain(&ribbon).layers(9).len()
+                2 * plain(&ribbon).layers(9).len()
             );
             for text in (0..20).map(|i| format!("somebody{i}@example.com")) {
                 let asked = Identifier::new(text.as_bytes());

@@ -76,7 +76,9 @@ impl fmt::Display for NormaliseError {
             Self::TooFewDigits => "too few digits for a phone number",
             Self::TooManyDigits => "too many digits for a phone number",
             Self::ImpossibleLength => "no phone number has this many digits there",
-            Self::OutsideNumberingPlan => "no telephone has this number; give it whole, with area code or country code",
+            Self::OutsideNumberingPlan => {
+                "no telephone has this number; give it whole, with area code or country code"
+            }
             Self::NeedsCountryCode => "needs its country code, as in +86 138...",
             Self::OtherCountry => "a phone number of a country that is not covered",
             Self::NotAnEmail => "not an e-mail address",

@@ -268,9 +268,13 @@ impl Profile {
             Self::Phone(profile) => {
                 phone::reading(profile, identifier.trimmed()?, side, index, item)
             }
-            Self::Email => {
-                email::reading(identifier.trimmed()?, identifier.folder(), side, index, item)
-            }
+            Self::Email => email::reading(
+                identifier.trimmed()?,
+                identifier.folder(),
+                side,
+                index,
+                item,
+            ),
             Self::Username(_) | Self::Id(_) if index > 0 => Ok(false),
             Self::Username(case) => {
                 text::normalise_name(*case, identifier.trimmed()?, identifier.folder(), item)?;

@@ -14,8 +14,8 @@ use serde::Serialize;
 use sha1::{Digest, Sha1};
 
 use super::{
-    Coverage, Folded, Folder, Folding, Identifier, IdentifierKind, Item, MAX_IDENTIFIER_BYTES, MAX_READINGS,
-    NormaliseError, Rule, Side, check_length,
+    Coverage, Folded, Folder, Folding, Identifier, IdentifierKind, Item, MAX_IDENTIFIER_BYTES,
+    MAX_READINGS, NormaliseError, Rule, Side, check_length,
 };
 use crate::error::HeaderDefect;
 use crate::fields::Fields;

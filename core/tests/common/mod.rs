@@ -7,8 +7,8 @@ pub mod ribbon;
 use leaksieve_core::encoding::ribbon::{NumPages, Ribbon};
 use leaksieve_core::encoding::{bloom, page_of};
 use leaksieve_core::hash::HashFunction;
-use leaksieve_core::header::{Date, Encoding, FIXED_BYTES, MAX_HEADER_SECTORS, Rate};
-use leaksieve_core::identifier::{CaseRule, NORMALISATION_VERSION, PasswordDigest};
+use leaksieve_core::header::{Date, Encoding, FIXED_BYTES, MAX_HEADER_SECTORS, PlanSectors, Rate};
+use leaksieve_core::identifier::{CaseRule, NORMALISATION_VERSION, PasswordDigest, PasswordOrigin};
 use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, Payload, SectorIndex, seal};
 use leaksieve_core::{
     Catalogue, Dataset, Header, Identifier, Profile, ReadError, Sector, SectorSource, Trust,
@@ -95,7 +95,7 @@ pub fn names(num_members: usize, num_pages: u32) -> Plan {
 pub fn passwords(num_members: usize, num_pages: u32) -> Plan {
     Plan {
         name: "Passwords",
-        profile: Profile::Password(PasswordDigest::Sha1),
+        profile: Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Passwords),
         members: (0..num_members).map(|i| format!("secret{i}")).collect(),
         num_pages,
         encoding: BLOOM,
@@ -126,9 +126,11 @@ pub fn header(plans: &[Plan]) -> Header {
             profile: plan.profile.clone(),
             num_items: plan.members.len() as u64,
             num_rejected: 0,
+            num_extra: 0,
             min_count: 0,
             encoding: plan.encoding,
             hash: HashFunction::Xxh3 { seed },
+            plan: PlanSectors::NONE,
             first_sector: SectorIndex(0),
             num_sectors: plan.num_pages,
             designed: Rate::from_units(Rate::ONE / 1000),
@@ -142,11 +144,8 @@ pub fn header(plans: &[Plan]) -> Header {
 
 /// Let the datasets follow the header and each other.
 pub fn place(header: &mut Header) {
-    let mut next = header.num_header_sectors().unwrap();
-    for dataset in &mut header.datasets {
-        dataset.first_sector = SectorIndex(next);
-        next += dataset.num_sectors;
-    }
+    let first = header.num_header_sectors().unwrap();
+    let mut next = header.place_datasets(first).unwrap();
     if header.root.is_some() {
         next += header.tree().unwrap().num_tag_sectors() + 1;
     }

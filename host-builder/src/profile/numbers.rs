@@ -44,6 +44,8 @@ pub(super) struct Node {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Join {
     Union,
+    /// The numbers in both.
+    Both,
     /// The numbers in both; they get this change and are not valid.
     Marked(u32),
     /// The valid ones, and those of the other set, which have changes. What is in both
@@ -58,11 +60,12 @@ impl Join {
                 is_valid: a.is_valid || b.is_valid,
                 change: a.change.or(b.change),
             },
+            Self::Both if a.is_valid && b.is_valid => End::VALID,
             Self::Marked(change) if a.is_valid && b.is_valid => End {
                 is_valid: false,
                 change: Some(change),
             },
-            Self::Marked(_) => End::default(),
+            Self::Both | Self::Marked(_) => End::default(),
             // The first row of the table that says something of a number holds.
             Self::WithMarked(is_both) if is_both || !a.is_valid => End {
                 is_valid: a.is_valid,
@@ -155,6 +158,10 @@ impl Numbers {
         self.join(Join::Union, a, b)
     }
 
+    pub(super) fn both(&mut self, a: Set, b: Set) -> Set {
+        self.join(Join::Both, a, b)
+    }
+
     /// The first set, and what the second says of other numbers; where `is_both`, also of valid ones.
     pub(super) fn with_marked(&mut self, all: Set, marked: Set, is_both: bool) -> Set {
         self.join(Join::WithMarked(is_both), all, marked)
@@ -162,8 +169,10 @@ impl Numbers {
 
     fn join(&mut self, how: Join, a: Set, b: Set) -> Set {
         match (how, a, b) {
-            (Join::Marked(_), NONE, _) | (Join::Marked(_), _, NONE) => return NONE,
-            (Join::Marked(_), ..) => {}
+            (Join::Both | Join::Marked(_), NONE, _) | (Join::Both | Join::Marked(_), _, NONE) => {
+                return NONE;
+            }
+            (Join::Both | Join::Marked(_), ..) => {}
             (_, NONE, other) | (_, other, NONE) => return other,
             (Join::Union, a, b) if a == b => return a,
             _ => {}

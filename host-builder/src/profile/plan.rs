@@ -67,13 +67,19 @@ fn change_rows() -> impl Iterator<Item = ChangeRow> {
     lines(CHANGES).filter_map(ChangeRow::parse)
 }
 
+/// The numbers that a pattern matches, of those lengths (bit n: n digits).
+fn matching(numbers: &mut Numbers, pattern: &str, lengths: u32) -> Result<Set, CompileError> {
+    let matching = numbers.matching(&parse(pattern)?);
+    Ok(numbers.with_lengths(matching, lengths))
+}
+
 /// The valid numbers of a calling code, which they begin with.
 fn numbers_of(numbers: &mut Numbers, calling_code: u16) -> Result<Set, CompileError> {
     let code = calling_code.to_string();
     let mut all = NONE;
     for line in lines(PLANS) {
         let fields: Vec<&str> = line.split('\t').collect();
-        let [line_code, _, num_digits, pattern] = fields[..] else {
+        let [line_code, region, num_digits, pattern] = fields[..] else {
             continue;
         };
         if line_code != code {
@@ -83,8 +89,12 @@ fn numbers_of(numbers: &mut Numbers, calling_code: u16) -> Result<Set, CompileEr
             .split(',')
             .filter_map(|n| n.parse::<u32>().ok())
             .fold(0_u32, |mask, n| mask | 1 << n);
-        let matching = numbers.matching(&parse(pattern)?);
-        let valid = numbers.with_lengths(matching, lengths);
+        let mut valid = matching(numbers, pattern, lengths)?;
+        // A number of a type must also be one of its region, which says more in Austria.
+        if let Some(region) = regions().find(|each| each.name == region) {
+            let possible = matching(numbers, region.numbers, region.num_digits)?;
+            valid = numbers.both(valid, possible);
+        }
         all = numbers.union(all, valid);
     }
     Ok(numbers.after(&code, all))

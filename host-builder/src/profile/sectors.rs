@@ -1,7 +1,8 @@
 //! An automaton -> the words of plan sectors.
 //!
-//! A node lies in one sector, and behind all nodes that lead to it. Of several such orders
-//! the one is taken whose walks read the fewest sectors.
+//! A part of the automaton that fits into one sector lies in one sector, with all that follows
+//! it. Such parts have their own copies of nodes, so that a walk that has come to one of them
+//! reads nothing else. The nodes above them stand first.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,144 +23,203 @@ const ADDRESSES: u32 = 128;
 const MAX_ADDRESS: u32 = 1 << (32 - CHANGE_SHIFT);
 
 /// What has an address.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Part {
     Node(Set),
     /// A change word.
     Change(u32),
 }
 
-/// The parts of a plan, and what leads where.
-struct Parts<'a> {
-    numbers: &'a Numbers,
-    root: Part,
+/// The targets of a node with the digits that lead there.
+fn edges(numbers: &Numbers, set: Set) -> BTreeMap<Set, u32> {
+    let mut edges = BTreeMap::new();
+    for (digit, next) in numbers.node(set).next.iter().enumerate() {
+        if *next != NONE {
+            *edges.entry(*next).or_default() |= 1 << digit;
+        }
+    }
+    edges
 }
 
-impl Parts<'_> {
-    /// The targets of a node with the digits that lead there.
-    fn edges(&self, set: Set) -> BTreeMap<Set, u32> {
-        let mut edges = BTreeMap::new();
-        for (digit, next) in self.numbers.node(set).next.iter().enumerate() {
-            if *next != NONE {
-                *edges.entry(*next).or_default() |= 1 << digit;
-            }
+fn following(numbers: &Numbers, part: Part) -> impl Iterator<Item = Part> {
+    let set = match part {
+        Part::Node(set) => set,
+        Part::Change(_) => NONE,
+    };
+    let change = numbers.node(set).end.change.map(Part::Change);
+    let next = numbers.node(set).next.iter();
+    let nodes = next.filter(|next| **next != NONE).map(|n| Part::Node(*n));
+    nodes.chain(change)
+}
+
+fn num_words(numbers: &Numbers, part: Part) -> u32 {
+    match part {
+        Part::Change(_) => 1,
+        Part::Node(set) => {
+            u32::from(numbers.node(set).end.is_any()) + edges(numbers, set).len() as u32
         }
-        edges
-    }
-
-    fn following(&self, part: Part) -> Vec<Part> {
-        let Part::Node(set) = part else {
-            return Vec::new();
-        };
-        let change = self.numbers.node(set).end.change.map(Part::Change);
-        let nodes = self.numbers.node(set).next.iter();
-        let nodes = nodes.filter(|next| **next != NONE).map(|n| Part::Node(*n));
-        nodes.chain(change).collect()
-    }
-
-    fn num_words(&self, part: Part) -> u32 {
-        match part {
-            Part::Change(_) => 1,
-            Part::Node(set) => {
-                let has_end = self.numbers.node(set).end.is_any();
-                u32::from(has_end) + self.edges(set).len() as u32
-            }
-        }
-    }
-
-    /// Each part behind those that lead to it, and near one of them.
-    fn in_depth(&self) -> Vec<Part> {
-        let mut order = Vec::new();
-        self.visit(self.root, &mut BTreeSet::new(), &mut order);
-        order.reverse();
-        order
-    }
-
-    fn visit(&self, part: Part, seen: &mut BTreeSet<Part>, order: &mut Vec<Part>) {
-        if seen.insert(part) {
-            for following in self.following(part).into_iter().rev() {
-                self.visit(following, seen, order);
-            }
-            order.push(part);
-        }
-    }
-
-    /// The most digits that may follow.
-    fn heights(&self, order: &[Part]) -> HashMap<Part, u32> {
-        let mut heights = HashMap::new();
-        for part in order.iter().rev() {
-            let following = self.following(*part);
-            let most = following.iter().map(|next| heights[next] + 1).max();
-            heights.insert(*part, most.unwrap_or(0));
-        }
-        heights
     }
 }
 
-/// Addresses for the parts in this order: a node that does not fit into a sector begins the next.
-struct Layout<'a> {
-    parts: &'a Parts<'a>,
-    order: Vec<Part>,
+/// All that is reached from a part, each behind those that lead to it.
+fn reached(numbers: &Numbers, root: Part) -> Vec<Part> {
+    let mut order = Vec::new();
+    visit(numbers, root, &mut BTreeSet::new(), &mut order);
+    order.reverse();
+    order
+}
+
+fn visit(numbers: &Numbers, part: Part, seen: &mut BTreeSet<Part>, order: &mut Vec<Part>) {
+    if seen.insert(part) {
+        for next in following(numbers, part) {
+            visit(numbers, next, seen, order);
+        }
+        order.push(part);
+    }
+}
+
+/// A sector of parts with all that follows them.
+#[derive(Default)]
+struct Bin {
+    num_words: u32,
+    parts: BTreeSet<Part>,
     addresses: HashMap<Part, u32>,
+}
+
+impl Bin {
+    fn num_missing(&self, numbers: &Numbers, parts: &[Part]) -> u32 {
+        let missing = parts.iter().filter(|part| !self.parts.contains(part));
+        missing.map(|part| num_words(numbers, *part)).sum()
+    }
+}
+
+/// A plan while it is laid out.
+struct Layout<'a> {
+    numbers: &'a Numbers,
+    /// The addresses of the parts of which what follows does not fit into a sector.
+    top: HashMap<Part, u32>,
+    /// The parts that follow those, and their bin.
+    heads: HashMap<Part, usize>,
+    bins: Vec<Bin>,
     num_sectors: u32,
 }
 
 impl<'a> Layout<'a> {
-    fn new(parts: &'a Parts<'a>, order: Vec<Part>) -> Self {
-        let mut addresses = HashMap::new();
+    fn new(numbers: &'a Numbers, all: Set) -> Self {
+        let order = reached(numbers, Part::Node(all));
+        let num_words_from = |part: &Part| -> u32 {
+            let parts = reached(numbers, *part);
+            parts.iter().map(|part| num_words(numbers, *part)).sum()
+        };
+        let mut layout = Self {
+            numbers,
+            top: HashMap::new(),
+            heads: HashMap::new(),
+            bins: Vec::new(),
+            num_sectors: 0,
+        };
         let (mut sector, mut num_used) = (0, 0);
+        let mut heads = BTreeSet::from([Part::Node(all)]);
         for part in &order {
-            let num_words = parts.num_words(*part);
+            if num_words_from(part) <= WORDS_PER_SECTOR {
+                continue;
+            }
+            let num_words = num_words(numbers, *part);
             if num_used + num_words > WORDS_PER_SECTOR {
                 (sector, num_used) = (sector + 1, 0);
             }
-            addresses.insert(*part, sector * ADDRESSES + num_used);
+            layout.top.insert(*part, sector * ADDRESSES + num_used);
             num_used += num_words;
+            heads.extend(following(numbers, *part));
         }
-        Self {
-            parts,
-            order,
-            addresses,
-            num_sectors: sector + 1,
+        heads.retain(|head| !layout.top.contains_key(head));
+        // What is left of the last sector of the top is the first bin.
+        layout.bins.push(Bin {
+            num_words: num_used,
+            ..Bin::default()
+        });
+        layout.fill(heads);
+        let ranks: HashMap<Part, usize> = order.iter().copied().zip(0..).collect();
+        for (bin, sector) in layout.bins.iter_mut().zip(sector..) {
+            let mut parts: Vec<Part> = bin.parts.iter().copied().collect();
+            parts.sort_unstable_by_key(|part| ranks[part]);
+            // Parts of the top may stand before these.
+            let mut address = sector * ADDRESSES + bin.num_words;
+            for part in parts.iter().rev() {
+                address -= num_words(numbers, *part);
+                bin.addresses.insert(*part, address);
+            }
         }
+        layout.num_sectors = sector + layout.bins.len() as u32;
+        layout
     }
 
-    fn sector(&self, part: Part) -> u32 {
-        self.addresses[&part] / ADDRESSES
-    }
-
-    /// The most sectors that a walk reads.
-    fn max_reads(&self) -> u32 {
-        let mut reads: HashMap<Part, u32> = HashMap::new();
-        for part in self.order.iter().rev() {
-            let following = self.parts.following(*part);
-            let each = following.iter().map(|next| {
-                let is_other = self.sector(*next) != self.sector(*part);
-                reads[next] + u32::from(is_other)
+    /// Largest first, each into the bin that has most of it already.
+    fn fill(&mut self, heads: BTreeSet<Part>) {
+        let numbers = self.numbers;
+        let empty = Bin::default();
+        let mut heads: Vec<(u32, Part, Vec<Part>)> = heads
+            .into_iter()
+            .map(|head| (head, reached(numbers, head)))
+            .map(|(head, parts)| (empty.num_missing(numbers, &parts), head, parts))
+            .collect();
+        heads.sort_by_key(|(num_words, head, _)| (std::cmp::Reverse(*num_words), *head));
+        for (_, head, parts) in heads {
+            let fits = self.bins.iter().enumerate().filter_map(|(at, bin)| {
+                let num_missing = bin.num_missing(numbers, &parts);
+                (bin.num_words + num_missing <= WORDS_PER_SECTOR).then_some((num_missing, at))
             });
-            reads.insert(*part, each.max().unwrap_or(1));
+            let (num_missing, at) = fits.min().unwrap_or_else(|| {
+                self.bins.push(Bin::default());
+                (empty.num_missing(numbers, &parts), self.bins.len() - 1)
+            });
+            self.bins[at].num_words += num_missing;
+            self.bins[at].parts.extend(parts);
+            self.heads.insert(head, at);
         }
-        reads.get(&self.parts.root).copied().unwrap_or(1)
     }
 
-    fn words(&self, part: Part) -> Vec<u32> {
+    /// The address of a part that follows one of the top.
+    fn after_top(&self, part: Part) -> u32 {
+        match self.top.get(&part) {
+            Some(address) => *address,
+            None => self.bins[self.heads[&part]].addresses[&part],
+        }
+    }
+
+    /// The sectors that a walk reads from here on, if it stands in this one: those of the
+    /// top on its way, and one of a bin.
+    fn max_reads(&self, part: Part, sector: u32, known: &mut HashMap<Part, u32>) -> u32 {
+        let address = self.after_top(part);
+        let is_other = u32::from(address / ADDRESSES != sector);
+        if !self.top.contains_key(&part) {
+            return is_other;
+        }
+        if let Some(reads) = known.get(&part) {
+            return reads + is_other;
+        }
+        let each = following(self.numbers, part)
+            .map(|next| self.max_reads(next, address / ADDRESSES, known));
+        let reads = each.max().unwrap_or(0);
+        known.insert(part, reads);
+        reads + is_other
+    }
+
+    fn words(&self, part: Part, address_of: impl Fn(Part) -> u32) -> Vec<u32> {
         let set = match part {
             Part::Change(word) => return vec![word],
             Part::Node(set) => set,
         };
-        let end = self.parts.numbers.node(set).end;
+        let end = self.numbers.node(set).end;
         let mut words = Vec::new();
         if end.is_any() {
-            let change = end.change.map(|word| self.addresses[&Part::Change(word)]);
+            let change = end.change.map_or(0, |word| address_of(Part::Change(word)));
             let is_valid = if end.is_valid { IS_VALID } else { 0 };
-            words.push(is_valid | change.unwrap_or(0) << CHANGE_SHIFT);
+            words.push(is_valid | change << CHANGE_SHIFT);
         }
-        let edges = self.parts.edges(set).into_iter();
-        words.extend(
-            edges.map(|(target, digits)| {
-                digits | self.addresses[&Part::Node(target)] << TARGET_SHIFT
-            }),
-        );
+        for (target, digits) in edges(self.numbers, set) {
+            words.push(digits | address_of(Part::Node(target)) << TARGET_SHIFT);
+        }
         if let Some(last) = words.last_mut() {
             *last |= IS_LAST;
         }
@@ -168,15 +228,19 @@ impl<'a> Layout<'a> {
 
     fn payloads(&self) -> Vec<Payload> {
         let mut payloads = vec![[0; PAYLOAD_BYTES]; self.num_sectors as usize];
-        for part in &self.order {
-            let address = self.addresses[part];
-            let words: Vec<u8> = self
-                .words(*part)
-                .into_iter()
-                .flat_map(u32::to_le_bytes)
-                .collect();
+        let mut write = |address: u32, words: Vec<u32>| {
+            let bytes: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
             let at = 4 * (address % ADDRESSES) as usize;
-            payloads[(address / ADDRESSES) as usize][at..at + words.len()].copy_from_slice(&words);
+            let payload = &mut payloads[(address / ADDRESSES) as usize];
+            payload[at..at + bytes.len()].copy_from_slice(&bytes);
+        };
+        for (part, address) in &self.top {
+            write(*address, self.words(*part, |next| self.after_top(next)));
+        }
+        for bin in &self.bins {
+            for (part, address) in &bin.addresses {
+                write(*address, self.words(*part, |next| bin.addresses[&next]));
+            }
         }
         payloads
     }
@@ -184,33 +248,13 @@ impl<'a> Layout<'a> {
 
 /// The set as a plan.
 pub(super) fn lay_out(numbers: &Numbers, all: Set) -> Result<PhonePlan, CompileError> {
-    let parts = Parts {
-        numbers,
-        root: Part::Node(all),
-    };
-    let in_depth = parts.in_depth();
-    let heights = parts.heights(&in_depth);
-    // What many share stands last, by its height: then a walk goes there once.
-    let most = heights.values().max().copied().unwrap_or(0);
-    let layouts = (0..=most).map(|height| {
-        let mut order = in_depth.clone();
-        order.sort_by_key(|part| {
-            std::cmp::Reverse(if heights[part] < height {
-                heights[part]
-            } else {
-                height
-            })
-        });
-        Layout::new(&parts, order)
-    });
-    let best = layouts
-        .min_by_key(|layout| (layout.max_reads(), layout.num_sectors))
-        .ok_or(CompileError::TooLarge)?;
-    if best.num_sectors * ADDRESSES > MAX_ADDRESS {
+    let layout = Layout::new(numbers, all);
+    if layout.num_sectors * ADDRESSES > MAX_ADDRESS {
         return Err(CompileError::TooLarge);
     }
+    let max_reads = 1 + layout.max_reads(Part::Node(all), 0, &mut HashMap::new());
     Ok(PhonePlan {
-        payloads: best.payloads(),
-        max_reads: u8::try_from(best.max_reads()).map_err(|_| CompileError::TooLarge)?,
+        payloads: layout.payloads(),
+        max_reads: u8::try_from(max_reads).map_err(|_| CompileError::TooLarge)?,
     })
 }

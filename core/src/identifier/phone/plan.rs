@@ -303,3 +303,6 @@ impl Plan<'_> {
         Some(walk)
     }
 }
+
+#[cfg(test)]
+mod tests;

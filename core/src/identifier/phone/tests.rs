@@ -10,7 +10,7 @@ use super::*;
 use crate::identifier::made;
 
 fn normalise(profile: &PhoneProfile, text: &str) -> Result<Item, NormaliseError> {
-    made(|item| super::normalise(profile, text, item))
+    made(|item| super::reading(profile, text, Side::Ask, 0, item).map(drop))
 }
 
 /// The profiles of China, the United States and the world as the builder writes
@@ -50,6 +50,7 @@ fn profile(region: [u8; 2], calling_code: u16, num_digits: u32, lists: [&str; 3]
         region,
         calling_code,
         num_digits,
+        has_calling_codes: false,
         num_international_bytes: lists[0].len() as u8,
         num_national_bytes: lists[1].len() as u8,
         rules: heapless::Vec::from_slice(&lists.concat()).unwrap(),
@@ -66,6 +67,20 @@ fn usa() -> PhoneProfile {
 
 fn world() -> PhoneProfile {
     profile(WORLD, 0, 0xFF80, WORLD_RULES)
+}
+
+/// The digits of all readings of a question.
+fn readings(profile: &PhoneProfile, text: &str) -> Result<Vec<String>, NormaliseError> {
+    let mut all = Vec::new();
+    let mut item = Item::empty();
+    for index in 0..=MAX_READINGS {
+        if !super::reading(profile, text, Side::Ask, index, &mut item)? {
+            return Ok(all);
+        }
+        assert!(index < MAX_READINGS);
+        all.push(String::from_utf8(item.as_bytes().to_vec()).unwrap());
+    }
+    panic!("too many readings, and no error");
 }
 
 /// The digits of a complete item.
@@ -173,12 +188,16 @@ fn what_cannot_be_a_number_is_refused() {
         ("6502530000,2530001", E::UnexpectedCharacter),
         ("650+253 0000", E::UnexpectedCharacter),
         ("650 253 0000 650 253 0001, x", E::UnexpectedCharacter),
-        ("*67 650 253 0000", E::UnexpectedCharacter),
+        ("*67 650 253 0000", E::Masked),
+        ("650****0000", E::Masked),
         ("6502530000#", E::UnexpectedCharacter),
         // 0000 is an extension.
         ("650 253 0000#", E::TooFewDigits),
         ("650 253 0000 \u{4E00}", E::UnexpectedCharacter),
-        ("6.5e9", E::UnexpectedCharacter),
+        ("6.5e9", E::Exponent),
+        ("6.50253E+09", E::Exponent),
+        ("6502530000.0", E::Fraction),
+        ("+6502530000.00", E::Fraction),
         ("tel:650;phone-context=", E::UnexpectedCharacter),
         ("+0 650 253 0000", E::NeedsCountryCode),
         ("+44 20", E::TooFewDigits),
@@ -205,14 +224,46 @@ fn numbers_of_other_countries_are_incidental() {
     }
 }
 
+/// Which of these are numbers, the plan says.
 #[test]
-fn numbers_outside_the_plan_are_incidental() {
-    // As many digits as a Chinese number may have, but those of a British one.
-    let (digits, reason) = incidental(&china(), "447911123456");
-    assert_eq!(
-        (digits.as_str(), reason),
-        ("86447911123456", NormaliseError::OutsideNumberingPlan)
-    );
+fn digits_that_can_mean_several_numbers() {
+    let zeros_within = "0062-812-3456-7890";
+    for (profile, text, expected) in [
+        // As many digits as a Chinese number may have, but those of a British one.
+        (china(), "447911123456", &["86447911123456"][..]),
+        (china(), "8613800138000", &["8613800138000"]),
+        (china(), "13800138000", &["8613800138000"]),
+        // 00 is not what is dialled in the United States to go abroad.
+        (usa(), "001 650 253 0000", &["16502530000"]),
+        (usa(), "011 1 650 253 0000", &["16502530000"]),
+        (
+            china(),
+            "0371-6712345-80",
+            &["86371671234580", "863716712345"],
+        ),
+        (
+            china(),
+            "0755-26012345/6",
+            &["86755260123456", "8675526012345"],
+        ),
+        (china(), "138-0013-8000", &["8613800138000", "861380013"]),
+        (usa(), zeros_within, &[][..]),
+        (world(), "8613800138000", &["8613800138000"]),
+        (
+            world(),
+            "+44 (0)20 7946 0000",
+            &["4402079460000", "442079460000"],
+        ),
+    ] {
+        let found = readings(&profile, text).unwrap_or_default();
+        assert_eq!(found, expected, "{text}");
+    }
+    // Nobody knows the country, so its absence proves nothing; a list's line has it.
+    let (_, reason) = incidental(&world(), "8613800138000");
+    assert_eq!(reason, NormaliseError::NeedsCountryCode);
+    let line =
+        made(|item| super::reading(&world(), "8613800138000", Side::Store, 0, item).map(drop));
+    assert_eq!(line.unwrap().coverage(), Coverage::Complete);
 }
 
 #[test]
@@ -233,17 +284,9 @@ fn the_world_takes_out_what_is_dialled_only_at_home() {
         ("+39 06 1234 5678", "390612345678"),
         ("+39 (0)6 1234 5678", "390612345678"),
     ] {
-        assert_eq!(complete(&world(), text), Ok(digits.into()), "{text:?}");
+        let readings = readings(&world(), text).unwrap();
+        assert!(readings.contains(&digits.to_string()), "{text:?}");
     }
-    // Something is left before the number: silence would prove nothing.
-    assert_eq!(
-        incidental(&world(), "+54 11 15 2345 6789").1,
-        NormaliseError::OutsideNumberingPlan
-    );
-    assert_eq!(
-        incidental(&world(), "+1 650 253 000").1,
-        NormaliseError::OutsideNumberingPlan
-    );
 }
 
 #[test]
@@ -284,7 +327,7 @@ fn damaged_profiles_are_impossible() {
 fn profile_bytes() {
     let mut buffer = [0; 128];
     let bytes = postcard::to_slice(&china(), &mut buffer).unwrap();
-    let expected = ["434e5600801f0000191551", CN[0], CN[1], CN[2]].concat();
+    let expected = ["434e5600801f000000191551", CN[0], CN[1], CN[2]].concat();
     assert_eq!(bytes, unhex(&expected));
     let mut fields = Fields::new(bytes);
     let mut read = PhoneProfile::EMPTY;
@@ -305,10 +348,11 @@ proptest! {
     ) {
         let rules = heapless::Vec::from_slice(&rules).unwrap();
         let profile = PhoneProfile {
-            region, calling_code, num_digits, num_international_bytes, num_national_bytes, rules,
+            region, calling_code, num_digits, has_calling_codes: false, num_international_bytes,
+            num_national_bytes, rules,
         };
         let _ = profile.is_possible();
-        let _ = normalise(&profile, &text);
+        let _ = readings(&profile, &text);
     }
 
     #[test]
@@ -320,11 +364,12 @@ proptest! {
         let mut profile = china();
         profile.rules[at] = value;
         let _ = profile.is_possible();
-        let _ = normalise(&profile, &digits);
+        let _ = readings(&profile, &digits);
     }
 
+    /// But for those that an extension may follow.
     #[test]
-    fn separators_never_matter(digits in "[0-9]{3,15}", at in 0..15_usize, separator in "[-. /()\u{A0}\u{2010}\u{3000}]") {
+    fn separators_never_matter(digits in "[0-9]{3,15}", at in 0..15_usize, separator in "[ ()\u{A0}\u{3000}]") {
         let at = at.min(digits.len());
         let written = [&digits[..at], separator.as_str(), &digits[at..]].concat();
         prop_assert_eq!(normalise(&china(), &written), normalise(&china(), &digits));
