@@ -195,7 +195,7 @@ fn are_one_password(line: &str, question: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 10000, ..ProptestConfig::default() })]
 
     #[test]
     fn addresses(line in address(), question in address()) {
