@@ -1,5 +1,7 @@
 //! Raw identifiers -> items -> hashes, on all cores.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,12 +10,14 @@ use leaksieve_core::hash::HashFunction;
 use leaksieve_core::identifier::phone::plan::Plan;
 use leaksieve_core::identifier::phone::{ShortText, Shortcuts};
 use leaksieve_core::identifier::store::{Stored, is_other_encoding, store};
+use leaksieve_core::identifier::{IdScheme, PhoneProfile};
 use leaksieve_core::sector::Payload;
 use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Profile};
 
 use crate::progress::Observer;
 use crate::reject::{Place, Reason, Rejects};
-use crate::source::{self, Batch, Fault, Input, Layout, MAX_RECORD_BYTES, Record, SourceError};
+use crate::source::survey::{self, Findings, Manner, Survey, Wrapper};
+use crate::source::{Batch, Fault, Input, Layout, MAX_RECORD_BYTES, Record, SourceError};
 
 /// Items that are found before they are hashed.
 const NUM_WAITING: usize = 128;
@@ -23,6 +27,8 @@ const NUM_WAITING: usize = 128;
 pub struct Rules {
     kind: IdentifierKind,
     profile: Profile,
+    /// The same for telephone numbers that all have their country code.
+    international: Option<Profile>,
     hash: HashFunction,
     /// The numbering plan, for telephone numbers.
     plan: Arc<[Payload]>,
@@ -30,7 +36,7 @@ pub struct Rules {
 }
 
 /// What was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counts {
     /// Records that gave an item, duplicates included.
     pub num_accepted: u64,
@@ -50,6 +56,10 @@ pub struct Counts {
     pub num_other_country: u64,
     /// Passwords that are not UTF-8 text.
     pub num_not_utf8: u64,
+    /// What was taken off records, and of how many.
+    pub taken_off: BTreeMap<Wrapper, u64>,
+    /// What the survey of all inputs found.
+    pub survey: Findings,
 }
 
 impl Counts {
@@ -63,6 +73,9 @@ impl Counts {
         self.outside_plan.merge(&other.outside_plan);
         self.num_other_country += other.num_other_country;
         self.num_not_utf8 += other.num_not_utf8;
+        for (wrapper, num) in &other.taken_off {
+            *self.taken_off.entry(*wrapper).or_default() += num;
+        }
     }
 
     /// Share of the records with something in them that gave no item, or a number that no
@@ -87,9 +100,17 @@ impl Rules {
             Profile::Phone(profile) => Some(Arc::new(Shortcuts::new(profile, Plan(plan)))),
             _ => None,
         };
+        let international = match &profile {
+            Profile::Phone(phone) => Some(Profile::Phone(PhoneProfile {
+                has_calling_codes: true,
+                ..phone.clone()
+            })),
+            _ => None,
+        };
         Self {
             kind,
             profile,
+            international,
             hash,
             plan: plan.into(),
             shortcuts,
@@ -97,17 +118,71 @@ impl Rules {
     }
 
     /// The items of a record.
-    fn store(&self, record: Record<'_>, stored: &mut Stored) -> Result<(), Reason> {
+    fn store(&self, record: Record<'_>, manner: Manner, stored: &mut Stored) -> Result<(), Reason> {
         if let Some(fault) = record.fault {
             return Err(Reason::Row(fault));
         }
         if record.text.len() > MAX_RECORD_BYTES {
             return Err(Reason::RecordTooLong);
         }
-        let identifier = Identifier::new(record.text)
+        self.store_text(record.text, manner, stored)
+            .map_err(Reason::Normalise)
+    }
+
+    fn store_text(
+        &self,
+        text: &[u8],
+        manner: Manner,
+        stored: &mut Stored,
+    ) -> Result<(), NormaliseError> {
+        let identifier = Identifier::new(text)
             .of_kind(self.kind)
             .folded_by(fold::fold);
-        store(&self.profile, &identifier, Some(Plan(&self.plan)), stored).map_err(Reason::Normalise)
+        let profile = match &self.international {
+            Some(international) if manner.is_international => international,
+            _ => &self.profile,
+        };
+        store(profile, &identifier, Some(Plan(&self.plan)), stored)
+    }
+
+    /// Store a text that is no identifier of a kind with a syntax, without what stands around
+    /// it; gives what that was. Without such a thing, what is stored means nothing.
+    #[cold]
+    fn store_peeled(&self, text: &[u8], manner: Manner, stored: &mut Stored) -> Option<Wrapper> {
+        if text.len() > MAX_RECORD_BYTES || !self.has_syntax() {
+            return None;
+        }
+        let mut text = Cow::Borrowed(text);
+        let mut first = None;
+        for _ in 0..survey::MAX_PEELS {
+            let (wrapper, inner) = survey::peel(self.kind, &text)?;
+            let wrapper = *first.get_or_insert(wrapper);
+            if self.store_text(&inner, manner, stored).is_ok() && !stored.is_outside_plan() {
+                return Some(wrapper);
+            }
+            text = Cow::Owned(inner.into_owned());
+        }
+        None
+    }
+
+    fn has_syntax(&self) -> bool {
+        survey::has_syntax(self.kind)
+            || matches!(&self.profile, Profile::Id(scheme) if !matches!(scheme, IdScheme::Plain(..)))
+    }
+
+    /// A record without what all others have around them, too; and what that was.
+    fn bare<'a>(&self, record: Record<'a>, manner: Manner) -> (Record<'a>, Option<Wrapper>) {
+        let (wrapper, inner) = match manner.take_off {
+            Some(wrapper) => (wrapper, wrapper.strip(record.text)),
+            None if self.kind == IdentifierKind::Email => {
+                (Wrapper::Apostrophe, survey::without_apostrophe(record.text))
+            }
+            None => return (record, None),
+        };
+        match inner {
+            Some(text) => (Record { text, ..record }, Some(wrapper)),
+            None => (record, None),
+        }
     }
 
     /// The item of a phone number that is written as digits alone, as most are.
@@ -155,7 +230,13 @@ impl Rules {
         }
     }
 
-    fn hash_batch(&self, batch: &Batch, counts: &mut Counts, take: &mut impl FnMut(u64, Place)) {
+    fn hash_batch(
+        &self,
+        batch: &Batch,
+        manner: Manner,
+        counts: &mut Counts,
+        take: &mut impl FnMut(u64, Place),
+    ) {
         let place = |line| Place {
             input: batch.input,
             line,
@@ -174,9 +255,25 @@ impl Rules {
                 waiting.push((item, record.line));
                 return;
             }
-            match self.store(record, &mut stored) {
+            let (bare, mut taken_off) = self.bare(record, manner);
+            let mut made = self.store(bare, manner, &mut stored);
+            let is_in_doubt = match made {
+                Ok(()) => stored.is_outside_plan(),
+                Err(Reason::Normalise(error)) => error != NormaliseError::Empty,
+                Err(_) => false,
+            };
+            if is_in_doubt {
+                let mut peeled = Stored::new();
+                if let Some(wrapper) = self.store_peeled(record.text, manner, &mut peeled) {
+                    (made, stored, taken_off) = (Ok(()), peeled, Some(wrapper));
+                }
+            }
+            match made {
                 Ok(()) => {
                     counts.num_accepted += 1;
+                    if let Some(wrapper) = taken_off {
+                        *counts.taken_off.entry(wrapper).or_default() += 1;
+                    }
                     self.count(&stored, record.text, place(record.line), counts);
                     for item in stored.items() {
                         take(self.hash.hash(item), place(record.line));
@@ -223,7 +320,7 @@ pub fn hash_all<C: FnMut(u64, Place)>(
     }
 
     // Two batches a thread: none waits, and memory is bounded.
-    let (send, receive) = crossbeam_channel::bounded::<Batch>(num_threads * 2);
+    let (send, receive) = crossbeam_channel::bounded::<(Batch, Manner)>(num_threads * 2);
     let failed = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..num_threads)
@@ -233,10 +330,10 @@ pub fn hash_all<C: FnMut(u64, Place)>(
                 scope.spawn(move || {
                     let mut take = consumer();
                     let mut counts = Counts::default();
-                    for batch in receive {
+                    for (batch, manner) in receive {
                         if !failed.load(Ordering::Relaxed) {
                             let before = counts.num_accepted;
-                            rules.hash_batch(&batch, &mut counts, &mut take);
+                            rules.hash_batch(&batch, manner, &mut counts, &mut take);
                             observer.identifiers(counts.num_accepted - before);
                         }
                     }
@@ -245,15 +342,16 @@ pub fn hash_all<C: FnMut(u64, Place)>(
             })
             .collect();
         drop(receive);
+        let mut survey = Survey::new(rules.kind, &rules.profile);
         let read = inputs.iter().enumerate().try_for_each(|(index, input)| {
-            source::read(
+            survey.read(
                 index,
                 input,
                 layout,
                 &|num_bytes| observer.advance(num_bytes),
-                &mut |batch| {
+                &mut |batch, manner| {
                     // The workers live as long as the channel.
-                    let _ = send.send(batch);
+                    let _ = send.send((batch, manner));
                     if is_vain() { Err(End::Vain) } else { Ok(()) }
                 },
             )
@@ -262,7 +360,10 @@ pub fn hash_all<C: FnMut(u64, Place)>(
             failed.store(true, Ordering::Relaxed);
         }
         drop(send);
-        let mut counts = Counts::default();
+        let mut counts = Counts {
+            survey: survey.findings(),
+            ..Counts::default()
+        };
         for worker in workers {
             match worker.join() {
                 Ok(part) => counts.merge(&part),

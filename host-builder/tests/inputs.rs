@@ -461,3 +461,50 @@ fn lists_that_look_like_something_else() {
         .run("build words.txt -o words.lsv --kind password")
         .succeeds();
 }
+
+/// What the survey finds is said, and a dry run writes nothing.
+#[test]
+fn how_lists_are_understood() {
+    let bench = Bench::new();
+    let mut list: String = (0..300).fold(String::new(), |mut list, i| {
+        let _ = writeln!(list, "\"alice{i:03}\"");
+        list
+    });
+    list.push_str("bob\n");
+    bench.write("list.txt", &list);
+    let ran = bench
+        .run("build list.txt --kind username --dry-run")
+        .succeeds();
+    for part in [
+        "nothing was written",
+        "301 (301 identifiers",
+        "quotation marks or brackets around 300 of 301 lines",
+        "\"aaaaa999\" 100 %",
+    ] {
+        assert!(ran.out().contains(part), "{part}");
+    }
+    assert!(!bench.path("list.lsv").exists());
+    // From a stream, as JSON.
+    let ran = bench
+        .run_with(
+            "build - --kind username --dry-run --format json",
+            list.as_bytes(),
+        )
+        .succeeds();
+    assert_eq!(ran.json()["num_accepted"], 301);
+    assert_eq!(ran.json()["taken_off"][0]["num_lines"], 300);
+    assert_eq!(ran.json()["shapes"][0]["shape"], "\"aaaaa999\"");
+    let ran = bench
+        .run("build list.txt -o list.lsv --kind username --name A --format json")
+        .succeeds();
+    assert_eq!(ran.json()["shapes"][0]["shape"], "\"aaaaa999\"");
+    bench.run("check list.lsv alice007 bob").succeeds();
+    bench.run("verify list.lsv --source list.txt").succeeds();
+    // It fails as the build would.
+    bench
+        .run("build list.txt --kind email --dry-run")
+        .fails(&["no identifier"]);
+    bench
+        .run("build list.txt --kind username")
+        .fails(&["--output"]);
+}

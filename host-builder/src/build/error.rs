@@ -12,6 +12,7 @@ use crate::partition::MIN_MEMORY_BYTES;
 use crate::profile::PhoneProfileError;
 use crate::size::ShapeError;
 use crate::source::SourceError;
+use crate::source::survey::in_brackets;
 use crate::spool::SpoolError;
 
 /// Why there is no filter.
@@ -58,13 +59,13 @@ pub enum BuildError {
     /// Too many records gave no item.
     #[error(
         "{} of {} records were rejected{} ({:.2} %), and --max-rejected allows {:.2} %: nothing was written. \
-         Is this the right --kind, --column or --region? If these lines are no identifiers, allow more",
+         Is this the right --kind, --column or --region? If these lines are no identifiers, allow more{}",
         counts.rejects.count(), counts.rejects.count() + counts.num_accepted,
         match counts.outside_plan.count() {
             0 => String::new(),
             outside => format!(", and {outside} are numbers that no telephone has"),
         },
-        counts.rejected_share() * 100.0, limit * 100.0
+        counts.rejected_share() * 100.0, limit * 100.0, in_brackets(&counts.survey.shapes)
     )]
     TooManyRejects {
         /// What was read.

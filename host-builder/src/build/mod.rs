@@ -1,6 +1,7 @@
 //! Leaked lists -> a filter file: source -> normalise -> hash -> partition -> encode
 //! -> write, then every item is asked of the finished bytes before they get their name.
 
+mod dry_run;
 mod error;
 
 use std::io;
@@ -30,6 +31,7 @@ use crate::recheck;
 use crate::size::{Aim, Method, Shape, shape};
 use crate::source::{Input, Layout};
 
+pub use dry_run::{dry_run, ensure_read};
 pub use error::BuildError;
 
 /// Sets of equations that are tried for a ribbon. One in hundreds of small filters needs a
@@ -158,15 +160,7 @@ pub fn build(
         )
     })?;
     let hashes = partitions.close()?;
-    if counts.num_accepted == 0 {
-        return Err(BuildError::NoItems(Box::new(counts)));
-    }
-    if counts.rejected_share() > options.max_rejected_share {
-        return Err(BuildError::TooManyRejects {
-            counts: Box::new(counts),
-            limit: options.max_rejected_share,
-        });
-    }
+    ensure_read(options, &counts)?;
     let counted = costs.stage(Stage::Count, Some(NUM_PARTITIONS.into()), |observer| {
         hashes.count(counts.num_stored, num_threads, &|partitions| {
             observer.advance(partitions);
@@ -196,10 +190,14 @@ pub fn build(
                     dataset.num_items = counted.num_items;
                     dataset.num_rejected = counts.rejects.count();
                     dataset.num_extra = counts.num_extra;
-                    if counts.num_not_utf8 > 0
-                        && let Profile::Password(_, origin) = &mut dataset.profile
-                    {
-                        *origin = PasswordOrigin::NotAllUtf8;
+                    match &mut dataset.profile {
+                        Profile::Password(_, origin) if counts.num_not_utf8 > 0 => {
+                            *origin = PasswordOrigin::NotAllUtf8;
+                        }
+                        Profile::Phone(phone) => {
+                            phone.has_calling_codes = counts.survey.is_international;
+                        }
+                        _ => {}
                     }
                     dataset.encoding = shape.encoding;
                     dataset.first_sector = SectorIndex(first_page);

@@ -23,7 +23,7 @@ pub(super) struct ListArgs {
     /// an array gives each of its elements
     #[arg(long, value_name = "NAME", conflicts_with = "column")]
     field: Option<String>,
-    /// Take each whole line, though the lists look like tables, JSON or hashes
+    /// Take each whole line as it is, though the lists look like tables, JSON or hashes
     #[arg(long, conflicts_with_all = ["column", "field"])]
     as_lines: bool,
     /// Take a folder of range files (00000.txt to FFFFF.txt) that lacks some of them: passwords

@@ -39,17 +39,28 @@ pub enum SourceError {
         /// What to do.
         remedy: &'static str,
     },
-    /// Lines that would be read whole, and are more than an identifier.
-    #[error(
-        "{input}: the lines look like {found}: {remedy}; --as-lines takes each whole line as it is"
-    )]
+    /// Records that are no identifiers, or more than one.
+    #[error("{input}: the lines look like {found}: {remedy}")]
     LooksLike {
         /// The input.
         input: Input,
         /// What they look like.
-        found: &'static str,
-        /// What to do.
-        remedy: &'static str,
+        found: String,
+        /// What to do, and the shapes that were seen.
+        remedy: String,
+    },
+    /// The list is another behind its first MiB.
+    #[error(
+        "{input}: what stands behind the first MiB {difference}{shapes}: divide the file where its lines \
+         change, and give both parts"
+    )]
+    Changes {
+        /// The input.
+        input: Input,
+        /// How it differs.
+        difference: &'static str,
+        /// The shapes of the rest, in brackets.
+        shapes: String,
     },
     /// The named column is not in the first row.
     #[error(

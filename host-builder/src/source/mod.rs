@@ -7,12 +7,12 @@ mod compression;
 mod csv;
 mod error;
 mod files;
-mod guess;
 mod hash_count;
 mod json;
 mod lines;
 #[cfg(feature = "parquet")]
 mod parquet;
+pub mod survey;
 
 use std::fmt;
 use std::fs::File;
@@ -83,10 +83,10 @@ impl fmt::Display for Input {
 /// Where in a record the identifier stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// The whole line.
+    /// The whole line, whatever it looks like.
     Line,
-    /// The whole line, unless the first lines look like more than an identifier of this
-    /// kind: a table, JSON, hashes of passwords.
+    /// The whole line, unless the lines look like more than an identifier of this kind: a
+    /// table, JSON, hashes of passwords. See [`survey`].
     LineOf(IdentifierKind),
     /// A column of a table in CSV or TSV (RFC 4180, with any delimiter), or of a Parquet
     /// file.
@@ -266,14 +266,13 @@ pub fn read<E: From<SourceError>>(
         num_bytes,
         advance,
     };
-    let reader = content(input, counted)?;
-    let (lines, guard) = match layout {
+    let reader = survey::document::open(input, content(input, counted)?, layout)?;
+    let lines = match layout {
         Layout::Table { column, delimiter } => {
             return csv::read(index, input, reader, column, *delimiter, take);
         }
-        Layout::Line => (LineLayout::Whole, None),
-        Layout::LineOf(kind) => (LineLayout::Whole, Some(*kind)),
-        Layout::Field(path) => (LineLayout::Field(Arc::clone(path)), None),
+        Layout::Line | Layout::LineOf(_) => LineLayout::Whole,
+        Layout::Field(path) => LineLayout::Field(Arc::clone(path)),
         Layout::BeforeColon { min_count } => {
             let lines = HashCount {
                 prefix: match input {
@@ -282,10 +281,10 @@ pub fn read<E: From<SourceError>>(
                 },
                 min_count: *min_count,
             };
-            (LineLayout::HashCount(lines), None)
+            LineLayout::HashCount(lines)
         }
     };
-    let any_line = read_lines(index, input, reader, &lines, guard, take)?;
+    let any_line = read_lines(index, input, reader, &lines, take)?;
     let is_range = matches!(&lines, LineLayout::HashCount(lines) if lines.prefix.is_some());
     if is_range && !any_line {
         return Err(SourceError::EmptyRange {
@@ -296,14 +295,12 @@ pub fn read<E: From<SourceError>>(
     Ok(())
 }
 
-/// Read lines to the end; with `guard`, refuse what look like no identifiers of that
-/// kind. Says whether there was any line that is not blank.
+/// Read lines to the end. Says whether there was any line that is not blank.
 fn read_lines<E: From<SourceError>>(
     index: usize,
     input: &Input,
     reader: impl Read,
     layout: &LineLayout,
-    guard: Option<IdentifierKind>,
     take: &mut dyn FnMut(Batch) -> Result<(), E>,
 ) -> Result<bool, E> {
     let mut batches = LineBatches::new(reader);
@@ -319,9 +316,6 @@ fn read_lines<E: From<SourceError>>(
             return Ok(any_line);
         };
         if !any_line {
-            if let Some(kind) = guard {
-                guess::check(input, kind, &bytes)?;
-            }
             any_line = !bytes.trim_ascii_start().is_empty();
         }
         take(Batch {

@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use leaksieve::build::{BuildError, Options, build, name_of};
+use leaksieve::build::{BuildError, Options, build, dry_run, ensure_read, name_of};
 use leaksieve::profile::phone_profile;
 use leaksieve::size::{Aim, ShapeError};
 use leaksieve::source::{Input, Layout};
@@ -34,8 +34,12 @@ pub(crate) struct Args {
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     /// The filter file to write
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "dry_run")]
+    output: Option<PathBuf>,
+    /// Read the lists and say how they are understood: shapes, what comes off, what is rejected.
+    /// Nothing is written
+    #[arg(long)]
+    dry_run: bool,
     /// What the identifiers are
     #[arg(long, value_enum)]
     kind: Kind,
@@ -152,7 +156,8 @@ enum Digest {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        if self.output.as_os_str() == "-" {
+        let output = self.output.clone().unwrap_or_default();
+        if output.as_os_str() == "-" {
             bail!(
                 "a filter is asked for every item before it gets its name, so it cannot go to standard output: name a file with -o"
             );
@@ -174,6 +179,7 @@ impl Args {
             fits: self.fits,
             name: match &self.name {
                 Some(name) => name.clone(),
+                None if self.dry_run => String::new(),
                 None => {
                     // A folder names it, not the first file in it.
                     let named = self.inputs.iter().map(|path| Input::from_argument(path));
@@ -195,15 +201,26 @@ impl Args {
         };
         let began = Instant::now();
         let observer = progress::Bar::observer(self.quiet);
-        let result = build(&options, &self.output, observer.as_ref());
+        if self.dry_run {
+            let result = dry_run(&options, observer.as_ref());
+            drop(observer);
+            let counts = result?;
+            report::warn_of_rejects(&counts, &options.inputs);
+            if !self.quiet {
+                report::report_reading(&options, &counts, self.format)?;
+            }
+            ensure_read(&options, &counts)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let result = build(&options, &output, observer.as_ref());
         drop(observer);
         match result {
             Ok(summary) => {
                 if !self.quiet {
-                    report::warn(&self.output, &options, &summary);
+                    report::warn(&output, &options, &summary);
                     let seconds = began.elapsed().as_secs_f64();
-                    report::report(&self.output, &options, &summary, seconds, self.format)
-                        .with_context(|| unsaid(&self.output))?;
+                    report::report(&output, &options, &summary, seconds, self.format)
+                        .with_context(|| unsaid(&output))?;
                 }
                 Ok(ExitCode::SUCCESS)
             }
@@ -218,7 +235,7 @@ impl Args {
                     (BuildError::Shape(ShapeError::TooSmall { .. }), Some(board)) => Some(board),
                     _ => None,
                 };
-                let error = of_output(error, &self.output);
+                let error = of_output(error, &output);
                 Err(match board {
                     Some(board) => error.context(format!("--fits {}", board.name)),
                     None => error,

@@ -7,7 +7,7 @@ use leaksieve::build::{Options, Summary};
 use leaksieve::media::FAT32_MAX_BYTES;
 use leaksieve::normalise::Counts;
 use leaksieve::size::{Aim, Method};
-use leaksieve::source::Input;
+use leaksieve::source::{Input, survey};
 use leaksieve::usage::Usage;
 
 use crate::cmd::{Format, count, encoding, list, one_in_f64, size};
@@ -48,7 +48,7 @@ pub(super) fn report(
 ) -> anyhow::Result<()> {
     let counts = &summary.counts;
     let rejected = counts.rejects.count();
-    let num_lines = counts.num_accepted + counts.num_blank + counts.num_below_min_count + rejected;
+    let num_lines = num_lines(counts);
     let below = match counts.num_below_min_count {
         0 => String::new(),
         below => format!(", {} below --min-count", count(below)),
@@ -80,6 +80,9 @@ pub(super) fn report(
                 "num_blank": counts.num_blank,
                 "num_rejected": rejected,
                 "num_below_min_count": counts.num_below_min_count,
+                "taken_off": taken_off(counts),
+                "shapes": shapes(counts),
+                "is_international": counts.survey.is_international,
                 "size_bytes": summary.num_bytes,
                 "bits_per_item": bits_per_item,
                 "encoding": encoding::name(&summary.shape.encoding),
@@ -113,6 +116,7 @@ pub(super) fn report(
                 count(counts.num_blank),
                 count(rejected),
             )?;
+            describe_reading(&mut out, counts)?;
             writeln!(
                 out,
                 "  size         {} in {} sectors, {bits_per_item:.2} bits an item, header and checksums included",
@@ -167,6 +171,96 @@ pub(super) fn report(
         }
     }
     Ok(())
+}
+
+/// How the lists are understood, when nothing else is wanted.
+pub(super) fn report_reading(
+    options: &Options,
+    counts: &Counts,
+    format: Format,
+) -> anyhow::Result<()> {
+    let rejected = counts.rejects.count();
+    let mut out = io::stdout().lock();
+    match format {
+        Format::Json => {
+            let reasons: Vec<_> = counts
+                .rejects
+                .groups()
+                .map(|(reason, group)| {
+                    serde_json::json!({ "reason": reason.to_string(), "num_lines": group.count })
+                })
+                .collect();
+            let summary = serde_json::json!({
+                "dry_run": true,
+                "kind": options.kind.name(),
+                "num_lines": num_lines(counts),
+                "num_accepted": counts.num_accepted,
+                "num_blank": counts.num_blank,
+                "num_rejected": rejected,
+                "rejected": reasons,
+                "num_below_min_count": counts.num_below_min_count,
+                "taken_off": taken_off(counts),
+                "shapes": shapes(counts),
+                "is_international": counts.survey.is_international,
+            });
+            writeln!(out, "{summary}")?;
+        }
+        Format::Text => {
+            writeln!(out, "dry run: nothing was written")?;
+            writeln!(
+                out,
+                "  lines        {} ({} identifiers, {} blank, {} rejected, {} below --min-count)",
+                count(num_lines(counts)),
+                count(counts.num_accepted),
+                count(counts.num_blank),
+                count(rejected),
+                count(counts.num_below_min_count),
+            )?;
+            describe_reading(&mut out, counts)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the survey found, line by line.
+fn describe_reading(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
+    for (wrapper, num) in &counts.taken_off {
+        writeln!(
+            out,
+            "  taken off    {wrapper} {} of {} lines",
+            count(*num),
+            count(num_lines(counts))
+        )?;
+    }
+    if counts.survey.is_international {
+        writeln!(
+            out,
+            "  numbers      begin with the calling code, without a plus sign"
+        )?;
+    }
+    if !counts.survey.shapes.is_empty() {
+        writeln!(
+            out,
+            "  shapes       {}",
+            survey::describe(&counts.survey.shapes)
+        )?;
+    }
+    Ok(())
+}
+
+fn num_lines(counts: &Counts) -> u64 {
+    counts.num_accepted + counts.num_blank + counts.num_below_min_count + counts.rejects.count()
+}
+
+fn taken_off(counts: &Counts) -> Vec<serde_json::Value> {
+    let of = |(wrapper, num): (&survey::Wrapper, &u64)| serde_json::json!({ "what": wrapper.to_string(), "num_lines": num });
+    counts.taken_off.iter().map(of).collect()
+}
+
+fn shapes(counts: &Counts) -> Vec<serde_json::Value> {
+    let of =
+        |shape: &survey::Shape| serde_json::json!({ "shape": shape.shape, "share": shape.share });
+    counts.survey.shapes.iter().map(of).collect()
 }
 
 /// Rejected lines are identifiers that the filter may lack: say so, even when few.

@@ -1,0 +1,382 @@
+//! Several columns in a line: what stands between them, and which holds the identifiers.
+
+use std::collections::BTreeSet;
+
+use super::hashes::{Form, is_count};
+
+/// Lines of which each separator is a candidate.
+const NUM_TASTED: usize = 8;
+/// Longest separator, bytes.
+const MAX_SEPARATOR_BYTES: usize = 8;
+/// Separators that are tried on all lines.
+const MAX_CANDIDATES: usize = 64;
+/// Columns that are looked into.
+const MAX_COLUMNS: usize = 32;
+
+/// Separators that are no ASCII signs.
+const WIDE: [&str; 8] = ["，", "；", "：", "、", "｜", "§", "→", "·"];
+
+/// Lines that are rows of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Table {
+    /// What stands between the columns.
+    pub(super) separator: Vec<u8>,
+    /// How many columns most rows have.
+    pub(super) num_columns: usize,
+}
+
+/// What most cells of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    Blank,
+    Email,
+    Number,
+    Hash,
+    Text,
+}
+
+impl Table {
+    /// Every separator that divides at least `percent` of the lines into as many columns, the
+    /// longest first.
+    pub(super) fn all(lines: &[&[u8]], percent: usize) -> Vec<Self> {
+        let mut tables: Vec<Self> = candidates(lines)
+            .into_iter()
+            .filter_map(|separator| Self::of(lines, separator, percent))
+            .collect();
+        tables.sort_by_key(|table| std::cmp::Reverse(table.separator.len()));
+        tables
+    }
+
+    /// Two columns.
+    pub(super) fn divided_by(separator: u8) -> Self {
+        Self {
+            separator: vec![separator],
+            num_columns: 2,
+        }
+    }
+
+    fn of(lines: &[&[u8]], separator: Vec<u8>, percent: usize) -> Option<Self> {
+        // What a few lines do not have, most need not be asked for.
+        let divides = |line: &&&[u8]| num_parts(line, &separator) > 1;
+        let tasted = lines.iter().step_by(lines.len().div_ceil(40).max(1));
+        let num_tasted = tasted.clone().count();
+        let enough = |num: usize, of: usize, percent: usize| num * 100 >= of * percent;
+        if !enough(
+            tasted.filter(divides).count(),
+            num_tasted,
+            percent.saturating_sub(15),
+        ) {
+            return None;
+        }
+        let mut counts = [0_usize; MAX_COLUMNS + 1];
+        for line in lines {
+            let num = num_parts(line, &separator).min(MAX_COLUMNS);
+            if let Some(count) = counts.get_mut(num) {
+                *count += 1;
+            }
+        }
+        let divided: usize = counts.iter().skip(2).sum();
+        let (num_columns, usual) = (2..).zip(counts.iter().skip(2)).max_by_key(|(_, n)| **n)?;
+        // Most lines have as many: in a free text a comma comes as often as it likes.
+        let is_table = enough(divided, lines.len(), percent) && enough(*usual, divided, 80);
+        is_table.then(|| Self {
+            separator,
+            num_columns,
+        })
+    }
+
+    /// A line's cells.
+    pub(super) fn cells<'a>(&'a self, line: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        let mut rest = Some(line);
+        std::iter::from_fn(move || {
+            let text = rest?;
+            let (cell, later) = match memchr::memmem::find(text, &self.separator) {
+                Some(at) => (&text[..at], Some(&text[at + self.separator.len()..])),
+                None => (text, None),
+            };
+            rest = later;
+            Some(cell.trim_ascii())
+        })
+    }
+
+    /// The columns of which 90 in 100 cells are so.
+    pub(super) fn columns_of(&self, lines: &[&[u8]], is: &dyn Fn(&[u8]) -> bool) -> Vec<usize> {
+        let lines: Vec<&&[u8]> = lines
+            .iter()
+            .step_by(lines.len().div_ceil(200).max(1))
+            .collect();
+        (0..self.num_columns)
+            .filter(|column| {
+                let fits = |line: &&&&[u8]| self.cells(line).nth(*column).is_some_and(is);
+                lines.iter().filter(fits).count() * 10 >= lines.len() * 9
+            })
+            .collect()
+    }
+
+    /// What each column holds.
+    pub(super) fn contents(&self, lines: &[&[u8]]) -> Vec<Content> {
+        let mut contents = vec![Content::Text; self.num_columns];
+        let tests: [(Content, &dyn Fn(&[u8]) -> bool); 4] = [
+            (Content::Blank, &<[u8]>::is_empty),
+            (Content::Email, &is_email),
+            (Content::Number, &is_number),
+            (Content::Hash, &|cell| Form::of(unquoted(cell)).is_some()),
+        ];
+        for (content, is) in tests {
+            for column in self.columns_of(lines, is) {
+                if let Some(place) = contents.get_mut(column) {
+                    *place = content;
+                }
+            }
+        }
+        contents
+    }
+
+    /// Is the first line a row of names, as `id,name`?
+    pub(super) fn has_names(&self, lines: &[&[u8]]) -> bool {
+        const NAMES: &str = " id uid user username name email mail phone mobile tel password pass pwd passwd hash login nick nickname address date count ";
+        let Some(first) = lines.first() else {
+            return false;
+        };
+        let is_divided = matches!(self.separator.trim_ascii(), b"" | b"," | b";" | b"|" | b":");
+        let has_digit = |cell: &[u8]| cell.iter().any(u8::is_ascii_digit);
+        is_divided
+            && !self.cells(first).any(has_digit)
+            && self.cells(first).any(|cell| {
+                let name = String::from_utf8_lossy(unquoted(cell)).to_ascii_lowercase();
+                !name.is_empty() && NAMES.contains(&format!(" {name} "))
+            })
+    }
+
+    /// The option that names the separator.
+    pub(super) fn option(&self) -> String {
+        let is_padded = self.separator.trim_ascii() != self.separator;
+        match self.separator.trim_ascii() {
+            b"," if is_padded || self.separator == b"," => "comma".to_owned(),
+            b";" if is_padded || self.separator == b";" => "semicolon".to_owned(),
+            b"|" if !is_padded => "bar".to_owned(),
+            b":" if !is_padded => "colon".to_owned(),
+            _ if self.separator == b"\t" => "tab".to_owned(),
+            _ if self.separator.iter().any(u8::is_ascii_control) => {
+                let escaped: String = self
+                    .separator
+                    .iter()
+                    .map(|byte| format!("\\x{byte:02x}"))
+                    .collect();
+                format!("$'{escaped}'")
+            }
+            _ => format!("'{}'", String::from_utf8_lossy(&self.separator)),
+        }
+    }
+
+    /// What stands between the columns, in words.
+    pub(super) fn words(&self) -> String {
+        match self.separator.as_slice() {
+            b"\t" => "a tab".to_owned(),
+            b" " => "a blank".to_owned(),
+            b":" => "a colon".to_owned(),
+            b"," => "a comma".to_owned(),
+            b";" => "a semicolon".to_owned(),
+            separator if separator.iter().any(u8::is_ascii_control) => {
+                "a control character".to_owned()
+            }
+            separator => format!("{:?}", String::from_utf8_lossy(separator)),
+        }
+    }
+}
+
+/// An address, more or less.
+pub(super) fn is_email(text: &[u8]) -> bool {
+    let text = unquoted(text);
+    let Some(at) = memchr::memrchr(b'@', text) else {
+        return false;
+    };
+    let (local, domain) = (&text[..at], &text[at + 1..]);
+    let is_domain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    !local.is_empty()
+        && !local
+            .iter()
+            .any(|byte| matches!(byte, b' ' | b',' | b';' | b':'))
+        && memchr::memchr(b'.', domain).is_some_and(|dot| dot > 0)
+        && domain.iter().all(is_domain)
+        && domain.last().is_some_and(u8::is_ascii_alphanumeric)
+}
+
+fn is_number(text: &[u8]) -> bool {
+    let text = unquoted(text);
+    is_count(text.strip_prefix(b"+").unwrap_or(text))
+}
+
+fn unquoted(text: &[u8]) -> &[u8] {
+    let quoted = |quote: &[u8]| text.strip_prefix(quote)?.strip_suffix(quote);
+    quoted(b"\"").or_else(|| quoted(b"'")).unwrap_or(text)
+}
+
+/// How many texts a separator divides a line into: the first and another have to be there, so
+/// that `:a` and `a=` are whole.
+fn num_parts(line: &[u8], separator: &[u8]) -> usize {
+    let mut num = 1;
+    let mut is_first = true;
+    let mut has_other = false;
+    let mut rest = line;
+    while let Some(at) = memchr::memmem::find(rest, separator) {
+        let (part, later) = (&rest[..at], &rest[at + separator.len()..]);
+        if is_first && part.trim_ascii().is_empty() {
+            return 1;
+        }
+        has_other |= !is_first && !part.trim_ascii().is_empty();
+        is_first = false;
+        num += 1;
+        rest = later;
+    }
+    has_other |= !is_first && !rest.trim_ascii().is_empty();
+    // A column that is always blank is still one: `alice,`.
+    if has_other || matches!(separator, b"," | b";" | b"\t" | b"|") {
+        num
+    } else {
+        1
+    }
+}
+
+/// The signs that stand between letters and digits in the first lines.
+fn candidates(lines: &[&[u8]]) -> BTreeSet<Vec<u8>> {
+    let mut all = BTreeSet::new();
+    let step = lines.len().div_ceil(NUM_TASTED).max(1);
+    for line in lines.iter().step_by(step) {
+        let mut start = 0;
+        while start < line.len() && all.len() < 4 * MAX_CANDIDATES {
+            let len = line[start..]
+                .iter()
+                .take_while(|byte| is_sign(**byte))
+                .count();
+            let run = &line[start..start + len];
+            for from in 0..run.len() {
+                let longest = (run.len() - from).min(MAX_SEPARATOR_BYTES);
+                for length in 1..=longest {
+                    let candidate = &run[from..from + length];
+                    if is_candidate(candidate) {
+                        all.insert(candidate.to_vec());
+                    }
+                }
+            }
+            start += len + 1;
+        }
+        for wide in WIDE {
+            if memchr::memmem::find(line, wide.as_bytes()).is_some() {
+                all.insert(wide.as_bytes().to_vec());
+            }
+        }
+    }
+    all
+}
+
+/// May it be part of a separator? Not what is within addresses and numbers: `@`, `.`, `'`.
+const fn is_sign(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'\t'
+            | 0x01
+            | 0x1F
+            | b' '
+            | b'#'
+            | b'&'
+            | b'*'
+            | b'+'
+            | b','
+            | b'-'
+            | b'/'
+            | b':'
+            | b';'
+            | b'<'
+            | b'='
+            | b'>'
+            | b'\\'
+            | b'^'
+            | b'_'
+            | b'|'
+            | b'~'
+    )
+}
+
+fn is_candidate(signs: &[u8]) -> bool {
+    match signs {
+        [b'-' | b'_' | b'+' | b'*' | b'<'] => false,
+        [_] => true,
+        // Runs of one sign, signs with a blank on both sides, arrows; not what two
+        // neighbours make by chance.
+        [first, middle @ .., last] => {
+            let is_run = signs.iter().all(|sign| sign == first);
+            let is_padded =
+                *first == b' ' && *last == b' ' && !middle.is_empty() && middle[0] != b' ';
+            let is_list = matches!(signs, [b',' | b';' | b':', b' ']);
+            let is_arrow = matches!(signs, b"->" | b"=>" | b"-->");
+            is_run || is_padded || is_list || is_arrow
+        }
+        [] => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(list: &[&str]) -> Option<(String, usize)> {
+        let lines: Vec<&[u8]> = list.iter().map(|line| line.as_bytes()).collect();
+        let tables = Table::all(&lines, 95);
+        let table = tables.first()?;
+        Some((
+            String::from_utf8(table.separator.clone()).unwrap(),
+            table.num_columns,
+        ))
+    }
+
+    #[test]
+    fn what_stands_between_columns() {
+        for (list, expected) in [
+            (
+                &["ann@example.com----x", "bob@example.com----y-z"][..],
+                Some(("----", 2)),
+            ),
+            (&["ann # x # a", "bob # y # b"], Some((" # ", 3))),
+            (&["ann:x:a", "bob:y:b", "carl:z:c"], Some((":", 3))),
+            (&["ann::x", "bob::y"], Some(("::", 2))),
+            (&["ann=x", "bob=y"], Some(("=", 2))),
+            (&["ann / x", "bob / y"], Some((" / ", 2))),
+            (&["1, x", "2, y"], Some((", ", 2))),
+            (&["1\tx", "2\ty"], Some(("\t", 2))),
+            (&["1\u{1}x", "2\u{1}y"], Some(("\u{1}", 2))),
+            (&["a，x", "b，y"], Some(("，", 2))),
+            (&["a -> x", "b -> y"], Some((" -> ", 2))),
+            (&["alice,", "bob,"], Some((",", 2))),
+            // No table.
+            (&["alice", "bob"], None),
+            (&["abc=", "xyz="], None),
+            (&[":abc", ":xyz"], None),
+            (&["a:b", "abc"], None),
+            (&["ann-lee", "bob-ray"], None),
+            (&["ann_lee", "bob_ray"], None),
+            (&[], None),
+        ] {
+            let expected = expected.map(|(separator, num)| (separator.to_owned(), num));
+            assert_eq!(first(list), expected, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn what_columns_hold() {
+        let lines = [&b"7;ann@example.com;5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8;x;"[..]; 3];
+        let table = &Table::all(&lines, 95)[0];
+        let expected = [
+            Content::Number,
+            Content::Email,
+            Content::Hash,
+            Content::Text,
+            Content::Blank,
+        ];
+        assert_eq!(table.contents(&lines), expected);
+        assert_eq!(table.option(), "semicolon");
+        assert!(!table.has_names(&lines));
+        let named = [&b"id;Email;h;x;y"[..], lines[0]];
+        assert!(table.has_names(&named));
+    }
+}

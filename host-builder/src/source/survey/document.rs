@@ -1,0 +1,230 @@
+//! What a whole stream is, by its start: a dump of a data base, a document. Lines of those hold
+//! more identifiers than one, or none, however they are cut.
+
+use std::io::{self, Cursor, Read};
+
+use super::super::{Input, Layout, SourceError};
+use super::refuse::Refusal;
+
+/// Bytes that are looked at.
+const NUM_BYTES: u64 = 1 << 16;
+
+/// A stream that is none of these, or the reason why it is not read.
+pub(in crate::source) fn open<'a>(
+    input: &Input,
+    mut reader: impl Read + 'a,
+    layout: &Layout,
+) -> Result<Box<dyn Read + 'a>, SourceError> {
+    if *layout == Layout::Line {
+        return Ok(Box::new(reader));
+    }
+    let mut start = Vec::new();
+    let read = (&mut reader).take(NUM_BYTES).read_to_end(&mut start);
+    // What cannot be read is said where it would have been read.
+    let failed = Failed(read.err());
+    if let Some(refusal) = look(&start, layout) {
+        return Err(refusal.of(input, &[], matches!(layout, Layout::LineOf(_))));
+    }
+    Ok(Box::new(Cursor::new(start).chain(failed).chain(reader)))
+}
+
+/// Gives an error once, then nothing.
+struct Failed(Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+fn look(start: &[u8], layout: &Layout) -> Option<Refusal> {
+    let lines: Vec<&[u8]> = start
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let first = *lines.first()?;
+    if is_sql(&lines) {
+        return Some(Refusal::new(
+            "a dump of a data base (SQL): a line holds many rows",
+            "write one row a line, and choose the column: \
+             grep -oE '\\([^()]*\\)' FILE | tr -d '()' | leaksieve build - --column NUMBER --delimiter comma",
+        ));
+    }
+    if *layout == Layout::LineOf(leaksieve_core::IdentifierKind::Email) && first.contains(&b'@') {
+        // `<ann@example.com>` is no XML.
+        return None;
+    }
+    if first.starts_with(b"<?xml") || is_markup(&lines) {
+        let remedy = if lines
+            .iter()
+            .any(|line| line.windows(2).any(|pair| pair == b"</"))
+        {
+            "take the text out of its elements: sed -nE 's:.*<NAME>(.*)</NAME>.*:\\1:p' FILE | leaksieve build - (NAME is the element's name)"
+        } else {
+            "take the text out of its attribute: sed -nE 's:.* NAME=\"([^\"]*)\".*:\\1:p' FILE | leaksieve build - (NAME is the attribute's name)"
+        };
+        return Some(Refusal::new("XML or HTML", remedy));
+    }
+    let is_array = first
+        .strip_prefix(b"[")
+        .is_some_and(|rest| matches!(rest.trim_ascii_start(), [] | [b'{', ..]));
+    if is_array && matches!(layout, Layout::LineOf(_) | Layout::Table { .. }) {
+        return Some(Refusal::new(
+            "one JSON document",
+            "give it line by line, and name the field: jq -c '.[]' FILE | leaksieve build - --field NAME",
+        ));
+    }
+    if is_spread_json(&lines) {
+        return Some(Refusal::new(
+            "JSON that is spread over several lines",
+            "give it object by object, and name the field: jq -c '.. | objects | select(has(\"NAME\"))' FILE | leaksieve build - --field NAME",
+        ));
+    }
+    None
+}
+
+fn starts(line: &[u8], start: &str) -> bool {
+    line.get(..start.len())
+        .is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
+}
+
+/// Most lines insert rows or are such rows; or it begins as dumps do, and inserts some.
+fn is_sql(lines: &[&[u8]]) -> bool {
+    let inserts = |line: &&&[u8]| {
+        [
+            "INSERT INTO ",
+            "INSERT IGNORE INTO ",
+            "REPLACE INTO ",
+            "COPY ",
+        ]
+        .iter()
+        .any(|start| starts(line, start))
+    };
+    let num_inserts = lines.iter().filter(inserts).count();
+    let is_row = |line: &&&[u8]| {
+        line.starts_with(b"(")
+            && [&b"),"[..], b");", b")"]
+                .iter()
+                .any(|end| line.ends_with(end))
+            && memchr::memchr(b',', line).is_some()
+    };
+    let num_rows = lines.iter().filter(is_row).count();
+    let begins = lines.first().is_some_and(|line| {
+        [
+            "--", "/*", "CREATE ", "DROP ", "SET ", "BEGIN", "USE ", "PRAGMA ", "INSERT ",
+            "REPLACE ", "COPY ",
+        ]
+        .iter()
+        .any(|start| starts(line, start))
+    });
+    let num_alike = num_inserts + num_rows;
+    (num_inserts > 0 && (begins || num_alike * 2 >= lines.len()))
+        || (num_rows * 10 >= lines.len() * 9 && num_rows >= 3)
+}
+
+/// Nearly all lines are elements, one or several, or parts of them.
+fn is_markup(lines: &[&[u8]]) -> bool {
+    let is_element = |line: &&&[u8]| {
+        line.starts_with(b"<")
+            && line.ends_with(b">")
+            && (line.ends_with(b"/>")
+                || line.windows(2).any(|pair| pair == b"</")
+                || line.get(1).is_some_and(u8::is_ascii_alphabetic))
+            && memchr::memchr(b'@', line)
+                .is_none_or(|_| line.windows(2).any(|pair| pair == b"</" || pair == b"/>"))
+    };
+    let is_closed = |line: &&&[u8]| line.windows(2).any(|pair| pair == b"</" || pair == b"/>");
+    lines.iter().filter(is_element).count() * 10 >= lines.len() * 9
+        && lines.iter().any(|line| is_closed(&line))
+}
+
+/// Nearly all lines are `"key": value` or brackets, and at least one is such a pair.
+fn is_spread_json(lines: &[&[u8]]) -> bool {
+    let is_pair = |line: &&&[u8]| {
+        line.strip_prefix(b"\"")
+            .and_then(|rest| Some(&rest[memchr::memchr(b'"', rest)? + 1..]))
+            .is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"))
+    };
+    let is_bracket = |line: &&&[u8]| {
+        line.iter()
+            .all(|byte| matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b' '))
+    };
+    let num_pairs = lines.iter().filter(is_pair).count();
+    let num_brackets = lines.iter().filter(is_bracket).count();
+    num_pairs > 0 && num_brackets > 0 && (num_pairs + num_brackets) * 10 >= lines.len() * 9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use leaksieve_core::IdentifierKind::{Email, Password, Phone, Username};
+
+    #[test]
+    fn documents() {
+        for (kind, text, part) in [
+            (
+                Phone,
+                "INSERT INTO `u` VALUES (1,'138','a'),(2,'139','b');\n",
+                "SQL",
+            ),
+            (
+                Password,
+                "-- MySQL dump 10.13\n\nSET NAMES utf8;\ninsert into u values\n(1,'a'),\n(2,'b');\n",
+                "SQL",
+            ),
+            (Username, "(1,'a'),\n(2,'b'),\n(3,'c');\n", "SQL"),
+            (
+                Username,
+                "COPY public.users (id, name) FROM stdin;\n1\ta\n2\tb\n",
+                "SQL",
+            ),
+            (
+                Email,
+                "<?xml version=\"1.0\"?>\n<users>\n<user>x</user>\n",
+                "XML",
+            ),
+            (
+                Username,
+                "<users>\n<user>\n<name>alice</name>\n</user>\n</users>\n",
+                "XML",
+            ),
+            (
+                Username,
+                "<row id=\"1\" name=\"alice\"/>\n<row id=\"2\" name=\"bob\"/>\n",
+                "XML",
+            ),
+            (Email, "[\n {\"p\":1},\n {\"p\":2}\n]", "one JSON"),
+            (Email, "[{\"p\":1},{\"p\":2}]", "one JSON"),
+            (
+                Username,
+                "{\n  \"name\": \"alice\",\n  \"id\": 7\n}\n",
+                "JSON that",
+            ),
+            (
+                Phone,
+                "{\n  \"phone\": \"138\"\n},\n{\n  \"phone\": \"139\"\n}",
+                "JSON that",
+            ),
+        ] {
+            let found = look(text.as_bytes(), &Layout::LineOf(kind));
+            assert!(
+                found.is_some_and(|found| found.found.contains(part)),
+                "{text}"
+            );
+        }
+        for (kind, text) in [
+            (Email, "<ann@example.com>\n<bob@example.com>\n"),
+            (Password, "<3\n<script>\n{}\n[x]\n(a,b)\n--\n\"\"\"\n"),
+            (Password, "insert into\nhunter2\nselect\n"),
+            (Password, "{\n}\n[\n]\n"),
+            (Password, "<a>\n"),
+            (Password, ""),
+        ] {
+            assert!(
+                look(text.as_bytes(), &Layout::LineOf(kind)).is_none(),
+                "{text}"
+            );
+        }
+    }
+}

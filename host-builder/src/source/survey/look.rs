@@ -1,0 +1,469 @@
+//! A look at lines: what comes off, and what is refused. Kinds with a syntax; the others are in
+//! `free`.
+
+use leaksieve_core::{Identifier, IdentifierKind, Profile, fold};
+use serde::de::IgnoredAny;
+
+use super::columns::Table;
+use super::free;
+use super::hashes::{Form, is_count};
+use super::refuse::Refusal;
+use super::wrap::{self, Wrapper, counted, has_syntax, whole_number};
+
+/// How often a line is peeled: `"Ann" <mailto:ann@example.com>,` takes four.
+pub(crate) const MAX_PEELS: usize = 6;
+/// Fewest lines of which it is said that they are international.
+const MIN_INTERNATIONAL: usize = 20;
+
+/// What the lines should be.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) kind: IdentifierKind,
+    pub(super) profile: &'a Profile,
+    pub(super) place: Place,
+}
+
+/// Where the lines come from, which decides what reads them better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Whole lines.
+    Lines,
+    /// Whole lines of `HASH:COUNT`.
+    Hashes {
+        /// In a file that is named after the first five digits.
+        is_range: bool,
+    },
+    /// Cells of a column, or fields.
+    Cells,
+}
+
+/// What is done with the lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// What comes off each line that has it; kinds without a syntax.
+    pub take_off: Option<Wrapper>,
+    /// Nearly all are telephone numbers of the region that begin with its calling code, without
+    /// a plus sign.
+    pub is_international: bool,
+}
+
+impl Subject<'_> {
+    /// Is this text an identifier as it stands?
+    fn is_identifier(&self, text: &[u8]) -> bool {
+        let identifier = Identifier::new(text)
+            .of_kind(self.kind)
+            .folded_by(fold::fold);
+        self.profile.normalise(&identifier).is_ok()
+    }
+
+    /// Is it one, or one with something around it?
+    fn holds_identifier(&self, text: &[u8]) -> bool {
+        self.is_identifier(text) || self.peeled(text).is_some()
+    }
+
+    /// The identifier in a text that has something around it, or the text.
+    fn bare(&self, text: &[u8]) -> Vec<u8> {
+        // The core reads tel: itself.
+        let is_labelled = matches!(wrap::peel(self.kind, text), Some((Wrapper::Label, _)));
+        let is_bare = !is_labelled && self.is_identifier(text);
+        let peeled = (!is_bare).then(|| self.peeled(text)).flatten();
+        peeled.unwrap_or_else(|| text.to_vec())
+    }
+
+    fn peeled(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let mut text = text.to_vec();
+        for _ in 0..MAX_PEELS {
+            text = wrap::peel(self.kind, &text)?.1.into_owned();
+            if self.is_identifier(&text) {
+                return Some(text);
+            }
+        }
+        None
+    }
+}
+
+/// Are so many of so many nearly all?
+pub(super) const fn nearly_all(num: usize, of: usize) -> bool {
+    num > 0 && num * 100 >= of * percent(of)
+}
+
+/// Of a short list one line says more.
+pub(super) const fn percent(num_lines: usize) -> usize {
+    if num_lines >= 20 { 95 } else { 90 }
+}
+
+/// How many lines are so.
+pub(super) fn num(lines: &[&[u8]], is: impl Fn(&[u8]) -> bool) -> usize {
+    lines.iter().filter(|line| is(line)).count()
+}
+
+/// A command that mends the list, before leaksieve reads it.
+pub(super) fn pipe(command: &str) -> String {
+    format!("{command} FILE | leaksieve build -")
+}
+
+/// Look at lines, none of which is blank.
+pub(super) fn look(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<Manner, Refusal> {
+    if lines.is_empty() {
+        return Ok(Manner::default());
+    }
+    let trimmed: Vec<&[u8]> = lines.iter().map(|line| line.trim_ascii()).collect();
+    json(subject, &trimmed)?;
+    masks(subject, &trimmed)?;
+    if !has_syntax(subject.kind) && !is_resident(subject.profile) {
+        return free::look(subject, lines, &trimmed);
+    }
+    let mut manner = Manner::default();
+    match subject.kind {
+        IdentifierKind::Sha1 | IdentifierKind::Ntlm => hashes(subject, &trimmed)?,
+        IdentifierKind::Phone => {
+            numbers(&trimmed)?;
+            counts(subject, lines, &trimmed)?;
+            manner.is_international = is_international(subject, &trimmed);
+        }
+        _ => {}
+    }
+    columns(subject, &trimmed)?;
+    Ok(manner)
+}
+
+fn is_resident(profile: &Profile) -> bool {
+    use leaksieve_core::identifier::IdScheme;
+    matches!(profile, Profile::Id(scheme) if !matches!(scheme, IdScheme::Plain(..)))
+}
+
+fn json(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    let is_object =
+        |line: &[u8]| line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok();
+    let num_objects = num(lines, is_object);
+    if !nearly_all(num_objects, lines.len())
+        && !(lines.len() >= 50 && num_objects * 3 > lines.len())
+    {
+        return Ok(());
+    }
+    Err(if subject.place == Place::Cells {
+        Refusal::new(
+            "JSON within cells",
+            "write the column to a file, one cell a line, and name the field with --field NAME",
+        )
+    } else {
+        Refusal::new("JSON lines", "name the field with --field NAME")
+    })
+}
+
+/// Identifiers of which parts were hidden. No two of them have to be the same person.
+fn masks(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    let is_masked = |line: &[u8]| {
+        let hides = line.windows(2).any(|pair| pair == b"**")
+            || ["••", "＊＊", "●●"]
+                .iter()
+                .any(|run| memchr::memmem::find(line, run.as_bytes()).is_some())
+            || (subject.kind == IdentifierKind::Phone
+                && line.windows(3).any(|run| run.eq_ignore_ascii_case(b"xxx")));
+        hides && line.iter().any(u8::is_ascii_alphanumeric) && !line.starts_with(b"*")
+    };
+    let least = match subject.kind {
+        IdentifierKind::Password => 20,
+        kind if has_syntax(kind) => 1,
+        _ => 5,
+    };
+    let num_masked = num(lines, is_masked);
+    if num_masked >= least && nearly_all(num_masked, lines.len()) {
+        return Err(Refusal::new(
+            "masked identifiers, with signs in place of a part",
+            "no filter can be made of them, because nobody can say what was hidden: get the list without masks",
+        ));
+    }
+    Ok(())
+}
+
+/// Telephone numbers that a program took for numbers with a fraction.
+fn numbers(lines: &[&[u8]]) -> Result<(), Refusal> {
+    if nearly_all(num(lines, is_scientific), lines.len()) {
+        return Err(scientific());
+    }
+    if nearly_all(num(lines, |line| whole_number(line).is_some()), lines.len()) {
+        return Err(with_point_zero());
+    }
+    Ok(())
+}
+
+pub(super) fn with_point_zero() -> Refusal {
+    Refusal::new(
+        "numbers with .0 at the end: a program took them for numbers with a fraction",
+        format!("take it off: {}", pipe(r"sed -E 's/\.0+([^0-9]|$)/\1/g'")),
+    )
+}
+
+pub(super) fn scientific() -> Refusal {
+    Refusal::new(
+        "numbers in scientific notation (1.38E+10), whose last digits are lost",
+        "nothing reads them: export the column again, as text",
+    )
+}
+
+/// `1.38E+10`
+pub(super) fn is_scientific(text: &[u8]) -> bool {
+    let Some(at) = text.iter().position(|byte| matches!(byte, b'e' | b'E')) else {
+        return false;
+    };
+    let (mantissa, exponent) = (&text[..at], &text[at + 1..]);
+    let exponent = exponent.strip_prefix(b"+").unwrap_or(exponent);
+    let is_digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let is_number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b',');
+    mantissa.first().is_some_and(u8::is_ascii_digit)
+        && mantissa.iter().all(is_number)
+        && is_digits(exponent)
+        && exponent.len() <= 3
+}
+
+/// Hashes with something behind them that is no count, or of another length.
+fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    let (own, suffix) = match subject.kind {
+        IdentifierKind::Sha1 => (40, 35),
+        _ => (32, 27),
+    };
+    let form = |line: &[u8]| Form::of(split(line).0).or_else(|| Form::of(line));
+    let is_own = |line: &[u8]| matches!(form(line), Some(Form::Hexadecimal(digits)) if digits == own || digits == suffix);
+    let is_plain = |line: &[u8]| {
+        is_own(line)
+            && split(line)
+                .1
+                .is_some_and(|rest| !rest.is_empty() && !is_count(rest))
+    };
+    let num_plain = num(lines, is_plain);
+    if num_plain * 20 >= lines.len() && num_plain > 0 {
+        return Err(potfile());
+    }
+    let num_of = |wanted: Form| num(lines, |line| form(line) == Some(wanted));
+    let all = |wanted: Form| nearly_all(num_of(wanted), lines.len());
+    if all(Form::Hexadecimal(suffix)) && subject.place == (Place::Hashes { is_range: false }) {
+        return Err(Refusal::new(
+            "hashes without their first five digits",
+            "name each file after those digits, such as 5BAA6.txt",
+        ));
+    }
+    for (form, found, remedy) in [
+        (
+            Form::Hexadecimal(40),
+            "40 hexadecimal digits each, as SHA-1 hashes have",
+            "did you mean --kind sha1?",
+        ),
+        (
+            Form::Hexadecimal(32),
+            "32 hexadecimal digits each, as NTLM and MD5 hashes have",
+            "did you mean --kind ntlm? MD5 hashes are not read",
+        ),
+        (
+            Form::Base64(20),
+            "SHA-1 hashes in Base64",
+            "write them in hexadecimal: while read -r h; do printf %s \"$h\" | base64 -d | xxd -p -c 99; done < FILE | leaksieve build - --kind sha1",
+        ),
+        (
+            Form::LdapSha1,
+            "SHA-1 hashes in Base64",
+            "write them in hexadecimal: sed 's/^{SHA}//I' FILE | while read -r h; do printf %s \"$h\" | base64 -d | xxd -p -c 99; done | leaksieve build - --kind sha1",
+        ),
+        (Form::Salted, "salted hashes", NO_HASHES),
+        (Form::MySql, "MySQL's hashes (SHA-1 twice over)", NO_HASHES),
+    ] {
+        if form != Form::Hexadecimal(own) && all(form) {
+            return Err(Refusal::new(found, remedy));
+        }
+    }
+    let is_other = |line: &[u8]| form(line).is_some() && !is_own(line);
+    if nearly_all(num(lines, is_other), lines.len()) {
+        return Err(Refusal::new("hashes of another kind", NO_HASHES));
+    }
+    Ok(())
+}
+
+/// What is done with hashes that no question can be compared with.
+pub(super) const NO_HASHES: &str = "no filter can be made of them: only lists of SHA-1 and NTLM hashes are read, and of passwords themselves";
+
+pub(super) fn potfile() -> Refusal {
+    Refusal::new(
+        "hashes with their passwords behind them (a potfile)",
+        "take the passwords: --kind password --column 2 --delimiter colon",
+    )
+}
+
+/// What stands before and behind the first colon.
+pub(super) fn split(line: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match memchr::memchr(b':', line) {
+        Some(colon) => (
+            line[..colon].trim_ascii(),
+            Some(line[colon + 1..].trim_ascii()),
+        ),
+        None => (line, None),
+    }
+}
+
+/// Does a line begin with blanks, as `uniq -c` writes counts?
+pub(super) fn is_indented(line: &[u8]) -> bool {
+    line.starts_with(b"  ")
+}
+
+/// The command that takes counts like these off.
+pub(super) fn without_counts(lines: &[&[u8]]) -> String {
+    let behind = |line: &[u8]| {
+        let line = line.trim_ascii_start();
+        let rest = line.iter().position(|byte| !byte.is_ascii_digit());
+        rest.map_or(b' ', |at| line[at])
+    };
+    let is_ranked = num(lines, |line| matches!(behind(line), b'.' | b')' | b':')) * 2 > lines.len();
+    let command = if is_ranked {
+        "sed -E 's/^[ ]*[0-9]+[.):][ ]*//'"
+    } else {
+        "sed -E 's/^[ ]*[0-9]+ //'"
+    };
+    format!("take them off: {}", pipe(command))
+}
+
+/// A number's own digits may look like a count, as in `1 202 555 0123`.
+fn counts(subject: &Subject<'_>, raw: &[&[u8]], lines: &[&[u8]]) -> Result<(), Refusal> {
+    let is_counted = |line: &[u8]| {
+        let line = line.trim_ascii_start();
+        let num_digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        !line.starts_with(b"0")
+            && num_digits <= 7
+            && counted(line).is_some_and(|inner| subject.holds_identifier(inner))
+    };
+    if !nearly_all(num(lines, is_counted), lines.len()) {
+        return Ok(());
+    }
+    let is_ranked = |line: &[u8]| {
+        let rest = line.iter().position(|byte| !byte.is_ascii_digit());
+        rest.is_some_and(|at| matches!(line[at], b'.' | b')' | b':'))
+    };
+    let most = |num: usize| num * 2 > lines.len();
+    if most(num(raw, is_indented))
+        || most(num(lines, is_ranked))
+        || most(num(lines, |line| !subject.is_identifier(line)))
+    {
+        return Err(Refusal::new(
+            "identifiers with counts or ranks in front",
+            without_counts(lines),
+        ));
+    }
+    Ok(())
+}
+
+/// Are nearly all lines digits that begin with the region's calling code, and are numbers so?
+fn is_international(subject: &Subject<'_>, lines: &[&[u8]]) -> bool {
+    let Profile::Phone(phone) = subject.profile else {
+        return false;
+    };
+    if phone.is_world() {
+        return false;
+    }
+    let code = phone.calling_code.to_string();
+    let is_so = |line: &[u8]| {
+        line.starts_with(code.as_bytes())
+            && line.iter().all(u8::is_ascii_digit)
+            && subject.is_identifier(&[b"+", line].concat())
+    };
+    let num_so = num(lines, is_so);
+    num_so >= MIN_INTERNATIONAL && nearly_all(num_so, lines.len())
+}
+
+/// Lines with an identifier in one of several columns.
+fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    // A label is no column: tel:+86-138-0013-8000.
+    let bare: Vec<Vec<u8>> = lines.iter().map(|line| subject.bare(line)).collect();
+    let lines: &[&[u8]] = &bare.iter().map(Vec::as_slice).collect::<Vec<_>>();
+    let holds = |text: &[u8]| subject.holds_identifier(text);
+    let is_good = nearly_all(num(lines, |line| subject.is_identifier(line)), lines.len());
+    let is_phone = subject.kind == IdentifierKind::Phone;
+    let is_hash = matches!(subject.kind, IdentifierKind::Sha1 | IdentifierKind::Ntlm);
+    // `HASH:COUNT`, which was looked at.
+    let is_hash_count = |line: &[u8]| is_hash && holds(split(line).0);
+    if is_hash && (is_good || nearly_all(num(lines, is_hash_count), lines.len())) {
+        return Ok(());
+    }
+    let mut first = None;
+    for table in Table::all(lines, percent(lines.len())) {
+        // These stand within numbers, too.
+        let is_soft = is_phone
+            && table.separator.iter().all(|byte| {
+                matches!(
+                    byte,
+                    b' ' | b'-' | b'/' | b',' | b';' | b'#' | b'~' | b'+' | b'*'
+                )
+            });
+        let is_hard = !is_soft && (is_phone || table.separator.trim_ascii().len() > 1);
+        if is_good && !is_hard {
+            continue;
+        }
+        let found = table.columns_of(lines, &holds);
+        match found.as_slice() {
+            [] => {}
+            [.., column] if is_hash => return Err(choose(subject, &table, *column, lines)),
+            [column] => return Err(choose(subject, &table, *column, lines)),
+            [..] if table.separator.len() == 1 => {
+                let separator = escaped(&table.separator);
+                return Err(Refusal::new(
+                    format!("several identifiers a line, with {} between", table.words()),
+                    format!(
+                        "write one a line: {}",
+                        pipe(&format!("sed 's|{separator}|\\n|g'"))
+                    ),
+                ));
+            }
+            [column, ..] => return Err(choose(subject, &table, *column, lines)),
+        }
+        if matches!(table.separator.as_slice(), b"\t" | b";" | b"|" | b",") {
+            first.get_or_insert(table);
+        }
+    }
+    match first {
+        Some(_) if is_good => Ok(()),
+        Some(table) if subject.place != Place::Cells => Err(choose(subject, &table, 0, lines)),
+        _ => Ok(()),
+    }
+}
+
+/// A separator as sed writes it.
+fn escaped(separator: &[u8]) -> String {
+    match separator {
+        b"\t" => "\\t".to_owned(),
+        b"|" => "\\|".to_owned(),
+        b"*" | b"^" | b"\\" => format!("\\{}", String::from_utf8_lossy(separator)),
+        separator => String::from_utf8_lossy(separator).into_owned(),
+    }
+}
+
+/// Several columns, of which this is probably the one.
+pub(super) fn choose(
+    subject: &Subject<'_>,
+    table: &Table,
+    column: usize,
+    lines: &[&[u8]],
+) -> Refusal {
+    let number = column + 1;
+    let delimiter = table.option();
+    let example = format!("--column {number} --delimiter {delimiter}");
+    let words = table.words();
+    if subject.place == Place::Cells {
+        return Refusal::new(
+            format!(
+                "{} columns with {words} between, within one cell",
+                table.num_columns
+            ),
+            format!(
+                "give --delimiter {delimiter} if that stands between all columns; \
+                 else write the column to a file, one cell a line, and build that with {example}"
+            ),
+        );
+    }
+    let found = format!(
+        "a table: {} columns with {words} between",
+        table.num_columns
+    );
+    let remedy = if table.has_names(lines) {
+        format!("choose one with --column NAME, or by its number as in {example}")
+    } else {
+        format!("choose one, as in {example}")
+    };
+    Refusal::new(found, remedy)
+}

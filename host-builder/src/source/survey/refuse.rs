@@ -1,0 +1,44 @@
+//! Why a list is not read, and what reads it.
+
+use super::super::{Input, SourceError};
+use super::shape::{self, Shape};
+
+/// What a list looks like, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// The lines look like this.
+    pub(super) found: String,
+    /// What to do.
+    pub(super) remedy: String,
+}
+
+impl Refusal {
+    pub(super) fn new(found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            found: found.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// Of an input; `is_lines` if `--as-lines` would insist.
+    pub(super) fn of(self, input: &Input, shapes: &[Shape], is_lines: bool) -> SourceError {
+        let insist = if is_lines {
+            "; --as-lines takes each whole line as it is"
+        } else {
+            ""
+        };
+        SourceError::LooksLike {
+            input: input.clone(),
+            found: self.found,
+            remedy: format!("{}{insist}{}", self.remedy, in_brackets(shapes)),
+        }
+    }
+}
+
+/// ` (shapes: ...)`, or nothing.
+pub(crate) fn in_brackets(shapes: &[Shape]) -> String {
+    match shape::describe(shapes) {
+        none if none.is_empty() => none,
+        shapes => format!(" (shapes: {shapes})"),
+    }
+}
