@@ -236,7 +236,11 @@ impl Case {
 
 /// Each option with its value, if it has one.
 fn options(args: &[String]) -> impl Iterator<Item = &[String]> {
-    args.chunk_by(|_, next| !next.starts_with("--"))
+    let is_name = |arg: &str| {
+        let name = arg.strip_prefix("--");
+        name.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
+    };
+    args.chunk_by(move |_, next| !is_name(next))
 }
 
 /// Does a message name an option with this value, or with any (`--column NAME`)?
