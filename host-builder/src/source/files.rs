@@ -101,7 +101,11 @@ fn is_hidden(entry: &DirEntry) -> bool {
 pub(super) fn range_prefix(path: &Path) -> Option<[u8; PREFIX_DIGITS]> {
     let name = path.file_name()?.as_encoded_bytes();
     let (prefix, rest) = name.split_first_chunk()?;
-    let is_range = prefix.iter().all(u8::is_ascii_hexdigit) && matches!(rest, [] | [b'.', ..]);
+    // What a program keeps beside them (`ABCDE.txt.meta`) is no range.
+    let rest = rest.to_ascii_lowercase();
+    let is_compressed = |end: &[u8]| matches!(end, b"" | b".gz" | b".zst" | b".xz");
+    let is_range = prefix.iter().all(u8::is_ascii_hexdigit)
+        && is_compressed(rest.strip_prefix(b".txt").unwrap_or(&rest));
     is_range.then_some(*prefix)
 }
 
@@ -143,6 +147,10 @@ mod tests {
             ("a/00000.txt", Some(b"00000")),
             ("ABCDE.txt.gz", Some(b"ABCDE")),
             ("abcde", Some(b"abcde")),
+            ("abcde.zst", Some(b"abcde")),
+            ("ABCDE.TXT", Some(b"ABCDE")),
+            ("ABCDE.txt.meta", None),
+            ("ABCDE.html", None),
             ("ABCDE1.txt", None),
             ("ABCD.txt", None),
             ("GBCDE.txt", None),

@@ -3,8 +3,8 @@
 //! Memory is bounded whatever an input holds: a batch is about 1 MiB, and what is
 //! longer than [`MAX_RECORD_BYTES`] is cut there, to be rejected later.
 
+mod charset;
 mod compression;
-mod csv;
 mod error;
 mod files;
 mod guess;
@@ -13,6 +13,8 @@ mod json;
 mod lines;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod start;
+mod table;
 
 use std::fmt;
 use std::fs::File;
@@ -22,15 +24,20 @@ use std::sync::Arc;
 
 use leaksieve_core::IdentifierKind;
 
-pub use self::csv::Column;
+pub use self::charset::{Charset, UnknownCharset};
 pub use self::error::SourceError;
 use self::files::range_prefix;
 pub use self::files::{Found, check_ranges, find};
 use self::hash_count::HashCount;
 pub use self::lines::{LineBatches, split as split_lines};
+pub use self::table::{Column, Delimiter};
 
 /// Longest line, or cell of a table, that may hold an identifier: 64 KiB.
 pub const MAX_RECORD_BYTES: usize = 64 * 1024;
+
+/// What to do about text that is not UTF-8.
+pub(crate) const CHARSET_REMEDY: &str =
+    "give --charset, as in --charset gb18030, big5, shift_jis or windows-1252";
 
 /// Where identifiers are read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,20 +100,49 @@ pub enum Layout {
     Table {
         /// Which column.
         column: Column,
-        /// The byte between columns; `None`: a tab, semicolon, bar or comma, whichever
-        /// the first line has most of.
-        delimiter: Option<u8>,
+        /// What stands between columns; `None`: a tab, semicolon, bar or comma, whichever
+        /// the first lines have most regularly.
+        delimiter: Option<Delimiter>,
+        /// What the cells are.
+        kind: IdentifierKind,
     },
     /// The part of the line before its first colon, as in the public `HASH:COUNT` lists.
     /// In a file that is named as a range of them (`ABCDE.txt`), a line that lacks the five
     /// digits of that name gets them.
     BeforeColon {
+        /// What the hashes are.
+        kind: IdentifierKind,
         /// Entries with a lower count are left out, and one without a count is a fault.
         /// 0: the count is not looked at, and need not be there.
         min_count: u32,
     },
     /// A field of JSON lines: its key, or keys of nested objects with dots between.
     Field(Arc<str>),
+    /// Text of another charset than UTF-8.
+    Encoded {
+        /// The charset.
+        charset: Charset,
+        /// Where the identifier stands in the text; not another of these.
+        layout: Box<Layout>,
+    },
+}
+
+impl Layout {
+    /// The charset that was named, if any, and the layout of the text.
+    pub fn parts(&self) -> (Option<Charset>, &Self) {
+        match self {
+            Self::Encoded { charset, layout } => (Some(*charset), layout),
+            layout => (None, layout),
+        }
+    }
+
+    /// Entries with a lower count are left out; 0: none are.
+    pub fn min_count(&self) -> u32 {
+        match self.parts().1 {
+            Self::BeforeColon { min_count, .. } => *min_count,
+            _ => 0,
+        }
+    }
 }
 
 /// Raw identifiers of one input, with their places.
@@ -121,7 +157,12 @@ pub struct Batch {
 #[derive(Debug)]
 enum Records {
     /// Lines with their ends; the first has this number.
-    Lines { first_line: u64, layout: LineLayout },
+    Lines {
+        first_line: u64,
+        layout: LineLayout,
+        /// They were decoded, and [`charset::MALFORMED`] stands for what could not be.
+        is_decoded: bool,
+    },
     /// Fields without their delimiters: where each ends, and its line.
     Fields(Vec<Field>),
 }
@@ -131,6 +172,7 @@ enum LineLayout {
     Whole,
     HashCount(HashCount),
     Field(Arc<str>),
+    Table(Arc<table::Table>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -151,14 +193,30 @@ pub struct Record<'a> {
     pub fault: Option<Fault>,
 }
 
+impl Record<'_> {
+    /// Is its text something else than UTF-8? (Almost all are ASCII, which costs nothing.)
+    pub fn is_not_utf_8(&self) -> bool {
+        !self.text.is_ascii() && std::str::from_utf8(self.text).is_err()
+    }
+}
+
 /// Why a record gives no identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// The row has no such column.
-    MissingColumn,
+    /// The row has fewer cells than the table has columns.
+    FewerCells,
+    /// The row has more cells than the table has columns.
+    MoreCells,
+    /// A quotation mark closes in the middle of a cell.
+    QuoteWithin,
     /// The row goes on over a line end within quotes: a cell of several lines, or lines
     /// that a stray quotation mark swallowed. There is one such record for each line end.
     LineEndInQuotes,
+    /// A carriage return stands within the line: lines that end with it alone. There is one
+    /// such record for each of these.
+    ReturnWithin,
+    /// The line is not text of the charset that was given.
+    NotOfCharset,
     /// The line is no JSON value, or more than one.
     NotJson,
     /// The JSON value has no such field.
@@ -169,8 +227,13 @@ pub enum Fault {
     NotWholeNumber,
     /// The line has no count, and entries are to be left out by it.
     NoCount,
+    /// What stands behind the colon is no count.
+    NotACount,
     /// Its count is lower than was asked for. Left out, not rejected.
     BelowMinCount,
+    /// Its count is 0, and none is asked for: an entry that fills up a range. Left out, not
+    /// rejected.
+    Padding,
 }
 
 impl Batch {
@@ -179,28 +242,33 @@ impl Batch {
         match &self.records {
             Records::Lines {
                 first_line,
-                layout: LineLayout::Whole,
+                layout,
+                is_decoded,
             } => {
-                for (line, text) in (*first_line..).zip(lines::split(&self.bytes)) {
-                    let fault = None;
-                    each(Record { text, line, fault });
-                }
-            }
-            Records::Lines { first_line, layout } => {
-                for (line, text) in (*first_line..).zip(lines::split(&self.bytes)) {
-                    let mut give = |text: &[u8], fault| each(Record { text, line, fault });
-                    match layout {
-                        LineLayout::Whole => give(text, None),
-                        LineLayout::HashCount(lines) => lines.read(text, give),
-                        // What is so long was cut.
-                        LineLayout::Field(_) if text.len() >= lines::BATCH_BYTES => {
-                            give(text, None)
+                let has = |byte| memchr::memchr(byte, &self.bytes).is_some();
+                let odd = Odd {
+                    has_returns: has(b'\r'),
+                    has_malformed: *is_decoded && has(charset::MALFORMED),
+                };
+                match layout {
+                    LineLayout::Whole if odd == Odd::default() => {
+                        for (line, text) in (*first_line..).zip(lines::split(&self.bytes)) {
+                            let fault = None;
+                            each(Record { text, line, fault });
                         }
-                        LineLayout::Field(path) => {
-                            json::identifiers(text, path, |value| match value {
-                                Ok(text) => give(text, None),
-                                Err(fault) => give(b"", Some(fault)),
-                            })
+                    }
+                    LineLayout::Table(table) => {
+                        table.for_each(&self.bytes, *first_line, odd, each);
+                    }
+                    layout => {
+                        for (line, text) in (*first_line..).zip(lines::split(&self.bytes)) {
+                            let mut give = |text: &[u8], fault| each(Record { text, line, fault });
+                            match odd.fault(text) {
+                                None => layout.read(text, give),
+                                Some((fault, count)) => {
+                                    (0..count).for_each(|_| give(b"", Some(fault)));
+                                }
+                            }
                         }
                     }
                 }
@@ -220,6 +288,47 @@ impl Batch {
     }
 }
 
+impl LineLayout {
+    /// Give the identifiers of a line, or what is wrong with it.
+    fn read(&self, text: &[u8], mut give: impl FnMut(&[u8], Option<Fault>)) {
+        match self {
+            Self::HashCount(lines) => lines.read(text, give),
+            // What is so long was cut.
+            Self::Field(path) if text.len() < lines::BATCH_BYTES => {
+                json::identifiers(text, path, |value| match value {
+                    Ok(text) => give(text, None),
+                    Err(fault) => give(b"", Some(fault)),
+                });
+            }
+            Self::Field(_) | Self::Whole | Self::Table(_) => give(text, None),
+        }
+    }
+}
+
+/// What a batch may have within its lines, and most have not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Odd {
+    has_returns: bool,
+    has_malformed: bool,
+}
+
+impl Odd {
+    /// What is wrong with this line, and how many lines it may be.
+    fn fault(self, line: &[u8]) -> Option<(Fault, usize)> {
+        if self.has_returns {
+            let num_returns = memchr::memchr_iter(b'\r', line).count();
+            if num_returns > 0 {
+                return Some((Fault::ReturnWithin, num_returns + 1));
+            }
+        }
+        self.is_malformed(line).then_some((Fault::NotOfCharset, 1))
+    }
+
+    fn is_malformed(self, text: &[u8]) -> bool {
+        self.has_malformed && memchr::memchr(charset::MALFORMED, text).is_some()
+    }
+}
+
 /// What a stream holds: decompressed, without a byte order mark.
 ///
 /// # Errors
@@ -228,7 +337,7 @@ pub fn content<'a>(
     input: &Input,
     reader: impl Read + 'a,
 ) -> Result<Box<dyn Read + 'a>, SourceError> {
-    compression::open(input, reader)
+    compression::open(input, None, reader)
 }
 
 /// Read an input to its end, giving each batch to `take`. `advance` is told of the
@@ -266,28 +375,70 @@ pub fn read<E: From<SourceError>>(
         num_bytes,
         advance,
     };
-    let reader = content(input, counted)?;
+    let (charset, layout) = layout.parts();
+    let reader = compression::open(input, charset, counted)?;
+    let is_decoded = charset.is_some();
     let (lines, guard) = match layout {
-        Layout::Table { column, delimiter } => {
-            return csv::read(index, input, reader, column, *delimiter, take);
+        Layout::Table {
+            column,
+            delimiter,
+            kind,
+        } => {
+            let wanted = table::Wanted {
+                column,
+                delimiter: *delimiter,
+                kind: *kind,
+            };
+            return table::read(index, input, reader, is_decoded, wanted, take);
         }
-        Layout::Line => (LineLayout::Whole, None),
+        Layout::Line | Layout::Encoded { .. } => (LineLayout::Whole, None),
         Layout::LineOf(kind) => (LineLayout::Whole, Some(*kind)),
         Layout::Field(path) => (LineLayout::Field(Arc::clone(path)), None),
-        Layout::BeforeColon { min_count } => {
+        Layout::BeforeColon { min_count, kind } => {
             let lines = HashCount {
                 prefix: match input {
                     Input::Stdin => None,
                     Input::File(path) => range_prefix(path),
                 },
                 min_count: *min_count,
+                num_digits: hash_count::num_digits(*kind),
             };
             (LineLayout::HashCount(lines), None)
         }
     };
-    let any_line = read_lines(index, input, reader, &lines, guard, take)?;
+    let mut batches = LineBatches::new(reader);
+    let mut is_first = true;
+    let mut has_line = false;
+    let mut has_hash = false;
+    while let Some((first_line, bytes)) = next_batch(input, &mut batches)? {
+        if std::mem::take(&mut is_first) {
+            start::check(input, &bytes)?;
+        } else if start::is_cut(&bytes) {
+            start::check_line_ends(input, &bytes)?;
+        }
+        if let LineLayout::HashCount(lines) = &lines
+            && !has_hash
+        {
+            has_hash = lines.check(input, &bytes)?;
+        }
+        if !has_line {
+            if let Some(kind) = guard {
+                guess::check(input, kind, &bytes)?;
+            }
+            has_line = !bytes.trim_ascii_start().is_empty();
+        }
+        take(Batch {
+            input: index,
+            bytes,
+            records: Records::Lines {
+                first_line,
+                layout: lines.clone(),
+                is_decoded,
+            },
+        })?;
+    }
     let is_range = matches!(&lines, LineLayout::HashCount(lines) if lines.prefix.is_some());
-    if is_range && !any_line {
+    if is_range && !has_hash {
         return Err(SourceError::EmptyRange {
             input: input.clone(),
         }
@@ -296,42 +447,19 @@ pub fn read<E: From<SourceError>>(
     Ok(())
 }
 
-/// Read lines to the end; with `guard`, refuse what look like no identifiers of that
-/// kind. Says whether there was any line that is not blank.
-fn read_lines<E: From<SourceError>>(
-    index: usize,
+/// The next lines, and the number of the first.
+fn next_batch(
     input: &Input,
-    reader: impl Read,
-    layout: &LineLayout,
-    guard: Option<IdentifierKind>,
-    take: &mut dyn FnMut(Batch) -> Result<(), E>,
-) -> Result<bool, E> {
-    let mut batches = LineBatches::new(reader);
-    let mut any_line = false;
-    loop {
-        let first_line = batches.next_line();
-        let batch = batches.next_batch().map_err(|error| SourceError::Read {
+    batches: &mut LineBatches<impl Read>,
+) -> Result<Option<(u64, Vec<u8>)>, SourceError> {
+    let first_line = batches.next_line();
+    match batches.next_batch() {
+        Ok(batch) => Ok(batch.map(|bytes| (first_line, bytes))),
+        Err(error) => Err(SourceError::Read {
             input: input.clone(),
             line: first_line - 1,
             error,
-        })?;
-        let Some(bytes) = batch else {
-            return Ok(any_line);
-        };
-        if !any_line {
-            if let Some(kind) = guard {
-                guess::check(input, kind, &bytes)?;
-            }
-            any_line = !bytes.trim_ascii_start().is_empty();
-        }
-        take(Batch {
-            input: index,
-            bytes,
-            records: Records::Lines {
-                first_line,
-                layout: layout.clone(),
-            },
-        })?;
+        }),
     }
 }
 

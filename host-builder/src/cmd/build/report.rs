@@ -48,10 +48,12 @@ pub(super) fn report(
 ) -> anyhow::Result<()> {
     let counts = &summary.counts;
     let rejected = counts.rejects.count();
-    let num_lines = counts.num_accepted + counts.num_blank + counts.num_below_min_count + rejected;
-    let below = match counts.num_below_min_count {
-        0 => String::new(),
-        below => format!(", {} below --min-count", count(below)),
+    let num_left_out = counts.num_below_min_count + counts.num_padding;
+    let num_lines = counts.num_accepted + counts.num_blank + num_left_out + rejected;
+    let below = match (counts.num_below_min_count, counts.num_padding) {
+        (0, 0) => String::new(),
+        (0, padding) => format!(", {} with a count of 0", count(padding)),
+        (below, _) => format!(", {} below --min-count", count(below)),
     };
     let bits_per_item = summary.num_bytes as f64 * 8.0 / summary.num_items as f64;
     let interval = summary.trial.interval(1.96);
@@ -80,6 +82,7 @@ pub(super) fn report(
                 "num_blank": counts.num_blank,
                 "num_rejected": rejected,
                 "num_below_min_count": counts.num_below_min_count,
+                "num_padding": counts.num_padding,
                 "size_bytes": summary.num_bytes,
                 "bits_per_item": bits_per_item,
                 "encoding": encoding::name(&summary.shape.encoding),
