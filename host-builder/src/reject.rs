@@ -58,6 +58,10 @@ impl fmt::Display for Reason {
                 "what stands behind the colon is no count: of cracked hashes (HASH:PASSWORD) give the hashes alone, \
                  cut -d: -f1 FILE | leaksieve build -",
             ),
+            Self::Row(Fault::EndsEarly) => f.write_str(
+                "the hashes are sorted, and the last does not begin with FF: a list that was cut short? \
+                 Passwords of the missing part will read \"not exposed\"",
+            ),
             Self::Row(Fault::BelowMinCount) => f.write_str("a lower count than --min-count"),
             Self::Row(Fault::Padding) => f.write_str("a count of 0"),
             Self::RecordTooLong => {

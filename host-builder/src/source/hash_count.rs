@@ -33,6 +33,8 @@ const SEPARATORS: &[&[u8]] = &[
 ];
 /// Of 10 lines, how many have to be of the other hash.
 const MIN_OF_10: usize = 9;
+/// The last of so many sorted hashes begins with FF, or some are missing.
+const MIN_SORTED: u64 = 1_000_000;
 
 /// Digits of a hash of this kind.
 pub(super) const fn num_digits(kind: IdentifierKind) -> usize {
@@ -107,6 +109,18 @@ impl HashCount {
         Ok(has_hash)
     }
 
+    /// Are these whole hashes, and not of the range that the file's name tells? `10000.txt` may
+    /// hold as many of all ranges.
+    pub(super) fn is_of_all_ranges(&self, bytes: &[u8]) -> bool {
+        let of_all = Self {
+            prefix: None,
+            ..*self
+        };
+        let lines = || split_lines(bytes).map(|line| parts(line).0.trim_ascii());
+        lines().any(|hash| of_all.is_hash(hash, self.num_digits))
+            && !lines().any(|hash| self.is_hash(hash, self.num_digits))
+    }
+
     /// Is this a hash of so many digits, or in a range file the rest of one?
     fn is_hash(&self, hash: &[u8], num_digits: usize) -> bool {
         let is_whole = hash.len() == num_digits
@@ -116,6 +130,41 @@ impl HashCount {
             });
         let is_rest = self.prefix.is_some() && hash.len() + PREFIX_DIGITS == num_digits;
         (is_whole || is_rest) && hash.iter().all(u8::is_ascii_hexdigit)
+    }
+}
+
+/// Whether the hashes of a list are sorted, by the first and the last of each batch.
+#[derive(Debug)]
+pub(super) struct Order {
+    last: Vec<u8>,
+    is_sorted: bool,
+}
+
+impl Order {
+    pub(super) const fn new() -> Self {
+        Self {
+            last: Vec::new(),
+            is_sorted: true,
+        }
+    }
+
+    /// Look at the next batch.
+    pub(super) fn next(&mut self, bytes: &[u8]) {
+        let bytes = bytes.trim_ascii_end();
+        let last = memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
+        for line in [
+            split_lines(bytes).next().unwrap_or_default(),
+            &bytes[last..],
+        ] {
+            let hash = parts(line).0.trim_ascii().to_ascii_uppercase();
+            self.is_sorted &= self.last <= hash;
+            self.last = hash;
+        }
+    }
+
+    /// Were so many hashes sorted, and end before the last of them can be?
+    pub(super) fn ends_early(&self, num_lines: u64) -> bool {
+        self.is_sorted && num_lines > MIN_SORTED && !self.last.starts_with(b"FF")
     }
 }
 
@@ -237,8 +286,28 @@ mod tests {
                 min_count: 0,
                 num_digits: num_digits(kind),
             };
-            let found = lines.check(&Input::Stdin, format!("\n{line}:3\n").as_bytes());
+            let list = format!("\n{line}:3\n");
+            let found = lines.check(&Input::Stdin, list.as_bytes());
             assert_eq!(found.ok(), expected, "{line}");
+            let is_of_all = prefix == Some(b"5baa7");
+            assert_eq!(lines.is_of_all_ranges(list.as_bytes()), is_of_all, "{line}");
+        }
+    }
+
+    #[test]
+    fn sorted_hashes_that_end_early() {
+        for (batches, ends_early) in [
+            (&["00\n01:5\r\n", "7f:1\n80\n"][..], true),
+            (&["00\n01\n", "7F\nff\n"], false),
+            (&["00\n01\n", "00\n80\n"], false),
+            (&["01\n00\n", "7F\n80\n"], false),
+        ] {
+            let mut order = Order::new();
+            batches
+                .iter()
+                .for_each(|batch| order.next(batch.as_bytes()));
+            assert_eq!(order.ends_early(MIN_SORTED + 1), ends_early, "{batches:?}");
+            assert!(!order.ends_early(MIN_SORTED));
         }
     }
 }

@@ -229,6 +229,9 @@ pub enum Fault {
     NoCount,
     /// What stands behind the colon is no count.
     NotACount,
+    /// The hashes are sorted, and those at the end are missing. One such record stands for
+    /// all of them.
+    EndsEarly,
     /// Its count is lower than was asked for. Left out, not rejected.
     BelowMinCount,
     /// Its count is 0, and none is asked for: an entry that fills up a range. Left out, not
@@ -378,7 +381,7 @@ pub fn read<E: From<SourceError>>(
     let (charset, layout) = layout.parts();
     let reader = compression::open(input, charset, counted)?;
     let is_decoded = charset.is_some();
-    let (lines, guard) = match layout {
+    let (mut lines, guard) = match layout {
         Layout::Table {
             column,
             delimiter,
@@ -410,16 +413,22 @@ pub fn read<E: From<SourceError>>(
     let mut is_first = true;
     let mut has_line = false;
     let mut has_hash = false;
+    let mut order = hash_count::Order::new();
     while let Some((first_line, bytes)) = next_batch(input, &mut batches)? {
         if std::mem::take(&mut is_first) {
             start::check(input, &bytes)?;
         } else if start::is_cut(&bytes) {
             start::check_line_ends(input, &bytes)?;
         }
-        if let LineLayout::HashCount(lines) = &lines
-            && !has_hash
-        {
-            has_hash = lines.check(input, &bytes)?;
+        if let LineLayout::HashCount(lines) = &mut lines {
+            order.next(&bytes);
+            if !has_hash {
+                if lines.is_of_all_ranges(&bytes) && !input.path().is_some_and(files::has_neighbour)
+                {
+                    lines.prefix = None;
+                }
+                has_hash = lines.check(input, &bytes)?;
+            }
         }
         if !has_line {
             if let Some(kind) = guard {
@@ -437,12 +446,27 @@ pub fn read<E: From<SourceError>>(
             },
         })?;
     }
-    let is_range = matches!(&lines, LineLayout::HashCount(lines) if lines.prefix.is_some());
-    if is_range && !has_hash {
+    let LineLayout::HashCount(lines) = lines else {
+        return Ok(());
+    };
+    let num_lines = batches.next_line() - 1;
+    if lines.prefix.is_some() && !has_hash {
         return Err(SourceError::EmptyRange {
             input: input.clone(),
         }
         .into());
+    }
+    if lines.prefix.is_none() && order.ends_early(num_lines) {
+        let lost = Field {
+            end: 0,
+            line: num_lines,
+            fault: Some(Fault::EndsEarly),
+        };
+        take(Batch {
+            input: index,
+            bytes: Vec::new(),
+            records: Records::Fields(vec![lost]),
+        })?;
     }
     Ok(())
 }
