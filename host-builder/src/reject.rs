@@ -32,7 +32,7 @@ impl fmt::Display for Reason {
                 "the row has more cells than the table has columns: a delimiter within a cell that is not quoted",
             ),
             Self::Row(Fault::QuoteWithin) => {
-                f.write_str("a quotation mark closes in the middle of a cell")
+                f.write_str("a quotation mark closes in the middle of a cell, or never")
             }
             Self::Row(Fault::ReturnWithin) => f.write_str(
                 "a carriage return within the line: lines that end with it alone (tr '\\r' '\\n' mends that)",

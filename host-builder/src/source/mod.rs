@@ -207,7 +207,7 @@ pub enum Fault {
     FewerCells,
     /// The row has more cells than the table has columns.
     MoreCells,
-    /// A quotation mark closes in the middle of a cell.
+    /// A quotation mark closes in the middle of a cell, or never.
     QuoteWithin,
     /// The row goes on over a line end within quotes: a cell of several lines, or lines
     /// that a stray quotation mark swallowed. There is one such record for each line end.
@@ -248,11 +248,7 @@ impl Batch {
                 layout,
                 is_decoded,
             } => {
-                let has = |byte| memchr::memchr(byte, &self.bytes).is_some();
-                let odd = Odd {
-                    has_returns: has(b'\r'),
-                    has_malformed: *is_decoded && has(charset::MALFORMED),
-                };
+                let odd = Odd::of(&self.bytes, *is_decoded);
                 match layout {
                     LineLayout::Whole if odd == Odd::default() => {
                         for (line, text) in (*first_line..).zip(lines::split(&self.bytes)) {
@@ -316,6 +312,22 @@ struct Odd {
 }
 
 impl Odd {
+    fn of(bytes: &[u8], is_decoded: bool) -> Self {
+        let num_returns = memchr::memchr_iter(b'\r', bytes).count();
+        let later = bytes.get(1..).unwrap_or_default();
+        Self {
+            // Nearly always there is none, or one before each line feed.
+            has_returns: num_returns > 0
+                && num_returns
+                    != bytes
+                        .iter()
+                        .zip(later)
+                        .filter(|pair| *pair == (&b'\r', &b'\n'))
+                        .count(),
+            has_malformed: is_decoded && memchr::memchr(charset::MALFORMED, bytes).is_some(),
+        }
+    }
+
     /// What is wrong with this line, and how many lines it may be.
     fn fault(self, line: &[u8]) -> Option<(Fault, usize)> {
         if self.has_returns {

@@ -5,6 +5,7 @@
 
 mod look;
 mod row;
+mod sample;
 
 use std::fmt;
 use std::io::Read;
@@ -211,7 +212,7 @@ pub(super) fn read<E: From<SourceError>>(
         if is_cut {
             start::check_line_ends(input, &bytes)?;
         }
-        let open = table.open_row(&bytes);
+        let open = table.form.open_row(&bytes);
         let longest = open.map_or(0, |open| bytes.len() - open);
         if longest as u64 > MAX_ROW_BYTES || is_cut {
             let line = first_line + num_line_ends(&bytes[..open.unwrap_or(0)]);
@@ -254,24 +255,6 @@ pub(super) fn read<E: From<SourceError>>(
 }
 
 impl Table {
-    /// Where the last row begins, if the bytes end within its quotes.
-    fn open_row(&self, bytes: &[u8]) -> Option<usize> {
-        let quote = self.form.quote?;
-        let mut unquoted = Vec::new();
-        let mut at = 0;
-        // Lines without a quotation mark are rows by themselves.
-        while let Some(next) = memchr::memchr(quote, &bytes[at..]) {
-            let start =
-                memchr::memrchr(b'\n', &bytes[at..at + next]).map_or(at, |end| at + end + 1);
-            let row = self.form.row(&bytes[start..], &mut unquoted, |_, _| ());
-            if row.is_open {
-                return Some(start);
-            }
-            at = start + row.num_bytes;
-        }
-        None
-    }
-
     /// Call `each` with the cells of the column, or with what is wrong with their rows.
     pub(super) fn for_each(
         &self,
@@ -287,12 +270,14 @@ impl Table {
             text.clear();
             let mut num_line_ends = 0;
             let rest = &bytes[at..];
-            let row = self.form.row(rest, &mut unquoted, |place, cell| {
-                if place == self.place {
-                    text.extend_from_slice(self.text(cell));
-                    num_line_ends = cell.num_line_ends;
-                }
-            });
+            let row = self
+                .form
+                .row(rest, Some(self.place), &mut unquoted, |place, cell| {
+                    if place == self.place {
+                        text.extend_from_slice(self.text(cell));
+                        num_line_ends = cell.num_line_ends;
+                    }
+                });
             let last_line = line + row.num_line_ends;
             if row.num_cells > 0 {
                 let num_returns = match row.num_returns {
@@ -380,7 +365,7 @@ impl Table {
         let takes_more = self.has_rest && (self.place == 0 || self.place + 1 == self.width);
         if num_returns > 0 {
             Some(Fault::ReturnWithin)
-        } else if row.has_bad_quote {
+        } else if row.has_bad_quote || row.is_open {
             Some(Fault::QuoteWithin)
         } else if row.num_cells < self.width {
             Some(Fault::FewerCells)

@@ -44,12 +44,14 @@ pub(super) struct Row {
 }
 
 impl Form {
-    /// Give the cells of the row at the start of `bytes` to `each`, with their places.
-    /// `unquoted` is memory to work with. A line without anything is a row without a cell.
+    /// Give the cells of the row at the start of `bytes` to `each`, with their places; of what
+    /// is quoted, the cell at `place` alone, if there is one. `unquoted` is memory to work with.
+    /// A line without anything is a row without a cell.
     #[inline]
     pub(super) fn row(
         &self,
         bytes: &[u8],
+        place: Option<usize>,
         unquoted: &mut Vec<u8>,
         mut each: impl FnMut(usize, Cell<'_>),
     ) -> Row {
@@ -58,7 +60,7 @@ impl Form {
         if let Some(quote) = self.quote
             && memchr::memchr(quote, line).is_some()
         {
-            return self.quoted(quote, bytes, unquoted, &mut each);
+            return self.quoted(quote, bytes, place, unquoted, &mut each);
         }
         let mut row = Row {
             num_bytes: line_bytes.map_or(bytes.len(), |end| end + 1),
@@ -138,6 +140,7 @@ impl Form {
         &self,
         quote: u8,
         bytes: &[u8],
+        place: Option<usize>,
         unquoted: &mut Vec<u8>,
         each: &mut impl FnMut(usize, Cell<'_>),
     ) -> Row {
@@ -153,17 +156,28 @@ impl Form {
                 at
             };
             let is_quoted = bytes.get(first) == Some(&quote);
+            let is_wanted = place.is_none_or(|place| place == row.num_cells);
             if is_quoted {
-                at = self.unquote(quote, bytes, first + 1, unquoted, &mut row);
+                at = unquote(quote, bytes, first + 1, &mut row, |text| {
+                    if is_wanted {
+                        unquoted.extend_from_slice(text);
+                    }
+                });
             }
-            let end = memchr::memchr2(delimiter, b'\n', &bytes[at..]);
-            let end = end.map_or(bytes.len(), |end| at + end);
+            let end = match bytes.get(at) {
+                // Behind a closing quotation mark.
+                Some(byte) if *byte == delimiter => at,
+                _ => memchr::memchr2(delimiter, b'\n', &bytes[at..])
+                    .map_or(bytes.len(), |end| at + end),
+            };
             let is_last = bytes.get(end) != Some(&delimiter);
             let behind = match is_last {
                 true => without_returns(&bytes[at..end]),
                 false => &bytes[at..end],
             };
-            row.num_returns += memchr::memchr_iter(b'\r', behind).count();
+            if !behind.is_empty() {
+                row.num_returns += memchr::memchr_iter(b'\r', behind).count();
+            }
             let behind = self.trimmed(behind);
             let text = if is_quoted {
                 row.has_bad_quote |= !behind.is_empty();
@@ -171,15 +185,15 @@ impl Form {
             } else {
                 behind
             };
-            each(
-                row.num_cells,
-                Cell {
-                    text,
-                    rest: text,
-                    is_quoted,
-                    num_line_ends: row.num_line_ends,
-                },
-            );
+            let cell = Cell {
+                text,
+                rest: text,
+                is_quoted,
+                num_line_ends: row.num_line_ends,
+            };
+            if is_wanted {
+                each(row.num_cells, cell);
+            }
             row.num_cells += 1;
             at = bytes.len().min(end + 1);
             if is_last {
@@ -189,31 +203,64 @@ impl Form {
         }
     }
 
-    /// The text within quotation marks, doubled ones as one; gives the place behind it.
-    fn unquote(
-        &self,
-        quote: u8,
-        bytes: &[u8],
-        start: usize,
-        unquoted: &mut Vec<u8>,
-        row: &mut Row,
-    ) -> usize {
-        let mut at = start;
-        loop {
-            let end = memchr::memchr(quote, &bytes[at..]);
-            let text = &bytes[at..end.map_or(bytes.len(), |end| at + end)];
-            row.num_line_ends += memchr::memchr_iter(b'\n', text).count() as u64;
-            unquoted.extend_from_slice(text);
-            let Some(end) = end else {
-                row.is_open = true;
-                return bytes.len();
-            };
-            at += end + 1;
-            if bytes.get(at) != Some(&quote) {
-                return at;
+    /// Where the last row begins, if the bytes end within its quotes.
+    pub(super) fn open_row(&self, bytes: &[u8]) -> Option<usize> {
+        let quote = self.quote?;
+        memchr::memchr(quote, bytes)?;
+        let delimiter = self.delimiter.as_bytes().first().copied().unwrap_or(b',');
+        let (mut is_start, mut is_within, mut row) = (true, false, 0);
+        // (A byte at a time: cells are too short to be searched.)
+        for (at, byte) in bytes.iter().enumerate() {
+            if is_within {
+                // Of a doubled mark, the second opens again.
+                is_within = *byte != quote;
+                is_start = !is_within;
+            } else if *byte == quote {
+                is_within = is_start;
+            } else if *byte == b'\n' {
+                (is_start, row) = (true, at + 1);
+            } else {
+                // A mark that stands elsewhere than at the start of a cell is one of its letters.
+                is_start = *byte == delimiter
+                    || (is_start && self.is_padded && *byte == b' ')
+                    || (at == row + 2 && bytes[row..].starts_with(b"\xEF\xBB\xBF"));
             }
-            unquoted.push(quote);
-            at += 1;
         }
+        is_within.then_some(row)
+    }
+}
+
+/// Give the text within quotation marks, doubled ones as one; says the place behind it.
+fn unquote(
+    quote: u8,
+    bytes: &[u8],
+    start: usize,
+    row: &mut Row,
+    mut give: impl FnMut(&[u8]),
+) -> usize {
+    let mut at = start;
+    loop {
+        let mut end = at;
+        let end = loop {
+            match memchr::memchr2(quote, b'\n', &bytes[end..]) {
+                None => break None,
+                Some(length) if bytes[end + length] == quote => break Some(end + length),
+                Some(length) => {
+                    row.num_line_ends += 1;
+                    end += length + 1;
+                }
+            }
+        };
+        give(&bytes[at..end.unwrap_or(bytes.len())]);
+        let Some(end) = end else {
+            row.is_open = true;
+            return bytes.len();
+        };
+        at = end + 1;
+        if bytes.get(at) != Some(&quote) {
+            return at;
+        }
+        give(&[quote]);
+        at += 1;
     }
 }

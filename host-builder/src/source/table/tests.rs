@@ -113,6 +113,22 @@ fn swallowed_rows_are_counted() {
             "{table:?}"
         );
     }
+    // As the parser of rows has it, wherever the text ends.
+    let form = row::Form {
+        delimiter: Delimiter::Byte(b','),
+        quote: Some(b'"'),
+        is_padded: false,
+    };
+    let table = b"\xEF\xBB\xBF\"a\",\"b\nb\"\"\n\",x\"y\n\n\"c\"c,\"\n\"\nd,\"\"\"\n\"\r\n";
+    for end in 0..=table.len() {
+        let (mut at, mut open) = (0, None);
+        while at < end {
+            let row = form.row(&table[at..end], None, &mut Vec::new(), |_, _| ());
+            open = row.is_open.then_some(at);
+            at += row.num_bytes;
+        }
+        assert_eq!(form.open_row(&table[..end]), open, "{end}");
+    }
     let mut endless = b"1,a\n2,\"".to_vec();
     endless.extend(b"x\n".repeat(1 << 20));
     let error = read_table(&endless, "2", None, IdentifierKind::Username).unwrap_err();
