@@ -29,7 +29,8 @@ impl fmt::Display for Reason {
                 f.write_str("the row has fewer cells than the table has columns")
             }
             Self::Row(Fault::MoreCells) => f.write_str(
-                "the row has more cells than the table has columns: a delimiter within a cell that is not quoted",
+                "the row has more cells than the table has columns: a delimiter within a cell that is not quoted \
+                 (of two columns, the last takes the rest with sed 's/,/----/' FILE | leaksieve build - --delimiter '----')",
             ),
             Self::Row(Fault::QuoteWithin) => {
                 f.write_str("a quotation mark closes in the middle of a cell, or never")

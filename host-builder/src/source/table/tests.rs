@@ -1,12 +1,15 @@
 use super::*;
 
+/// A cell or what is wrong with its row, and its line.
+type Found = (Result<String, Fault>, u64);
+
 /// The records of a column, or what is wrong, with their lines; or what the error says.
 fn read_table(
     table: &[u8],
     column: &str,
     delimiter: Option<&str>,
     kind: IdentifierKind,
-) -> Result<Vec<(Result<String, Fault>, u64)>, String> {
+) -> Result<Vec<Found>, String> {
     let mut cells = Vec::new();
     let column = Column::from_argument(column);
     let wanted = Wanted {
