@@ -60,13 +60,15 @@ fn lines(mut batches: LineBatches<Pieces<'_>>) -> Vec<Vec<u8>> {
     }
 }
 
-/// The lines of a text without LF or CR LF; what stands behind the last LF is one if it is
-/// not empty.
+/// The lines of a text without LF and the CR before it, and without a byte order mark; what
+/// stands behind the last LF is one if it is not empty.
 pub(crate) fn plain(text: &[u8]) -> Vec<&[u8]> {
     let mut lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
     lines.pop_if(|last| last.is_empty());
     for line in &mut lines {
-        *line = line.strip_suffix(b"\r").unwrap_or(line);
+        let end = line.iter().rposition(|byte| *byte != b'\r');
+        *line = &line[..end.map_or(0, |last| last + 1)];
+        *line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
     }
     lines
 }

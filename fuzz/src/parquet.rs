@@ -30,6 +30,7 @@ pub fn run(data: &[u8]) {
     let layout = Layout::Table {
         column,
         delimiter: None,
+        kind: leaksieve_core::IdentifierKind::Email,
     };
     let mut last_line = 0;
     let _ = source::read(0, &List::File(path), &layout, &|_| (), &mut |batch| {

@@ -45,6 +45,8 @@ pub struct Counts {
     pub num_blank: u64,
     /// Records of a lower count than was asked for; see [`Layout::BeforeColon`].
     pub num_below_min_count: u64,
+    /// Entries of hash lists with a count of 0, which fill up a range.
+    pub num_padding: u64,
     /// Records that gave none.
     pub rejects: Rejects,
     /// Items that were made of those records: one for each of their readings, duplicates included.
@@ -68,6 +70,7 @@ impl Counts {
         self.num_accepted += other.num_accepted;
         self.num_blank += other.num_blank;
         self.num_below_min_count += other.num_below_min_count;
+        self.num_padding += other.num_padding;
         self.rejects.merge(&other.rejects);
         self.num_stored += other.num_stored;
         self.num_extra += other.num_extra;
@@ -285,6 +288,7 @@ impl Rules {
                 }
                 Err(Reason::Normalise(NormaliseError::Empty)) => counts.num_blank += 1,
                 Err(Reason::Row(Fault::BelowMinCount)) => counts.num_below_min_count += 1,
+                Err(Reason::Row(Fault::Padding)) => counts.num_padding += 1,
                 Err(reason) => counts.rejects.add(reason, place(record.line)),
             }
         });

@@ -25,7 +25,20 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Row(Fault::MissingColumn) => f.write_str("the row has no such column"),
+            Self::Row(Fault::FewerCells) => {
+                f.write_str("the row has fewer cells than the table has columns")
+            }
+            Self::Row(Fault::MoreCells) => f.write_str(
+                "the row has more cells than the table has columns: a delimiter within a cell that is not quoted \
+                 (of two columns, the last takes the rest with sed 's/,/----/' FILE | leaksieve build - --delimiter '----')",
+            ),
+            Self::Row(Fault::QuoteWithin) => {
+                f.write_str("a quotation mark closes in the middle of a cell, or never")
+            }
+            Self::Row(Fault::ReturnWithin) => f.write_str(
+                "a carriage return within the line: lines that end with it alone (tr '\\r' '\\n' mends that)",
+            ),
+            Self::Row(Fault::NotOfCharset) => f.write_str("not text of the charset that was given"),
             Self::Row(Fault::LineEndInQuotes) => f.write_str(
                 "a line end within quotes: a cell of several lines, or rows that a stray quotation mark swallowed",
             ),
@@ -42,9 +55,21 @@ impl fmt::Display for Reason {
             Self::Row(Fault::NoCount) => {
                 f.write_str("no count behind a colon, which --min-count asks for")
             }
+            Self::Row(Fault::NotACount) => f.write_str(
+                "what stands behind the colon is no count: of cracked hashes (HASH:PASSWORD) give the hashes alone, \
+                 cut -d: -f1 FILE | leaksieve build -",
+            ),
+            Self::Row(Fault::EndsEarly) => f.write_str(
+                "the hashes are sorted, and the last does not begin with FF: a list that was cut short? \
+                 Passwords of the missing part will read \"not exposed\"",
+            ),
             Self::Row(Fault::BelowMinCount) => f.write_str("a lower count than --min-count"),
+            Self::Row(Fault::Padding) => f.write_str("a count of 0"),
             Self::RecordTooLong => {
                 write!(f, "longer than {} bytes", crate::source::MAX_RECORD_BYTES)
+            }
+            Self::Normalise(NormaliseError::NotUtf8) => {
+                write!(f, "not UTF-8 text: {}", crate::source::CHARSET_REMEDY)
             }
             Self::Normalise(error) => error.fmt(f),
         }

@@ -278,11 +278,9 @@ fn nul_and_invalid_utf_8_are_counted_rejects() {
         .succeeds();
     assert_eq!(ran.json()["num_items"], 97);
     assert_eq!(ran.json()["num_rejected"], 3);
-    assert!(
-        ran.err().contains("not UTF-8 text (list.txt line 99)"),
-        "{}",
-        ran.err()
-    );
+    for part in ["not UTF-8 text: give --charset", "(list.txt line 99)"] {
+        assert!(ran.err().contains(part), "{}", ran.err());
+    }
     assert!(ran.err().contains("control character (list.txt line 98)"));
     // For SHA-1 a password need not be UTF-8.
     bench.write("words.txt", b"caf\xe9\n");
@@ -459,7 +457,7 @@ fn tables() {
     assert_eq!(ran.json()["num_items"], 2);
     assert_eq!(ran.json()["num_blank"], 1);
     for part in [
-        "the row has no such column (bad.csv line 5)",
+        "the row has fewer cells than the table has columns (bad.csv line 5)",
         "not an e-mail address (bad.csv line 4, bad.csv line 7, bad.csv line 9)",
     ] {
         assert!(ran.err().contains(part), "{}", ran.err());
@@ -520,7 +518,7 @@ fn hash_count_lists() {
     // One kind's list as the other's is refused, not swallowed.
     bench
         .run("build ntlm.txt -o x.lsv --kind sha1")
-        .fails(&["not a hexadecimal hash"]);
+        .fails(&["hashes of 32 digits", "--kind ntlm"]);
 }
 
 #[test]
@@ -604,8 +602,8 @@ fn a_list_without_counts_is_not_taken_by_them() {
     for (list, message) in [
         (format!("{hash}\n"), "no count behind a colon"),
         (format!("{hash}:\n"), "no count behind a colon"),
-        (format!("{hash}:many\n"), "no count behind a colon"),
-        (format!("{hash}:-5\n"), "no count behind a colon"),
+        (format!("{hash}:many\n"), "behind the colon is no count"),
+        (format!("{hash}:-5\n"), "behind the colon is no count"),
         (format!("{hash}:4\n"), "1 lines are below --min-count"),
         // One line without a count is one of which nothing is known.
         (format!("{hash}:99999999999999999999\n{hash}\n"), "line 2"),
@@ -613,7 +611,7 @@ fn a_list_without_counts_is_not_taken_by_them() {
         bench.write("list.txt", &list);
         bench
             .run("build list.txt -o a.lsv --kind sha1 --min-count 5")
-            .fails(&["--min-count", message]);
+            .fails(&[message]);
     }
     bench
         .run("build mail.txt -o a.lsv --kind email --min-count 5")

@@ -385,10 +385,16 @@ fn range_files() {
         gzip(format!("{}\n", &ntlm[5..]).as_bytes()),
     );
     bench.write("whole.txt", format!("{sha1}\n{other}\n"));
-    for kind in ["sha1", "ntlm"] {
-        let build = format!("build ranges -o {kind}.lsv --kind {kind} --max-rejected 70%");
+    std::fs::create_dir(bench.path("ntlm")).unwrap();
+    std::fs::rename(
+        bench.path("ranges/8846f.txt.gz"),
+        bench.path("ntlm/8846f.txt.gz"),
+    )
+    .unwrap();
+    for (kind, folder) in [("sha1", "ranges"), ("ntlm", "ntlm")] {
+        let build = format!("build {folder} -o {kind}.lsv --kind {kind}");
         bench.run(&build).fails(&[
-            "1048574 of the 1048576 range files",
+            "1048575 of the 1048576 range files",
             "the first is 00000",
             "--partial",
         ]);
@@ -398,6 +404,9 @@ fn range_files() {
             .succeeds();
     }
     bench
+        .run("build ranges -o x.lsv --kind ntlm --partial")
+        .fails(&["5BAA6.txt", "--kind sha1"]);
+    bench
         .run("verify sha1.lsv --kind sha1 --source whole.txt")
         .succeeds();
     bench
@@ -406,16 +415,120 @@ fn range_files() {
     bench
         .run("verify sha1.lsv --kind sha1 --source ranges --partial")
         .succeeds();
-    // A download that failed.
-    bench.write("ranges/00000.txt", "");
+    // A download that failed, and what lies beside those that did not.
+    for content in ["", "<html>\n503\n", &ntlm.replace('8', "g")] {
+        bench.write("ranges/00000.txt", content);
+        bench
+            .run("build ranges -o x.lsv --kind sha1 --partial")
+            .fails(&["ranges/00000.txt", "range file without a hash"]);
+    }
+    std::fs::remove_file(bench.path("ranges/00000.txt")).unwrap();
+    bench.write("ranges/00000.txt.meta", "etag\n");
     bench
-        .run("build ranges -o x.lsv --kind sha1 --partial")
-        .fails(&["ranges/00000.txt", "range file without a line"]);
+        .run("build ranges -o x.lsv --kind sha1")
+        .fails(&["1048575 of", "the first is 00000"]);
+    // A number that is no range.
+    bench.write("10000.txt", format!("{sha1}:3\n{other}:1\n"));
+    bench.run("build 10000.txt -o x.lsv --kind sha1").succeeds();
+    bench.run_with("check x.lsv", b"password\n").succeeds();
+    bench.write("ranges/5BAA7.txt", format!("{sha1}:3\n{other}:1\n"));
+    bench
+        .run("build ranges -o y.lsv --kind sha1 --partial")
+        .fails(&["ranges/5BAA7.txt", "range file without a hash"]);
     // For another kind the name says nothing.
     bench.write("12345.txt", "alice\n");
     bench
-        .run("build 12345.txt -o x.lsv --kind username")
+        .run("build 12345.txt -o x.lsv --kind username --force")
         .succeeds();
+}
+
+/// Each is refused, with what reads it.
+#[test]
+fn what_is_no_text() {
+    let bench = Bench::new();
+    let mut tar = vec![b'x'; 1024];
+    tar[257..262].copy_from_slice(b"ustar");
+    let utf_16 =
+        |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    for (content, part) in [
+        (tar.clone(), "tar -xOf"),
+        (gzip(&tar), "tar -xOf"),
+        (xz(&tar), "tar -xOf"),
+        (b"PK\x03\x04....list.txt".to_vec(), "unzip -p"),
+        (b"PK\x03\x04....xl/workbook.xml".to_vec(), "as CSV"),
+        (b"7z\xBC\xAF\x27\x1C".to_vec(), "7z e -so"),
+        (b"SQLite format 3\0....".to_vec(), "sqlite3 -csv"),
+        (b"\x04\x22\x4D\x18....".to_vec(), "lz4 -dc"),
+        (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1".to_vec(), "as CSV"),
+        (b"%PDF-1.7".to_vec(), "PDF"),
+        (utf_16("a@example.com\n"), "--charset utf-16le"),
+        (utf_16("\u{FEFF}a@example.com\n"), "--charset utf-16le"),
+        (b"a@example.com\rb@example.com\r".to_vec(), "tr '\\r' '\\n'"),
+    ] {
+        bench.write("list.dat", &content);
+        for options in ["", " --column 2"] {
+            build(&bench, &format!("list.dat{options}"), "x").fails(&["list.dat", part]);
+        }
+    }
+}
+
+#[test]
+fn charsets() {
+    let bench = bench();
+    let list = emails(0..NUM_ITEMS);
+    let utf_16: Vec<u8> = format!("\u{FEFF}{list}")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for (content, charset) in [
+        (utf_16.clone(), "utf-16le"),
+        (utf_16[2..].to_vec(), "UTF-16"),
+        (gzip(&utf_16), "utf-16le"),
+        (list.clone().into_bytes(), "latin1"),
+    ] {
+        bench.write("list.dat", content);
+        let arguments = format!("list.dat --charset {charset}");
+        build(&bench, &arguments, "x").succeeds();
+        same(&bench, "x");
+        bench
+            .run(&format!("verify x.lsv --source {arguments}"))
+            .succeeds();
+    }
+    bench.write("list.dat", utf_16);
+    build(&bench, "list.dat --charset utf-16be", "x").fails(&["give --charset utf-16le"]);
+    build(&bench, "list.dat --charset utf-99", "x").fails(&["no charset of that name", "gb18030"]);
+
+    // Names of columns, cells, fields and passwords.
+    let table = b"\xD0\xD5\xC3\xFB,\xCA\xD6\xBB\xFA\n\xD5\xC5\xC8\xFD,13800138000\n";
+    bench.write("table.csv", table);
+    let arguments = "build table.csv -o t.lsv --kind phone --region CN --column 手机";
+    bench
+        .run(arguments)
+        .fails(&["table.csv", "UTF-8", "--charset gb18030"]);
+    bench.run(&format!("{arguments} --charset gbk")).succeeds();
+    bench.run("check t.lsv 13800138000").succeeds();
+    bench.write("names.txt", b"\xD5\xC5\xC8\xFD\n");
+    bench
+        .run("build names.txt -o n.lsv --kind username")
+        .fails(&["not UTF-8 text", "--charset gb18030"]);
+    bench
+        .run("build names.txt -o n.lsv --kind username --charset gb18030")
+        .succeeds();
+    bench.run("check n.lsv 张三").succeeds();
+    bench.write("pw.jsonl", b"{\"p\":\"m\xFCller\"}\n{\"p\":\"x\"}\n");
+    bench
+        .run("build pw.jsonl -o p.lsv --kind password --field p --charset windows-1252")
+        .succeeds();
+    bench
+        .run_with("check p.lsv", "müller\n".as_bytes())
+        .succeeds();
+    // What is not of the charset is rejected, and never becomes another sign.
+    bench.write("bad.txt", [&b"ann\n"[..], b"b\x81\n", b"bob\n"].concat());
+    let ran = bench
+        .run("build bad.txt -o b.lsv --kind username --charset big5 --max-rejected 50%")
+        .succeeds();
+    let part = "not text of the charset that was given (bad.txt line 2)";
+    assert!(ran.err().contains(part), "{}", ran.err());
 }
 
 #[test]

@@ -257,6 +257,7 @@ fn read(input: &Input) -> Result<u64, SourceError> {
     let layout = Layout::Table {
         column: Column::Name("mail".into()),
         delimiter: None,
+        kind: leaksieve_core::IdentifierKind::Email,
     };
     let mut num_records = 0;
     source::read(0, input, &layout, &|_| (), &mut |batch| {

@@ -373,10 +373,10 @@ fn header_of(options: &Options, plan: NumberingPlan, seed: u64) -> Result<Header
         num_items: 0,
         num_rejected: 0,
         num_extra: 0,
-        min_count: match options.layout {
+        min_count: match options.layout.min_count() {
             // A count of 1 leaves nothing out, and that is written 0.
-            Layout::BeforeColon { min_count } if min_count > 1 => min_count,
-            _ => 0,
+            0 | 1 => 0,
+            min_count => min_count,
         },
         // As long as the one that will be.
         encoding: match options.method {

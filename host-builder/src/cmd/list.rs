@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use leaksieve::reject::Rejects;
-use leaksieve::source::{self, Column, Input, Layout};
+use leaksieve::source::{self, Charset, Column, Delimiter, Input, Layout};
 use leaksieve_core::IdentifierKind;
 
 use super::count;
@@ -15,10 +14,20 @@ pub(super) struct ListArgs {
     /// by its number from 1; with a number the first row of CSV and TSV is data already
     #[arg(long, value_name = "NAME|NUMBER")]
     column: Option<String>,
-    /// What stands between columns [default: tab, semicolon, bar or comma, whichever the first
-    /// line has most of]
-    #[arg(long, value_enum, requires = "column")]
+    /// What stands between columns: comma, semicolon, tab, bar, colon (a NAME:PASSWORD list),
+    /// blank, or a text such as '----' [default: tab, semicolon, bar or comma, whichever the
+    /// lines have most regularly]
+    #[arg(
+        long,
+        requires = "column",
+        value_name = "NAME|TEXT",
+        allow_hyphen_values = true
+    )]
     delimiter: Option<Delimiter>,
+    /// The charset of lists that are not UTF-8: gb18030, big5, shift_jis, windows-1252, utf-16le
+    /// and others
+    #[arg(long, value_name = "NAME")]
+    charset: Option<Charset>,
     /// The lists are JSON lines: read this field; dots lead into nested objects (user.phone), and
     /// an array gives each of its elements
     #[arg(long, value_name = "NAME", conflicts_with = "column")]
@@ -32,38 +41,30 @@ pub(super) struct ListArgs {
     partial: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Delimiter {
-    Comma,
-    Semicolon,
-    Tab,
-    Bar,
-    /// A NAME:PASSWORD list
-    Colon,
-}
-
 impl ListArgs {
     /// Where the identifier stands in the lines of lists of this kind. Of hashes with
     /// counts, those below `min_count` are left out.
     pub(super) fn layout(&self, kind: IdentifierKind, min_count: u32) -> Layout {
-        match (&self.column, &self.field, kind) {
+        let layout = match (&self.column, &self.field, kind) {
             (Some(column), ..) => Layout::Table {
                 column: Column::from_argument(column),
-                delimiter: self.delimiter.map(|delimiter| match delimiter {
-                    Delimiter::Comma => b',',
-                    Delimiter::Semicolon => b';',
-                    Delimiter::Tab => b'\t',
-                    Delimiter::Bar => b'|',
-                    Delimiter::Colon => b':',
-                }),
+                delimiter: self.delimiter,
+                kind,
             },
             (None, Some(field), _) => Layout::Field(field.as_str().into()),
             // Hexadecimal has no colon, so a line without a count is read as well.
             (None, None, IdentifierKind::Sha1 | IdentifierKind::Ntlm) => {
-                Layout::BeforeColon { min_count }
+                Layout::BeforeColon { kind, min_count }
             }
             (None, None, _) if self.as_lines => Layout::Line,
             (None, None, kind) => Layout::LineOf(kind),
+        };
+        match self.charset {
+            Some(charset) => Layout::Encoded {
+                charset,
+                layout: Box::new(layout),
+            },
+            None => layout,
         }
     }
 
@@ -81,7 +82,7 @@ impl ListArgs {
             .count();
         // It can be read once.
         anyhow::ensure!(num_stdin <= 1, "standard input (-) can be named only once");
-        if matches!(self.layout(kind, 0), Layout::BeforeColon { .. }) && !self.partial {
+        if matches!(self.layout(kind, 0).parts().1, Layout::BeforeColon { .. }) && !self.partial {
             source::check_ranges(&found.inputs)?;
         }
         if let Some(first) = found.first_skipped {

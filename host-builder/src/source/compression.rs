@@ -9,7 +9,7 @@ use flate2::bufread::GzDecoder;
 use liblzma::bufread::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
-use super::{Input, SourceError};
+use super::{Charset, Input, SourceError};
 
 /// First bytes, what they mean, what to do. Those that could begin a text are long
 /// enough that no list of identifiers begins so by chance.
@@ -20,19 +20,61 @@ const UNSUPPORTED: &[(&[u8], &str, &str)] = &[
         "decompress it into the command: bzcat FILE | leaksieve build -",
     ),
     (
-        b"PK\x03\x04",
+        b"\x04\x22\x4D\x18",
+        "lz4 data",
+        "decompress it into the command: lz4 -dc FILE | leaksieve build -",
+    ),
+    (
+        b"\x02\x21\x4C\x18",
+        "lz4 data",
+        "decompress it into the command: lz4 -dc FILE | leaksieve build -",
+    ),
+    (
+        b"\x1F\x9D",
+        "data of the program compress",
+        "decompress it into the command: zcat FILE | leaksieve build -",
+    ),
+    (
+        b"LZIP\x01",
+        "lzip data",
+        "decompress it into the command: lzip -dc FILE | leaksieve build -",
+    ),
+    (
+        ZIP,
         "a zip archive",
-        "unpack it and name the file in it",
+        "unpack it: unzip -p FILE | leaksieve build -",
     ),
     (
         b"7z\xBC\xAF\x27\x1C",
         "a 7z archive",
-        "unpack it and name the file in it",
+        "unpack it: 7z e -so FILE | leaksieve build -",
     ),
     (
         b"Rar!\x1A\x07",
         "a rar archive",
-        "unpack it and name the file in it",
+        "unpack it: unrar p -inul FILE | leaksieve build -",
+    ),
+    (
+        b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
+        "a document of an old Microsoft Office",
+        "save its sheet as CSV in UTF-8",
+    ),
+    (b"%PDF-1.", "a PDF document", "get the list as text"),
+    (
+        b"SQLite format 3\0",
+        "an SQLite database",
+        "export the table: sqlite3 -csv -header FILE 'SELECT * FROM NAME' | leaksieve build - --column NAME",
+    ),
+    (
+        b"PGDMP",
+        "a dump of PostgreSQL in its own format",
+        "export the table as CSV, with COPY in psql",
+    ),
+    (b"Obj\x01", "an Avro file", "export the column as text"),
+    (
+        b"ARROW1\0\0",
+        "an Arrow file",
+        "export the column as text, or the table as Parquet",
     ),
     (
         b"PAR1\x15",
@@ -40,19 +82,25 @@ const UNSUPPORTED: &[(&[u8], &str, &str)] = &[
         "save it, decompressed, and name the file",
     ),
     (
-        b"\xFF\xFE",
-        "UTF-16 text",
-        "convert it: iconv -f UTF-16 -t UTF-8 FILE",
-    ),
-    (
-        b"\xFE\xFF",
-        "UTF-16 text",
-        "convert it: iconv -f UTF-16 -t UTF-8 FILE",
-    ),
-    (
         &leaksieve_core::header::MAGIC,
         "a leaksieve filter",
         "give the list that it was made of; `leaksieve bundle` joins filters",
+    ),
+];
+const ZIP: &[u8] = b"PK\x03\x04";
+/// What a zip archive that is a workbook has near its start.
+const WORKBOOK: &[&[u8]] = &[b"xl/", b"[Content_Types].xml", b"opendocument.spreadsheet"];
+/// Bytes of a zip archive that are looked at for those.
+const ZIP_BYTES: u64 = 4096;
+/// The byte order marks of UTF-16, and the charsets that they stand for.
+const UTF_16: &[(&[u8], &str)] = &[
+    (
+        b"\xFF\xFE",
+        "give --charset utf-16le, or convert it: iconv -f UTF-16 -t UTF-8 FILE",
+    ),
+    (
+        b"\xFE\xFF",
+        "give --charset utf-16be, or convert it: iconv -f UTF-16 -t UTF-8 FILE",
     ),
 ];
 const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
@@ -199,14 +247,16 @@ fn only_zeros(mut reader: impl BufRead) -> io::Result<()> {
     }
 }
 
-/// The content of an input: decompressed, without a byte order mark.
+/// The content of an input: decompressed, as UTF-8 if it is of another charset, and without
+/// a byte order mark.
 pub(super) fn open<'a>(
     input: &Input,
+    charset: Option<Charset>,
     reader: impl Read + 'a,
 ) -> Result<Box<dyn Read + 'a>, SourceError> {
     let (start, reader) = sniff(input, reader)?;
     let Some(codec) = Codec::of(&start) else {
-        return text(input, &start, reader);
+        return text(input, charset, &start, reader);
     };
     let decoded = codec
         .decode(reader)
@@ -219,27 +269,51 @@ pub(super) fn open<'a>(
             remedy: "decompress it once, into the command: zcat FILE | leaksieve build -",
         });
     }
-    text(input, &start, reader)
+    text(input, charset, &start, reader)
 }
 
 fn text<'a>(
     input: &Input,
+    charset: Option<Charset>,
     start: &[u8],
     mut reader: impl Read + 'a,
 ) -> Result<Box<dyn Read + 'a>, SourceError> {
-    for (magic, found, remedy) in UNSUPPORTED {
-        if start.starts_with(magic) {
-            return Err(SourceError::Unsupported {
-                input: input.clone(),
-                found,
-                remedy,
-            });
+    let refuse = |found, remedy| {
+        Err(SourceError::Unsupported {
+            input: input.clone(),
+            found,
+            remedy,
+        })
+    };
+    let failed = |error| open_error(input, error);
+    if let Some((magic, found, remedy)) = UNSUPPORTED
+        .iter()
+        .find(|(magic, ..)| start.starts_with(magic))
+    {
+        if *magic == ZIP {
+            let mut more = Vec::new();
+            reader
+                .take(ZIP_BYTES)
+                .read_to_end(&mut more)
+                .map_err(failed)?;
+            let is_within = |part: &&[u8]| memchr::memmem::find(&more, part).is_some();
+            if WORKBOOK.iter().any(is_within) {
+                return refuse("a workbook (xlsx, ods)", "save its sheet as CSV in UTF-8");
+            }
         }
+        return refuse(found, remedy);
+    }
+    if let Some(charset) = charset {
+        charset.check_mark(input, start)?;
+        return Ok(Box::new(charset.decode(reader)));
+    }
+    if let Some((_, remedy)) = UTF_16.iter().find(|(mark, _)| start.starts_with(mark)) {
+        return refuse("UTF-16 text", remedy);
     }
     if start.starts_with(UTF_8_BOM) {
         reader
             .read_exact(&mut [0; UTF_8_BOM.len()])
-            .map_err(|error| open_error(input, error))?;
+            .map_err(failed)?;
     }
     Ok(Box::new(reader))
 }
@@ -268,6 +342,7 @@ fn may_become_known(start: &[u8]) -> bool {
     UNSUPPORTED
         .iter()
         .map(|(signature, ..)| *signature)
+        .chain(UTF_16.iter().map(|(mark, _)| *mark))
         .chain(CODEC_SIGNATURES)
         .chain([UTF_8_BOM])
         .any(|signature| signature.len() > start.len() && signature.starts_with(start))

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::Input;
+use super::{Column, Input};
 
 /// Why an input could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -62,18 +62,82 @@ pub enum SourceError {
         /// The shapes of the rest, in brackets.
         shapes: String,
     },
-    /// The named column is not in the first row.
+    /// The mark at its start says another charset than was given.
     #[error(
-        "{input}: the first row has no column named {name:?} (it has {num_columns} columns); \
-         give --column a name of that row, or a number counted from 1 when there is no such row"
+        "{input}: a byte order mark says that the text is {marked}, not {given}: give --charset {marked}"
     )]
+    OtherCharset {
+        /// The input.
+        input: Input,
+        /// What the mark says.
+        marked: String,
+        /// What was given.
+        given: String,
+    },
+    /// The row of names is not UTF-8.
+    #[error("{input}: the row of names is not UTF-8 text: {remedy}", remedy = super::CHARSET_REMEDY)]
+    NotUtf8 {
+        /// The input.
+        input: Input,
+    },
+    /// The named column is not in the first row, or there are fewer columns than its number.
+    #[error("{input}: there is no column {wanted}; {}", columns(*num_columns, names))]
     NoSuchColumn {
         /// The input.
         input: Input,
-        /// The name that was asked for.
-        name: String,
-        /// Columns of the first row.
+        /// The column that was asked for.
+        wanted: Column,
+        /// Columns of the table.
         num_columns: usize,
+        /// Their names, if the first row is surely one of names.
+        names: Vec<String>,
+    },
+    /// Several columns have the wanted name.
+    #[error(
+        "{input}: columns {} have that name: name one by its number too, as in --column '{name}#{}'",
+        list(numbers), numbers.last().unwrap_or(&1)
+    )]
+    DuplicateColumn {
+        /// The input.
+        input: Input,
+        /// The name, as it was asked for.
+        name: String,
+        /// The numbers of those columns, counted from 1.
+        numbers: Vec<usize>,
+    },
+    /// The row of names has more or fewer cells than the rows below it.
+    #[error(
+        "{input}: the row of names has {num_names} cells, but most rows have {num_cells}, so the names \
+         may not stand over their columns: mend that row, or give --column NUMBER, counted from 1"
+    )]
+    NamesDoNotFit {
+        /// The input.
+        input: Input,
+        /// Cells of the row of names.
+        num_names: usize,
+        /// Cells of most rows.
+        num_cells: usize,
+    },
+    /// The lines have no delimiter, so there is but one column.
+    #[error(
+        "{input}: most lines have no {wanted} in them, so the whole line would be read: {remedy}"
+    )]
+    NoDelimiter {
+        /// The input.
+        input: Input,
+        /// What should stand between columns.
+        wanted: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// Lines that end with CR alone.
+    #[error(
+        "{input}: lines end with a carriage return alone: put line feeds there, as in \
+         tr '\\r' '\\n' < FILE | leaksieve build -"
+    )]
+    CarriageReturns {
+        /// The input.
+        input: Input,
     },
     /// A row of a table does not end.
     #[error(
@@ -117,9 +181,9 @@ pub enum SourceError {
         /// The first that is missing: five digits.
         first: String,
     },
-    /// A range file has no line.
+    /// A range file gave no hash.
     #[error(
-        "{input}: a range file without a line: a download that failed? Fetch it again, or remove it and give --partial"
+        "{input}: a range file without a hash of its range: a download that failed? Fetch it again, or remove it and give --partial"
     )]
     EmptyRange {
         /// The input.
@@ -133,4 +197,20 @@ pub enum SourceError {
         /// What is wrong, and what to do.
         error: String,
     },
+}
+
+fn columns(num_columns: usize, names: &[String]) -> String {
+    let named = match names {
+        [] => String::new(),
+        names => format!(": {}", names.join(", ")),
+    };
+    format!(
+        "the table has {num_columns} columns{named}. Give --column a name of the first row, or a \
+         number counted from 1 if there is no row of names"
+    )
+}
+
+fn list(numbers: &[usize]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    numbers.join(" and ")
 }

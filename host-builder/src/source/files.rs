@@ -2,15 +2,20 @@
 //! as a folder of range files are checked to be whole.
 
 use std::collections::HashSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Input, SourceError};
+use super::{Input, SourceError, compression, split_lines};
 
 /// Digits of a range file's name.
 pub(super) const PREFIX_DIGITS: usize = 5;
 const NUM_RANGES: usize = 1 << (4 * PREFIX_DIGITS);
+/// Digits of SHA-1 and of NTLM without those.
+const SUFFIX_DIGITS: [usize; 2] = [40 - PREFIX_DIGITS, 32 - PREFIX_DIGITS];
+/// Bytes of a file that are looked at for those.
+const START_BYTES: u64 = 4096;
 
 /// The files that arguments name.
 #[derive(Debug, Default)]
@@ -101,8 +106,49 @@ fn is_hidden(entry: &DirEntry) -> bool {
 pub(super) fn range_prefix(path: &Path) -> Option<[u8; PREFIX_DIGITS]> {
     let name = path.file_name()?.as_encoded_bytes();
     let (prefix, rest) = name.split_first_chunk()?;
-    let is_range = prefix.iter().all(u8::is_ascii_hexdigit) && matches!(rest, [] | [b'.', ..]);
+    // What a program keeps beside them (`ABCDE.txt.meta`) is no range.
+    let rest = rest.to_ascii_lowercase();
+    let is_compressed = |end: &[u8]| matches!(end, b"" | b".gz" | b".zst" | b".xz");
+    let is_range = prefix.iter().all(u8::is_ascii_hexdigit)
+        && is_compressed(rest.strip_prefix(b".txt").unwrap_or(&rest));
     is_range.then_some(*prefix)
+}
+
+/// Is the file of the range before or behind this one there?
+pub(super) fn has_neighbour(path: &Path) -> bool {
+    let (Some(prefix), Some(name)) = (range_prefix(path), path.file_name()) else {
+        return false;
+    };
+    let rest = name.to_string_lossy().into_owned().split_off(PREFIX_DIGITS);
+    let range = number(prefix);
+    [range.wrapping_sub(1), range + 1].iter().any(|range| {
+        [format!("{range:05X}{rest}"), format!("{range:05x}{rest}")]
+            .iter()
+            .any(|name| path.with_file_name(name).exists())
+    })
+}
+
+fn number(prefix: [u8; PREFIX_DIGITS]) -> usize {
+    let digits = prefix
+        .iter()
+        .filter_map(|digit| char::from(*digit).to_digit(16));
+    digits.fold(0, |range, digit| range * 16 + digit as usize)
+}
+
+/// Do the first lines of a file that is named as a range lack the digits of its name? A file
+/// with a number for a name may hold whole hashes. What cannot be read is left to the reader.
+fn lacks_digits(input: &Input, path: &Path) -> bool {
+    let mut start = Vec::new();
+    let is_read = std::fs::File::open(path).is_ok_and(|file| {
+        compression::open(input, None, file)
+            .is_ok_and(|reader| reader.take(START_BYTES).read_to_end(&mut start).is_ok())
+    });
+    !is_read
+        || split_lines(&start).any(|line| {
+            let hash = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            let hash = hash.trim_ascii();
+            SUFFIX_DIGITS.contains(&hash.len()) && hash.iter().all(u8::is_ascii_hexdigit)
+        })
 }
 
 /// If any input is a range file, all of them must be there.
@@ -116,15 +162,17 @@ pub fn check_ranges(inputs: &[Input]) -> Result<(), SourceError> {
         let Some(prefix) = range_prefix(path) else {
             continue;
         };
-        let digits = prefix
-            .iter()
-            .filter_map(|digit| char::from(*digit).to_digit(16));
-        let range = digits.fold(0, |range, digit| range * 16 + digit as usize);
         is_there.resize(NUM_RANGES, false);
-        is_there[range] = true;
+        is_there[number(prefix)] = true;
     }
+    let is_range = |input: &Input| match input {
+        Input::File(path) => range_prefix(path).is_some() && lacks_digits(input, path),
+        Input::Stdin => false,
+    };
     match is_there.iter().position(|is_there| !is_there) {
         None => Ok(()),
+        // (The first that is one tells.)
+        Some(_) if !inputs.iter().any(is_range) => Ok(()),
         Some(first) => Err(SourceError::MissingRanges {
             num_missing: is_there.iter().filter(|is_there| !**is_there).count() as u64,
             num_ranges: NUM_RANGES as u64,
@@ -143,6 +191,10 @@ mod tests {
             ("a/00000.txt", Some(b"00000")),
             ("ABCDE.txt.gz", Some(b"ABCDE")),
             ("abcde", Some(b"abcde")),
+            ("abcde.zst", Some(b"abcde")),
+            ("ABCDE.TXT", Some(b"ABCDE")),
+            ("ABCDE.txt.meta", None),
+            ("ABCDE.html", None),
             ("ABCDE1.txt", None),
             ("ABCD.txt", None),
             ("GBCDE.txt", None),

@@ -1,7 +1,9 @@
 //! Lines of the public `HASH:COUNT` lists -> hashes.
 
-use super::Fault;
+use leaksieve_core::IdentifierKind;
+
 use super::files::PREFIX_DIGITS;
+use super::{Fault, Input, SourceError, split_lines};
 
 /// How they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,24 +12,48 @@ pub(super) struct HashCount {
     pub(super) prefix: Option<[u8; PREFIX_DIGITS]>,
     /// Entries with a lower count are left out; 0: counts are not looked at.
     pub(super) min_count: u32,
+    /// Digits of a hash.
+    pub(super) num_digits: usize,
 }
 
-/// Digits of SHA-1 and of NTLM without those.
-const SUFFIX_DIGITS: [usize; 2] = [40 - PREFIX_DIGITS, 32 - PREFIX_DIGITS];
+/// Digits of SHA-1 and of NTLM.
+const SHA1_DIGITS: usize = 40;
+const NTLM_DIGITS: usize = 32;
+/// What stands between the groups of a large number: also a no-break space, narrow or not, and
+/// an apostrophe of print.
+const SEPARATORS: &[&[u8]] = &[
+    b",",
+    b".",
+    b" ",
+    b"'",
+    b"_",
+    b"\xC2\xA0",
+    b"\xE2\x80\xAF",
+    b"\xE2\x80\x99",
+];
+/// Of 10 lines, how many have to be of the other hash.
+const MIN_OF_10: usize = 9;
+/// The last of so many sorted hashes begins with FF, or some are missing.
+const MIN_SORTED: u64 = 1_000_000;
+
+/// Digits of a hash of this kind.
+pub(super) const fn num_digits(kind: IdentifierKind) -> usize {
+    match kind {
+        IdentifierKind::Ntlm => NTLM_DIGITS,
+        _ => SHA1_DIGITS,
+    }
+}
 
 impl HashCount {
     /// Give the hash of a line, and what is wrong with the line.
     pub(super) fn read(&self, line: &[u8], give: impl FnOnce(&[u8], Option<Fault>)) {
-        let (hash, count) = match memchr::memchr(b':', line) {
-            Some(colon) => (&line[..colon], &line[colon + 1..]),
-            None => (line, &[][..]),
-        };
-        let fault = self.fault(line, count.trim_ascii());
+        let (hash, count) = parts(line);
+        let fault = self.fault(line, count);
         let suffix = hash.trim_ascii();
         match self.prefix {
-            Some(prefix) if SUFFIX_DIGITS.contains(&suffix.len()) => {
-                let mut whole = [0; PREFIX_DIGITS + SUFFIX_DIGITS[0]];
-                let whole = &mut whole[..PREFIX_DIGITS + suffix.len()];
+            Some(prefix) if suffix.len() + PREFIX_DIGITS == self.num_digits => {
+                let mut whole = [0; SHA1_DIGITS];
+                let whole = &mut whole[..self.num_digits];
                 whole[..PREFIX_DIGITS].copy_from_slice(&prefix);
                 whole[PREFIX_DIGITS..].copy_from_slice(suffix);
                 give(whole, fault);
@@ -36,18 +62,252 @@ impl HashCount {
         }
     }
 
-    fn fault(&self, line: &[u8], count: &[u8]) -> Option<Fault> {
-        if self.min_count == 0 || line.trim_ascii().is_empty() {
-            return None;
+    fn fault(&self, line: &[u8], count: Option<&[u8]>) -> Option<Fault> {
+        let number = match count {
+            None | Some([]) if self.min_count == 0 || line.trim_ascii().is_empty() => return None,
+            None | Some([]) => return Some(Fault::NoCount),
+            Some(count) => match number(count) {
+                Some(number) => number,
+                None => return Some(Fault::NotACount),
+            },
+        };
+        match number {
+            0 if self.min_count == 0 => Some(Fault::Padding),
+            _ => (number < self.min_count.into()).then_some(Fault::BelowMinCount),
         }
-        if count.is_empty() || !count.iter().all(u8::is_ascii_digit) {
-            return Some(Fault::NoCount);
+    }
+
+    /// Refuse lines that hold hashes of the other kind. Says whether there is a hash, in a
+    /// range file one of its range.
+    pub(super) fn check(&self, input: &Input, bytes: &[u8]) -> Result<bool, SourceError> {
+        let (mut num_lines, mut num_other, mut has_hash) = (0usize, 0usize, false);
+        let (other_digits, found, remedy) = match self.num_digits {
+            SHA1_DIGITS => (
+                NTLM_DIGITS,
+                "a list of hashes of 32 digits, not the 40 of SHA-1",
+                "give --kind ntlm if they are NTLM hashes",
+            ),
+            _ => (
+                SHA1_DIGITS,
+                "a list of hashes of 40 digits, not the 32 of NTLM",
+                "give --kind sha1 if they are SHA-1 hashes",
+            ),
+        };
+        for line in split_lines(bytes).filter(|line| !line.trim_ascii().is_empty()) {
+            let hash = parts(line).0.trim_ascii();
+            num_lines += 1;
+            num_other += usize::from(self.is_hash(hash, other_digits));
+            has_hash |= self.is_hash(hash, self.num_digits);
         }
-        let number = count.iter().fold(0u64, |number, digit| {
-            number
+        if num_lines > 0 && num_other * 10 >= num_lines * MIN_OF_10 {
+            return Err(SourceError::Unsupported {
+                input: input.clone(),
+                found,
+                remedy,
+            });
+        }
+        Ok(has_hash)
+    }
+
+    /// Are these whole hashes, and not of the range that the file's name tells? `10000.txt` may
+    /// hold as many of all ranges.
+    pub(super) fn is_of_all_ranges(&self, bytes: &[u8]) -> bool {
+        let of_all = Self {
+            prefix: None,
+            ..*self
+        };
+        let lines = || split_lines(bytes).map(|line| parts(line).0.trim_ascii());
+        lines().any(|hash| of_all.is_hash(hash, self.num_digits))
+            && !lines().any(|hash| self.is_hash(hash, self.num_digits))
+    }
+
+    /// Is this a hash of so many digits, or in a range file the rest of one?
+    fn is_hash(&self, hash: &[u8], num_digits: usize) -> bool {
+        let is_whole = hash.len() == num_digits
+            && self.prefix.is_none_or(|prefix| {
+                hash.first_chunk()
+                    .is_some_and(|start: &[u8; PREFIX_DIGITS]| start.eq_ignore_ascii_case(&prefix))
+            });
+        let is_rest = self.prefix.is_some() && hash.len() + PREFIX_DIGITS == num_digits;
+        (is_whole || is_rest) && hash.iter().all(u8::is_ascii_hexdigit)
+    }
+}
+
+/// Whether the hashes of a list are sorted, by the first and the last of each batch.
+#[derive(Debug)]
+pub(super) struct Order {
+    last: Vec<u8>,
+    is_sorted: bool,
+}
+
+impl Order {
+    pub(super) const fn new() -> Self {
+        Self {
+            last: Vec::new(),
+            is_sorted: true,
+        }
+    }
+
+    /// Look at the next batch.
+    pub(super) fn next(&mut self, bytes: &[u8]) {
+        let bytes = bytes.trim_ascii_end();
+        let last = memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
+        for line in [
+            split_lines(bytes).next().unwrap_or_default(),
+            &bytes[last..],
+        ] {
+            let hash = parts(line).0.trim_ascii().to_ascii_uppercase();
+            self.is_sorted &= self.last <= hash;
+            self.last = hash;
+        }
+    }
+
+    /// Were so many hashes sorted, and end before the last of them can be?
+    pub(super) fn ends_early(&self, num_lines: u64) -> bool {
+        self.is_sorted && num_lines > MIN_SORTED && !self.last.starts_with(b"FF")
+    }
+}
+
+/// What stands before the first colon, and behind it.
+fn parts(line: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match memchr::memchr(b':', line) {
+        Some(colon) => (&line[..colon], Some(line[colon + 1..].trim_ascii())),
+        None => (line, None),
+    }
+}
+
+/// A number, with or without separators between its thousands (or lakhs).
+fn number(text: &[u8]) -> Option<u64> {
+    let (mut number, mut num_digits, mut is_grouped) = (0u64, 0, false);
+    let mut rest = text;
+    while let [byte, later @ ..] = rest {
+        if byte.is_ascii_digit() {
+            number = number
                 .saturating_mul(10)
-                .saturating_add(u64::from(digit - b'0'))
-        });
-        (number < self.min_count.into()).then_some(Fault::BelowMinCount)
+                .saturating_add(u64::from(byte - b'0'));
+            num_digits += 1;
+            rest = later;
+            continue;
+        }
+        let is_group = match is_grouped {
+            true => matches!(num_digits, 2 | 3),
+            false => matches!(num_digits, 1..=3),
+        };
+        rest = SEPARATORS
+            .iter()
+            .find_map(|separator| rest.strip_prefix(*separator))
+            .filter(|_| is_group)?;
+        (is_grouped, num_digits) = (true, 0);
+    }
+    let is_whole = if is_grouped {
+        num_digits == 3
+    } else {
+        num_digits > 0
+    };
+    is_whole.then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts() {
+        for (text, expected) in [
+            ("3", Some(3)),
+            ("0", Some(0)),
+            ("9,659,365", Some(9_659_365)),
+            ("9.659.365", Some(9_659_365)),
+            ("9 659 365", Some(9_659_365)),
+            ("9'659'365", Some(9_659_365)),
+            ("9\u{A0}659\u{202F}365", Some(9_659_365)),
+            ("96,59,365", Some(9_659_365)),
+            ("99999999999999999999999", Some(u64::MAX)),
+            ("", None),
+            ("1.5", None),
+            ("1,2345", None),
+            (",123", None),
+            ("123,", None),
+            ("1234,567", None),
+            ("-3", None),
+            ("hunter2", None),
+        ] {
+            assert_eq!(number(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn lines() {
+        let sha1 = "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8";
+        for (line, min_count, expected) in [
+            (format!("{sha1}:3"), 0, None),
+            (sha1.to_owned(), 0, None),
+            (format!("{sha1}:"), 0, None),
+            (sha1.to_owned(), 2, Some(Fault::NoCount)),
+            (format!("{sha1}:"), 2, Some(Fault::NoCount)),
+            (format!("{sha1}: 9,659,365 "), 10, None),
+            (format!("{sha1}:9"), 10, Some(Fault::BelowMinCount)),
+            (format!("{sha1}:0"), 0, Some(Fault::Padding)),
+            (format!("{sha1}:0"), 10, Some(Fault::BelowMinCount)),
+            (format!("{sha1}:hunter2"), 0, Some(Fault::NotACount)),
+            (format!("{sha1}:hunter2"), 2, Some(Fault::NotACount)),
+        ] {
+            let lines = HashCount {
+                prefix: None,
+                min_count,
+                num_digits: SHA1_DIGITS,
+            };
+            let mut found = None;
+            lines.read(line.as_bytes(), |hash, fault| {
+                assert_eq!(hash, sha1.as_bytes());
+                found = fault;
+            });
+            assert_eq!(found, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn hashes_of_the_other_kind_and_of_other_ranges() {
+        let sha1 = "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8";
+        let ntlm = "8846F7EAEE8FB117AD06BDD830B7586C";
+        for (kind, prefix, line, expected) in [
+            (IdentifierKind::Sha1, None, sha1, Some(true)),
+            (IdentifierKind::Sha1, None, ntlm, None),
+            (IdentifierKind::Ntlm, None, sha1, None),
+            (IdentifierKind::Ntlm, None, "x", Some(false)),
+            (IdentifierKind::Sha1, Some(b"5baa6"), sha1, Some(true)),
+            (IdentifierKind::Sha1, Some(b"5baa6"), &sha1[5..], Some(true)),
+            (IdentifierKind::Sha1, Some(b"5baa7"), sha1, Some(false)),
+            (IdentifierKind::Sha1, Some(b"5baa6"), &ntlm[5..], None),
+            (IdentifierKind::Sha1, Some(b"5baa6"), "<html>", Some(false)),
+        ] {
+            let lines = HashCount {
+                prefix: prefix.copied(),
+                min_count: 0,
+                num_digits: num_digits(kind),
+            };
+            let list = format!("\n{line}:3\n");
+            let found = lines.check(&Input::Stdin, list.as_bytes());
+            assert_eq!(found.ok(), expected, "{line}");
+            let is_of_all = prefix == Some(b"5baa7");
+            assert_eq!(lines.is_of_all_ranges(list.as_bytes()), is_of_all, "{line}");
+        }
+    }
+
+    #[test]
+    fn sorted_hashes_that_end_early() {
+        for (batches, ends_early) in [
+            (&["00\n01:5\r\n", "7f:1\n80\n"][..], true),
+            (&["00\n01\n", "7F\nff\n"], false),
+            (&["00\n01\n", "00\n80\n"], false),
+            (&["01\n00\n", "7F\n80\n"], false),
+        ] {
+            let mut order = Order::new();
+            batches
+                .iter()
+                .for_each(|batch| order.next(batch.as_bytes()));
+            assert_eq!(order.ends_early(MIN_SORTED + 1), ends_early, "{batches:?}");
+            assert!(!order.ends_early(MIN_SORTED));
+        }
     }
 }

@@ -121,8 +121,9 @@ fn count(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64 + u64::from(is_open)
 }
 
-/// The lines of a batch, without LF or CR LF. What stands behind the last LF is a line
-/// if it is not empty.
+/// The lines of a batch, without LF, CR LF or CR CR LF, and without the byte order mark
+/// that files joined to one have in the middle. What stands behind the last LF is a line if
+/// it is not empty.
 pub fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
@@ -131,8 +132,26 @@ pub fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
         }
         let (line, later) = rest.split_at(line_length(rest));
         rest = later.get(1..).unwrap_or(&[]);
-        Some(line.strip_suffix(b"\r").unwrap_or(line))
+        Some(without_mark(without_returns(line)))
     })
+}
+
+/// A line without the carriage returns at its end.
+#[inline]
+pub(super) fn without_returns(mut line: &[u8]) -> &[u8] {
+    while let [start @ .., b'\r'] = line {
+        line = start;
+    }
+    line
+}
+
+/// A line without the byte order mark at its start.
+#[inline]
+pub(super) fn without_mark(line: &[u8]) -> &[u8] {
+    match line {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => rest,
+        _ => line,
+    }
 }
 
 /// Bytes before the first LF, or all. A line of up to 15 bytes is a telephone number as
@@ -194,11 +213,11 @@ mod tests {
             lines.pop();
         }
         (1..)
-            .zip(
-                lines
-                    .iter()
-                    .map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec()),
-            )
+            .zip(lines.iter().map(|line| {
+                let end = line.iter().rposition(|byte| *byte != b'\r');
+                let line = &line[..end.map_or(0, |last| last + 1)];
+                line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).to_vec()
+            }))
             .collect()
     }
 
@@ -217,6 +236,8 @@ mod tests {
             b"a\r\nb\r\n",
             b"a\n\nb",
             b"\r\n",
+            b"a\r\r\nb\r\r\n\r\r\n",
+            b"a\n\xEF\xBB\xBFb\nc\xEF\xBB\xBF\n\xEF\xBB\xBF\n",
             &long,
         ] {
             for step in [1, 7, 4096, usize::MAX] {

@@ -3,8 +3,9 @@
 //! Memory is bounded whatever an input holds: a batch is about 1 MiB, and what is
 //! longer than [`MAX_RECORD_BYTES`] is cut there, to be rejected later.
 
+mod batch;
+mod charset;
 mod compression;
-mod csv;
 mod error;
 mod files;
 mod hash_count;
@@ -12,7 +13,9 @@ mod json;
 mod lines;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod start;
 pub mod survey;
+mod table;
 
 use std::fmt;
 use std::fs::File;
@@ -22,15 +25,22 @@ use std::sync::Arc;
 
 use leaksieve_core::IdentifierKind;
 
-pub use self::csv::Column;
+pub use self::batch::{Batch, Fault, Record};
+use self::batch::{Field, LineLayout, Odd, Records};
+pub use self::charset::{Charset, UnknownCharset};
 pub use self::error::SourceError;
 use self::files::range_prefix;
 pub use self::files::{Found, check_ranges, find};
 use self::hash_count::HashCount;
 pub use self::lines::{LineBatches, split as split_lines};
+pub use self::table::{Column, Delimiter};
 
 /// Longest line, or cell of a table, that may hold an identifier: 64 KiB.
 pub const MAX_RECORD_BYTES: usize = 64 * 1024;
+
+/// What to do about text that is not UTF-8.
+pub(crate) const CHARSET_REMEDY: &str =
+    "give --charset, as in --charset gb18030, big5, shift_jis or windows-1252";
 
 /// Where identifiers are read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,129 +103,47 @@ pub enum Layout {
     Table {
         /// Which column.
         column: Column,
-        /// The byte between columns; `None`: a tab, semicolon, bar or comma, whichever
-        /// the first line has most of.
-        delimiter: Option<u8>,
+        /// What stands between columns; `None`: a tab, semicolon, bar or comma, whichever
+        /// the first lines have most regularly.
+        delimiter: Option<Delimiter>,
+        /// What the cells are.
+        kind: IdentifierKind,
     },
     /// The part of the line before its first colon, as in the public `HASH:COUNT` lists.
     /// In a file that is named as a range of them (`ABCDE.txt`), a line that lacks the five
     /// digits of that name gets them.
     BeforeColon {
+        /// What the hashes are.
+        kind: IdentifierKind,
         /// Entries with a lower count are left out, and one without a count is a fault.
         /// 0: the count is not looked at, and need not be there.
         min_count: u32,
     },
     /// A field of JSON lines: its key, or keys of nested objects with dots between.
     Field(Arc<str>),
+    /// Text of another charset than UTF-8.
+    Encoded {
+        /// The charset.
+        charset: Charset,
+        /// Where the identifier stands in the text; not another of these.
+        layout: Box<Layout>,
+    },
 }
 
-/// Raw identifiers of one input, with their places.
-#[derive(Debug)]
-pub struct Batch {
-    /// Index of the input.
-    pub input: usize,
-    bytes: Vec<u8>,
-    records: Records,
-}
+impl Layout {
+    /// The charset that was named, if any, and the layout of the text.
+    pub fn parts(&self) -> (Option<Charset>, &Self) {
+        match self {
+            Self::Encoded { charset, layout } => (Some(*charset), layout),
+            layout => (None, layout),
+        }
+    }
 
-#[derive(Debug)]
-enum Records {
-    /// Lines with their ends; the first has this number.
-    Lines { first_line: u64, layout: LineLayout },
-    /// Fields without their delimiters: where each ends, and its line.
-    Fields(Vec<Field>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum LineLayout {
-    Whole,
-    HashCount(HashCount),
-    Field(Arc<str>),
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Field {
-    end: usize,
-    line: u64,
-    fault: Option<Fault>,
-}
-
-/// A raw identifier.
-#[derive(Clone, Copy, Debug)]
-pub struct Record<'a> {
-    /// Its bytes, without the line's end.
-    pub text: &'a [u8],
-    /// Its line, counted from 1; for a table, the line that its cell ends on.
-    pub line: u64,
-    /// What is wrong with its row, if anything is.
-    pub fault: Option<Fault>,
-}
-
-/// Why a record gives no identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
-    /// The row has no such column.
-    MissingColumn,
-    /// The row goes on over a line end within quotes: a cell of several lines, or lines
-    /// that a stray quotation mark swallowed. There is one such record for each line end.
-    LineEndInQuotes,
-    /// The line is no JSON value, or more than one.
-    NotJson,
-    /// The JSON value has no such field.
-    MissingField,
-    /// The field is an object, true or false, or an array in an array.
-    NotText,
-    /// The field is a number with a fraction or an exponent.
-    NotWholeNumber,
-    /// The line has no count, and entries are to be left out by it.
-    NoCount,
-    /// Its count is lower than was asked for. Left out, not rejected.
-    BelowMinCount,
-}
-
-impl Batch {
-    /// Call `each` with every record of the batch.
-    pub fn for_each(&self, mut each: impl FnMut(Record<'_>)) {
-        match &self.records {
-            Records::Lines {
-                first_line,
-                layout: LineLayout::Whole,
-            } => {
-                for (line, text) in (*first_line..).zip(lines::split(&self.bytes)) {
-                    let fault = None;
-                    each(Record { text, line, fault });
-                }
-            }
-            Records::Lines { first_line, layout } => {
-                for (line, text) in (*first_line..).zip(lines::split(&self.bytes)) {
-                    let mut give = |text: &[u8], fault| each(Record { text, line, fault });
-                    match layout {
-                        LineLayout::Whole => give(text, None),
-                        LineLayout::HashCount(lines) => lines.read(text, give),
-                        // What is so long was cut.
-                        LineLayout::Field(_) if text.len() >= lines::BATCH_BYTES => {
-                            give(text, None)
-                        }
-                        LineLayout::Field(path) => {
-                            json::identifiers(text, path, |value| match value {
-                                Ok(text) => give(text, None),
-                                Err(fault) => give(b"", Some(fault)),
-                            })
-                        }
-                    }
-                }
-            }
-            Records::Fields(fields) => {
-                let mut start = 0;
-                for field in fields {
-                    each(Record {
-                        text: &self.bytes[start..field.end],
-                        line: field.line,
-                        fault: field.fault,
-                    });
-                    start = field.end;
-                }
-            }
+    /// Entries with a lower count are left out; 0: none are.
+    pub fn min_count(&self) -> u32 {
+        match self.parts().1 {
+            Self::BeforeColon { min_count, .. } => *min_count,
+            _ => 0,
         }
     }
 }
@@ -228,7 +156,7 @@ pub fn content<'a>(
     input: &Input,
     reader: impl Read + 'a,
 ) -> Result<Box<dyn Read + 'a>, SourceError> {
-    compression::open(input, reader)
+    compression::open(input, None, reader)
 }
 
 /// Read an input to its end, giving each batch to `take`. `advance` is told of the
@@ -266,66 +194,109 @@ pub fn read<E: From<SourceError>>(
         num_bytes,
         advance,
     };
-    let reader = survey::document::open(input, content(input, counted)?, layout)?;
-    let lines = match layout {
-        Layout::Table { column, delimiter } => {
-            return csv::read(index, input, reader, column, *delimiter, take);
+    let (charset, layout) = layout.parts();
+    let reader = compression::open(input, charset, counted)?;
+    let reader = survey::document::open(input, reader, layout)?;
+    let is_decoded = charset.is_some();
+    let mut lines = match layout {
+        Layout::Table {
+            column,
+            delimiter,
+            kind,
+        } => {
+            let wanted = table::Wanted {
+                column,
+                delimiter: *delimiter,
+                kind: *kind,
+            };
+            return table::read(index, input, reader, is_decoded, wanted, take);
         }
-        Layout::Line | Layout::LineOf(_) => LineLayout::Whole,
+        Layout::Line | Layout::LineOf(_) | Layout::Encoded { .. } => LineLayout::Whole,
         Layout::Field(path) => LineLayout::Field(Arc::clone(path)),
-        Layout::BeforeColon { min_count } => {
+        Layout::BeforeColon { min_count, kind } => {
             let lines = HashCount {
                 prefix: match input {
                     Input::Stdin => None,
                     Input::File(path) => range_prefix(path),
                 },
                 min_count: *min_count,
+                num_digits: hash_count::num_digits(*kind),
             };
             LineLayout::HashCount(lines)
         }
     };
-    let any_line = read_lines(index, input, reader, &lines, take)?;
-    let is_range = matches!(&lines, LineLayout::HashCount(lines) if lines.prefix.is_some());
-    if is_range && !any_line {
-        return Err(SourceError::EmptyRange {
-            input: input.clone(),
-        }
-        .into());
-    }
-    Ok(())
-}
-
-/// Read lines to the end. Says whether there was any line that is not blank.
-fn read_lines<E: From<SourceError>>(
-    index: usize,
-    input: &Input,
-    reader: impl Read,
-    layout: &LineLayout,
-    take: &mut dyn FnMut(Batch) -> Result<(), E>,
-) -> Result<bool, E> {
     let mut batches = LineBatches::new(reader);
-    let mut any_line = false;
-    loop {
-        let first_line = batches.next_line();
-        let batch = batches.next_batch().map_err(|error| SourceError::Read {
-            input: input.clone(),
-            line: first_line - 1,
-            error,
-        })?;
-        let Some(bytes) = batch else {
-            return Ok(any_line);
-        };
-        if !any_line {
-            any_line = !bytes.trim_ascii_start().is_empty();
+    let mut is_first = true;
+    let mut has_line = false;
+    let mut has_hash = false;
+    let mut order = hash_count::Order::new();
+    while let Some((first_line, bytes)) = next_batch(input, &mut batches)? {
+        if std::mem::take(&mut is_first) {
+            start::check(input, &bytes)?;
+        } else if start::is_cut(&bytes) {
+            start::check_line_ends(input, &bytes)?;
+        }
+        if let LineLayout::HashCount(lines) = &mut lines {
+            order.next(&bytes);
+            if !has_hash {
+                if lines.is_of_all_ranges(&bytes) && !input.path().is_some_and(files::has_neighbour)
+                {
+                    lines.prefix = None;
+                }
+                has_hash = lines.check(input, &bytes)?;
+            }
+        }
+        if !has_line {
+            has_line = !bytes.trim_ascii_start().is_empty();
         }
         take(Batch {
             input: index,
             bytes,
             records: Records::Lines {
                 first_line,
-                layout: layout.clone(),
+                layout: lines.clone(),
+                is_decoded,
             },
         })?;
+    }
+    let LineLayout::HashCount(lines) = lines else {
+        return Ok(());
+    };
+    let num_lines = batches.next_line() - 1;
+    if lines.prefix.is_some() && !has_hash {
+        return Err(SourceError::EmptyRange {
+            input: input.clone(),
+        }
+        .into());
+    }
+    if lines.prefix.is_none() && order.ends_early(num_lines) {
+        let lost = Field {
+            end: 0,
+            line: num_lines,
+            fault: Some(Fault::EndsEarly),
+        };
+        take(Batch {
+            input: index,
+            bytes: Vec::new(),
+            records: Records::Fields(vec![lost]),
+        })?;
+    }
+    Ok(())
+}
+
+/// The next lines, and the number of the first.
+fn next_batch(
+    input: &Input,
+    batches: &mut LineBatches<impl Read>,
+) -> Result<Option<(u64, Vec<u8>)>, SourceError> {
+    let first_line = batches.next_line();
+    match batches.next_batch() {
+        Ok(batch) => Ok(batch.map(|bytes| (first_line, bytes))),
+        Err(error) => Err(SourceError::Read {
+            input: input.clone(),
+            line: first_line - 1,
+            error,
+        }),
     }
 }
 

@@ -83,8 +83,8 @@ impl<'a> Survey<'a> {
         let subject = Subject {
             kind: self.kind,
             profile: self.profile,
-            place: match layout {
-                Layout::Line | Layout::LineOf(_) => Place::Lines,
+            place: match layout.parts().1 {
+                Layout::Line | Layout::LineOf(_) | Layout::Encoded { .. } => Place::Lines,
                 Layout::BeforeColon { .. } => Place::Hashes {
                     is_range: input.path().and_then(range_prefix).is_some(),
                 },
@@ -93,8 +93,8 @@ impl<'a> Survey<'a> {
         };
         let mut list = List {
             input,
-            is_insisted: *layout == Layout::Line,
-            is_lines: matches!(layout, Layout::LineOf(_)),
+            is_insisted: *layout.parts().1 == Layout::Line,
+            is_lines: matches!(layout.parts().1, Layout::LineOf(_)),
             num_first: sample::num_first(index, subject.place),
             subject,
             first: None,

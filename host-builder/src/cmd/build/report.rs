@@ -49,9 +49,10 @@ pub(super) fn report(
     let counts = &summary.counts;
     let rejected = counts.rejects.count();
     let num_lines = num_lines(counts);
-    let below = match counts.num_below_min_count {
-        0 => String::new(),
-        below => format!(", {} below --min-count", count(below)),
+    let below = match (counts.num_below_min_count, counts.num_padding) {
+        (0, 0) => String::new(),
+        (0, padding) => format!(", {} with a count of 0", count(padding)),
+        (below, _) => format!(", {} below --min-count", count(below)),
     };
     let bits_per_item = summary.num_bytes as f64 * 8.0 / summary.num_items as f64;
     let interval = summary.trial.interval(1.96);
@@ -83,6 +84,7 @@ pub(super) fn report(
                 "taken_off": taken_off(counts),
                 "shapes": shapes(counts),
                 "is_international": counts.survey.is_international,
+                "num_padding": counts.num_padding,
                 "size_bytes": summary.num_bytes,
                 "bits_per_item": bits_per_item,
                 "encoding": encoding::name(&summary.shape.encoding),
@@ -249,7 +251,11 @@ fn describe_reading(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
 }
 
 fn num_lines(counts: &Counts) -> u64 {
-    counts.num_accepted + counts.num_blank + counts.num_below_min_count + counts.rejects.count()
+    counts.num_accepted
+        + counts.num_blank
+        + counts.num_below_min_count
+        + counts.num_padding
+        + counts.rejects.count()
 }
 
 fn taken_off(counts: &Counts) -> Vec<serde_json::Value> {

@@ -22,6 +22,7 @@ use parquet::file::reader::SerializedPageReader;
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use self::guard::{Bounded, Pages};
+use super::table::places_of;
 use super::{Batch, Column, Field, Input, Layout, MAX_RECORD_BYTES, Records, SourceError};
 
 /// Longest metadata: 64 MiB.
@@ -46,6 +47,9 @@ pub(super) fn read<E: From<SourceError>>(
     let error = |error: String| SourceError::Parquet {
         input: input.clone(),
         error,
+    };
+    let (None, layout) = layout.parts() else {
+        return Err(error("text in Parquet is UTF-8: leave --charset out".to_owned()).into());
     };
     let result = catch_unwind(AssertUnwindSafe(|| {
         read_column(index, &file, layout, advance, take)
@@ -225,19 +229,28 @@ fn find(layout: &Layout, schema: &SchemaDescriptor) -> Result<usize, String> {
         _ => None,
     };
     if let Some(name) = name {
-        if let Some(leaf) = names.iter().position(|found| found == name) {
-            return Ok(leaf);
+        match places_of(name, &names)[..] {
+            [] => {}
+            [leaf] => return Ok(leaf),
+            ref leaves => {
+                let numbers: Vec<String> =
+                    leaves.iter().map(|leaf| (leaf + 1).to_string()).collect();
+                return Err(format!(
+                    "columns {} of this Parquet file have that name: give --column a number",
+                    numbers.join(" and ")
+                ));
+            }
         }
         // As in tables; and by the name of a list that has one leaf.
         let is_within = |found: &str| {
+            let (found, name) = (found.to_ascii_lowercase(), name.to_ascii_lowercase());
             found
-                .as_bytes()
-                .split_at_checked(name.len())
-                .is_some_and(|(start, rest)| {
-                    start.eq_ignore_ascii_case(name.as_bytes()) && matches!(rest, [] | [b'.', ..])
-                })
+                .strip_prefix(&name)
+                .is_some_and(|rest| rest.trim_start().starts_with('.'))
         };
-        let mut leaves = (0..).zip(&names).filter(|(_, found)| is_within(found));
+        let mut leaves = (0..)
+            .zip(&names)
+            .filter(|(_, found)| is_within(found.trim_start()));
         if let (Some((leaf, _)), None) = (leaves.next(), leaves.next()) {
             return Ok(leaf);
         }

@@ -1,5 +1,6 @@
 //! Some records of an input, evenly chosen.
 
+use super::super::batch::Odd;
 use super::super::{Batch, LineLayout, MAX_RECORD_BYTES, Records, json, lines};
 use super::look::Place;
 
@@ -107,10 +108,27 @@ fn for_some(batch: &Batch, num: usize, each: &mut dyn FnMut(&[u8])) -> u64 {
         }
     };
     match &batch.records {
+        Records::Lines {
+            layout: LineLayout::Table(table),
+            ..
+        } => {
+            let mut rows = Vec::new();
+            let num_rows = some_lines(&batch.bytes, num, &mut |row| {
+                rows.extend_from_slice(row);
+                rows.push(b'\n');
+            });
+            table.for_each(&rows, 1, Odd::default(), |record| {
+                if record.fault.is_none() {
+                    give(record.text);
+                }
+            });
+            rows.fill(0);
+            num_rows
+        }
         Records::Lines { layout, .. } => {
             let mut give_line = |line: &[u8]| match layout {
                 // The whole line: what stands behind a hash may be no count.
-                LineLayout::Whole | LineLayout::HashCount(_) => give(line),
+                LineLayout::Whole | LineLayout::HashCount(_) | LineLayout::Table(_) => give(line),
                 LineLayout::Field(path) => json::identifiers(line, path, |value| {
                     if let Ok(text) = value {
                         give(text);
