@@ -208,9 +208,9 @@ fn asked(
         }
     }
     Ok(match reason {
-        Some(why @ NormaliseError::TooManyReadings) => Outcome::NotCovered(why),
-        Some(why) if !is_number => Outcome::NotCovered(why),
-        _ => Outcome::Absent,
+        Some(NormaliseError::OutsideNumberingPlan) if is_number => Outcome::Absent,
+        Some(why) => Outcome::NotCovered(why),
+        None => Outcome::Absent,
     })
 }
 
