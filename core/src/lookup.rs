@@ -314,7 +314,7 @@ impl Lookup<'_> {
                 return Ok(());
             }
             (Found::Plan(PlanStep::Wants(walk)), _) => {
-                let index = pending.sector;
+                let index = pending.wanted.sector(dataset).ok_or(Error::Unfinished)?;
                 pending.wanted = Wanted::Plan(walk);
                 pending.sector = pending
                     .wanted
