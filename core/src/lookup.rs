@@ -182,9 +182,10 @@ impl Asking {
     /// All that could be asked was, and nothing was found.
     fn outcome(&self) -> Outcome {
         match self.reason {
-            Some(reason @ NormaliseError::TooManyReadings) => Outcome::NotCovered(reason),
-            Some(reason) if !self.is_number => Outcome::NotCovered(reason),
-            _ => Outcome::Absent,
+            // One reading is a number, so the others need not be.
+            Some(NormaliseError::OutsideNumberingPlan) if self.is_number => Outcome::Absent,
+            Some(reason) => Outcome::NotCovered(reason),
+            None => Outcome::Absent,
         }
     }
 }
@@ -313,7 +314,7 @@ impl Lookup<'_> {
                 return Ok(());
             }
             (Found::Plan(PlanStep::Wants(walk)), _) => {
-                let index = pending.sector;
+                let index = pending.wanted.sector(dataset).ok_or(Error::Unfinished)?;
                 pending.wanted = Wanted::Plan(walk);
                 pending.sector = pending
                     .wanted

@@ -164,12 +164,7 @@ fn password(
 
 /// Digits, and the shortcuts agree: with the text, with its digits alone, and with those
 /// of the item.
-fn phone(
-    region: usize,
-    profile: &Profile,
-    text: &[u8],
-    items: Result<&[Item], &NormaliseError>,
-) {
+fn phone(region: usize, profile: &Profile, text: &[u8], items: Result<&[Item], &NormaliseError>) {
     static SHORTCUTS: [OnceLock<Shortcuts>; 256] = [const { OnceLock::new() }; 256];
     let Profile::Phone(phone) = profile else {
         return;

@@ -162,7 +162,10 @@ fn asked(
     let mut num_asked = 0;
     let mut item = Item::empty();
     for index in 0..=MAX_READINGS {
-        match dataset.profile.reading(identifier, Side::Ask, index, &mut item) {
+        match dataset
+            .profile
+            .reading(identifier, Side::Ask, index, &mut item)
+        {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => return Ok(Outcome::NotCovered(error)),
@@ -208,9 +211,9 @@ fn asked(
         }
     }
     Ok(match reason {
-        Some(why @ NormaliseError::TooManyReadings) => Outcome::NotCovered(why),
-        Some(why) if !is_number => Outcome::NotCovered(why),
-        _ => Outcome::Absent,
+        Some(NormaliseError::OutsideNumberingPlan) if is_number => Outcome::Absent,
+        Some(why) => Outcome::NotCovered(why),
+        None => Outcome::Absent,
     })
 }
 

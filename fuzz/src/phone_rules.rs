@@ -8,7 +8,9 @@ use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Encoding, PlanSectors, Rate};
 use leaksieve_core::identifier::phone::plan::Plan;
 use leaksieve_core::identifier::phone::{MAX_DIGITS, Shortcuts};
-use leaksieve_core::identifier::{Coverage, Item, MAX_READINGS, NORMALISATION_VERSION, PhoneProfile, Side};
+use leaksieve_core::identifier::{
+    Coverage, Item, MAX_READINGS, NORMALISATION_VERSION, PhoneProfile, Side,
+};
 use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, Payload, SectorIndex};
 use leaksieve_core::{Dataset, Header, Identifier, NormaliseError, Profile};
 

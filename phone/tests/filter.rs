@@ -59,6 +59,33 @@ fn three_verdicts() {
     assert_eq!(absences.len(), 2);
 }
 
+/// The list has member52+shop@example.com.
+#[test]
+fn how_it_was_found_and_the_odds_of_the_question() {
+    let filter = open("email.lsv", Trust::default()).unwrap();
+    let dataset = &filter.about().datasets[0];
+    assert_eq!(dataset.num_extra, 1);
+    for (text, found, num_readings) in [
+        ("Member52+Shop@Example.com", None, 2),
+        ("member52@example.com", Some("with a +tag"), 2),
+        ("member7+shop@example.org", Some("without its +tag"), 2),
+    ] {
+        let Verdict::Exposed { leaks } = filter.check(text.into(), None).unwrap() else {
+            panic!("{text}");
+        };
+        assert_eq!(leaks[0].found.as_deref(), found, "{text}");
+        let expected = dataset.false_alarm_one_in / num_readings;
+        assert!(
+            leaks[0].false_alarm_one_in.abs_diff(expected) <= 1,
+            "{text}"
+        );
+    }
+    assert!(matches!(
+        filter.check("member52+forum@example.com".into(), None),
+        Ok(Verdict::NotExposed { .. })
+    ));
+}
+
 #[test]
 fn a_reader_that_gives_less_is_an_error() {
     let bytes = fs::read(golden("phone.lsv")).unwrap();

@@ -62,7 +62,10 @@ fn email(text: &'static str) -> Question {
 }
 
 fn password(text: &'static str) -> Question {
-    Question::new(Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Passwords), text)
+    Question::new(
+        Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Passwords),
+        text,
+    )
 }
 
 fn sha1(text: &'static str) -> Question {

@@ -66,7 +66,10 @@ impl Rules {
         };
         let mut item = Item::empty();
         for index in 0..=MAX_READINGS {
-            if !self.profile.reading(&question, Side::Ask, index, &mut item)? {
+            if !self
+                .profile
+                .reading(&question, Side::Ask, index, &mut item)?
+            {
                 return Ok(asked);
             }
             asked.items.push(digits(&item));

@@ -68,7 +68,10 @@ fn is_the_only_reading(profile: &Profile, text: &str, item: &[u8]) {
     let identifier = Identifier::new(text.as_bytes());
     let mut general = Item::empty();
     for side in [Side::Store, Side::Ask] {
-        assert_eq!(profile.reading(&identifier, side, 0, &mut general), Ok(true));
+        assert_eq!(
+            profile.reading(&identifier, side, 0, &mut general),
+            Ok(true)
+        );
         assert_eq!(general.as_bytes(), item, "{text}");
         assert_eq!(general.coverage(), Coverage::Complete, "{text}");
         assert!(!general.is_marked(), "{text}");

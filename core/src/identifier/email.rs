@@ -62,7 +62,9 @@ pub(super) fn reading(
 #[inline(never)]
 fn normalise(text: &str, folder: Option<Folder>, item: &mut Item) -> Result<usize, NormaliseError> {
     // Dots and the ellipsis stand for letters in lists that were made to be shown.
-    if text.contains(['*', '\u{FE61}', '\u{FF0A}', '\u{2022}', '\u{2026}', '\u{25CF}']) {
+    if text.contains([
+        '*', '\u{FE61}', '\u{FF0A}', '\u{2022}', '\u{2026}', '\u{25CF}',
+    ]) {
         return Err(NormaliseError::Masked);
     }
     let is_at = |c| single_spelling(c) == Some('@');

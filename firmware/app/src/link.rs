@@ -188,7 +188,12 @@ fn verdict_of<S: Storage, E: EpochStore>(
         match result {
             Ok(said) => {
                 for answer in said.answers().iter() {
-                    push(&mut verdict, answer.dataset, answer.outcome.into(), answer.num_readings);
+                    push(
+                        &mut verdict,
+                        answer.dataset,
+                        answer.outcome.into(),
+                        answer.num_readings,
+                    );
                 }
             }
             Err(_) => {

@@ -234,7 +234,13 @@ impl Verdict {
                 to.outcome = Outcome::Exposed;
                 for leak in leaks {
                     let found = leak.found.as_deref().unwrap_or_default();
-                    to.push(leak.dataset, Outcome::Exposed, 0, leak.false_alarm_one_in, found);
+                    to.push(
+                        leak.dataset,
+                        Outcome::Exposed,
+                        0,
+                        leak.false_alarm_one_in,
+                        found,
+                    );
                 }
             }
             crate::Verdict::NotExposed { absences } => {

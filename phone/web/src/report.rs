@@ -213,7 +213,9 @@ pub fn error(json: &mut [u8], error: Error) -> Option<usize> {
     let word = match error {
         Error::NotAFilter => "not_a_filter",
         Error::UnsupportedVersion { .. } => "unsupported_version",
-        Error::SectorDamaged { .. } | Error::NoSuchLayer { .. } | Error::PlanMalformed { .. } => "sector_damaged",
+        Error::SectorDamaged { .. } | Error::NoSuchLayer { .. } | Error::PlanMalformed { .. } => {
+            "sector_damaged"
+        }
         Error::Truncated { .. } => "truncated",
         Error::HeaderTooLarge { .. } | Error::HeaderMalformed(_) => "header_malformed",
         Error::NormalisationVersion { .. } => "normalisation_version",

@@ -167,7 +167,8 @@ fn who_answers(flash: &Flash, keys: &'static [PublicKey], old: &[u8], new: &[u8]
             answers[..],
             [Answer {
                 dataset: 0,
-                said: expected
+                said: expected,
+                num_readings: 1,
             }],
             "{question}"
         );
