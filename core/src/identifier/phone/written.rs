@@ -30,7 +30,7 @@ const PHONE_CONTEXT: &str = ";phone-context=";
 
 /// The words that an extension follows, with the most digits that it then has.
 /// ASCII letters stand for both cases.
-const EXTENSION_WORDS: [(&str, usize); 20] = [
+const EXTENSION_WORDS: [(&str, usize); 25] = [
     ("ext", MAX_AFTER_WORD),
     ("extn", MAX_AFTER_WORD),
     ("xt", MAX_AFTER_WORD),
@@ -47,6 +47,11 @@ const EXTENSION_WORDS: [(&str, usize); 20] = [
     ("\u{FF58}\u{FF54}", MAX_AFTER_WORD),
     ("int", MAX_AFTER_SIGN),
     ("\u{FF49}\u{FF4E}\u{FF54}", MAX_AFTER_SIGN),
+    ("\u{8F6C}", MAX_AFTER_SIGN),
+    ("\u{8F49}", MAX_AFTER_SIGN),
+    ("\u{5206}\u{673A}", MAX_AFTER_SIGN),
+    ("\u{5206}\u{6A5F}", MAX_AFTER_SIGN),
+    ("\u{5185}\u{7DDA}", MAX_AFTER_SIGN),
     ("x", MAX_AFTER_SIGN),
     ("\u{FF58}", MAX_AFTER_SIGN),
     ("~", MAX_AFTER_SIGN),
