@@ -679,7 +679,7 @@ fn a_list_without_counts_is_not_taken_by_them() {
             format!("{hash}:many\n"),
             "passwords behind them (a potfile)",
         ),
-        (format!("{hash}:-5\n"), "behind the colon is no count"),
+        (format!("{hash}:-5\n"), "passwords behind them (a potfile)"),
         (format!("{hash}:4\n"), "1 lines are below --min-count"),
         // One line without a count is one of which nothing is known.
         (format!("{hash}:99999999999999999999\n{hash}\n"), "line 2"),
