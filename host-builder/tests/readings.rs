@@ -268,3 +268,23 @@ proptest! {
         }
     }
 }
+
+/// `docs/numbering-plans.md` has an old number and today's in a cell:
+/// `+54 11 2345 6789: +54 9 11 2345 6789`.
+#[test]
+fn every_example_of_a_plan_that_changed_is_stored_as_todays_number() {
+    let text = include_str!("../../docs/numbering-plans.md");
+    let plan = phone_plan("world").unwrap();
+    let profile = Profile::Phone(phone_profile("world").unwrap());
+    let mut num_examples = 0;
+    for cell in text.split('|').map(str::trim) {
+        let Some((old, new)) = cell.split_once(": +").filter(|_| cell.starts_with('+')) else {
+            continue;
+        };
+        let items = stored(&profile, Some(Plan(&plan.payloads)), old).expect(cell);
+        let new = new.bytes().filter(u8::is_ascii_digit).collect();
+        assert!(items.contains(&(new, false)), "{cell}");
+        num_examples += 1;
+    }
+    assert_eq!(num_examples, 15);
+}
