@@ -205,7 +205,7 @@ impl Args {
             let result = dry_run(&options, observer.as_ref());
             drop(observer);
             let counts = result?;
-            report::warn_of_rejects(&counts, &options.inputs);
+            report::warn_of_reading(&counts, &options.inputs);
             if !self.quiet {
                 report::report_reading(&options, &counts, self.format)?;
             }
@@ -216,8 +216,8 @@ impl Args {
         drop(observer);
         match result {
             Ok(summary) => {
+                report::warn(&output, &options, &summary);
                 if !self.quiet {
-                    report::warn(&output, &options, &summary);
                     let seconds = began.elapsed().as_secs_f64();
                     report::report(&output, &options, &summary, seconds, self.format)
                         .with_context(|| unsaid(&output))?;

@@ -10,6 +10,8 @@ const NUM_TASTED: usize = 8;
 const MAX_SEPARATOR_BYTES: usize = 8;
 /// Separators that are tried on all lines.
 const MAX_CANDIDATES: usize = 64;
+/// Fewest rows of which a cell that is the same in all says that it is a label.
+const MIN_CONSTANT: usize = 3;
 /// Columns that are looked into.
 const MAX_COLUMNS: usize = 32;
 
@@ -33,6 +35,8 @@ pub(super) enum Content {
     Number,
     Hash,
     Text,
+    /// The same in every row: a label, and nobody's identifier.
+    Constant,
 }
 
 impl Table {
@@ -129,7 +133,19 @@ impl Table {
                 }
             }
         }
+        for (column, content) in contents.iter_mut().enumerate() {
+            if *content == Content::Text && self.is_constant(column, lines) {
+                *content = Content::Constant;
+            }
+        }
         contents
+    }
+
+    fn is_constant(&self, column: usize, lines: &[&[u8]]) -> bool {
+        let Some(first) = lines.first().and_then(|line| self.cells(line).nth(column)) else {
+            return false;
+        };
+        lines.len() >= MIN_CONSTANT && self.columns_of(lines, &|cell| cell == first).contains(&column)
     }
 
     /// Is the first line a row of names, as `id,name`?

@@ -47,7 +47,10 @@ fn judge(kind: IdentifierKind, region: &str, list: &[String]) -> Result<Manner, 
         kind,
         profile: &profile(kind, region),
         place: match kind {
-            Sha1 | Ntlm => Place::Hashes { is_range: false },
+            Sha1 | Ntlm => Place::Hashes {
+                is_range: false,
+                is_counted: false,
+            },
             _ => Place::Lines,
         },
     };
