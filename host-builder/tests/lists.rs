@@ -412,7 +412,10 @@ fn remedy(case: &Case, bench: &Bench, message: &str) -> Result<(), String> {
     if let Some(pipe) = &case.remedy_pipe {
         let program = pipe.split(' ').next().unwrap_or_default();
         if which(program).is_none() {
-            eprintln!("{}: {program} is not here, and its remedy is not tried", case.name);
+            eprintln!(
+                "{}: {program} is not here, and its remedy is not tried",
+                case.name
+            );
             return Ok(());
         }
         let mut pipe = pipe.trim_end().replace("FILE", &file);

@@ -249,7 +249,11 @@ fn describe_reading(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
         )?;
     }
     for (name, num, what) in [
-        ("readings", counts.num_extra, "lines were stored in several readings"),
+        (
+            "readings",
+            counts.num_extra,
+            "lines were stored in several readings",
+        ),
         (
             "plan",
             counts.outside_plan.count(),

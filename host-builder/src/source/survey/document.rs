@@ -102,7 +102,11 @@ fn markup_remedy(lines: &[&[u8]]) -> &'static str {
     };
     if has(b"<td") {
         r"write a table, and choose the column: sed -E 's:</t[dh]> *<t[dh][^>]*>:\t:g; s:<[^>]*>::g' FILE | leaksieve build - --column NUMBER --delimiter tab"
-    } else if has(b"</") && !lines.iter().any(|line| line.starts_with(b"<") && line.ends_with(b"/>")) {
+    } else if has(b"</")
+        && !lines
+            .iter()
+            .any(|line| line.starts_with(b"<") && line.ends_with(b"/>"))
+    {
         "take the text out of its elements: grep -oE '<NAME[ >][^<]*' FILE | sed 's/.*>//' | leaksieve build - (NAME is the element's name)"
     } else {
         "take the text out of its attribute: grep -oE ' NAME=\"[^\"]*\"' FILE | cut -d'\"' -f2 | leaksieve build - (NAME is the attribute's name)"
@@ -224,7 +228,11 @@ mod tests {
             (Password, "[\n\"a\",\n\"b\"\n]", "JSON arrays"),
             (Username, "[\"a\",\"b\"]\n", "JSON arrays"),
             (Username, "[1,\"a\"]\n[2,\"b\"]\n", "JSON arrays"),
-            (Email, "<u m=\"a@example.com\"/>\n<u m=\"b@example.com\"/>\n", "XML"),
+            (
+                Email,
+                "<u m=\"a@example.com\"/>\n<u m=\"b@example.com\"/>\n",
+                "XML",
+            ),
             (
                 Username,
                 "{\n  \"name\": \"alice\",\n  \"id\": 7\n}\n",

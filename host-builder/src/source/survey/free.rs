@@ -6,8 +6,9 @@ use leaksieve_core::IdentifierKind;
 use super::columns::{Content, Table, is_email};
 use super::hashes::{Form, is_count, is_uuid};
 use super::look::{
-    HEX_REMEDY, Manner, NO_HASHES, Place, Subject, choose, is_indented, is_scientific, look as look_again,
-    nearly_all, num, percent, pipe, potfile, scientific, split, with_point_zero, without_counts,
+    HEX_REMEDY, Manner, NO_HASHES, Place, Subject, choose, is_indented, is_scientific,
+    look as look_again, nearly_all, num, percent, pipe, potfile, scientific, split,
+    with_point_zero, without_counts,
 };
 use super::refuse::Refusal;
 use super::wrap::{self, Wrapper, counted, whole_number};
@@ -135,10 +136,7 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
                 "give --kind ntlm if they are NTLM hashes; MD5 hashes are not read",
             )
         } else if most(&|form| matches!(form, Form::Base64(20) | Form::LdapSha1)) {
-            Refusal::new(
-                "SHA-1 hashes in Base64, not passwords",
-                HEX_REMEDY,
-            )
+            Refusal::new("SHA-1 hashes in Base64, not passwords", HEX_REMEDY)
         } else {
             Refusal::new("hashes of passwords, not passwords", NO_HASHES)
         },
@@ -201,12 +199,6 @@ fn entities(lines: &[&[u8]]) -> Result<(), Refusal> {
 
 /// Links to what people call themselves.
 fn links(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
-    let is_link = |line: &[u8]| {
-        [&b"https://"[..], b"http://"].iter().any(|start| {
-            line.get(..start.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(start))
-        })
-    };
     if subject.kind == IdentifierKind::Password
         || lines.len() < MIN_QUOTED
         || !nearly_all(num(lines, is_link), lines.len())
@@ -220,6 +212,13 @@ fn links(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             pipe("sed -E 's|[?#].*||; s|/+$||; s|.*/@?||'")
         ),
     ))
+}
+
+fn is_link(line: &[u8]) -> bool {
+    [&b"https://"[..], b"http://"].iter().any(|start| {
+        line.get(..start.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(start))
+    })
 }
 
 /// Counts and ranks, in front or behind.
@@ -279,7 +278,7 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
         let contents = table.contents(lines);
         if is_table(subject, &table, &contents, lines) {
             hashes_in(subject, &table, &contents, lines)?;
-            let column = choice(subject, &table, &contents);
+            let column = choice(subject, &table, &contents, lines);
             return Err(choose(subject, &table, column, lines));
         }
     }
@@ -421,7 +420,7 @@ fn is_groups(table: &Table, lines: &[&[u8]]) -> bool {
 }
 
 /// The column that is probably meant, counted from 0.
-fn choice(subject: &Subject<'_>, table: &Table, contents: &[Content]) -> usize {
+fn choice(subject: &Subject<'_>, table: &Table, contents: &[Content], lines: &[&[u8]]) -> usize {
     let texts: Vec<usize> = (0..contents.len())
         .filter(|column| contents.get(*column) == Some(&Content::Text))
         .collect();
@@ -431,6 +430,12 @@ fn choice(subject: &Subject<'_>, table: &Table, contents: &[Content]) -> usize {
     let is_path = matches!(table.separator.as_slice(), b"/" | b"\\");
     let first = texts.first().copied();
     let column = match subject.kind {
+        // LINK:NAME:PASSWORD; a link has a colon, too.
+        IdentifierKind::Password
+            if table.separator == b":" && nearly_all(num(lines, is_link), lines.len()) =>
+        {
+            texts.last().copied()
+        }
         // NAME:PASSWORD, ADDRESS:PASSWORD, or PASSWORD and a count.
         IdentifierKind::Password => match (texts.as_slice(), contents) {
             ([_, second, ..], _) => Some(*second),

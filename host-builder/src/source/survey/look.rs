@@ -138,9 +138,8 @@ fn json(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     let is_object =
         |line: &[u8]| line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok();
     let num_objects = num(lines, is_object);
-    if !nearly_all(num_objects, lines.len())
-        && !(lines.len() >= 50 && num_objects * 3 > lines.len())
-    {
+    let are_many = lines.len() >= 50 && num_objects * 3 > lines.len();
+    if !(are_many || nearly_all(num_objects, lines.len())) {
         return Ok(());
     }
     Err(if subject.place == Place::Cells {
@@ -243,7 +242,13 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
                 rest.len() > 1 && rest[0] == b'0' && rest.iter().all(u8::is_ascii_digit)
             })
     };
-    let is_counted = matches!(subject.place, Place::Hashes { is_counted: true, .. });
+    let is_counted = matches!(
+        subject.place,
+        Place::Hashes {
+            is_counted: true,
+            ..
+        }
+    );
     if !is_counted && many(num(lines, has_zeros)) {
         return Err(Refusal::new(
             "hashes with digits behind them that begin with zeros, as passwords may and counts do not",
@@ -253,7 +258,15 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     }
     let num_of = |wanted: Form| num(lines, |line| form(line) == Some(wanted));
     let all = |wanted: Form| nearly_all(num_of(wanted), lines.len());
-    if all(Form::Hexadecimal(suffix)) && matches!(subject.place, Place::Hashes { is_range: false, .. }) {
+    if all(Form::Hexadecimal(suffix))
+        && matches!(
+            subject.place,
+            Place::Hashes {
+                is_range: false,
+                ..
+            }
+        )
+    {
         return Err(Refusal::new(
             "hashes without their first five digits",
             "name each file after those digits, such as 5BAA6.txt",
@@ -270,16 +283,8 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             "32 hexadecimal digits each, as NTLM and MD5 hashes have",
             "did you mean --kind ntlm? MD5 hashes are not read",
         ),
-        (
-            Form::Base64(20),
-            "SHA-1 hashes in Base64",
-            HEX_REMEDY,
-        ),
-        (
-            Form::LdapSha1,
-            "SHA-1 hashes in Base64",
-            HEX_REMEDY,
-        ),
+        (Form::Base64(20), "SHA-1 hashes in Base64", HEX_REMEDY),
+        (Form::LdapSha1, "SHA-1 hashes in Base64", HEX_REMEDY),
         (Form::Salted, "salted hashes", NO_HASHES),
         (Form::MySql, "MySQL's hashes (SHA-1 twice over)", NO_HASHES),
     ] {
@@ -419,7 +424,7 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             [] => {}
             [.., column] if is_hash => return Err(choose(subject, &table, *column, lines)),
             [column] => return Err(choose(subject, &table, *column, lines)),
-            [..] if table.separator.len() == 1 => {
+            [..] if table.separator.len() == 1 || !is_phone => {
                 let separator = escaped(&table.separator);
                 return Err(Refusal::new(
                     format!("several identifiers a line, with {} between", table.words()),
@@ -444,12 +449,15 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
 
 /// A separator as sed writes it.
 fn escaped(separator: &[u8]) -> String {
-    match separator {
-        b"\t" => "\\t".to_owned(),
-        b"|" => "\\|".to_owned(),
-        b"*" | b"^" | b"\\" => format!("\\{}", String::from_utf8_lossy(separator)),
-        separator => String::from_utf8_lossy(separator).into_owned(),
+    let mut text = String::new();
+    for c in String::from_utf8_lossy(separator).chars() {
+        match c {
+            '\t' => text.push_str("\\t"),
+            '|' | '*' | '^' | '\\' => text.extend(['\\', c]),
+            c => text.push(c),
+        }
     }
+    text
 }
 
 /// Several columns, of which this is probably the one.

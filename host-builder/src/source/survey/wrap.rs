@@ -257,7 +257,9 @@ pub(super) fn entity(text: &[u8]) -> Option<bool> {
     let end = memchr::memchr(b';', text)?;
     let name = text.get(1..end)?;
     let is_number = name.strip_prefix(b"#").is_some_and(|number| {
-        let digits = number.strip_prefix(b"x").or_else(|| number.strip_prefix(b"X"));
+        let digits = number
+            .strip_prefix(b"x")
+            .or_else(|| number.strip_prefix(b"X"));
         let (digits, is_digit): (_, fn(&u8) -> bool) = match digits {
             Some(digits) => (digits, u8::is_ascii_hexdigit),
             None => (number, u8::is_ascii_digit),
