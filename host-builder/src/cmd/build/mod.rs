@@ -216,8 +216,9 @@ impl Args {
         drop(observer);
         match result {
             Ok(summary) => {
-                report::warn(&output, &options, &summary);
+                report::warn_of_reading(&summary.counts, &options.inputs);
                 if !self.quiet {
+                    report::warn(&output, &options, &summary);
                     let seconds = began.elapsed().as_secs_f64();
                     report::report(&output, &options, &summary, seconds, self.format)
                         .with_context(|| unsaid(&output))?;

@@ -15,9 +15,8 @@ use crate::cmd::{Format, count, encoding, list, one_in_f64, size};
 /// A filter that was made for a room says this of its rate only if it is above: 1 in 100.
 const HIGH_RATE: f64 = 0.01;
 
-/// What a person should know before the filter is used.
+/// What a person should know of its size and rate before the filter is used.
 pub(super) fn warn(output: &Path, options: &Options, summary: &Summary) {
-    warn_of_reading(&summary.counts, &options.inputs);
     if summary.num_bytes > FAT32_MAX_BYTES {
         eprintln!(
             "leaksieve: {}: {} is more than a FAT32 card takes in one file; for a card, build it with --max-size fat32",
@@ -299,7 +298,7 @@ fn shapes(counts: &Counts) -> Vec<serde_json::Value> {
     counts.survey.shapes.iter().map(of).collect()
 }
 
-/// What of the lists may not be what was meant.
+/// What of the lists may not be what was meant. Nobody wants so much quiet that a member is missed.
 pub(super) fn warn_of_reading(counts: &Counts, inputs: &[Input]) {
     warn_of_rejects(counts, inputs);
     if counts.num_not_utf8 > 0 {

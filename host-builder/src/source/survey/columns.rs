@@ -1,5 +1,6 @@
 //! Several columns in a line: what stands between them, and which holds the identifiers.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::hashes::{Form, is_count};
@@ -41,7 +42,7 @@ pub(super) enum Content {
 
 impl Table {
     /// Every separator that divides at least `percent` of the lines into as many columns, the
-    /// longest first.
+    /// longest first, and of those the one with the most columns.
     pub(super) fn all(lines: &[&[u8]], percent: usize) -> Vec<Self> {
         let mut tables: Vec<Self> = candidates(lines)
             .into_iter()
@@ -54,7 +55,7 @@ impl Table {
             .cloned()
             .collect();
         tables.retain(|table| !plain.iter().any(|other| other.explains(table)));
-        tables.sort_by_key(|table| std::cmp::Reverse(table.separator.len()));
+        tables.sort_by_key(|table| Reverse((table.separator.len(), table.num_columns)));
         tables
     }
 
@@ -417,7 +418,7 @@ mod tests {
             Content::Number,
             Content::Email,
             Content::Hash,
-            Content::Text,
+            Content::Constant,
             Content::Blank,
         ];
         assert_eq!(table.contents(&lines), expected);

@@ -6,8 +6,8 @@ use leaksieve_core::IdentifierKind;
 use super::columns::{Content, Table, is_email};
 use super::hashes::{Form, is_count, is_uuid};
 use super::look::{
-    HEX_REMEDY, Manner, NO_HASHES, Place, Subject, choose, is_indented, is_scientific,
-    look as look_again, nearly_all, num, percent, pipe, potfile, scientific, split,
+    HEX_REMEDY, Manner, NO_HASHES, Place, Subject, choose, escaped, is_indented, is_scientific,
+    look as look_again, nearly_all, num, percent, pipe, potfile, scientific, several, split,
     with_point_zero, without_counts,
 };
 use super::refuse::Refusal;
@@ -18,7 +18,7 @@ const MANY: usize = 20;
 /// Fewest lines, for what nobody writes into an identifier, and for what hardly anybody does.
 const FEW: usize = 5;
 const MIN_QUOTED: usize = 3;
-/// Fewest lines of which a third is enough.
+/// Fewest lines of which a tenth is enough.
 const MIN_MIXED: usize = 50;
 /// Digits that a floating-point number keeps.
 const MAX_EXACT_DIGITS: usize = 15;
@@ -279,7 +279,10 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
         if is_table(subject, &table, &contents, lines) {
             hashes_in(subject, &table, &contents, lines)?;
             let column = choice(subject, &table, &contents, lines);
-            return Err(choose(subject, &table, column, lines));
+            return Err(match table.separator.as_slice() {
+                [_] if lines.len() == 1 && table.num_columns > 2 => several(&table),
+                _ => choose(subject, &table, column, lines),
+            });
         }
     }
     if lines.len() < MIN_MIXED || subject.place == Place::Cells {
@@ -293,10 +296,18 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
                 at > 0 && at + 1 < line.len() && is_known
             })
         };
-        if num(lines, is_pair) * 3 > lines.len() {
+        let num_pairs = num(lines, is_pair);
+        if num_pairs >= MANY && num_pairs * 10 >= lines.len() {
             let table = Table::divided_by(separator);
-            let column = usize::from(subject.kind == IdentifierKind::Password);
-            return Err(choose(subject, &table, column, lines));
+            let sign = escaped(&table.separator);
+            let command = match subject.kind {
+                IdentifierKind::Password => format!("sed 's|^[^{sign}]*{sign}||'"),
+                _ => format!("sed 's|{sign}.*||'"),
+            };
+            return Err(Refusal::new(
+                format!("two lists in one: many have {} within", table.words()),
+                format!("keep one part of those lines: {}", pipe(&command)),
+            ));
         }
     }
     Ok(())

@@ -424,16 +424,7 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             [] => {}
             [.., column] if is_hash => return Err(choose(subject, &table, *column, lines)),
             [column] => return Err(choose(subject, &table, *column, lines)),
-            [..] if table.separator.len() == 1 || !is_phone => {
-                let separator = escaped(&table.separator);
-                return Err(Refusal::new(
-                    format!("several identifiers a line, with {} between", table.words()),
-                    format!(
-                        "write one a line: {}",
-                        pipe(&format!("sed 's|{separator}|\\n|g'"))
-                    ),
-                ));
-            }
+            [..] if table.separator.len() == 1 || !is_phone => return Err(several(&table)),
             [column, ..] => return Err(choose(subject, &table, *column, lines)),
         }
         if matches!(table.separator.as_slice(), b"\t" | b";" | b"|" | b",") {
@@ -447,8 +438,20 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     }
 }
 
+/// Each column holds one.
+pub(super) fn several(table: &Table) -> Refusal {
+    let separator = escaped(&table.separator);
+    Refusal::new(
+        format!("several identifiers a line, with {} between", table.words()),
+        format!(
+            "write one a line: {}",
+            pipe(&format!("sed 's|{separator}|\\n|g'"))
+        ),
+    )
+}
+
 /// A separator as sed writes it.
-fn escaped(separator: &[u8]) -> String {
+pub(super) fn escaped(separator: &[u8]) -> String {
     let mut text = String::new();
     for c in String::from_utf8_lossy(separator).chars() {
         match c {
