@@ -100,7 +100,7 @@ fn what_is_not_installed_leaves_the_card_as_it_was() {
     }
     // A file of a later format may be what the device takes.
     let mut newer = fs::read(bench.path("1.lsv")).unwrap();
-    newer[8] = 2;
+    newer[8] += 1;
     let id = FileId(newer[16..32].try_into().unwrap());
     let sealed = seal(id, SectorIndex(0), newer[..508].try_into().unwrap());
     newer[..512].copy_from_slice(&sealed);

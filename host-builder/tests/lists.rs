@@ -79,6 +79,9 @@ struct Case {
     remedy_args: Vec<String>,
     /// A shell command that the message names: the list goes through it.
     remedy_pipe: Option<String>,
+    /// What stands for the word NAME or NUMBER in that.
+    #[serde(default)]
+    remedy_name: String,
     /// Why the message can name none.
     no_remedy: Option<String>,
 }
@@ -399,7 +402,7 @@ fn remedy(case: &Case, bench: &Bench, message: &str) -> Result<(), String> {
         .chain(
             case.remedy_pipe
                 .clone()
-                .filter(|pipe| !message.contains(pipe)),
+                .filter(|pipe| !message.contains(pipe.trim_end())),
         )
         .collect();
     if !missing.is_empty() {
@@ -407,10 +410,19 @@ fn remedy(case: &Case, bench: &Bench, message: &str) -> Result<(), String> {
     }
     let mut file = case.file.clone();
     if let Some(pipe) = &case.remedy_pipe {
-        shell(
-            bench,
-            &format!("({}) < {file} > piped.txt", pipe.replace("FILE", &file)),
-        )?;
+        let program = pipe.split(' ').next().unwrap_or_default();
+        if which(program).is_none() {
+            eprintln!(
+                "{}: {program} is not here, and its remedy is not tried",
+                case.name
+            );
+            return Ok(());
+        }
+        let mut pipe = pipe.trim_end().replace("FILE", &file);
+        for name in ["NAME", "NUMBER"] {
+            pipe = pipe.replace(name, &case.remedy_name);
+        }
+        shell(bench, &format!("({pipe}) < {file} > piped.txt"))?;
         file = "piped.txt".to_owned();
     }
     let built = build(bench, &file, &case.remedied_args(), "text");
@@ -424,6 +436,13 @@ fn remedy(case: &Case, bench: &Bench, message: &str) -> Result<(), String> {
     } else {
         Err(format!("after the remedy: {}", wrong.join("; ")))
     }
+}
+
+fn which(program: &str) -> Option<std::path::PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
 }
 
 fn shell(bench: &Bench, command: &str) -> Result<(), String> {

@@ -39,7 +39,7 @@ pub use self::table::{Column, Delimiter};
 pub const MAX_RECORD_BYTES: usize = 64 * 1024;
 
 /// What to do about text that is not UTF-8.
-pub(crate) const CHARSET_REMEDY: &str =
+pub const CHARSET_REMEDY: &str =
     "give --charset, as in --charset gb18030, big5, shift_jis or windows-1252";
 
 /// Where identifiers are read from.

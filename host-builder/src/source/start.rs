@@ -32,6 +32,13 @@ pub(super) fn check(input: &Input, bytes: &[u8]) -> Result<(), SourceError> {
     let zeros = memchr::memchr_iter(0, bytes);
     let (num_zeros, num_odd) = zeros.fold((0, 0), |(all, odd), at| (all + 1, odd + at % 2));
     let num_line_ends = memchr::memchr_iter(b'\n', bytes).count();
+    // (In UTF-16 there are as many as letters, unless it has line ends.)
+    if num_line_ends == 0 && num_zeros > 1 && num_zeros * 3 < bytes.len() {
+        return refuse(
+            "text whose lines end with zero bytes",
+            "put line feeds there: tr '\\0' '\\n' < FILE | leaksieve build -",
+        );
+    }
     // Of UTF-16 each line end has one. Zeros alone are no text of any charset.
     if num_zeros >= num_line_ends.max(2) && num_zeros * 4 < bytes.len() * 3 {
         if num_odd * 10 >= num_zeros * MIN_OF_10 {
@@ -46,6 +53,14 @@ pub(super) fn check(input: &Input, bytes: &[u8]) -> Result<(), SourceError> {
                 "give --charset utf-16be",
             );
         }
+    }
+    let lines = || super::split_lines(bytes).filter(|line| !line.is_empty());
+    let num_with_zeros = lines().filter(|line| line.contains(&0)).count();
+    if num_with_zeros * 2 > lines().count() && num_zeros * 4 < bytes.len() * 3 {
+        return refuse(
+            "text with zero bytes in its lines",
+            "take them out: tr -d '\\0' < FILE | leaksieve build -",
+        );
     }
     check_line_ends(input, bytes)
 }
@@ -83,6 +98,9 @@ mod tests {
             (utf_16("ann\nbob\n", u16::to_le_bytes), "utf-16le"),
             (utf_16("ann\nbob\n", u16::to_be_bytes), "utf-16be"),
             (utf_16("张三\n李四\n", u16::to_le_bytes), "utf-16le"),
+            (b"ann\0bobby\0carl\0".to_vec(), "line feeds"),
+            (b"abcdefg\0hijklmn\0opqrstu\0".to_vec(), "line feeds"),
+            (b"ann\0\0\nbobby\0\nc\n".to_vec(), "take them out"),
             (b"ann\rbob".to_vec(), "tr "),
             (b"ann\rbob\r\n".to_vec(), "tr "),
             (b"ann\n".to_vec(), ""),

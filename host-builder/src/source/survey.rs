@@ -85,8 +85,9 @@ impl<'a> Survey<'a> {
             profile: self.profile,
             place: match layout.parts().1 {
                 Layout::Line | Layout::LineOf(_) | Layout::Encoded { .. } => Place::Lines,
-                Layout::BeforeColon { .. } => Place::Hashes {
+                Layout::BeforeColon { min_count, .. } => Place::Hashes {
                     is_range: input.path().and_then(range_prefix).is_some(),
+                    is_counted: *min_count > 0,
                 },
                 Layout::Table { .. } | Layout::Field(_) => Place::Cells,
             },

@@ -206,7 +206,7 @@ impl Args {
             let result = dry_run(&options, observer.as_ref());
             drop(observer);
             let counts = result?;
-            report::warn_of_rejects(&counts, &options.inputs);
+            report::warn_of_reading(&counts, &options.inputs);
             if !self.quiet {
                 report::report_reading(&options, &counts, self.format)?;
             }
@@ -217,6 +217,7 @@ impl Args {
         drop(observer);
         match result {
             Ok(summary) => {
+                report::warn_of_reading(&summary.counts, &options.inputs);
                 if !self.quiet {
                     report::warn(&output, &options, &summary);
                     let seconds = began.elapsed().as_secs_f64();

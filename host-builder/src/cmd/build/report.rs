@@ -7,7 +7,7 @@ use leaksieve::build::{Options, Summary};
 use leaksieve::media::FAT32_MAX_BYTES;
 use leaksieve::normalise::Counts;
 use leaksieve::size::{Aim, Method};
-use leaksieve::source::{Input, survey};
+use leaksieve::source::{CHARSET_REMEDY, Input, survey};
 use leaksieve::usage::Usage;
 
 use crate::cmd::{Format, count, encoding, list, one_in_f64, size};
@@ -15,9 +15,8 @@ use crate::cmd::{Format, count, encoding, list, one_in_f64, size};
 /// A filter that was made for a room says this of its rate only if it is above: 1 in 100.
 const HIGH_RATE: f64 = 0.01;
 
-/// What a person should know before the filter is used.
+/// What a person should know of its size and rate before the filter is used.
 pub(super) fn warn(output: &Path, options: &Options, summary: &Summary) {
-    warn_of_rejects(&summary.counts, &options.inputs);
     if summary.num_bytes > FAT32_MAX_BYTES {
         eprintln!(
             "leaksieve: {}: {} is more than a FAT32 card takes in one file; for a card, build it with --max-size fat32",
@@ -85,6 +84,10 @@ pub(super) fn report(
                 "shapes": shapes(counts),
                 "is_international": counts.survey.is_international,
                 "num_padding": counts.num_padding,
+                "num_extra": counts.num_extra,
+                "num_outside_plan": counts.outside_plan.count(),
+                "num_other_country": counts.num_other_country,
+                "num_not_utf8": counts.num_not_utf8,
                 "size_bytes": summary.num_bytes,
                 "bits_per_item": bits_per_item,
                 "encoding": encoding::name(&summary.shape.encoding),
@@ -204,6 +207,10 @@ pub(super) fn report_reading(
                 "taken_off": taken_off(counts),
                 "shapes": shapes(counts),
                 "is_international": counts.survey.is_international,
+                "num_extra": counts.num_extra,
+                "num_outside_plan": counts.outside_plan.count(),
+                "num_other_country": counts.num_other_country,
+                "num_not_utf8": counts.num_not_utf8,
             });
             writeln!(out, "{summary}")?;
         }
@@ -240,6 +247,28 @@ fn describe_reading(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
             "  numbers      begin with the calling code, without a plus sign"
         )?;
     }
+    for (name, num, what) in [
+        (
+            "readings",
+            counts.num_extra,
+            "lines were stored in several readings",
+        ),
+        (
+            "plan",
+            counts.outside_plan.count(),
+            "numbers are not in the numbering plan, and were stored all the same",
+        ),
+        (
+            "abroad",
+            counts.num_other_country,
+            "numbers are of other countries than the region's",
+        ),
+        ("not UTF-8", counts.num_not_utf8, "passwords"),
+    ] {
+        if num > 0 {
+            writeln!(out, "  {name:<12} {} {what}", count(num))?;
+        }
+    }
     if !counts.survey.shapes.is_empty() {
         writeln!(
             out,
@@ -267,6 +296,20 @@ fn shapes(counts: &Counts) -> Vec<serde_json::Value> {
     let of =
         |shape: &survey::Shape| serde_json::json!({ "shape": shape.shape, "share": shape.share });
     counts.survey.shapes.iter().map(of).collect()
+}
+
+/// What of the lists may not be what was meant. Nobody wants so much quiet that a member is missed.
+pub(super) fn warn_of_reading(counts: &Counts, inputs: &[Input]) {
+    warn_of_rejects(counts, inputs);
+    if counts.num_not_utf8 > 0 {
+        eprintln!(
+            "leaksieve: {} of {} passwords are not UTF-8 text, and were stored as the bytes that they are. Of a password \
+             with other than ASCII characters that is not found, the answer will be \"cannot say\". If the list is of \
+             another charset, {CHARSET_REMEDY}",
+            count(counts.num_not_utf8),
+            count(counts.num_accepted)
+        );
+    }
 }
 
 /// Rejected lines are identifiers that the filter may lack: say so, even when few.

@@ -1,5 +1,6 @@
 //! Several columns in a line: what stands between them, and which holds the identifiers.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::hashes::{Form, is_count};
@@ -10,6 +11,8 @@ const NUM_TASTED: usize = 8;
 const MAX_SEPARATOR_BYTES: usize = 8;
 /// Separators that are tried on all lines.
 const MAX_CANDIDATES: usize = 64;
+/// Fewest rows of which a cell that is the same in all says that it is a label.
+const MIN_CONSTANT: usize = 3;
 /// Columns that are looked into.
 const MAX_COLUMNS: usize = 32;
 
@@ -33,18 +36,41 @@ pub(super) enum Content {
     Number,
     Hash,
     Text,
+    /// The same in every row: a label, and nobody's identifier.
+    Constant,
 }
 
 impl Table {
     /// Every separator that divides at least `percent` of the lines into as many columns, the
-    /// longest first.
+    /// longest first, and of those the one with the most columns.
     pub(super) fn all(lines: &[&[u8]], percent: usize) -> Vec<Self> {
         let mut tables: Vec<Self> = candidates(lines)
             .into_iter()
             .filter_map(|separator| Self::of(lines, separator, percent))
             .collect();
-        tables.sort_by_key(|table| std::cmp::Reverse(table.separator.len()));
+        // What stands within one cell of a plain table divides nothing: `x:Ann,,,:/bin/sh`.
+        let plain: Vec<Self> = tables
+            .iter()
+            .filter(|table| table.is_plain())
+            .cloned()
+            .collect();
+        tables.retain(|table| !plain.iter().any(|other| other.explains(table)));
+        tables.sort_by_key(|table| Reverse((table.separator.len(), table.num_columns)));
         tables
+    }
+
+    fn is_plain(&self) -> bool {
+        matches!(self.separator.as_slice(), b":" | b";" | b"|" | b"," | b"\t")
+    }
+
+    /// Does this table have more columns than the longer separator of the other makes?
+    fn explains(&self, other: &Self) -> bool {
+        let num_within = memchr::memmem::find_iter(&other.separator, &self.separator).count();
+        if other.separator.iter().all(|byte| *byte == b' ') {
+            return self.separator == b"|" || self.num_columns > other.num_columns;
+        }
+        other.separator.len() > self.separator.len()
+            && self.num_columns > num_within.max(1) * (other.num_columns - 1) + 1
     }
 
     /// Two columns.
@@ -79,7 +105,7 @@ impl Table {
         let (num_columns, usual) = (2..).zip(counts.iter().skip(2)).max_by_key(|(_, n)| **n)?;
         // Most lines have as many: in a free text a comma comes as often as it likes.
         let is_table = enough(divided, lines.len(), percent) && enough(*usual, divided, 80);
-        is_table.then(|| Self {
+        is_table.then_some(Self {
             separator,
             num_columns,
         })
@@ -116,7 +142,8 @@ impl Table {
     /// What each column holds.
     pub(super) fn contents(&self, lines: &[&[u8]]) -> Vec<Content> {
         let mut contents = vec![Content::Text; self.num_columns];
-        let tests: [(Content, &dyn Fn(&[u8]) -> bool); 4] = [
+        type Test<'a> = (Content, &'a dyn Fn(&[u8]) -> bool);
+        let tests: [Test<'_>; 4] = [
             (Content::Blank, &<[u8]>::is_empty),
             (Content::Email, &is_email),
             (Content::Number, &is_number),
@@ -129,7 +156,22 @@ impl Table {
                 }
             }
         }
+        for (column, content) in contents.iter_mut().enumerate() {
+            if *content == Content::Text && self.is_constant(column, lines) {
+                *content = Content::Constant;
+            }
+        }
         contents
+    }
+
+    fn is_constant(&self, column: usize, lines: &[&[u8]]) -> bool {
+        let Some(first) = lines.first().and_then(|line| self.cells(line).nth(column)) else {
+            return false;
+        };
+        lines.len() >= MIN_CONSTANT
+            && self
+                .columns_of(lines, &|cell| cell == first)
+                .contains(&column)
     }
 
     /// Is the first line a row of names, as `id,name`?
@@ -219,9 +261,11 @@ fn num_parts(line: &[u8], separator: &[u8]) -> usize {
     let mut is_first = true;
     let mut has_other = false;
     let mut rest = line;
+    // As Markdown writes tables: `| ann | x |`.
+    let is_framed = separator == b"|" && line.starts_with(b"|") && line.ends_with(b"|");
     while let Some(at) = memchr::memmem::find(rest, separator) {
         let (part, later) = (&rest[..at], &rest[at + separator.len()..]);
-        if is_first && part.trim_ascii().is_empty() {
+        if is_first && part.trim_ascii().is_empty() && !is_framed {
             return 1;
         }
         has_other |= !is_first && !part.trim_ascii().is_empty();
@@ -348,6 +392,10 @@ mod tests {
             (&["a，x", "b，y"], Some(("，", 2))),
             (&["a -> x", "b -> y"], Some((" -> ", 2))),
             (&["alice,", "bob,"], Some((",", 2))),
+            (&["| a | x |", "| b | y |"], Some(("|", 4))),
+            (&["a:x:1:Ann,,,:/", "b:x:2:Bob,,,:/"], Some((":", 5))),
+            (&["a:x:9:7:::", "b:y:9:7:::"], Some((":", 7))),
+            (&["https://a:x:p", "https://b:y:q"], Some((":", 4))),
             // No table.
             (&["alice", "bob"], None),
             (&["abc=", "xyz="], None),
@@ -370,7 +418,7 @@ mod tests {
             Content::Number,
             Content::Email,
             Content::Hash,
-            Content::Text,
+            Content::Constant,
             Content::Blank,
         ];
         assert_eq!(table.contents(&lines), expected);

@@ -3,6 +3,8 @@
 
 use std::io::{self, Cursor, Read};
 
+use serde::de::IgnoredAny;
+
 use super::super::{Input, Layout, SourceError};
 use super::refuse::Refusal;
 
@@ -45,35 +47,37 @@ fn look(start: &[u8], layout: &Layout) -> Option<Refusal> {
         .collect();
     let first = *lines.first()?;
     if is_sql(&lines) {
+        let is_copy = lines.iter().any(|line| starts(line, "COPY "))
+            && !lines.iter().any(|line| starts(line, "INSERT "));
         return Some(Refusal::new(
-            "a dump of a data base (SQL): a line holds many rows",
-            "write one row a line, and choose the column: \
-             grep -oE '\\([^()]*\\)' FILE | tr -d '()' | leaksieve build - --column NUMBER --delimiter comma",
+            "a dump of a data base (SQL)",
+            if is_copy {
+                r"take the rows, and choose the column: sed -n '/^COPY /,/^\\\./p' FILE | grep -vE '^(COPY |\\\.)' | leaksieve build - --column NUMBER --delimiter tab"
+            } else {
+                "load it, and export the column; or, if no text in it has brackets or commas, write one row a line: \
+                 grep -oE '\\([^()]*\\)' FILE | tr -d '()' | leaksieve build - --column NUMBER --delimiter comma"
+            },
         ));
-    }
-    if *layout == Layout::LineOf(leaksieve_core::IdentifierKind::Email) && first.contains(&b'@') {
-        // `<ann@example.com>` is no XML.
-        return None;
     }
     if first.starts_with(b"<?xml") || is_markup(&lines) {
-        let remedy = if lines
-            .iter()
-            .any(|line| line.windows(2).any(|pair| pair == b"</"))
-        {
-            "take the text out of its elements: sed -nE 's:.*<NAME>(.*)</NAME>.*:\\1:p' FILE | leaksieve build - (NAME is the element's name)"
-        } else {
-            "take the text out of its attribute: sed -nE 's:.* NAME=\"([^\"]*)\".*:\\1:p' FILE | leaksieve build - (NAME is the attribute's name)"
-        };
-        return Some(Refusal::new("XML or HTML", remedy));
+        return Some(Refusal::new("XML or HTML", markup_remedy(&lines)));
     }
-    let is_array = first
-        .strip_prefix(b"[")
-        .is_some_and(|rest| matches!(rest.trim_ascii_start(), [] | [b'{', ..]));
-    if is_array && matches!(layout, Layout::LineOf(_) | Layout::Table { .. }) {
-        return Some(Refusal::new(
-            "one JSON document",
-            "give it line by line, and name the field: jq -c '.[]' FILE | leaksieve build - --field NAME",
-        ));
+    if matches!(layout, Layout::LineOf(_) | Layout::Table { .. }) {
+        // Its elements may be texts.
+        let is_array = first
+            .strip_prefix(b"[")
+            .is_some_and(|rest| matches!(rest.trim_ascii_start(), [] | [b'{', ..]));
+        if is_array || lines.iter().all(|line| is_json_array(line)) {
+            let has_objects = memchr::memchr(b'{', start).is_some();
+            let remedy = if has_objects {
+                "give it line by line, and name the field: jq -c '.[]' FILE | leaksieve build - --field NAME"
+            } else if is_array || lines.len() == 1 {
+                "give it line by line: jq -r '.[]' FILE | leaksieve build -"
+            } else {
+                "choose the element of each, counted from 0: jq -r '.[NUMBER]' FILE | leaksieve build -"
+            };
+            return Some(Refusal::new("JSON arrays", remedy));
+        }
     }
     if is_spread_json(&lines) {
         return Some(Refusal::new(
@@ -82,6 +86,31 @@ fn look(start: &[u8], layout: &Layout) -> Option<Refusal> {
         ));
     }
     None
+}
+
+/// Several texts.
+fn is_json_array(line: &[u8]) -> bool {
+    line.starts_with(b"[")
+        && serde_json::from_slice::<Vec<IgnoredAny>>(line.strip_suffix(b",").unwrap_or(line))
+            .is_ok_and(|elements| elements.len() > 1)
+}
+
+fn markup_remedy(lines: &[&[u8]]) -> &'static str {
+    let has = |part: &[u8]| {
+        let finder = memchr::memmem::Finder::new(part);
+        lines.iter().any(|line| finder.find(line).is_some())
+    };
+    if has(b"<td") {
+        r"write a table, and choose the column: sed -E 's:</t[dh]> *<t[dh][^>]*>:\t:g; s:<[^>]*>::g' FILE | leaksieve build - --column NUMBER --delimiter tab"
+    } else if has(b"</")
+        && !lines
+            .iter()
+            .any(|line| line.starts_with(b"<") && line.ends_with(b"/>"))
+    {
+        "take the text out of its elements: grep -oE '<NAME[ >][^<]*' FILE | sed 's/.*>//' | leaksieve build - (NAME is the element's name)"
+    } else {
+        "take the text out of its attribute: grep -oE ' NAME=\"[^\"]*\"' FILE | cut -d'\"' -f2 | leaksieve build - (NAME is the attribute's name)"
+    }
 }
 
 fn starts(line: &[u8], start: &str) -> bool {
@@ -194,8 +223,16 @@ mod tests {
                 "<row id=\"1\" name=\"alice\"/>\n<row id=\"2\" name=\"bob\"/>\n",
                 "XML",
             ),
-            (Email, "[\n {\"p\":1},\n {\"p\":2}\n]", "one JSON"),
-            (Email, "[{\"p\":1},{\"p\":2}]", "one JSON"),
+            (Email, "[\n {\"p\":1},\n {\"p\":2}\n]", "JSON arrays"),
+            (Email, "[{\"p\":1},{\"p\":2}]", "JSON arrays"),
+            (Password, "[\n\"a\",\n\"b\"\n]", "JSON arrays"),
+            (Username, "[\"a\",\"b\"]\n", "JSON arrays"),
+            (Username, "[1,\"a\"]\n[2,\"b\"]\n", "JSON arrays"),
+            (
+                Email,
+                "<u m=\"a@example.com\"/>\n<u m=\"b@example.com\"/>\n",
+                "XML",
+            ),
             (
                 Username,
                 "{\n  \"name\": \"alice\",\n  \"id\": 7\n}\n",
@@ -218,6 +255,7 @@ mod tests {
             (Password, "<3\n<script>\n{}\n[x]\n(a,b)\n--\n\"\"\"\n"),
             (Password, "insert into\nhunter2\nselect\n"),
             (Password, "{\n}\n[\n]\n"),
+            (Password, "[1]\n"),
             (Password, "<a>\n"),
             (Password, ""),
         ] {

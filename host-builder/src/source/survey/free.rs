@@ -6,18 +6,19 @@ use leaksieve_core::IdentifierKind;
 use super::columns::{Content, Table, is_email};
 use super::hashes::{Form, is_count, is_uuid};
 use super::look::{
-    Manner, NO_HASHES, Place, Subject, choose, is_indented, is_scientific, look as look_again,
-    nearly_all, num, percent, pipe, potfile, scientific, split, with_point_zero, without_counts,
+    HEX_REMEDY, Manner, NO_HASHES, Place, Subject, choose, escaped, is_indented, is_scientific,
+    look as look_again, nearly_all, num, percent, pipe, potfile, scientific, several, split,
+    with_point_zero, without_counts,
 };
 use super::refuse::Refusal;
-use super::wrap::{Wrapper, counted, whole_number};
+use super::wrap::{self, Wrapper, counted, whole_number};
 
 /// So many lines that are alike by chance are no list of passwords.
 const MANY: usize = 20;
 /// Fewest lines, for what nobody writes into an identifier, and for what hardly anybody does.
 const FEW: usize = 5;
 const MIN_QUOTED: usize = 3;
-/// Fewest lines of which a third is enough.
+/// Fewest lines of which a tenth is enough.
 const MIN_MIXED: usize = 50;
 /// Digits that a floating-point number keeps.
 const MAX_EXACT_DIGITS: usize = 15;
@@ -44,6 +45,8 @@ pub(super) fn look(
         take_off = Some(Wrapper::PointZero);
     }
     hashes(subject, trimmed)?;
+    entities(trimmed)?;
+    links(subject, trimmed)?;
     counts(subject, raw, trimmed)?;
     columns(subject, trimmed)?;
     for (wrapper, least) in [
@@ -53,6 +56,7 @@ pub(super) fn look(
     ] {
         let num_wrapped = num(trimmed, |line| wrapper.strip(line).is_some());
         if all(num_wrapped, least) {
+            escapes(trimmed)?;
             take_off = Some(wrapper);
             break;
         }
@@ -132,14 +136,89 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
                 "give --kind ntlm if they are NTLM hashes; MD5 hashes are not read",
             )
         } else if most(&|form| matches!(form, Form::Base64(20) | Form::LdapSha1)) {
-            Refusal::new(
-                "SHA-1 hashes in Base64, not passwords",
-                "write them in hexadecimal: sed 's/^{SHA}//I' FILE | while read -r h; do printf %s \"$h\" | base64 -d | xxd -p -c 99; done | leaksieve build - --kind sha1",
-            )
+            Refusal::new("SHA-1 hashes in Base64, not passwords", HEX_REMEDY)
         } else {
             Refusal::new("hashes of passwords, not passwords", NO_HASHES)
         },
     )
+}
+
+/// Quoted texts in which some characters are written with others: taking the quotes off is not
+/// all there is to do.
+fn escapes(lines: &[&[u8]]) -> Result<(), Refusal> {
+    let holds = |part: &[u8]| {
+        let finder = memchr::memmem::Finder::new(part);
+        let is_in = |inner: &[u8]| finder.find(inner).is_some();
+        let inner = |line: &[u8]| -> Option<bool> {
+            Some(is_in(line.strip_prefix(b"\"")?.strip_suffix(b"\"")?))
+        };
+        lines.iter().any(|line| inner(line) == Some(true))
+    };
+    let is_json = |line: &[u8]| serde_json::from_slice::<String>(line).is_ok();
+    if holds(b"\\") && nearly_all(num(lines, is_json), lines.len()) {
+        return Err(Refusal::new(
+            "JSON texts",
+            format!("write what they mean: {}", pipe("jq -r .")),
+        ));
+    }
+    if holds(b"\"\"") {
+        return Err(Refusal::new(
+            "a table of one column, in quotation marks, with doubled ones within",
+            "give --column 1 --delimiter comma",
+        ));
+    }
+    Ok(())
+}
+
+/// Characters that HTML writes with a name. Where people write them, a bare `&` comes as well.
+fn entities(lines: &[&[u8]]) -> Result<(), Refusal> {
+    let (mut num_lines, mut are_common) = (0, true);
+    for line in lines {
+        let mut has_one = false;
+        for at in memchr::memchr_iter(b'&', line) {
+            match wrap::entity(&line[at..]) {
+                Some(is_common) => (has_one, are_common) = (true, are_common && is_common),
+                None => return Ok(()),
+            }
+        }
+        num_lines += usize::from(has_one);
+    }
+    if num_lines < MIN_QUOTED {
+        return Ok(());
+    }
+    let command = if are_common {
+        r#"sed "s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&apos;/'/g; s/&#0*39;/'/g; s/&amp;/\&/g""#
+    } else {
+        "python3 -c 'import html,sys; sys.stdout.writelines(map(html.unescape, sys.stdin))'"
+    };
+    Err(Refusal::new(
+        "identifiers with HTML entities, such as &amp; for &",
+        format!("write the characters that they mean: {}", pipe(command)),
+    ))
+}
+
+/// Links to what people call themselves.
+fn links(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    if subject.kind == IdentifierKind::Password
+        || lines.len() < MIN_QUOTED
+        || !nearly_all(num(lines, is_link), lines.len())
+    {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "links",
+        format!(
+            "keep what stands behind the last slash, if that is the name: {}",
+            pipe("sed -E 's|[?#].*||; s|/+$||; s|.*/@?||'")
+        ),
+    ))
+}
+
+fn is_link(line: &[u8]) -> bool {
+    [&b"https://"[..], b"http://"].iter().any(|start| {
+        line.get(..start.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(start))
+    })
 }
 
 /// Counts and ranks, in front or behind.
@@ -199,8 +278,11 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
         let contents = table.contents(lines);
         if is_table(subject, &table, &contents, lines) {
             hashes_in(subject, &table, &contents, lines)?;
-            let column = choice(subject, &table, &contents);
-            return Err(choose(subject, &table, column, lines));
+            let column = choice(subject, &table, &contents, lines);
+            return Err(match table.separator.as_slice() {
+                [_] if lines.len() == 1 && table.num_columns > 2 => several(&table),
+                _ => choose(subject, &table, column, lines),
+            });
         }
     }
     if lines.len() < MIN_MIXED || subject.place == Place::Cells {
@@ -214,10 +296,18 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
                 at > 0 && at + 1 < line.len() && is_known
             })
         };
-        if num(lines, is_pair) * 3 > lines.len() {
+        let num_pairs = num(lines, is_pair);
+        if num_pairs >= MANY && num_pairs * 10 >= lines.len() {
             let table = Table::divided_by(separator);
-            let column = usize::from(subject.kind == IdentifierKind::Password);
-            return Err(choose(subject, &table, column, lines));
+            let sign = escaped(&table.separator);
+            let command = match subject.kind {
+                IdentifierKind::Password => format!("sed 's|^[^{sign}]*{sign}||'"),
+                _ => format!("sed 's|{sign}.*||'"),
+            };
+            return Err(Refusal::new(
+                format!("two lists in one: many have {} within", table.words()),
+                format!("keep one part of those lines: {}", pipe(&command)),
+            ));
         }
     }
     Ok(())
@@ -270,6 +360,18 @@ fn is_table(subject: &Subject<'_>, table: &Table, contents: &[Content], lines: &
         matches!(separator, b";" | b"|" | b":" | b"") && !is_list && table.separator != b" ";
     let is_long = separator.len() > 1 && separator.first() == separator.last();
     let is_many = num_lines >= MANY;
+    // Some services tell people of one name apart in this way: alice#0001.
+    let is_discriminator = |line: &[u8]| {
+        let number = line.rsplit(|byte| *byte == b'#').next().unwrap_or_default();
+        number.len() == 4 && number.iter().all(u8::is_ascii_digit)
+    };
+    if subject.kind == IdentifierKind::Username
+        && table.separator == b"#"
+        && table.num_columns == 2
+        && nearly_all(num(lines, is_discriminator), num_lines)
+    {
+        return false;
+    }
     // `Ann Lee` is a name; `ann hunter2` is two things.
     if table.separator.iter().all(|byte| *byte == b' ') {
         let is_mixed = |line: &[u8]| {
@@ -297,6 +399,7 @@ fn is_table(subject: &Subject<'_>, table: &Table, contents: &[Content], lines: &
                         b"/" | b"#" | b"&" | b">" | b"\\" | b"__"
                     ))
                 || (num_lines >= MIN_QUOTED && (separator.len() >= 4 || table.separator == b"\t"))
+                || (num_lines > FEW && matches!(table.separator.as_slice(), b":" | b";" | b"|"))
         }
         IdentifierKind::Id => match table.separator.as_slice() {
             b"/" | b" / " | b" - " | b"--" | b"__" => false,
@@ -328,7 +431,7 @@ fn is_groups(table: &Table, lines: &[&[u8]]) -> bool {
 }
 
 /// The column that is probably meant, counted from 0.
-fn choice(subject: &Subject<'_>, table: &Table, contents: &[Content]) -> usize {
+fn choice(subject: &Subject<'_>, table: &Table, contents: &[Content], lines: &[&[u8]]) -> usize {
     let texts: Vec<usize> = (0..contents.len())
         .filter(|column| contents.get(*column) == Some(&Content::Text))
         .collect();
@@ -338,6 +441,12 @@ fn choice(subject: &Subject<'_>, table: &Table, contents: &[Content]) -> usize {
     let is_path = matches!(table.separator.as_slice(), b"/" | b"\\");
     let first = texts.first().copied();
     let column = match subject.kind {
+        // LINK:NAME:PASSWORD; a link has a colon, too.
+        IdentifierKind::Password
+            if table.separator == b":" && nearly_all(num(lines, is_link), lines.len()) =>
+        {
+            texts.last().copied()
+        }
         // NAME:PASSWORD, ADDRESS:PASSWORD, or PASSWORD and a count.
         IdentifierKind::Password => match (texts.as_slice(), contents) {
             ([_, second, ..], _) => Some(*second),

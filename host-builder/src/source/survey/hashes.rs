@@ -74,8 +74,11 @@ impl Form {
                 .contains(&text.len())
                 .then_some(Self::Hexadecimal(text.len()));
         }
-        if starts("{SHA}") || starts("{MD5}") {
+        if starts("{SHA}") {
             return Some(Self::LdapSha1);
+        }
+        if starts("{MD5}") {
+            return Some(Self::Base64(16));
         }
         if SALTED.iter().any(|start| starts(start)) {
             return Some(Self::Salted);
@@ -156,6 +159,7 @@ mod tests {
             ("{SSHA}abcdefghijklmnop", Some(Form::Salted)),
             ("{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", Some(Form::LdapSha1)),
             ("W6ph5Mm5Pz8GgiULbPgzG37mj9g=", Some(Form::Base64(20))),
+            ("{MD5}X03MO1qnZdYdgyfeuILPmQ==", Some(Form::Base64(16))),
             ("X03MO1qnZdYdgyfeuILPmQ==", Some(Form::Base64(16))),
             (
                 "*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19",

@@ -32,6 +32,8 @@ pub(super) enum Place {
     Hashes {
         /// In a file that is named after the first five digits.
         is_range: bool,
+        /// The counts were asked for.
+        is_counted: bool,
     },
     /// Cells of a column, or fields.
     Cells,
@@ -136,9 +138,8 @@ fn json(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     let is_object =
         |line: &[u8]| line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok();
     let num_objects = num(lines, is_object);
-    if !nearly_all(num_objects, lines.len())
-        && !(lines.len() >= 50 && num_objects * 3 > lines.len())
-    {
+    let are_many = lines.len() >= 50 && num_objects * 3 > lines.len();
+    if !(are_many || nearly_all(num_objects, lines.len())) {
         return Ok(());
     }
     Err(if subject.place == Place::Cells {
@@ -231,13 +232,41 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
                 .1
                 .is_some_and(|rest| !rest.is_empty() && !is_count(rest))
     };
-    let num_plain = num(lines, is_plain);
-    if num_plain * 20 >= lines.len() && num_plain > 0 {
+    let many = |num: usize| num * 20 >= lines.len() && num > 0;
+    if many(num(lines, is_plain)) {
         return Err(potfile());
+    }
+    let has_zeros = |line: &[u8]| {
+        is_own(line)
+            && split(line).1.is_some_and(|rest| {
+                rest.len() > 1 && rest[0] == b'0' && rest.iter().all(u8::is_ascii_digit)
+            })
+    };
+    let is_counted = matches!(
+        subject.place,
+        Place::Hashes {
+            is_counted: true,
+            ..
+        }
+    );
+    if !is_counted && many(num(lines, has_zeros)) {
+        return Err(Refusal::new(
+            "hashes with digits behind them that begin with zeros, as passwords may and counts do not",
+            "if they are passwords, take those: --kind password --column 2 --delimiter colon; \
+             if they are counts, give --min-count 1",
+        ));
     }
     let num_of = |wanted: Form| num(lines, |line| form(line) == Some(wanted));
     let all = |wanted: Form| nearly_all(num_of(wanted), lines.len());
-    if all(Form::Hexadecimal(suffix)) && subject.place == (Place::Hashes { is_range: false }) {
+    if all(Form::Hexadecimal(suffix))
+        && matches!(
+            subject.place,
+            Place::Hashes {
+                is_range: false,
+                ..
+            }
+        )
+    {
         return Err(Refusal::new(
             "hashes without their first five digits",
             "name each file after those digits, such as 5BAA6.txt",
@@ -254,16 +283,8 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             "32 hexadecimal digits each, as NTLM and MD5 hashes have",
             "did you mean --kind ntlm? MD5 hashes are not read",
         ),
-        (
-            Form::Base64(20),
-            "SHA-1 hashes in Base64",
-            "write them in hexadecimal: while read -r h; do printf %s \"$h\" | base64 -d | xxd -p -c 99; done < FILE | leaksieve build - --kind sha1",
-        ),
-        (
-            Form::LdapSha1,
-            "SHA-1 hashes in Base64",
-            "write them in hexadecimal: sed 's/^{SHA}//I' FILE | while read -r h; do printf %s \"$h\" | base64 -d | xxd -p -c 99; done | leaksieve build - --kind sha1",
-        ),
+        (Form::Base64(20), "SHA-1 hashes in Base64", HEX_REMEDY),
+        (Form::LdapSha1, "SHA-1 hashes in Base64", HEX_REMEDY),
         (Form::Salted, "salted hashes", NO_HASHES),
         (Form::MySql, "MySQL's hashes (SHA-1 twice over)", NO_HASHES),
     ] {
@@ -277,6 +298,9 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     }
     Ok(())
 }
+
+/// What is done with SHA-1 hashes in Base64.
+pub(super) const HEX_REMEDY: &str = r#"write them in hexadecimal: perl -MMIME::Base64 -lne 's/^\{SHA\}//i; print unpack "H*", decode_base64($_)' FILE | leaksieve build - --kind sha1"#;
 
 /// What is done with hashes that no question can be compared with.
 pub(super) const NO_HASHES: &str = "no filter can be made of them: only lists of SHA-1 and NTLM hashes are read, and of passwords themselves";
@@ -400,16 +424,7 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             [] => {}
             [.., column] if is_hash => return Err(choose(subject, &table, *column, lines)),
             [column] => return Err(choose(subject, &table, *column, lines)),
-            [..] if table.separator.len() == 1 => {
-                let separator = escaped(&table.separator);
-                return Err(Refusal::new(
-                    format!("several identifiers a line, with {} between", table.words()),
-                    format!(
-                        "write one a line: {}",
-                        pipe(&format!("sed 's|{separator}|\\n|g'"))
-                    ),
-                ));
-            }
+            [..] if table.separator.len() == 1 || !is_phone => return Err(several(&table)),
             [column, ..] => return Err(choose(subject, &table, *column, lines)),
         }
         if matches!(table.separator.as_slice(), b"\t" | b";" | b"|" | b",") {
@@ -423,14 +438,29 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     }
 }
 
+/// Each column holds one.
+pub(super) fn several(table: &Table) -> Refusal {
+    let separator = escaped(&table.separator);
+    Refusal::new(
+        format!("several identifiers a line, with {} between", table.words()),
+        format!(
+            "write one a line: {}",
+            pipe(&format!("sed 's|{separator}|\\n|g'"))
+        ),
+    )
+}
+
 /// A separator as sed writes it.
-fn escaped(separator: &[u8]) -> String {
-    match separator {
-        b"\t" => "\\t".to_owned(),
-        b"|" => "\\|".to_owned(),
-        b"*" | b"^" | b"\\" => format!("\\{}", String::from_utf8_lossy(separator)),
-        separator => String::from_utf8_lossy(separator).into_owned(),
+pub(super) fn escaped(separator: &[u8]) -> String {
+    let mut text = String::new();
+    for c in String::from_utf8_lossy(separator).chars() {
+        match c {
+            '\t' => text.push_str("\\t"),
+            '|' | '*' | '^' | '\\' => text.extend(['\\', c]),
+            c => text.push(c),
+        }
     }
+    text
 }
 
 /// Several columns, of which this is probably the one.

@@ -23,7 +23,7 @@ const _: () = assert!(MAX_BYTES < MAX_RECORD_BYTES);
 /// How many records of an input are looked at first.
 pub(super) const fn num_first(index: usize, place: Place) -> usize {
     match place {
-        Place::Hashes { is_range: true } => NUM_FIRST_OF_RANGE,
+        Place::Hashes { is_range: true, .. } => NUM_FIRST_OF_RANGE,
         _ if index >= NUM_CLOSE => NUM_FIRST_OF_MANY,
         _ => NUM_FIRST,
     }

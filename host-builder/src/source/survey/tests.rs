@@ -1,7 +1,7 @@
 //! Lists as people have them: what is refused, with what remedy, and what is not.
 
 use leaksieve_core::IdentifierKind::{self, Email, Id, Ntlm, Password, Phone, Sha1, Username};
-use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest};
+use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, PasswordOrigin, Separators};
 
 use super::look::look;
 use super::*;
@@ -15,9 +15,9 @@ fn profile(kind: IdentifierKind, region: &str) -> Profile {
         Phone => Profile::Phone(phone_profile(region).unwrap()),
         Email => Profile::Email,
         Username => Profile::Username(CaseRule::Fold),
-        Id => Profile::Id(IdScheme::Plain(CaseRule::Fold)),
-        Ntlm => Profile::Password(PasswordDigest::Ntlm),
-        _ => Profile::Password(PasswordDigest::Sha1),
+        Id => Profile::Id(IdScheme::Plain(CaseRule::Fold, Separators::Ignore)),
+        Ntlm => Profile::Password(PasswordDigest::Ntlm, PasswordOrigin::Hashes),
+        _ => Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Passwords),
     }
 }
 
@@ -47,7 +47,10 @@ fn judge(kind: IdentifierKind, region: &str, list: &[String]) -> Result<Manner, 
         kind,
         profile: &profile(kind, region),
         place: match kind {
-            Sha1 | Ntlm => Place::Hashes { is_range: false },
+            Sha1 | Ntlm => Place::Hashes {
+                is_range: false,
+                is_counted: false,
+            },
             _ => Place::Lines,
         },
     };
@@ -147,7 +150,12 @@ fn what_is_refused() {
         (Password, "{w}:8846F7EAEE8FB117AD06BDD8{h}", 5, "--column 2"),
         (Password, "$2y$10$abcdefghijklmnopqrstu{w}", 3, "no filter"),
         (Password, "{SSHA}abcdefghijklmnopqrstu{w}", 3, "no filter"),
-        (Password, "{SHA}W6ph5Mm5Pz8GgiULbPgz{h}=", 3, "base64 -d"),
+        (
+            Password,
+            "{SHA}W6ph5Mm5Pz8GgiULbPgz{h}=",
+            3,
+            "decode_base64",
+        ),
         (
             Password,
             "*2470C0C06DEE42FD1618BB99005ADCA2{h}",
@@ -167,6 +175,12 @@ fn what_is_refused() {
             "8846F7EAEE8FB117AD06BDD8{h}:{w}",
             5,
             "--kind password",
+        ),
+        (
+            Ntlm,
+            "8846F7EAEE8FB117AD06BDD8{h}:00{i}",
+            20,
+            "--min-count 1",
         ),
         (Sha1, NTLM, 5, "--kind ntlm"),
         (
@@ -394,6 +408,7 @@ fn inputs_and_layouts() {
     let table = Layout::Table {
         column: super::super::Column::Index(0),
         delimiter: None,
+        kind: Username,
     };
     let field = Layout::Field("n".into());
     for (kind, layout, row, part) in [

@@ -247,6 +247,29 @@ fn without_entities(text: &[u8]) -> Option<Vec<u8>> {
     (after != before).then(|| after.into_bytes())
 }
 
+/// Does a text begin with an entity? And is it one of the few that every program writes?
+pub(super) fn entity(text: &[u8]) -> Option<bool> {
+    const COMMON: [&[u8]; 7] = [
+        b"&amp;", b"&lt;", b"&gt;", b"&quot;", b"&apos;", b"&#39;", b"&#039;",
+    ];
+    const MAX_BYTES: usize = 10;
+    let text = text.get(..MAX_BYTES).unwrap_or(text);
+    let end = memchr::memchr(b';', text)?;
+    let name = text.get(1..end)?;
+    let is_number = name.strip_prefix(b"#").is_some_and(|number| {
+        let digits = number
+            .strip_prefix(b"x")
+            .or_else(|| number.strip_prefix(b"X"));
+        let (digits, is_digit): (_, fn(&u8) -> bool) = match digits {
+            Some(digits) => (digits, u8::is_ascii_hexdigit),
+            None => (number, u8::is_ascii_digit),
+        };
+        !digits.is_empty() && digits.iter().all(is_digit)
+    });
+    let is_name = name.len() >= 2 && name.iter().all(u8::is_ascii_alphabetic);
+    (is_number || is_name).then(|| COMMON.contains(&&text[..=end]))
+}
+
 fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let digit = |at: usize| text.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     let mut decoded = Vec::with_capacity(text.len());
@@ -324,6 +347,24 @@ mod tests {
             (Email, "%", "%"),
         ] {
             assert_eq!(bare(kind, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn entities() {
+        for (text, expected) in [
+            ("&amp;x", Some(true)),
+            ("&#039;", Some(true)),
+            ("&uuml;", Some(false)),
+            ("&#xFC;", Some(false)),
+            ("&", None),
+            ("&;", None),
+            ("&b;", None),
+            ("&#;", None),
+            ("&amp", None),
+            ("&longer than one;", None),
+        ] {
+            assert_eq!(entity(text.as_bytes()), expected, "{text}");
         }
     }
 
