@@ -424,7 +424,9 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             [] => {}
             [.., column] if is_hash => return Err(choose(subject, &table, *column, lines)),
             [column] => return Err(choose(subject, &table, *column, lines)),
-            [..] if table.separator.len() == 1 || !is_phone => return Err(several(&table)),
+            [..] if !is_phone || table.separator.trim_ascii().len() < 2 => {
+                return Err(several(&table));
+            }
             [column, ..] => return Err(choose(subject, &table, *column, lines)),
         }
         if matches!(table.separator.as_slice(), b"\t" | b";" | b"|" | b",") {
