@@ -154,6 +154,8 @@ struct Asking {
     reading: u8,
     /// Readings whose pages were asked for, changed numbers included.
     num_asked: u8,
+    /// Sectors of the plan that were read for this reading.
+    num_plan_reads: u8,
     rule: Option<Rule>,
     /// The plan has to say whether this reading is a number.
     is_open: bool,
@@ -171,6 +173,7 @@ impl Asking {
             dataset,
             reading: 0,
             num_asked: 0,
+            num_plan_reads: 0,
             rule: None,
             is_open: false,
             is_number: false,
@@ -315,11 +318,15 @@ impl Lookup<'_> {
             }
             (Found::Plan(PlanStep::Wants(walk)), _) => {
                 let index = pending.wanted.sector(dataset).ok_or(Error::Unfinished)?;
+                let num_reads = self.asking.num_plan_reads.saturating_add(1);
                 pending.wanted = Wanted::Plan(walk);
                 pending.sector = pending
                     .wanted
                     .sector(dataset)
+                    // The header says how many a number needs.
+                    .filter(|_| num_reads < dataset.plan.max_reads)
                     .ok_or(Error::PlanMalformed { index })?;
+                self.asking.num_plan_reads = num_reads;
                 self.pending = Some(pending);
                 return Ok(());
             }
@@ -420,6 +427,7 @@ impl Lookup<'_> {
     fn missed(&mut self, dataset: &Dataset, question: Question) -> Result<(), Error> {
         // What the plan gave is a number.
         if self.asking.is_open && !question.is_changed {
+            self.asking.num_plan_reads = 0;
             self.want(dataset, Wanted::Plan(Walk::START));
             return Ok(());
         }

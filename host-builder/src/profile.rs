@@ -104,7 +104,9 @@ impl<'a> Region<'a> {
         // `+` need not live in the default region.
         let num_digits = regions()
             .filter(|other| other.calling_code == self.calling_code)
-            .fold(0, |all, other| all | other.num_digits);
+            .fold(plan::old_num_digits(self.calling_code), |all, other| {
+                all | other.num_digits
+            });
         let lists = RuleLists {
             international_prefixes: compile::prefixes(self.international_prefix, "")?,
             national_prefixes: compile::prefixes(

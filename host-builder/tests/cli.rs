@@ -144,6 +144,74 @@ fn inspect_in_json() {
 }
 
 #[test]
+fn inspect_tells_how_a_list_was_read() {
+    let bench = Bench::new();
+    for (name, list) in [
+        ("tags", "ann+shop@example.com\nbob@example.com\n"),
+        ("numbers", "8613800138000\n"),
+        ("words", "letmein\n"),
+        ("hashes", "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8\n"),
+        ("ids", "A-1\n"),
+    ] {
+        bench.write(&format!("{name}.txt"), list);
+    }
+    for (name, options, field, value, text) in [
+        (
+            "tags",
+            "--kind email",
+            "num_extra",
+            "1",
+            "1 line stored in several readings",
+        ),
+        (
+            "numbers",
+            "--kind phone --region world",
+            "plan_most_reads",
+            "4",
+            "reads 4 of them at most",
+        ),
+        (
+            "numbers",
+            "--kind phone --region CN",
+            "has_calling_codes",
+            "false",
+            "dialled in the region",
+        ),
+        (
+            "words",
+            "--kind password",
+            "origin",
+            "\"passwords\"",
+            "read as      passwords",
+        ),
+        (
+            "hashes",
+            "--kind sha1",
+            "origin",
+            "\"hashes\"",
+            "hashes of passwords",
+        ),
+        (
+            "ids",
+            "--kind id --separators keep",
+            "separators",
+            "\"keep\"",
+            "blanks and dashes count",
+        ),
+    ] {
+        let build = format!("build {name}.txt -o {name}.lsv --name L --force {options}");
+        bench.run(&build).succeeds();
+        let report = bench
+            .run(&format!("inspect {name}.lsv --format json"))
+            .json();
+        assert_eq!(report["datasets"][0][field].to_string(), value, "{name}");
+        assert!(report["sectors_per_dataset"].as_u64().unwrap() > 0);
+        let shown = bench.run(&format!("inspect {name}.lsv")).succeeds().out();
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+}
+
+#[test]
 fn a_secret_is_never_an_argument() {
     let bench = bench_with_mail();
     bench.write("words.txt", "hunter2\nsecret\n");
@@ -166,6 +234,10 @@ fn a_secret_is_never_an_argument() {
         b"Hunter2\nhun ter2\nhunter2 \n",
     );
     assert_eq!(other.verdicts(), ["not_exposed", "not_exposed", "exposed"]);
+    assert_eq!(
+        other.rows()[2]["datasets"][0]["found"],
+        "without the blanks at its ends"
+    );
     // In a file of several kinds, a kind that is no secret may be asked by argument.
     bench
         .run("bundle mail.lsv words.lsv -o both.lsv")

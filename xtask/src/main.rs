@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bench, bindings, boards, card, check, demo, fuzz, generate, setup, test, web};
+use xtask::{bench, bindings, boards, card, check, demo, fuzz, generate, oracle, setup, test, web};
 
 #[derive(Parser)]
 #[command(
@@ -35,6 +35,8 @@ enum Command {
     },
     /// Run the fuzz targets; needs the nightly compiler
     Fuzz(fuzz::Options),
+    /// Ask filters of random telephone numbers in every spelling; libphonenumber (for Python) judges
+    Oracle(oracle::Options),
     /// Measure beside other programs and libraries; writes docs/benchmarks.md
     Bench(bench::Options),
     /// Build the library for apps, and write its Kotlin, Swift and Python, and its C header
@@ -80,6 +82,7 @@ fn run() -> Result<()> {
         Command::Check => check::check(),
         Command::Firmware { boards } => boards::firmware(&boards),
         Command::Fuzz(options) => fuzz::fuzz(&options),
+        Command::Oracle(options) => oracle::oracle(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Bindings(options) => bindings::bindings(&options),
         Command::Generate(options) => options.run(),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross, WASM};
 use crate::firmware::{self, Variant};
 use crate::run::{self, cargo, output, run, say};
-use crate::{boards, fuzz, host, panics, sample, setup, sign, web, workspace};
+use crate::{boards, fuzz, host, oracle, panics, sample, setup, sign, web, workspace};
 
 /// Set up, build, test, and print what the firmware takes of its chip.
 ///
@@ -96,6 +96,7 @@ pub fn test() -> Result<()> {
         .current_dir(workspace::firmware()))?;
 
     fuzz::smoke()?;
+    oracle::smoke(&cli)?;
 
     let filter = small_filter(&cli)?;
     let signed = sign::sign_beside(&cli, &filter)?;

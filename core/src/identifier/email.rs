@@ -67,6 +67,8 @@ fn normalise(text: &str, folder: Option<Folder>, item: &mut Item) -> Result<usiz
     ]) {
         return Err(NormaliseError::Masked);
     }
+    // A spreadsheet's mark for text; no mailbox is called so.
+    let text = text.trim_start_matches(['\'', '\u{2018}', '\u{2019}']);
     let is_at = |c| single_spelling(c) == Some('@');
     let (local, domain) = text.rsplit_once(is_at).ok_or(NormaliseError::NotAnEmail)?;
     let domain = domain.strip_suffix('.').unwrap_or(domain);

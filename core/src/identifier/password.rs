@@ -13,6 +13,7 @@ use md4::Md4;
 use serde::Serialize;
 use sha1::{Digest, Sha1};
 
+use super::text::single_spelling;
 use super::{
     Coverage, Folded, Folder, Folding, Identifier, IdentifierKind, Item, MAX_IDENTIFIER_BYTES,
     MAX_READINGS, NormaliseError, Rule, Side, check_length,
@@ -177,7 +178,7 @@ impl Question {
                 && self.composed_or_not(cut, Some(Rule::WithoutBlanks), is_marked, wanted)?);
         }
         if self.side == Side::Ask && self.origin != PasswordOrigin::Hashes {
-            return self.make(text, Some(Rule::WithBlanks), true, wanted);
+            return self.composed_or_not(text, Some(Rule::WithBlanks), true, wanted);
         }
         Ok(false)
     }
@@ -300,14 +301,21 @@ fn without_blanks(password: &[u8]) -> &[u8] {
     }
 }
 
-/// Does it have accents of their own (U+0300 to U+036F), and other letters outside ASCII, which
-/// may be composed ones?
+/// Can a text be something between NFC and NFD, as far as one can tell without tables? Not if
+/// all that is outside ASCII is accents of their own, or letters that are composed where they
+/// can be: Latin, Greek and Cyrillic ones, ideographs, kana and Hangul syllables.
 fn may_be_mixed(password: &[u8]) -> bool {
     let Ok(text) = core::str::from_utf8(password) else {
         return false;
     };
     let is_accent = |c: char| matches!(c, '\u{300}'..='\u{36F}');
-    text.chars().any(is_accent) && text.chars().any(|c| !c.is_ascii() && !is_accent(c))
+    let is_composed = |c: char| {
+        matches!(c, '\u{80}'..='\u{2FF}' | '\u{370}'..='\u{373}' | '\u{375}'..='\u{37D}'
+            | '\u{37F}'..='\u{386}' | '\u{388}'..='\u{482}' | '\u{48A}'..='\u{52F}')
+            || single_spelling(c) == Some(c)
+    };
+    let others = || text.chars().filter(|c| !c.is_ascii());
+    !others().all(is_accent) && !others().all(is_composed)
 }
 
 /// What `$HEX[...]` stands for; `None` where the text is all that can be typed.

@@ -264,6 +264,12 @@ impl PhoneProfile {
                 let number = item.as_bytes().get(calling_code.len()..).unwrap_or(&[]);
                 is_match(self.numbers(), number).then_some(()).ok_or(NONE)
             }
+            // Whatever else a national prefix may be.
+            Way::Trunk => {
+                let number = digits.strip_prefix(b"0").ok_or(NONE)?;
+                self.item(calling_code, number, item)?;
+                is_match(self.numbers(), number).then_some(()).ok_or(NONE)
+            }
             Way::CallingCode => {
                 let number = digits.strip_prefix(calling_code).ok_or(NONE)?;
                 self.item_of_region(number, calling_code, item)
@@ -342,7 +348,7 @@ impl PhoneProfile {
                     .ok_or(NONE)?;
                 self.item(&[], stripped.as_slice(), item)?;
             }
-            Way::CallingCode | Way::Zeros => return Err(NONE),
+            Way::Trunk | Way::CallingCode | Way::Zeros => return Err(NONE),
         }
         if !is_sure {
             item.coverage = Coverage::Incidental(NormaliseError::NeedsCountryCode);
@@ -358,6 +364,8 @@ enum Way {
     Parsed,
     /// As a national number, with its national prefix or without.
     National,
+    /// As a national number behind a 0.
+    Trunk,
     /// Behind the region's own calling code, without a plus sign.
     CallingCode,
     /// Behind 00 and the region's own calling code, whatever is dialled there to go abroad.
@@ -365,7 +373,13 @@ enum Way {
 }
 
 impl Way {
-    const ALL: [Self; 4] = [Self::Parsed, Self::National, Self::CallingCode, Self::Zeros];
+    const ALL: [Self; 5] = [
+        Self::Parsed,
+        Self::National,
+        Self::Trunk,
+        Self::CallingCode,
+        Self::Zeros,
+    ];
 }
 
 /// The item of a number of a country that the profile has no rules for. A lone 0

@@ -13,6 +13,7 @@ use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Identifier, IdentifierKind, Verdict};
 
+use super::explain::Explainer;
 use super::sentence::{Class, Wording, answers};
 use super::{Format, Kind, count, trust};
 
@@ -31,7 +32,8 @@ Examples:
   leaksieve check taobao.lsv '+86 138 0013 8000'
   leaksieve check leaks.lsv --kind email --format json < addresses.txt
   leaksieve check signed.lsv --key leaks.key.pub '+86 138 0013 8000'
-  leaksieve check passwords.lsv          # asks for a password without showing it")]
+  leaksieve check passwords.lsv          # asks for a password without showing it
+  leaksieve check taobao.lsv --explain 13800138000")]
 pub(crate) struct Args {
     /// The filter file
     file: PathBuf,
@@ -50,6 +52,10 @@ pub(crate) struct Args {
     /// How verdicts are written
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// Show below each answer how the text was read, and what was looked for. On a terminal only,
+    /// because this shows what was asked; a password is not shown
+    #[arg(long, conflicts_with = "quiet")]
+    explain: bool,
     /// No output: the exit status says it all
     #[arg(short, long)]
     quiet: bool,
@@ -108,6 +114,8 @@ struct Desk {
     shortcuts: Vec<Option<Shortcuts>>,
     /// `None`: the exit status says it all.
     wording: Option<Wording>,
+    /// For `--explain`.
+    explainer: Option<Explainer>,
 }
 
 /// The answers to neighbouring lines. Equal answers share their words, so that they take
@@ -161,7 +169,11 @@ impl Desk {
                     Ok(verdict) => wording.of_verdict(catalogue, verdict),
                     Err(error) => wording.of_error(error),
                 });
-                if let Ok(verdict) = verdict
+                if let (Ok(_), Some(explainer), Some(words)) =
+                    (&verdict, &self.explainer, answered.words.last_mut())
+                {
+                    words.push_str(&explainer.words(catalogue.datasets(), &identifier));
+                } else if let Ok(verdict) = verdict
                     && remembered.len() < REMEMBERED_VERDICTS
                 {
                     remembered.push((verdict, words));
@@ -211,6 +223,14 @@ impl Answers {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        if self.explain && self.format == Format::Json {
+            bail!("--explain is for people: leave --format json out");
+        }
+        if self.explain && !io::stdout().is_terminal() {
+            bail!(
+                "--explain shows what was asked, so it writes to a terminal only: leave it out, or do not redirect the output"
+            );
+        }
         if !self.file.exists() {
             // Its name is not repeated: it may be what was to be asked.
             bail!(
@@ -253,7 +273,12 @@ impl Args {
             format: self.format,
             is_styled: choice != ColorChoice::Never,
         };
+        let explainer = match self.explain {
+            true => Some(Explainer::new(&file)?),
+            false => None,
+        };
         let mut desk = Desk {
+            explainer,
             file,
             is_too_old: has_expired && !self.allow_expired,
             kind,

@@ -96,7 +96,7 @@ pub(super) fn describe(encoding: &Encoding, num_pages: u32, mean_reads: f64) -> 
                 .collect();
             let most = encoding.num_layers(num_pages);
             format!(
-                "ribbon, {} columns; a question reads {}",
+                "ribbon, {} columns; a reading takes {}",
                 columns.join(" or "),
                 reads(mean_reads, most)
             )

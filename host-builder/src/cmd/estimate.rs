@@ -16,11 +16,12 @@ const RATES: [f64; 5] = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Distinct identifiers
+    /// Distinct items: the readings of all lines. Most lines have one; see the number of items that
+    /// `build` tells
     #[arg(long, value_name = "N", value_parser = parse_items)]
     items: u64,
-    /// False-positive rate: 0.001, 1e-3, 0.1% or 1/1000 [default: a table of several, and 0.001 for
-    /// what chips and cards hold]
+    /// False-positive rate of one reading: 0.001, 1e-3, 0.1% or 1/1000 [default: a table of several,
+    /// and 0.001 for what chips and cards hold]
     #[arg(long, value_name = "RATE", value_parser = super::parse_rate, conflicts_with = "max_size")]
     fpr: Option<f64>,
     /// The lowest false-positive rate that fits, such as 900KiB; fat32 is the largest file of a
@@ -87,7 +88,11 @@ impl Args {
                 }
             }
             Format::Text => {
-                writeln!(out, "{} items", count(self.items))?;
+                writeln!(
+                    out,
+                    "{} items (readings; most lines have one)",
+                    count(self.items)
+                )?;
                 sizes::write_sizes(&sizes, "", &mut out)?;
                 sizes::write_media(&media, "", &mut out)?;
             }

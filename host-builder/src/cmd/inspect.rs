@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use leaksieve::media::Medium;
 use leaksieve::size::{Aim, Prefer, expected_reads, rate_to_build};
-use leaksieve_core::Dataset;
+use leaksieve_core::identifier::{IdScheme, PasswordOrigin, Separators};
 use leaksieve_core::sector::SECTOR_BYTES;
+use leaksieve_core::{Dataset, Profile};
 use serde::Serialize;
 
 use super::sentence::covers;
@@ -37,6 +38,8 @@ struct Report {
     expires_unix_s: Option<u64>,
     has_expired: bool,
     signer: Option<String>,
+    /// What a question reads at most of each dataset, those that prove the others included.
+    sectors_per_dataset: u32,
     datasets: Vec<DatasetReport>,
 }
 
@@ -55,7 +58,18 @@ struct DatasetReport {
     most_reads: u32,
     num_items: u64,
     num_rejected: u64,
+    /// Lines that were stored in several readings.
+    num_extra: u64,
     min_count: Option<u32>,
+    /// Of passwords: `passwords`, `not_all_utf8` or `hashes`.
+    origin: Option<&'static str>,
+    /// Of telephone numbers: did the list's lines without a plus begin with the calling code?
+    has_calling_codes: Option<bool>,
+    /// Of plain ids: do blanks and dashes count?
+    separators: Option<&'static str>,
+    /// Of telephone numbers: the numbering plan.
+    plan_sectors: Option<u16>,
+    plan_most_reads: Option<u8>,
     first_sector: u32,
     num_sectors: u32,
     bits_per_item: f64,
@@ -89,6 +103,7 @@ impl Args {
                     epoch: header.epoch,
                     expires: (header.expires_unix_s != 0).then(|| day_of(header.expires_unix_s)),
                     has_expired: trust::expired(header).is_some(),
+                    sectors_per_dataset: file.catalogue().sectors_per_dataset(),
                     signer: signer.map(|key| key.to_string()),
                     expires_unix_s: (header.expires_unix_s != 0).then_some(header.expires_unix_s),
                     datasets: header.datasets.iter().map(DatasetReport::new).collect(),
@@ -122,6 +137,11 @@ impl Args {
                     )?,
                     None => writeln!(out, "  signed    no: it can be of anybody")?,
                 }
+                writeln!(
+                    out,
+                    "  reads     a question {} sectors at most, of each dataset",
+                    count(file.catalogue().sectors_per_dataset().into())
+                )?;
                 for dataset in &header.datasets {
                     describe(dataset, &mut out)?;
                 }
@@ -138,6 +158,7 @@ fn bits_per_item(dataset: &Dataset) -> f64 {
 
 impl DatasetReport {
     fn new(dataset: &Dataset) -> Self {
+        let has_plan = dataset.plan.num_sectors > 0;
         Self {
             name: dataset.name.to_string(),
             date: (dataset.date.year != 0).then(|| dataset.date.to_string()),
@@ -152,7 +173,22 @@ impl DatasetReport {
             most_reads: dataset.encoding.num_layers(dataset.num_sectors),
             num_items: dataset.num_items,
             num_rejected: dataset.num_rejected,
+            num_extra: dataset.num_extra,
             min_count: (dataset.min_count != 0).then_some(dataset.min_count),
+            origin: match dataset.profile {
+                Profile::Password(_, origin) => origin_name(origin),
+                _ => None,
+            },
+            has_calling_codes: match &dataset.profile {
+                Profile::Phone(phone) => Some(phone.has_calling_codes),
+                _ => None,
+            },
+            separators: match dataset.profile {
+                Profile::Id(IdScheme::Plain(_, separators)) => separators_name(separators),
+                _ => None,
+            },
+            plan_sectors: has_plan.then_some(dataset.plan.num_sectors),
+            plan_most_reads: has_plan.then_some(dataset.plan.max_reads),
             first_sector: dataset.first_sector.0,
             num_sectors: dataset.num_sectors,
             bits_per_item: bits_per_item(dataset),
@@ -173,7 +209,26 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "  source       {}", dataset.source_note)?;
     }
     writeln!(out, "  covers       {}", covers(dataset))?;
+    let read_as = read_as(dataset);
+    if !read_as.is_empty() {
+        writeln!(out, "  read as      {read_as}")?;
+    }
+    if dataset.plan.num_sectors > 0 {
+        writeln!(
+            out,
+            "  plan         {}; a number that is not found reads {} of them at most",
+            several(dataset.plan.num_sectors.into(), "sector"),
+            dataset.plan.max_reads
+        )?;
+    }
     writeln!(out, "  items        {}", count(dataset.num_items))?;
+    if dataset.num_extra > 0 {
+        writeln!(
+            out,
+            "  readings     {} stored in several readings: all but one of each may never have leaked",
+            several(dataset.num_extra, "line")
+        )?;
+    }
     if dataset.num_rejected > 0 {
         writeln!(
             out,
@@ -214,6 +269,48 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
         sizes::write_media(&media(dataset), "  ", out)?;
     }
     Ok(())
+}
+
+/// `1 line`, `2 lines`.
+fn several(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(number))
+}
+
+/// How the list's lines were read, where there is a choice.
+const fn read_as(dataset: &Dataset) -> &'static str {
+    match &dataset.profile {
+        Profile::Phone(phone) if phone.is_world() => {
+            "numbers with a country code, with + or without"
+        }
+        Profile::Phone(phone) if phone.has_calling_codes => {
+            "numbers that all have their country code, with + or without"
+        }
+        Profile::Phone(_) => "numbers as they are dialled in the region, or with a country code",
+        Profile::Password(_, PasswordOrigin::Passwords) => "passwords",
+        Profile::Password(_, PasswordOrigin::NotAllUtf8) => {
+            "passwords, some of which are not UTF-8 text: of others with letters outside ASCII it cannot say \"not exposed\""
+        }
+        Profile::Password(_, PasswordOrigin::Hashes) => "hashes of passwords",
+        _ => "",
+    }
+}
+
+const fn origin_name(origin: PasswordOrigin) -> Option<&'static str> {
+    match origin {
+        PasswordOrigin::Passwords => Some("passwords"),
+        PasswordOrigin::NotAllUtf8 => Some("not_all_utf8"),
+        PasswordOrigin::Hashes => Some("hashes"),
+        _ => None,
+    }
+}
+
+const fn separators_name(separators: Separators) -> Option<&'static str> {
+    match separators {
+        Separators::Ignore => Some("ignore"),
+        Separators::Keep => Some("keep"),
+        _ => None,
+    }
 }
 
 /// The dataset in either encoding; none when its header speaks of more than can be built.

@@ -7,6 +7,7 @@ mod check;
 mod device;
 mod encoding;
 mod estimate;
+mod explain;
 mod export;
 mod inspect;
 mod install;

@@ -297,7 +297,7 @@ pub(super) fn title(dataset: &Dataset) -> String {
 }
 
 /// `Taobao 2021 (2021-06; phone, CN +86)`.
-fn title_and_covers(dataset: &Dataset) -> String {
+pub(super) fn title_and_covers(dataset: &Dataset) -> String {
     let covers = covers(dataset);
     if dataset.date.year == 0 {
         format!("{} ({covers})", dataset.name)

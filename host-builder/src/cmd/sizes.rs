@@ -59,7 +59,7 @@ impl SizeRow {
 pub(super) fn write_sizes(rows: &[SizeRow], indent: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
-        "{indent}{:<8} {:>17}  {:>11}  {:>13}  sectors a question",
+        "{indent}{:<8} {:>17}  {:>11}  {:>13}  sectors a reading",
         "encoding", "false alarm", "size", "bits an item"
     )?;
     for row in rows {

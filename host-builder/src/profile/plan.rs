@@ -11,7 +11,7 @@ use leaksieve_core::identifier::phone::WORLD;
 use leaksieve_core::sector::Payload;
 
 use super::compile::CompileError;
-use super::expression::parse;
+use super::expression::{fixed_length, parse};
 use super::numbers::{Mark, NONE, Numbers, Set};
 use super::sectors;
 use super::{PhoneProfileError, regions};
@@ -71,6 +71,16 @@ fn change_rows() -> impl Iterator<Item = ChangeRow> {
 fn matching(numbers: &mut Numbers, pattern: &str, lengths: u32) -> Result<Set, CompileError> {
     let matching = numbers.matching(&parse(pattern)?);
     Ok(numbers.with_lengths(matching, lengths))
+}
+
+/// Bit n: an old form of a number of this calling code has n digits behind it.
+pub(super) fn old_num_digits(calling_code: u16) -> u32 {
+    let code = calling_code.to_string();
+    change_rows()
+        .filter(|row| row.old.starts_with(&code))
+        .filter_map(|row| fixed_length(&parse(row.old).ok()?))
+        .filter_map(|num_digits| num_digits.checked_sub(code.len()))
+        .fold(0, |all, num_digits| all | 1 << num_digits)
 }
 
 /// The valid numbers of a calling code, which they begin with.

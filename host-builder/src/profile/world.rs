@@ -16,9 +16,9 @@ use super::{Region, regions};
 const ANY_TAIL: u16 = 0xFFFF;
 
 /// Fewest and most digits of an international number, calling code included
-/// (the most: ITU-T E.164, 6.1).
+/// (ITU-T E.164, 6.1, has 15, and some services have more).
 const MIN_DIGITS: u32 = 7;
-const MAX_DIGITS: u32 = 15;
+const MAX_DIGITS: u32 = 17;
 
 /// Calling codes with a trunk prefix other than 0: code and prefix, the digits
 /// of the prefix, and the digits of a full number after it.

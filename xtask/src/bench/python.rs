@@ -1,8 +1,7 @@
 //! Questions from Python: what crossing into the library costs, beside Python's own filters.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -11,8 +10,8 @@ use super::measure::{Step, median};
 use super::report::{self, Table, figure, thousands};
 use super::{Options, leaksieve, list, work_folder};
 use crate::generate::Kind;
-use crate::run::{output, say};
-use crate::{bindings, setup, workspace};
+use crate::run::say;
+use crate::{bindings, venv, workspace};
 
 /// The script that measures one contender.
 const SCRIPT: &str = include_str!("python.py");
@@ -44,7 +43,7 @@ pub(super) fn measure(options: &Options) -> Result<String> {
     let leaksieve = leaksieve()?;
     let modules = workspace::target_folder("bench/bindings")?;
     bindings::write(&modules)?;
-    let python = environment()?;
+    let python = venv::environment("bench")?;
     let folder = work_folder()?;
     let folder = folder.path();
     say(format!("generating {} lines", thousands(options.items)));
@@ -67,7 +66,7 @@ pub(super) fn measure(options: &Options) -> Result<String> {
     ]);
     let mut contenders = Vec::new();
     for (name, package, what) in CONTENDERS {
-        match package.map_or(Ok(()), |package| install(&python, package)) {
+        match package.map_or(Ok(()), |package| venv::install(&python, package)) {
             Ok(()) => contenders.push((name, package.unwrap_or(name), what, Vec::new())),
             Err(error) => say(format!("{name} is left out: {error:#}")),
         }
@@ -121,32 +120,4 @@ pub(super) fn measure(options: &Options) -> Result<String> {
         options.items,
         options.runs,
     ))
-}
-
-/// A Python environment of our own; gives its interpreter.
-fn environment() -> Result<PathBuf> {
-    let folder = workspace::target().join("bench/python");
-    let python = folder.join("bin/python3");
-    if !python.exists() {
-        output(
-            Command::new(setup::python()?)
-                .args(["-m", "venv"])
-                .arg(&folder),
-        )
-        .context("an environment cannot be made (Debian: apt-get install python3-venv)")?;
-    }
-    Ok(python)
-}
-
-fn install(python: &Path, package: &str) -> Result<()> {
-    let mut command = Command::new(python);
-    command.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        package,
-    ]);
-    output(&mut command).map(drop)
 }

@@ -222,9 +222,14 @@ impl PhoneProfile {
         let whole = whole.get(..code.len() + start.len()).unwrap_or(&[]);
         let num_digits = code.len() + num_digits;
         let is_other = |list| is_match_of_all(list, whole, num_digits) == Some(false);
+        // In North America the national prefix is the calling code: it leads to the same number.
+        let has_no_prefix = code == b"1" || is_other(self.national_prefixes());
+        // The plan may be of more regions than the profile's own numbers, which decide here.
+        let is_number = is_match_of_all(self.numbers(), start, num_digits - code.len());
         !self.is_world()
             && is_other(self.international_prefixes())
-            && is_other(self.national_prefixes())
-            && (self.length(num_digits) == Length::TooMany || is_other(self.numbers()))
+            && has_no_prefix
+            && (self.length(num_digits) == Length::TooMany
+                || (is_other(self.numbers()) && is_number == Some(true)))
     }
 }

@@ -30,7 +30,7 @@ const PHONE_CONTEXT: &str = ";phone-context=";
 
 /// The words that an extension follows, with the most digits that it then has.
 /// ASCII letters stand for both cases.
-const EXTENSION_WORDS: [(&str, usize); 20] = [
+const EXTENSION_WORDS: [(&str, usize); 25] = [
     ("ext", MAX_AFTER_WORD),
     ("extn", MAX_AFTER_WORD),
     ("xt", MAX_AFTER_WORD),
@@ -47,6 +47,11 @@ const EXTENSION_WORDS: [(&str, usize); 20] = [
     ("\u{FF58}\u{FF54}", MAX_AFTER_WORD),
     ("int", MAX_AFTER_SIGN),
     ("\u{FF49}\u{FF4E}\u{FF54}", MAX_AFTER_SIGN),
+    ("\u{8F6C}", MAX_AFTER_SIGN),
+    ("\u{8F49}", MAX_AFTER_SIGN),
+    ("\u{5206}\u{673A}", MAX_AFTER_SIGN),
+    ("\u{5206}\u{6A5F}", MAX_AFTER_SIGN),
+    ("\u{5185}\u{7DDA}", MAX_AFTER_SIGN),
     ("x", MAX_AFTER_SIGN),
     ("\u{FF58}", MAX_AFTER_SIGN),
     ("~", MAX_AFTER_SIGN),
@@ -146,6 +151,16 @@ impl Written {
         }
     }
 
+    /// A hyphen or slash stands here, before what may be an extension. One that stands so soon
+    /// behind another has one of several: `67123456/7/8`.
+    fn mark_extension(&mut self) {
+        let here = self.digits.len();
+        self.before_extension = match self.before_extension {
+            Some(before) if here - before <= 2 => Some(before),
+            _ => Some(here),
+        };
+    }
+
     /// The digits before what may be an extension.
     pub(super) fn without_extension(&self) -> Option<&[u8]> {
         let digits = self.digits.as_slice();
@@ -171,7 +186,7 @@ impl Written {
             match byte {
                 b'0'..=b'9' => written.digits.push(byte)?,
                 b' ' => {}
-                b'-' => written.before_extension = Some(written.digits.len()),
+                b'-' => written.mark_extension(),
                 _ => return Self::read_carefully(text),
             }
         }
@@ -259,7 +274,7 @@ impl Written {
                     return Err(NormaliseError::Fraction);
                 }
                 '-' | '/' | '\u{2010}'..='\u{2015}' | '\u{FF0D}' | '\u{FF0F}' => {
-                    self.before_extension = Some(num_digits);
+                    self.mark_extension();
                 }
                 c if is_separator(c) || is_invisible(c) => {}
                 c if c.is_ascii_control() => return Err(NormaliseError::ControlCharacter),

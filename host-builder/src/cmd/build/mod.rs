@@ -74,7 +74,8 @@ pub(crate) struct Args {
     /// Where the list came from
     #[arg(long, default_value = "", hide_default_value = true)]
     source_note: String,
-    /// False-positive rate: 0.001, 1e-3, 0.1% or 1/1000 [default: 0.001, or the lowest that fits]
+    /// False-positive rate of one reading: 0.001, 1e-3, 0.1% or 1/1000. Most questions have one, and a
+    /// question of two has twice the chance of a false alarm [default: 0.001, or the lowest that fits]
     #[arg(long, value_name = "RATE", value_parser = super::parse_rate, conflicts_with = "max_size")]
     fpr: Option<f64>,
     /// The lowest false-positive rate that fits, such as 900KiB; fat32 is the largest file of a
