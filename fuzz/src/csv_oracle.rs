@@ -26,7 +26,11 @@ impl Table {
             .map(|(number, line)| (number, line.split(|byte| *byte == delimiter).collect()))
             .collect();
         let first = rows.first().map_or(0, |(_, cells)| cells.len());
-        let count = |width: usize| rows.iter().filter(|(_, cells)| cells.len() == width).count();
+        let count = |width: usize| {
+            rows.iter()
+                .filter(|(_, cells)| cells.len() == width)
+                .count()
+        };
         let width = rows
             .iter()
             .map(|(_, cells)| cells.len())

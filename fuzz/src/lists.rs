@@ -116,10 +116,14 @@ fn compare(
             let found = match found {
                 Ok(found) => found,
                 Err(SourceError::EmptyRange { .. }) => return assert!(is_range),
-                Err(SourceError::Unsupported { .. } | SourceError::CarriageReturns { .. }) => return,
+                Err(SourceError::Unsupported { .. } | SourceError::CarriageReturns { .. }) => {
+                    return;
+                }
                 Err(error) => panic!("{error}"),
             };
-            let is_of_range = !found.iter().any(|record| record.0.len() == 40 && !record.0.starts_with(b"ABCDE"));
+            let is_of_range = !found
+                .iter()
+                .any(|record| record.0.len() == 40 && !record.0.starts_with(b"ABCDE"));
             if has_return(&lines::plain(content).concat()) || !is_of_range {
                 return;
             }

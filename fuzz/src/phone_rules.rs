@@ -107,7 +107,7 @@ pub(crate) fn agree(profile: &Profile, shortcuts: &Shortcuts, digits: &[u8]) {
             let items = readings(profile, &Identifier::new(&text), side);
             let items = items.expect("a shortcut leads to an item");
             let [item] = items.as_slice() else {
-                panic!("{} readings", items.len());
+                panic!("{text:?} {side:?} {profile:?}: {items:?}");
             };
             assert_eq!(short.encode(&mut [0; 16]), item.as_bytes());
             assert_eq!(item.coverage(), Coverage::Complete);

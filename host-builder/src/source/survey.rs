@@ -10,6 +10,7 @@
 mod columns;
 pub(super) mod document;
 mod free;
+mod hash_lines;
 mod hashes;
 mod look;
 mod refuse;
@@ -18,6 +19,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod wrap;
+mod writing;
 
 use leaksieve_core::{IdentifierKind, Profile};
 

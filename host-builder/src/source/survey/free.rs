@@ -4,14 +4,15 @@
 use leaksieve_core::IdentifierKind;
 
 use super::columns::{Content, Table, is_email};
+use super::hash_lines::{HEX_REMEDY, NO_HASHES, potfile, split};
 use super::hashes::{Form, is_count, is_uuid};
 use super::look::{
-    HEX_REMEDY, Manner, NO_HASHES, Place, Subject, choose, escaped, is_indented, is_scientific,
-    look as look_again, nearly_all, num, percent, pipe, potfile, scientific, several, split,
-    with_point_zero, without_counts,
+    Manner, Place, Subject, choose, escaped, is_indented, is_scientific, look as look_again,
+    nearly_all, num, percent, pipe, scientific, several, with_point_zero, without_counts,
 };
 use super::refuse::Refusal;
-use super::wrap::{self, Wrapper, counted, whole_number};
+use super::wrap::{Wrapper, counted, whole_number};
+use super::writing::{entities, escapes, is_link, links};
 
 /// So many lines that are alike by chance are no list of passwords.
 const MANY: usize = 20;
@@ -141,84 +142,6 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             Refusal::new("hashes of passwords, not passwords", NO_HASHES)
         },
     )
-}
-
-/// Quoted texts in which some characters are written with others: taking the quotes off is not
-/// all there is to do.
-fn escapes(lines: &[&[u8]]) -> Result<(), Refusal> {
-    let holds = |part: &[u8]| {
-        let finder = memchr::memmem::Finder::new(part);
-        let is_in = |inner: &[u8]| finder.find(inner).is_some();
-        let inner = |line: &[u8]| -> Option<bool> {
-            Some(is_in(line.strip_prefix(b"\"")?.strip_suffix(b"\"")?))
-        };
-        lines.iter().any(|line| inner(line) == Some(true))
-    };
-    let is_json = |line: &[u8]| serde_json::from_slice::<String>(line).is_ok();
-    if holds(b"\\") && nearly_all(num(lines, is_json), lines.len()) {
-        return Err(Refusal::new(
-            "JSON texts",
-            format!("write what they mean: {}", pipe("jq -r .")),
-        ));
-    }
-    if holds(b"\"\"") {
-        return Err(Refusal::new(
-            "a table of one column, in quotation marks, with doubled ones within",
-            "give --column 1 --delimiter comma",
-        ));
-    }
-    Ok(())
-}
-
-/// Characters that HTML writes with a name. Where people write them, a bare `&` comes as well.
-fn entities(lines: &[&[u8]]) -> Result<(), Refusal> {
-    let (mut num_lines, mut are_common) = (0, true);
-    for line in lines {
-        let mut has_one = false;
-        for at in memchr::memchr_iter(b'&', line) {
-            match wrap::entity(&line[at..]) {
-                Some(is_common) => (has_one, are_common) = (true, are_common && is_common),
-                None => return Ok(()),
-            }
-        }
-        num_lines += usize::from(has_one);
-    }
-    if num_lines < MIN_QUOTED {
-        return Ok(());
-    }
-    let command = if are_common {
-        r#"sed "s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&apos;/'/g; s/&#0*39;/'/g; s/&amp;/\&/g""#
-    } else {
-        "python3 -c 'import html,sys; sys.stdout.writelines(map(html.unescape, sys.stdin))'"
-    };
-    Err(Refusal::new(
-        "identifiers with HTML entities, such as &amp; for &",
-        format!("write the characters that they mean: {}", pipe(command)),
-    ))
-}
-
-/// Links to what people call themselves.
-fn links(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
-    if subject.kind == IdentifierKind::Password
-        || lines.len() < MIN_QUOTED
-        || !nearly_all(num(lines, is_link), lines.len())
-    {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        "links",
-        format!(
-            "keep what stands behind the last slash, if that is the name: {}",
-            pipe("sed -E 's|[?#].*||; s|/+$||; s|.*/@?||'")
-        ),
-    ))
-}
-
-fn is_link(line: &[u8]) -> bool {
-    [&b"https://"[..], b"http://"].iter().any(|start| {
-        line.get(..start.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(start))
-    })
 }
 
 /// Counts and ranks, in front or behind.

@@ -384,10 +384,7 @@ fn lists_that_change() {
             "has more around",
         ),
         (&[("\"{w}{i}\"", 75_000), ("{w}", MUCH)], "has less around"),
-        (
-            &[("{w}{i}", MUCH), ("{w}:pw{i}", MUCH)],
-            "--delimiter colon",
-        ),
+        (&[("{w}{i}", MUCH), ("{w}:pw{i}", MUCH)], "two lists in one"),
     ] {
         let message = of(parts).unwrap_err();
         assert!(message.contains(part), "{message}");

@@ -1,0 +1,89 @@
+//! Identifiers that are written as another language writes texts: HTML's entities, JSON's escapes,
+//! doubled quotation marks, links.
+
+use leaksieve_core::IdentifierKind;
+
+use super::look::{Subject, nearly_all, num, pipe};
+use super::refuse::Refusal;
+use super::wrap;
+
+/// Fewest lines of which it is said.
+const MIN_LINES: usize = 3;
+
+/// Quoted texts in which some characters are written with others: taking the quotes off is not
+/// all there is to do.
+pub(super) fn escapes(lines: &[&[u8]]) -> Result<(), Refusal> {
+    let holds = |part: &[u8]| {
+        let finder = memchr::memmem::Finder::new(part);
+        let is_in = |inner: &[u8]| finder.find(inner).is_some();
+        let inner = |line: &[u8]| -> Option<bool> {
+            Some(is_in(line.strip_prefix(b"\"")?.strip_suffix(b"\"")?))
+        };
+        lines.iter().any(|line| inner(line) == Some(true))
+    };
+    let is_json = |line: &[u8]| serde_json::from_slice::<String>(line).is_ok();
+    if holds(b"\\") && nearly_all(num(lines, is_json), lines.len()) {
+        return Err(Refusal::new(
+            "JSON texts",
+            format!("write what they mean: {}", pipe("jq -r .")),
+        ));
+    }
+    if holds(b"\"\"") {
+        return Err(Refusal::new(
+            "a table of one column, in quotation marks, with doubled ones within",
+            "give --column 1 --delimiter comma",
+        ));
+    }
+    Ok(())
+}
+
+/// Characters that HTML writes with a name. Where people write them, a bare `&` comes as well.
+pub(super) fn entities(lines: &[&[u8]]) -> Result<(), Refusal> {
+    let (mut num_lines, mut are_common) = (0, true);
+    for line in lines {
+        let mut has_one = false;
+        for at in memchr::memchr_iter(b'&', line) {
+            match wrap::entity(&line[at..]) {
+                Some(is_common) => (has_one, are_common) = (true, are_common && is_common),
+                None => return Ok(()),
+            }
+        }
+        num_lines += usize::from(has_one);
+    }
+    if num_lines < MIN_LINES {
+        return Ok(());
+    }
+    let command = if are_common {
+        r#"sed "s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&apos;/'/g; s/&#0*39;/'/g; s/&amp;/\&/g""#
+    } else {
+        "python3 -c 'import html,sys; sys.stdout.writelines(map(html.unescape, sys.stdin))'"
+    };
+    Err(Refusal::new(
+        "identifiers with HTML entities, such as &amp; for &",
+        format!("write the characters that they mean: {}", pipe(command)),
+    ))
+}
+
+/// Links to what people call themselves.
+pub(super) fn links(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    if subject.kind == IdentifierKind::Password
+        || lines.len() < MIN_LINES
+        || !nearly_all(num(lines, is_link), lines.len())
+    {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "links",
+        format!(
+            "keep what stands behind the last slash, if that is the name: {}",
+            pipe("sed -E 's|[?#].*||; s|/+$||; s|.*/@?||'")
+        ),
+    ))
+}
+
+pub(super) fn is_link(line: &[u8]) -> bool {
+    [&b"https://"[..], b"http://"].iter().any(|start| {
+        line.get(..start.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(start))
+    })
+}
