@@ -106,6 +106,38 @@ mod tests {
         }
     }
 
+    /// A list has all that a question may be typed as: composed, decomposed, or between the two.
+    #[test]
+    fn a_password_is_found_however_its_accents_are_typed() {
+        use crate::identifier::store::{Stored, store};
+        use crate::identifier::{Item, Side};
+        let profile = Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Passwords);
+        for (line, question) in [
+            ("caf\u{E9}", "cafe\u{301}"),
+            ("cafe\u{301}", "caf\u{E9}"),
+            (" \u{E9}が  ", "e\u{301}が"),
+            ("각", "가\u{11A8}"),
+            ("ắ", "ă\u{301}"),
+            ("\u{212B}", "\u{C5}"),
+            ("$HEX[c3a9]", "e\u{301}"),
+        ] {
+            let mut stored = Stored::new();
+            let line = Identifier::new(line.as_bytes()).folded_by(fold);
+            store(&profile, &line, None, &mut stored).unwrap();
+            let asked = Identifier::new(question.as_bytes()).folded_by(fold);
+            let mut item = Item::empty();
+            let meet = (0..).map_while(|index| {
+                let is_made = profile
+                    .reading(&asked, Side::Ask, index, &mut item)
+                    .unwrap();
+                let key = |item: &Item| (item.as_bytes().to_vec(), item.is_marked());
+                let is_stored = stored.items().iter().any(|own| key(own) == key(&item));
+                is_made.then_some(is_stored)
+            });
+            assert!(meet.into_iter().any(|is_stored| is_stored), "{question}");
+        }
+    }
+
     #[test]
     fn passwords_stay_as_they_are() {
         let profile = Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Passwords);

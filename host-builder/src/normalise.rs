@@ -312,6 +312,10 @@ pub fn total_bytes(inputs: &[Input]) -> Option<u64> {
 ///
 /// # Errors
 /// The first input that cannot be read.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what is read, how, by whom, and who is told"
+)]
 pub fn hash_all<C: FnMut(u64, Place)>(
     inputs: &[Input],
     layout: &Layout,

@@ -99,7 +99,9 @@ impl Stored {
             if self.num_items > 0 && item.rule == Some(Rule::WithoutExtension) {
                 break;
             }
-            let Judgement { is_valid, change } = judge(plan, item);
+            // Of another country's numbers it has those that moved to this one.
+            let judgement = plan.judge(&item.bytes);
+            let Judgement { is_valid, change } = judgement.unwrap_or(Judgement::OUTSIDE);
             let changed = change.and_then(|change| changed(item, change));
             if !is_valid && changed.is_none() {
                 continue;
@@ -124,14 +126,6 @@ impl Stored {
             self.is_outside_plan = !self.is_of_other_country();
         }
         Ok(())
-    }
-}
-
-fn judge(plan: Plan<'_>, item: &Item) -> Judgement {
-    match item.coverage {
-        Coverage::Complete => plan.judge(&item.bytes).unwrap_or(Judgement::OUTSIDE),
-        // It is of a country that the plan does not have.
-        Coverage::Incidental(_) => Judgement::OUTSIDE,
     }
 }
 

@@ -110,11 +110,17 @@ fn numbers_of(numbers: &mut Numbers, calling_code: u16) -> Result<Set, CompileEr
     Ok(numbers.after(&code, all))
 }
 
-/// Adds the old forms of numbers that are in the set.
+/// Adds the old forms of numbers that are in the set, and marks those of its own that have
+/// another form under another calling code.
 fn with_changes(numbers: &mut Numbers, valid: Set) -> Result<Set, CompileError> {
     let mut all = valid;
     for row in change_rows() {
         let old = numbers.matching(&parse(row.old)?);
+        let elsewhere = match (row.num_kept, row.inserted.parse()) {
+            (0, Ok(calling_code)) => numbers_of(numbers, calling_code)?,
+            _ => NONE,
+        };
+        let valid = numbers.union(valid, elsewhere);
         let mark = Mark {
             num_kept: row.num_kept,
             num_removed: row.num_removed,
