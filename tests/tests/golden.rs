@@ -27,7 +27,7 @@ fn options(list: &str, kind: IdentifierKind, profile: Profile) -> Options {
     Options {
         inputs: vec![Input::File(golden(list))],
         layout: match kind {
-            IdentifierKind::Ntlm => Layout::BeforeColon { min_count: 0 },
+            IdentifierKind::Ntlm => Layout::BeforeColon { kind, min_count: 0 },
             _ => Layout::Line,
         },
         kind,
