@@ -285,7 +285,7 @@ mod tests {
     }
 
     /// Of the first four rows.
-    const EXPECTED: u64 = 3_206_135_676_557_878_559;
+    const EXPECTED: u64 = 10_991_657_790_812_399_544;
 
     #[test]
     fn full_width_digits() {
