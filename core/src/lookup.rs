@@ -297,38 +297,18 @@ impl Lookup<'_> {
                     return Ok(());
                 }
                 Err(error) => {
-                    pending.sector = pending.wanted.sector(dataset).ok_or(Error::Unfinished)?;
-                    pending.unproven = None;
-                    self.pending = Some(pending);
+                    self.want(dataset, pending.wanted);
                     return Err(error);
                 }
             }
         }
-        pending.unproven = None;
         match (found, pending.wanted) {
             (Found::Page(Match::Bumped), Wanted::Page(question)) => {
-                let page = pending.wanted.sector(dataset).ok_or(Error::Unfinished)?;
-                pending.wanted = Wanted::Page(question.next());
-                pending.sector = pending
-                    .wanted
-                    .sector(dataset)
-                    .ok_or(Error::NoSuchLayer { index: page })?;
-                self.pending = Some(pending);
-                return Ok(());
+                let next = Wanted::Page(question.next());
+                return self.go_on(dataset, pending.wanted, next);
             }
             (Found::Plan(PlanStep::Wants(walk)), _) => {
-                let index = pending.wanted.sector(dataset).ok_or(Error::Unfinished)?;
-                let num_reads = self.asking.num_plan_reads.saturating_add(1);
-                pending.wanted = Wanted::Plan(walk);
-                pending.sector = pending
-                    .wanted
-                    .sector(dataset)
-                    // The header says how many a number needs.
-                    .filter(|_| num_reads < dataset.plan.max_reads)
-                    .ok_or(Error::PlanMalformed { index })?;
-                self.asking.num_plan_reads = num_reads;
-                self.pending = Some(pending);
-                return Ok(());
+                return self.go_on(dataset, pending.wanted, Wanted::Plan(walk));
             }
             (Found::Page(Match::Hit), _) => {
                 if matches!(
@@ -350,6 +330,26 @@ impl Lookup<'_> {
         if self.pending.is_none() {
             self.advance();
         }
+        Ok(())
+    }
+
+    /// Want the next page or plan sector for the same reading.
+    fn go_on(&mut self, dataset: &Dataset, here: Wanted, next: Wanted) -> Result<(), Error> {
+        let index = here.sector(dataset).ok_or(Error::Unfinished)?;
+        let error = match next {
+            Wanted::Page(_) => Error::NoSuchLayer { index },
+            Wanted::Plan(_) => {
+                // The header says how many a number needs.
+                let num_reads = self.asking.num_plan_reads.saturating_add(1);
+                if num_reads >= dataset.plan.max_reads {
+                    return Err(Error::PlanMalformed { index });
+                }
+                self.asking.num_plan_reads = num_reads;
+                Error::PlanMalformed { index }
+            }
+        };
+        next.sector(dataset).ok_or(error)?;
+        self.want(dataset, next);
         Ok(())
     }
 
@@ -486,6 +486,7 @@ impl Lookup<'_> {
         );
     }
 
+    #[inline(never)]
     fn want(&mut self, dataset: &Dataset, wanted: Wanted) {
         self.pending = Some(Pending {
             dataset: self.asking.dataset,

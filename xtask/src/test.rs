@@ -57,7 +57,7 @@ pub fn test() -> Result<()> {
     say("cargo test --workspace -- --include-ignored");
     let mut tests = cargo();
     tests
-        .args(["test", "--workspace", "--target-dir"])
+        .args(["test", "--workspace", "--no-fail-fast", "--target-dir"])
         .arg(workspace::target())
         .args(["--", "--include-ignored"])
         .env("LEAKSIEVE_QEMU", &qemu)

@@ -305,7 +305,8 @@ impl Args {
             if io::stdin().is_terminal() {
                 eprintln!("Type one identifier a line; Ctrl-D ends.");
             }
-            desk.shortcuts = desk.file.shortcuts()?;
+            // Of a damaged numbering plan there are none; who needs it is told so.
+            desk.shortcuts = desk.file.shortcuts().unwrap_or_default();
             answer_stdin(&desk, &mut answers)?;
         }
         if !answers.outcomes.any_asked {
