@@ -33,7 +33,9 @@ pub(super) fn reading(
     index: u8,
     item: &mut Item,
 ) -> Result<bool, NormaliseError> {
-    if index > 1 {
+    // Most lines have no tag, and are not read a second time to find that out.
+    let has_none = || text.is_ascii() && !text.contains(char::from(TAG_SIGN));
+    if index > 1 || (index == 1 && side == Side::Store && has_none()) {
         return Ok(false);
     }
     let local_bytes = normalise(text, folder, item)?;

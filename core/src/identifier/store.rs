@@ -65,14 +65,15 @@ pub fn store(
 ) -> Result<(), NormaliseError> {
     stored.num_items = 0;
     stored.is_outside_plan = false;
-    for index in 0..=MAX_READINGS {
-        let mut item = Item::empty();
-        if !profile.reading(identifier, Side::Store, index, &mut item)? {
+    for (index, place) in (0..).zip(&mut stored.items) {
+        if !profile.reading(identifier, Side::Store, index, place)? {
             break;
         }
-        let place = stored.items.get_mut(stored.num_items);
-        *place.ok_or(NormaliseError::TooManyReadings)? = item;
         stored.num_items += 1;
+    }
+    // One more is refused.
+    if stored.num_items == stored.items.len() {
+        profile.reading(identifier, Side::Store, MAX_READINGS, &mut Item::empty())?;
     }
     match (profile, plan) {
         (Profile::Phone(profile), Some(plan)) => stored.keep_numbers(profile, identifier, plan),
