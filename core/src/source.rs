@@ -186,16 +186,34 @@ pub fn verify_pages<S: SectorSource>(
     let (first, num_sectors) = catalogue.header().sectors_of_datasets();
     // The header's check keeps the sum below 2^32.
     for index in first.0..first.0.saturating_add(num_sectors as u32) {
-        let (mut wanted, mut path) = (SectorIndex(index), None);
-        loop {
-            source
-                .read_sector(wanted, buffer)
-                .map_err(ReadError::Source)?;
-            match catalogue.prove(wanted, buffer, path)? {
-                Step::Proven => break,
-                Step::Above(sector, above) => (wanted, path) = (sector, Some(above)),
-            }
-        }
+        read_proven(catalogue, source, SectorIndex(index), buffer, |_| ())?;
+    }
+    Ok(())
+}
+
+/// Read one sector of a page or a plan, and in a signed file prove it, up to the root. `take` is
+/// given the sector before it is proven, and the buffer then holds those above it: after an error
+/// nothing that was taken may be used.
+///
+/// # Errors
+/// As [`verify_pages`].
+pub fn read_proven<S: SectorSource>(
+    catalogue: &Catalogue,
+    source: &mut S,
+    index: SectorIndex,
+    buffer: &mut Sector,
+    take: impl FnOnce(&Sector),
+) -> Result<(), ReadError<S::Error>> {
+    source
+        .read_sector(index, buffer)
+        .map_err(ReadError::Source)?;
+    take(buffer);
+    let mut step = catalogue.prove(index, buffer, None)?;
+    while let Step::Above(above, path) = step {
+        source
+            .read_sector(above, buffer)
+            .map_err(ReadError::Source)?;
+        step = catalogue.prove(above, buffer, Some(path))?;
     }
     Ok(())
 }

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use leaksieve_core::file::{FileSectors, byte_of, read_exact_at};
 use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::identifier::phone::plan::Plan;
-use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, Sector, SectorIndex, verify};
+use leaksieve_core::sector::{
+    FileId, PAYLOAD_BYTES, Payload, SECTOR_BYTES, Sector, SectorIndex, verify,
+};
+use leaksieve_core::source::read_proven;
 use leaksieve_core::trust::{Tag, Tree};
 use leaksieve_core::{Catalogue, Dataset, Profile, ReadError, Trust, Verdict};
 
@@ -168,12 +171,28 @@ impl FilterFile {
             .collect()
     }
 
-    /// The numbering plan of a dataset; of what is no telephone number nothing.
+    /// The numbering plan of a dataset, in a signed file as it was signed; of what is no
+    /// telephone number nothing.
     ///
     /// # Errors
-    /// [`FileError`] when a sector cannot be read or is damaged.
+    /// [`FileError`] when a sector cannot be read or is damaged, or is not the one that was
+    /// signed.
     pub fn plan_of(&self, dataset: &Dataset) -> Result<Vec<Payload>, FileError> {
-        self.read_payloads(dataset.sectors().0.0..dataset.first_sector.0)
+        let mut payloads = Vec::new();
+        let mut buffer = [0; SECTOR_BYTES];
+        for index in dataset.sectors().0.0..dataset.first_sector.0 {
+            let source = &mut &self.sectors;
+            let take = |sector: &Sector| payloads.extend(sector.first_chunk::<PAYLOAD_BYTES>());
+            read_proven(
+                &self.catalogue,
+                source,
+                SectorIndex(index),
+                &mut buffer,
+                take,
+            )
+            .map_err(|error| self.error(error))?;
+        }
+        Ok(payloads)
     }
 
     fn answer(

@@ -64,9 +64,8 @@ pub(super) fn reading(
 #[inline(never)]
 fn normalise(text: &str, folder: Option<Folder>, item: &mut Item) -> Result<usize, NormaliseError> {
     // Dots and the ellipsis stand for letters in lists that were made to be shown.
-    if text.contains([
-        '*', '\u{FE61}', '\u{FF0A}', '\u{2022}', '\u{2026}', '\u{25CF}',
-    ]) {
+    let masks = ['\u{FE61}', '\u{FF0A}', '\u{2022}', '\u{2026}', '\u{25CF}'];
+    if text.contains('*') || (!text.is_ascii() && text.contains(masks)) {
         return Err(NormaliseError::Masked);
     }
     // A spreadsheet's mark for text; no mailbox is called so.

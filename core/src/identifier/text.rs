@@ -131,6 +131,20 @@ pub(super) fn push_folded(
     folder: Option<Folder>,
     is_left_out: fn(char) -> bool,
 ) -> Result<(), NormaliseError> {
+    // What most texts are. No letter or digit is left out.
+    if text.is_ascii() {
+        if text.bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(NormaliseError::ControlCharacter);
+        }
+        let is_kept = |byte: &u8| byte.is_ascii_alphanumeric() || !is_left_out(char::from(*byte));
+        for byte in text.bytes().filter(is_kept) {
+            item.push(match folding {
+                Folding::Text(CaseRule::Exact) => byte,
+                _ => byte.to_ascii_lowercase(),
+            })?;
+        }
+        return Ok(());
+    }
     if text.chars().any(char::is_control) {
         return Err(NormaliseError::ControlCharacter);
     }
