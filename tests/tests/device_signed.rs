@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use leaksieve_core::trust::MAX_EPOCH_STEP;
+use leaksieve_core::{Trust, open};
 use leaksieve_tests::last_pages;
 use xtask::card;
 use xtask::emulator::{Emulator, Options, Storage};
@@ -154,9 +155,12 @@ fn forged_pages_are_no_answer() -> Result<()> {
         let fixture = Fixture::of(encoding)?;
         let signed = fixture.signed(5)?;
         let mut forged = signed.clone();
-        // Behind the header, before tag sector and signature.
-        for page in 1..signed.len() as u32 / 512 - 2 {
-            sign::forge(&mut forged, page, 17, 0xFF)?;
+        // Behind the header, before tag sectors and signature: plan and pages.
+        let catalogue = open(&mut &*signed, &mut [0; 512], &Trust::ANY)
+            .map_err(|error| anyhow::anyhow!("{error}"))?;
+        let (first, num_sectors) = catalogue.header().sectors_of_datasets();
+        for sector in first.0..first.0 + num_sectors as u32 {
+            sign::forge(&mut forged, sector, 17, 0xFF)?;
         }
         let mut board = fixture.boot(&fixture.card(&forged, None)?)?;
         for phone in [sample::phone(0), sample::stranger_phone(7)] {
