@@ -107,7 +107,7 @@ impl Records {
                 digits @ [b'1'..=b'9', ..] if is_world => [b"+", digits].concat(),
                 _ => line.to_vec(),
             };
-            let line = identifier(&line, case.kind);
+            let line = identifier(line, case.kind);
             match store(&case.profile, &line, plan, &mut stored) {
                 Ok(()) => {
                     records.accepted.push(text);

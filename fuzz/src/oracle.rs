@@ -22,7 +22,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 pub(crate) fn hash(dataset: &Dataset, item: &Item) -> u64 {
     let hash = hash_of(dataset, item.as_bytes());
     match item.is_marked() {
-        true => (hash >> 32) | (hash << 32),
+        true => hash.rotate_left(32),
         false => hash,
     }
 }

@@ -209,7 +209,7 @@ impl PhoneProfile {
     fn is_national(&self, code: &[u8], start: &[u8], num_digits: usize) -> bool {
         !self.is_world()
             && !start.starts_with(code)
-            && !start.starts_with(b"00")
+            && !start.starts_with(b"0")
             && is_match_of_all(self.international_prefixes(), start, num_digits) == Some(false)
     }
 
