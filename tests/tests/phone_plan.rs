@@ -10,8 +10,8 @@ const EXAMPLES: &str = include_str!("../data/phone_examples.tsv");
 const REGIONS: &str = include_str!("../../host-builder/src/profile/regions.tsv");
 const PLANS: &str = include_str!("../../host-builder/src/profile/plans.tsv");
 
-/// The Rust port holds metadata 9.0.42, the plans 9.0.43; these calling codes changed: those
-/// of Benin, Laos, Romania and Zimbabwe.
+/// The Rust port holds metadata 9.0.42, the plans 9.0.43; these calling codes changed: those of
+/// Benin, Laos, Romania, Zimbabwe, Germany, Ecuador and Georgia.
 const CHANGED: [&str; 7] = ["229", "856", "40", "263", "49", "593", "995"];
 
 fn data_lines(text: &str) -> impl Iterator<Item = Vec<&str>> {
