@@ -424,15 +424,13 @@ pub(super) fn reading(
     }
     let mut first_error = None;
     let mut before = Before::new();
-    let whole = Way::ALL.map(|way| (way, false));
-    for (way, is_cut) in whole.into_iter().chain([(Way::Parsed, true)]) {
-        let digits = match is_cut {
-            false => written.digits.as_slice(),
-            true => match written.without_extension() {
-                Some(digits) => digits,
-                None => break,
-            },
+    for step in 0..=Way::ALL.len() {
+        let (way, digits) = match (Way::ALL.get(step), written.without_extension()) {
+            (Some(way), _) => (*way, written.digits.as_slice()),
+            (None, Some(digits)) => (Way::Parsed, digits),
+            (None, None) => break,
         };
+        let is_cut = step == Way::ALL.len();
         item.clear();
         match profile.candidate(way, digits, &written, side, item) {
             Ok(()) if before.has(item) => {}
@@ -460,7 +458,7 @@ pub(super) fn reading(
 }
 
 /// The numbers of the readings before: an E.164 number is its digits, and begins with no 0.
-struct Before(heapless::Vec<u64, { Way::ALL.len() + 1 }>);
+struct Before(heapless::Vec<u64, { MAX_READINGS as usize }>);
 
 impl Before {
     const fn new() -> Self {
@@ -476,7 +474,7 @@ impl Before {
     }
 
     fn add(&mut self, item: &Item) {
-        // There is room for one of each way.
+        // One more than there is room for is refused, and none is looked at behind it.
         let _ = self.0.push(Self::number(item));
     }
 

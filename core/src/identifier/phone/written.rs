@@ -138,7 +138,7 @@ pub(super) struct Written {
     /// Index among the digits of a 0 that stands alone in brackets, as in `+44 (0)20`.
     pub(super) zero_in_brackets: Option<usize>,
     /// Digits before the last hyphen or slash, where what follows may be an extension.
-    pub(super) before_extension: Option<usize>,
+    before_extension: Option<u8>,
 }
 
 impl Written {
@@ -154,7 +154,7 @@ impl Written {
     /// A hyphen or slash stands here, before what may be an extension. One that stands so soon
     /// behind another has one of several: `67123456/7/8`.
     fn mark_extension(&mut self) {
-        let here = self.digits.len();
+        let here = self.digits.len;
         self.before_extension = match self.before_extension {
             Some(before) if here - before <= 2 => Some(before),
             _ => Some(here),
@@ -164,7 +164,7 @@ impl Written {
     /// The digits before what may be an extension.
     pub(super) fn without_extension(&self) -> Option<&[u8]> {
         let digits = self.digits.as_slice();
-        let before = self.before_extension?;
+        let before = usize::from(self.before_extension?);
         let num_after = digits.len().checked_sub(before)?;
         (1..=MAX_AFTER_HYPHEN)
             .contains(&num_after)
