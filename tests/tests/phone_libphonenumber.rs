@@ -136,15 +136,7 @@ fn every_example_in_a_world_dataset() {
             }
         }
     }
-    // Fewer digits than a world dataset takes: Iran has numbers of four. They are refused.
-    let expected = ["+989601", "+98 9601", "tel:+98-9601"];
-    assert_eq!(differences.len(), expected.len(), "{differences:#?}");
-    for (difference, spelling) in differences.iter().zip(expected) {
-        assert_eq!(
-            *difference,
-            format!("{spelling}: refused: {}", NormaliseError::TooFewDigits)
-        );
-    }
+    assert!(differences.is_empty(), "{differences:#?}");
 }
 
 /// xorshift64: the same numbers on every run.

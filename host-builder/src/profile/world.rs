@@ -15,9 +15,9 @@ use super::{Region, regions};
 /// Any digits may follow.
 const ANY_TAIL: u16 = 0xFFFF;
 
-/// Fewest and most digits of an international number, calling code included
-/// (ITU-T E.164, 6.1, has 15, and some services have more).
-const MIN_DIGITS: u32 = 7;
+/// Fewest and most digits of an international number, calling code included (Iran has numbers of four;
+/// ITU-T E.164, 6.1, has 15 at most, and some services have more).
+const MIN_DIGITS: u32 = 6;
 const MAX_DIGITS: u32 = 17;
 
 /// Calling codes with a trunk prefix other than 0: code and prefix, the digits
