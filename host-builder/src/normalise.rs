@@ -308,7 +308,8 @@ pub fn total_bytes(inputs: &[Input]) -> Option<u64> {
 
 /// Read all inputs and give the hash of each record to a consumer, one consumer a
 /// thread, made by `consumer`. The calling thread reads; the others normalise. Some of the
-/// records that gave an item are drawn into `sample`. When `is_vain` says that nobody wants the rest, what was read so far is counted.
+/// records that gave an item are drawn into `sample`. When `is_vain` says that nobody wants the
+/// rest, what was read so far is counted.
 ///
 /// # Errors
 /// The first input that cannot be read.

@@ -54,13 +54,6 @@ pub struct Record<'a> {
     pub fault: Option<Fault>,
 }
 
-impl Record<'_> {
-    /// Is its text something else than UTF-8? (Almost all are ASCII, which costs nothing.)
-    pub fn is_not_utf_8(&self) -> bool {
-        !self.text.is_ascii() && std::str::from_utf8(self.text).is_err()
-    }
-}
-
 /// Why a record gives no identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
