@@ -190,16 +190,17 @@ impl Rules {
     }
 
     /// The item of a phone number that is written as digits alone, as most are.
-    #[inline]
+    #[inline(always)]
     fn item_by_shortcut(&self, record: Record<'_>) -> Option<ShortText> {
         let shortcuts = self.shortcuts.as_deref()?;
         if record.fault.is_some() {
             return None;
         }
-        match record.text.strip_prefix(b"+") {
-            Some(digits) => shortcuts.item(digits, true),
-            None => shortcuts.item(record.text, self.lacks_plus(record.text)),
-        }
+        let (digits, has_plus) = match record.text {
+            [b'+', digits @ ..] => (digits, true),
+            digits => (digits, self.lacks_plus(digits)),
+        };
+        shortcuts.item(digits, has_plus)
     }
 
     /// In a dataset without a default country, lists write E.164 digits without their plus

@@ -32,6 +32,9 @@ pub enum PasswordDigest {
     Ntlm,
 }
 
+/// Bytes of the longest.
+const MAX_DIGEST_BYTES: usize = 20;
+
 /// What a password dataset was made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -68,7 +71,7 @@ impl PasswordDigest {
 
     const fn num_bytes(self) -> usize {
         match self {
-            Self::Sha1 => 20,
+            Self::Sha1 => MAX_DIGEST_BYTES,
             Self::Ntlm => 16,
         }
     }
@@ -101,9 +104,12 @@ pub(super) fn reading(
         }
         Some(_) if index > 0 => Ok(false),
         Some(kind) if kind == digest.hash_kind() => {
-            for pair in pairs(digest, identifier.text.trim_ascii())? {
-                item.push(byte(pair).ok_or(NormaliseError::NotAHash)?)?;
+            let pairs = pairs(digest, identifier.text.trim_ascii())?;
+            let mut bytes = [0; MAX_DIGEST_BYTES];
+            for (place, pair) in bytes.iter_mut().zip(pairs) {
+                *place = byte(pair).ok_or(NormaliseError::NotAHash)?;
             }
+            item.extend(bytes.get(..pairs.len()).unwrap_or(&[]))?;
             Ok(true)
         }
         Some(_) => Err(NormaliseError::OtherKind),
@@ -363,8 +369,12 @@ fn pairs(digest: PasswordDigest, digits: &[u8]) -> Result<&[[u8; 2]], NormaliseE
 
 /// The byte that two hexadecimal digits are.
 fn byte(pair: &[u8; 2]) -> Option<u8> {
-    let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
-    Some((high? << 4 | low?) as u8)
+    let [high, low] = pair.map(|digit| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' | b'A'..=b'F' => Some((digit & 0xF) + 9),
+        _ => None,
+    });
+    Some(high? << 4 | low?)
 }
 
 #[cfg(test)]

@@ -177,7 +177,16 @@ fn parts(line: &[u8]) -> (&[u8], Option<&[u8]>) {
 }
 
 /// A number, with or without separators between its thousands (or lakhs).
+#[inline]
 fn number(text: &[u8]) -> Option<u64> {
+    match text {
+        // Most counts of a list.
+        [digit @ b'0'..=b'9'] => Some(u64::from(digit - b'0')),
+        _ => long_number(text),
+    }
+}
+
+fn long_number(text: &[u8]) -> Option<u64> {
     let (mut number, mut num_digits, mut is_grouped) = (0u64, 0, false);
     let mut rest = text;
     while let [byte, later @ ..] = rest {

@@ -35,6 +35,8 @@ pub struct Sample {
     limit: usize,
     /// The largest rank is on top.
     drawn: BinaryHeap<Drawn>,
+    /// Larger ones are not kept.
+    max_rank: u64,
 }
 
 impl Sample {
@@ -48,6 +50,7 @@ impl Sample {
             seed,
             limit,
             drawn: BinaryHeap::new(),
+            max_rank: u64::MAX,
         }
     }
 
@@ -60,29 +63,33 @@ impl Sample {
     #[inline]
     pub(crate) fn add(&mut self, place: Place, text: &[u8]) {
         let rank = rank(self.seed, place);
-        let is_out = self.drawn.len() == self.limit
-            && self.drawn.peek().is_some_and(|last| last.rank < rank);
-        if !is_out && text.len() <= MAX_BYTES {
-            self.push(Drawn {
-                rank,
-                place,
-                text: text.into(),
-            });
+        if rank <= self.max_rank {
+            self.push(rank, place, text);
         }
     }
 
-    #[inline(never)]
-    fn push(&mut self, drawn: Drawn) {
+    #[cold]
+    fn push(&mut self, rank: u64, place: Place, text: &[u8]) {
+        if text.len() <= MAX_BYTES {
+            let text = text.into();
+            self.keep(Drawn { rank, place, text });
+        }
+    }
+
+    fn keep(&mut self, drawn: Drawn) {
         self.drawn.push(drawn);
         if self.drawn.len() > self.limit {
             self.drawn.pop();
+        }
+        if self.drawn.len() == self.limit {
+            self.max_rank = self.drawn.peek().map_or(u64::MAX, |last| last.rank);
         }
     }
 
     /// Take over what was drawn from another part of the list.
     pub(crate) fn merge(&mut self, other: Self) {
         for drawn in other.drawn {
-            self.push(drawn);
+            self.keep(drawn);
         }
     }
 
@@ -92,15 +99,16 @@ impl Sample {
     }
 }
 
-/// What a place has in the draw: evenly distributed, by Steele's `SplitMix64` (OOPSLA 2014).
+/// What a place has in the draw: evenly distributed, by Steele's `SplitMix64` (OOPSLA 2014),
+/// each input's lines from a state of their own.
+#[inline]
 fn rank(seed: u64, place: Place) -> u64 {
-    let mix = |state: u64| {
-        let state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let state = (state ^ state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let state = (state ^ state >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        state ^ state >> 31
-    };
-    mix(mix(mix(seed) ^ place.input as u64) ^ place.line)
+    const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
+    let first = seed ^ (place.input as u64).rotate_right(20);
+    let state = first.wrapping_add(place.line.wrapping_mul(GAMMA));
+    let state = (state ^ state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let state = (state ^ state >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    state ^ state >> 31
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ impl Shortcuts {
 
     /// The item of a number that is written as digits alone, if there is a shortcut:
     /// without it, [`Profile::reading`](crate::Profile::reading) knows.
-    #[inline]
+    #[inline(always)]
     pub fn item(&self, digits: &[u8], has_plus: bool) -> Option<ShortText> {
         let digits = ShortText::of_digits(digits)?;
         let code = self.calling_code;
