@@ -36,6 +36,7 @@
 extern crate std;
 
 pub mod arithmetic;
+mod catalogue;
 mod dataset;
 pub mod encoding;
 mod error;
@@ -53,15 +54,18 @@ pub mod sector;
 pub mod source;
 pub mod source_async;
 pub mod trust;
+mod verdict;
 
 #[doc = include_str!("../FORMAT.md")]
 pub mod format {}
 
+pub use catalogue::Catalogue;
 pub use error::{Error, HeaderDefect};
 pub use header::{Dataset, Header};
 pub use identifier::{Identifier, IdentifierKind, NormaliseError, Profile};
-pub use lookup::{Answer, Answers, Catalogue, Lookup, Outcome, Verdict};
+pub use lookup::Lookup;
 pub use opening::Opening;
 pub use sector::{Sector, SectorIndex};
 pub use source::{ReadError, SectorSource, answer, check, open, open_in};
 pub use trust::{PublicKey, Trust};
+pub use verdict::{Answer, Answers, Outcome, Verdict};

@@ -1,8 +1,8 @@
 //! A file's first sectors -> what can be asked of it.
 
+use crate::catalogue::Catalogue;
 use crate::error::Error;
 use crate::header::{self, FIXED_BYTES, Fixed, MAX_HEADER_SECTORS};
-use crate::lookup::Catalogue;
 use crate::sector::{PAYLOAD_BYTES, Payload, Sector, SectorIndex, split, verify};
 use crate::trust::{Signed, Trust};
 

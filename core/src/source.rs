@@ -2,12 +2,14 @@
 
 use core::fmt;
 
+use crate::catalogue::Catalogue;
 use crate::error::Error;
 use crate::identifier::Identifier;
-use crate::lookup::{Catalogue, Lookup, Verdict};
+use crate::lookup::Lookup;
 use crate::opening::Opening;
 use crate::sector::{SECTOR_BYTES, Sector, SectorIndex};
 use crate::trust::{Step, Trust};
+use crate::verdict::Verdict;
 
 /// The files that a card may hold a filter in, in its top folder. There are two, so that one
 /// can be replaced while the other is whole.

@@ -4,12 +4,14 @@
 //! Like the blocking ones they carry sectors to [`Opening`] and [`Lookup`], and know nothing
 //! themselves. Any executor will do.
 
+use crate::catalogue::Catalogue;
 use crate::identifier::Identifier;
-use crate::lookup::{Catalogue, Lookup, Verdict};
+use crate::lookup::Lookup;
 use crate::opening::Opening;
 use crate::sector::{Sector, SectorIndex};
 use crate::source::ReadError;
 use crate::trust::Trust;
+use crate::verdict::Verdict;
 
 /// As [`SectorSource`](crate::SectorSource), awaited.
 #[allow(

@@ -14,9 +14,12 @@
 //! layer, and is no "no". In a signed file, verified means: the page's tag, and that of
 //! each tag sector above it, agree with the root that was signed.
 
-use crate::encoding::{Layer, Match, ribbon};
+mod question;
+
+use crate::catalogue::Catalogue;
+use crate::encoding::Match;
 use crate::error::Error;
-use crate::header::{Dataset, Header, MAX_DATASETS};
+use crate::header::Dataset;
 use crate::identifier::phone::MAX_DIGITS;
 #[cfg(feature = "std")]
 use crate::identifier::phone::Shortcuts;
@@ -24,71 +27,12 @@ use crate::identifier::phone::plan::{Change, Judgement, Step as PlanStep, Walk};
 use crate::identifier::{
     Coverage, Identifier, IdentifierKind, Item, MAX_READINGS, NormaliseError, Rule, Side,
 };
-use crate::sector::{FileId, Payload, Sector, SectorIndex, verify};
-use crate::trust::{Path, PublicKey, Signed, Step};
-
-/// A file's verified header: what can be asked of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Catalogue {
-    pub(crate) file_id: FileId,
-    pub(crate) header: Header,
-    /// Of a signed file. `None` is said of an unsigned one only.
-    pub(crate) signed: Option<Signed>,
-}
+use crate::sector::{Payload, Sector, SectorIndex, verify};
+use crate::trust::Step;
+use crate::verdict::{Answer, Answers, Outcome, Verdict};
+use question::{Found, Pending, Question, Wanted};
 
 impl Catalogue {
-    /// It has no dataset, and a lookup in it ends with [`Error::Unfinished`].
-    pub(crate) const EMPTY: Self = Self {
-        file_id: FileId([0; 16]),
-        header: Header::EMPTY,
-        signed: None,
-    };
-
-    /// The file's id.
-    pub const fn file_id(&self) -> FileId {
-        self.file_id
-    }
-
-    /// All that the header says.
-    pub const fn header(&self) -> &Header {
-        &self.header
-    }
-
-    /// The file's datasets, 1 to [`MAX_DATASETS`].
-    pub fn datasets(&self) -> &[Dataset] {
-        &self.header.datasets
-    }
-
-    /// Who signed the file. `None`: nobody did.
-    pub fn signer(&self) -> Option<PublicKey> {
-        self.signed.as_ref().map(Signed::signer)
-    }
-
-    /// Sectors that are read at most for each dataset: for each reading of an identifier 1 for
-    /// each layer and what the numbering plan takes, of the dataset that takes most, and in a
-    /// signed file the tag sectors above each that are not kept in memory.
-    pub fn sectors_per_dataset(&self) -> u32 {
-        let path = self.signed.as_ref().map_or(0, Signed::sectors_per_path);
-        let reads = self.datasets().iter().map(Dataset::max_reads);
-        reads.max().unwrap_or(1).saturating_mul(1 + u32::from(path))
-    }
-
-    /// Is a sector of a page, or of the tags above one, as it was written, and in a signed file
-    /// as it was signed? `path` is what the step before gave.
-    pub(crate) fn prove(
-        &self,
-        index: SectorIndex,
-        sector: &Sector,
-        path: Option<Path>,
-    ) -> Result<Step, Error> {
-        let payload = verify(self.file_id, index, sector)?;
-        match &self.signed {
-            Some(signed) => signed.prove(self.file_id, index, payload, path),
-            None => Ok(Step::Proven),
-        }
-    }
-
     /// Begin to look an identifier up: in the datasets of its kind, or in all when
     /// it states none. For each dataset that covers it, up to
     /// [`sectors_per_dataset`](Self::sectors_per_dataset) are read.
@@ -126,7 +70,7 @@ impl Catalogue {
             next_dataset: 0,
             asking: Asking::of(0),
             pending: None,
-            answers: Answers(heapless::Vec::new()),
+            answers: Answers::NONE,
         }
     }
 }
@@ -190,73 +134,6 @@ impl Asking {
             Some(reason) => Outcome::NotCovered(reason),
             None => Outcome::Absent,
         }
-    }
-}
-
-/// A sector that is waited for.
-#[derive(Clone, Copy)]
-struct Pending {
-    dataset: u8,
-    sector: SectorIndex,
-    wanted: Wanted,
-    /// In a signed file, once the sector was read: what it says, if it is the one that was
-    /// signed.
-    unproven: Option<(Found, Path)>,
-}
-
-/// What a sector is wanted for.
-#[derive(Clone, Copy)]
-enum Wanted {
-    Page(Question),
-    /// Whether the reading is a number of the plan.
-    Plan(Walk),
-}
-
-/// What a sector says.
-#[derive(Clone, Copy)]
-enum Found {
-    Page(Match),
-    Plan(PlanStep),
-}
-
-/// What the next page of a dataset is asked.
-#[derive(Clone, Copy)]
-struct Question {
-    layer: u8,
-    hash: u64,
-    /// Of the other form of a number, which the plan gave.
-    is_changed: bool,
-}
-
-impl Question {
-    /// The layer, and which of its pages is asked. `None`: there is no such layer.
-    fn place(self, dataset: &Dataset) -> Option<(Layer, u32)> {
-        let layer = dataset.encoding.layer(dataset.num_sectors, self.layer)?;
-        Some((layer, layer.page_of(self.hash)))
-    }
-
-    /// The sector of that page.
-    fn sector(self, dataset: &Dataset) -> Option<SectorIndex> {
-        let (layer, page) = self.place(dataset)?;
-        Some(dataset.sector_of(layer.first_page.saturating_add(page)))
-    }
-
-    /// What is asked when that page says that the item was bumped.
-    fn next(self) -> Self {
-        Self {
-            layer: self.layer.saturating_add(1),
-            hash: ribbon::rehash(self.hash),
-            is_changed: self.is_changed,
-        }
-    }
-}
-
-/// Shows the place only: a hash of an identifier can be searched for.
-impl core::fmt::Debug for Pending {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Pending")
-            .field("dataset", &self.dataset)
-            .finish_non_exhaustive()
     }
 }
 
@@ -517,7 +394,7 @@ impl Lookup<'_> {
     /// # Errors
     /// [`Error::Unfinished`] while a sector is wanted.
     pub fn verdict(self) -> Result<Verdict, Error> {
-        if self.pending.is_some() || self.answers.0.is_empty() {
+        if self.pending.is_some() || self.answers.is_empty() {
             return Err(Error::Unfinished);
         }
         let has = |wanted: fn(Outcome) -> bool| self.answers.iter().any(|a| wanted(a.outcome));
@@ -590,104 +467,4 @@ impl Lookup<'_> {
 /// Is a reading asked for? A dataset without derived items has none that are marked.
 const fn is_asked(dataset: &Dataset, item: &Item) -> bool {
     !item.is_marked() || dataset.num_extra > 0
-}
-
-impl Wanted {
-    /// Where it is.
-    fn sector(self, dataset: &Dataset) -> Option<SectorIndex> {
-        match self {
-            Self::Page(question) => question.sector(dataset),
-            Self::Plan(walk) => dataset.plan_sector(walk.wants()),
-        }
-    }
-}
-
-/// What a file says of an identifier. There is no `bool` of it: a question that
-/// could not be answered is not a "no".
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[must_use]
-pub enum Verdict {
-    /// At least one dataset has the identifier, or gives a false alarm, at its rate.
-    Exposed(Answers),
-    /// Every dataset that was asked covers the identifier, and none has it.
-    NotExposed(Answers),
-    /// No dataset has it, and at least one cannot say.
-    NotCovered(Answers),
-}
-
-impl Verdict {
-    /// What each dataset said.
-    pub const fn answers(&self) -> &Answers {
-        match self {
-            Self::Exposed(answers) | Self::NotExposed(answers) | Self::NotCovered(answers) => {
-                answers
-            }
-        }
-    }
-}
-
-/// What each dataset that was asked said, in the file's order; at least one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Answers(heapless::Vec<Answer, MAX_DATASETS>);
-
-impl Answers {
-    /// The answers, in the file's order.
-    pub fn iter(&self) -> impl Iterator<Item = &Answer> {
-        self.0.iter()
-    }
-
-    fn push(&mut self, answer: Answer) -> Result<(), Error> {
-        self.0.push(answer).map_err(|_| Error::Unfinished)
-    }
-}
-
-/// What one dataset said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Answer {
-    /// Index in [`Catalogue::datasets`].
-    pub dataset: u8,
-    /// What it said.
-    pub outcome: Outcome,
-    /// Of what is exposed: how the reading that was found came from the identifier. `None`: it
-    /// is the identifier as it was typed.
-    pub rule: Option<Rule>,
-    /// How many readings of the identifier the dataset is asked for. Each may be a false alarm:
-    /// see [`Dataset::false_alarm`].
-    pub num_readings: u8,
-}
-
-/// What a dataset says of an identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Outcome {
-    /// It has the identifier, or this is a false alarm.
-    Exposed,
-    /// It covers the identifier and does not have it.
-    Absent,
-    /// It says nothing about it.
-    NotCovered(NormaliseError),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::format;
-
-    #[test]
-    fn what_is_shown_of_a_pending_lookup_is_no_identifier() {
-        let pending = Pending {
-            dataset: 3,
-            sector: SectorIndex(1_234),
-            wanted: Wanted::Page(Question {
-                layer: 0,
-                hash: 5_678,
-                is_changed: false,
-            }),
-            unproven: None,
-        };
-        assert_eq!(format!("{pending:?}"), "Pending { dataset: 3, .. }");
-    }
 }
