@@ -9,7 +9,7 @@
 //! mailbox without it at most providers. So an address with a tag has a second reading
 //! without; marked in a list, so that two tags of one mailbox do not meet.
 
-use super::text::{CaseRule, is_invisible, push_folded, single_spelling};
+use super::text::{CaseRule, push_folded, single_spelling, visible};
 use super::{Folder, Folding, Item, NormaliseError, Rule, Side};
 
 /// Longest local part: 64 bytes (RFC 5321 section 4.5.3.1.1).
@@ -21,6 +21,8 @@ const MAX_LABEL_BYTES: usize = 63;
 /// One provider with two names, which leaves dots out of local parts
 /// (<https://support.google.com/mail/answer/7436150>).
 const GMAIL: [&[u8]; 2] = [b"gmail.com", b"googlemail.com"];
+/// The dots of a domain name (UTS #46 section 2.3).
+const FULL_STOPS: [char; 4] = ['.', '\u{3002}', '\u{FF0E}', '\u{FF61}'];
 /// What stands before a tag.
 const TAG_SIGN: u8 = b'+';
 
@@ -63,30 +65,25 @@ pub(super) fn reading(
 /// Gives the length of the local part, bytes.
 #[inline(never)]
 fn normalise(text: &str, folder: Option<Folder>, item: &mut Item) -> Result<usize, NormaliseError> {
-    // Dots and the ellipsis stand for letters in lists that were made to be shown.
-    let masks = ['\u{FE61}', '\u{FF0A}', '\u{2022}', '\u{2026}', '\u{25CF}'];
-    if text.contains('*') || (!text.is_ascii() && text.contains(masks)) {
+    if is_masked(text) {
         return Err(NormaliseError::Masked);
     }
     // A spreadsheet's mark for text; no mailbox is called so.
     let text = text.trim_start_matches(['\'', '\u{2018}', '\u{2019}']);
+    if !text.is_ascii() && text.contains(is_symbol) {
+        return Err(NormaliseError::NotAnEmail);
+    }
     let is_at = |c| single_spelling(c) == Some('@');
     let (local, domain) = text.rsplit_once(is_at).ok_or(NormaliseError::NotAnEmail)?;
-    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    let domain = domain.strip_suffix(FULL_STOPS).unwrap_or(domain);
 
-    push_folded(
-        item,
-        local,
-        Folding::Text(CaseRule::Fold),
-        folder,
-        is_invisible,
-    )?;
+    push_folded(item, local, Folding::Text(CaseRule::Fold), folder, visible)?;
     let mut local_bytes = item.as_bytes().len();
     if local_bytes > MAX_LOCAL_BYTES || !is_local_part(item.as_bytes()) {
         return Err(NormaliseError::NotAnEmail);
     }
     item.push(b'@')?;
-    push_folded(item, domain, Folding::Domain, folder, is_invisible)?;
+    push_folded(item, domain, Folding::Domain, folder, visible)?;
     let domain = item.as_bytes().get(local_bytes + 1..).unwrap_or(&[]);
     if !is_domain(domain) {
         return Err(NormaliseError::NotAnEmail);
@@ -101,6 +98,32 @@ fn normalise(text: &str, folder: Option<Folder>, item: &mut Item) -> Result<usiz
         item.extend(GMAIL[0])?;
     }
     Ok(local_bytes)
+}
+
+/// What stands for letters in lists that were made to be shown.
+fn is_masked(text: &str) -> bool {
+    let masks = ['\u{FE61}', '\u{FF0A}', '\u{2022}', '\u{2026}', '\u{25CF}'];
+    text.contains('*')
+        || (!text.is_ascii() && text.contains(masks))
+        || text
+            .as_bytes()
+            .windows(3)
+            .any(|bytes| matches!(bytes, b"..." | b"???" | b"###"))
+}
+
+/// Quotation marks, dashes, signs and pictures outside ASCII, which are in no address: a list or
+/// a person left them there. But for the full stop that UTS #46 takes for a dot.
+const fn is_symbol(c: char) -> bool {
+    matches!(
+        c,
+        '\u{A1}'..='\u{A9}' | '\u{AB}' | '\u{AC}' | '\u{AE}'..='\u{B1}' | '\u{B4}' | '\u{B6}'
+            ..='\u{B8}' | '\u{BB}' | '\u{BF}' | '\u{D7}' | '\u{F7}' | '\u{2010}'..='\u{2029}'
+            | '\u{2030}'..='\u{205E}' | '\u{20A0}'..='\u{20CF}' | '\u{2100}'..='\u{214F}'
+            | '\u{2190}'..='\u{2BFF}' | '\u{2E00}'..='\u{2E7F}' | '\u{3001}' | '\u{3003}'
+            | '\u{3008}'..='\u{3020}' | '\u{3030}' | '\u{FE10}'..='\u{FE19}'
+            | '\u{FE30}'..='\u{FE6B}' | '\u{FF5F}' | '\u{FF60}' | '\u{FF62}'..='\u{FF65}'
+            | '\u{FFFC}' | '\u{FFFD}' | '\u{1F000}'..='\u{1FAFF}'
+    )
 }
 
 /// Of each byte its place and itself. (`retain` has paths that panic.)
@@ -165,6 +188,8 @@ mod tests {
             "ann.lee@example.com.",
             "ann\u{200B}.lee@exam\u{AD}ple.com",
             "ａｎｎ.lee＠example.com",
+            "ann.lee@example.com\u{3002}",
+            "ann\u{FE0F}.lee@example.com\u{3164}",
         ] {
             assert_eq!(email(text), Ok("ann.lee@example.com".into()));
         }
@@ -211,8 +236,23 @@ mod tests {
             "<x@example.com>",
             "x@exa mple.com",
             "x,y@example.com",
+            "“x@example.com”",
+            "x@example.com”",
+            "«x@example.com»",
+            "x@example.com、",
+            "x@example.com™",
+            "x\u{2013}y@example.com",
+            "\u{1F600}@example.com",
         ] {
             assert_eq!(email(text), Err(NormaliseError::NotAnEmail), "{text}");
+        }
+        for text in [
+            "a***n@example.com",
+            "a...n@example.com",
+            "a???@example.com",
+            "a…n@x.com",
+        ] {
+            assert_eq!(email(text), Err(NormaliseError::Masked), "{text}");
         }
         let long = "l".repeat(65) + "@example.com";
         assert_eq!(email(&long), Err(NormaliseError::NotAnEmail));

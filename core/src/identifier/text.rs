@@ -97,46 +97,74 @@ pub(super) fn single_spelling(c: char) -> Option<char> {
     }
 }
 
-/// Characters that are not seen and change nothing that is read: soft hyphen, joiners,
-/// spaces of no width, marks and brackets of writing direction, byte order mark. They come
-/// with what is copied from documents and pages, and are no part of an item.
+/// Characters that are not seen: those that Unicode calls default-ignorable (Unicode 17,
+/// `Default_Ignorable_Code_Point`). Soft hyphen, joiners, spaces of no width, marks of writing
+/// direction, variation selectors, Hangul fillers, byte order mark: they come with what is copied
+/// from documents and pages, and are no part of an item.
 pub(crate) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
-        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    matches!(
+        c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+            | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
+    )
 }
 
-/// White space, hyphens and dashes (Unicode's, and the minus sign): what people put into an id
-/// to read it better.
-fn is_separator(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '-' | '\u{2010}'
-                ..='\u{2015}'
-                    | '\u{2043}'
-                    | '\u{2212}'
-                    | '\u{FE31}'
-                    | '\u{FE32}'
-                    | '\u{FE58}'
-                    | '\u{FE63}'
-                    | '\u{FF0D}'
-        )
+/// Hyphens and dashes (Unicode's, and the minus sign).
+pub(super) const fn is_dash(c: char) -> bool {
+    matches!(
+        c,
+        '-' | '\u{2010}'
+            ..='\u{2015}'
+                | '\u{2043}'
+                | '\u{2212}'
+                | '\u{FE31}'
+                | '\u{FE32}'
+                | '\u{FE58}'
+                | '\u{FE63}'
+                | '\u{FF0D}'
+    )
 }
 
-/// Append the one spelling of a text, without the characters that are left out.
+/// The character that stands for one; `None`: it is left out.
+type Spell = fn(char) -> Option<char>;
+
+/// Without what is invisible.
+pub(super) fn visible(c: char) -> Option<char> {
+    (!is_invisible(c)).then_some(c)
+}
+
+/// Without what people put into an id to read it better.
+fn without_separators(c: char) -> Option<char> {
+    visible(c).filter(|c| !(c.is_whitespace() || is_dash(*c)))
+}
+
+/// With one kind of dash and of blank.
+fn with_separators(c: char) -> Option<char> {
+    match visible(c)? {
+        c if is_dash(c) => Some('-'),
+        c if c.is_whitespace() => Some(' '),
+        c => Some(c),
+    }
+}
+
+/// Append the one spelling of a text, each of its characters spelled so.
 pub(super) fn push_folded(
     item: &mut Item,
     text: &str,
     folding: Folding,
     folder: Option<Folder>,
-    is_left_out: fn(char) -> bool,
+    spell: Spell,
 ) -> Result<(), NormaliseError> {
-    // What most texts are. No letter or digit is left out.
+    // What most texts are. No letter or digit is left out, and no other is changed.
     if text.is_ascii() {
         if text.bytes().any(|byte| byte.is_ascii_control()) {
             return Err(NormaliseError::ControlCharacter);
         }
-        let is_kept = |byte: &u8| byte.is_ascii_alphanumeric() || !is_left_out(char::from(*byte));
+        let is_kept =
+            |byte: &u8| byte.is_ascii_alphanumeric() || spell(char::from(*byte)).is_some();
         for byte in text.bytes().filter(is_kept) {
             item.push(match folding {
                 Folding::Text(CaseRule::Exact) => byte,
@@ -148,17 +176,16 @@ pub(super) fn push_folded(
     if text.chars().any(char::is_control) {
         return Err(NormaliseError::ControlCharacter);
     }
-    let visible = |c: &char| !is_left_out(*c);
     // An ideograph has one spelling, but not in a domain name.
     let is_single = |c| match folding {
         Folding::Text(_) | Folding::Composed | Folding::Decomposed => single_spelling(c).is_some(),
         Folding::Domain => single_spelling(c).is_some_and(|c| c.is_ascii()),
     };
-    if !text.chars().filter(visible).all(is_single) {
+    if !text.chars().filter_map(spell).all(is_single) {
         let folder = folder.ok_or(NormaliseError::NeedsFolding)?;
-        return push_by_tables(item, text, folding, folder, is_left_out);
+        return push_by_tables(item, text, folding, folder, spell);
     }
-    for c in text.chars().filter(visible) {
+    for c in text.chars().filter_map(spell) {
         let c = match (single_spelling(c), folding) {
             (Some(c), Folding::Text(CaseRule::Exact)) => c,
             (Some(c), _) => c.to_ascii_lowercase(),
@@ -176,21 +203,21 @@ fn push_by_tables(
     text: &str,
     folding: Folding,
     folder: Folder,
-    is_left_out: fn(char) -> bool,
+    spell: Spell,
 ) -> Result<(), NormaliseError> {
     let too_long = |_| NormaliseError::TooLong {
         limit_bytes: MAX_IDENTIFIER_BYTES as u16,
     };
     // What is invisible goes first: it would keep a letter and its mark apart.
-    let mut visible = Folded::new();
-    for c in text.chars().filter(|c| !is_left_out(*c)) {
-        visible.push(c).map_err(too_long)?;
+    let mut spelled = Folded::new();
+    for c in text.chars().filter_map(spell) {
+        spelled.push(c).map_err(too_long)?;
     }
     let mut folded = Folded::new();
-    folder(folding, &visible, &mut folded)?;
+    folder(folding, &spelled, &mut folded)?;
     folded
         .chars()
-        .filter(|c| !is_left_out(*c))
+        .filter_map(spell)
         .try_for_each(|c| item.extend(c.encode_utf8(&mut [0; 4]).as_bytes()))
 }
 
@@ -201,7 +228,7 @@ pub(super) fn normalise_name(
     folder: Option<Folder>,
     item: &mut Item,
 ) -> Result<(), NormaliseError> {
-    push_folded(item, text, Folding::Text(case), folder, is_invisible)?;
+    push_folded(item, text, Folding::Text(case), folder, visible)?;
     item.trim()?;
     // Behind the folding: it gives more signs than one character for this.
     while item.as_bytes().first() == Some(&b'@') {
@@ -218,10 +245,10 @@ fn normalise(
     case: CaseRule,
     text: &str,
     folder: Option<Folder>,
-    is_left_out: fn(char) -> bool,
+    spell: Spell,
     item: &mut Item,
 ) -> Result<(), NormaliseError> {
-    push_folded(item, text, Folding::Text(case), folder, is_left_out)?;
+    push_folded(item, text, Folding::Text(case), folder, spell)?;
     // Folding can bring white space to an end: U+00A8 becomes a space and a mark.
     item.trim()
 }
@@ -234,11 +261,10 @@ pub(super) fn normalise_id(
 ) -> Result<(), NormaliseError> {
     match scheme {
         IdScheme::Plain(case, Separators::Keep) => {
-            normalise(case, text, folder, is_invisible, item)
+            normalise(case, text, folder, with_separators, item)
         }
         IdScheme::Plain(case, Separators::Ignore) => {
-            let is_left_out = |c| is_invisible(c) || is_separator(c);
-            normalise(case, text, folder, is_left_out, item)
+            normalise(case, text, folder, without_separators, item)
         }
         IdScheme::ChineseResident => chinese_resident(text, item),
     }
@@ -253,10 +279,7 @@ const RESIDENT_CHARACTERS: usize = 18;
 
 fn chinese_resident(text: &str, item: &mut Item) -> Result<(), NormaliseError> {
     let mut typed = heapless::Vec::<u8, RESIDENT_CHARACTERS>::new();
-    for c in text
-        .chars()
-        .filter(|c| !(is_invisible(*c) || is_separator(*c)))
-    {
+    for c in text.chars().filter_map(without_separators) {
         let character = match c {
             // The Roman numeral, which the standard means.
             '\u{2169}' | '\u{2179}' => 'X',
@@ -354,10 +377,43 @@ mod tests {
         fn accepted_without_tables_is_folded_with_them(text in "[ -~！-～ぁ-ゖァ-ヺー㐀-䶿一-鿿가-힣\u{80}-\u{24F}\u{300}-\u{36F}]{1,24}") {
             if let Ok(item) = made(|item| normalise_name(CaseRule::Fold, &text, None, item)) {
                 let folded: String = text.nfkc().collect::<String>().to_lowercase().nfkc().collect();
-                let visible = folded.replace(is_invisible, "");
+                let visible: String = folded.chars().filter_map(visible).collect();
                 let folded = visible.trim_start_matches('@');
                 prop_assert_eq!(item.as_bytes(), crate::identifier::trim(folded).as_bytes());
             }
+        }
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn dashes_and_blanks_of_ids() {
+        let id = |separators, text| {
+            let scheme = IdScheme::Plain(CaseRule::Fold, separators);
+            let made = made(|item| normalise_id(scheme, text, Some(crate::fold::fold), item));
+            String::from_utf8(made.unwrap().as_bytes().to_vec()).unwrap()
+        };
+        for text in [
+            "78-9 B",
+            "78\u{2013}9\u{A0}B",
+            "７８－９　Ｂ",
+            "78\u{2212}9\u{FE0F} b",
+        ] {
+            assert_eq!(id(Separators::Keep, text), "78-9 b", "{text}");
+            assert_eq!(id(Separators::Ignore, text), "789b", "{text}");
+        }
+    }
+
+    #[test]
+    fn invisible_is_what_unicode_calls_default_ignorable() {
+        use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
+        let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+        for c in (0..=0x10_FFFF).filter_map(char::from_u32) {
+            assert_eq!(
+                is_invisible(c),
+                ignorable.contains(c),
+                "U+{:04X}",
+                u32::from(c)
+            );
         }
     }
 

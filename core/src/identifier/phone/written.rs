@@ -6,7 +6,8 @@
 //! several readings.
 
 use super::{MAX_DIGITS, NormaliseError};
-use crate::identifier::{drop_first, is_invisible};
+use crate::identifier::text::is_dash;
+use crate::identifier::{drop_first, is_blank};
 
 /// Most digits of an extension after a word such as `ext.`, a lone sign, and before a closing
 /// `#`; as in libphonenumber.
@@ -276,8 +277,8 @@ impl Written {
                 '-' | '/' | '\u{2010}'..='\u{2015}' | '\u{FF0D}' | '\u{FF0F}' => {
                     self.mark_extension();
                 }
-                c if is_separator(c) || is_invisible(c) => {}
-                c if c.is_ascii_control() => return Err(NormaliseError::ControlCharacter),
+                c if c.is_control() => return Err(NormaliseError::ControlCharacter),
+                c if is_separator(c) => {}
                 c if is_wrapping(c) && (num_digits == 0 || is_end(tail)) => {}
                 _ => return Err(NormaliseError::UnexpectedCharacter),
             }
@@ -383,19 +384,30 @@ const fn is_wrapping(c: char) -> bool {
     )
 }
 
-/// Separators that libphonenumber takes; every space of Unicode; marks of
-/// writing direction and other characters without a shape.
-const fn is_separator(c: char) -> bool {
-    matches!(
-        c,
-        ' ' | '-' | '(' | ')' | '.' | '/' | '[' | ']' | '~'
-            | '\u{A0}' | '\u{AD}' | '\u{61C}' | '\u{1680}' | '\u{180E}'
-            | '\u{2000}'..='\u{200F}' | '\u{2010}'..='\u{2015}' | '\u{2028}'..='\u{202F}'
-            | '\u{2043}' | '\u{2053}' | '\u{205F}'..='\u{2064}' | '\u{2066}'..='\u{2069}'
-            | '\u{2212}' | '\u{223C}' | '\u{3000}' | '\u{301C}' | '\u{30FC}'
-            | '\u{FE58}' | '\u{FE63}' | '\u{FEFF}' | '\u{FF08}' | '\u{FF09}'
-            | '\u{FF0D}'..='\u{FF0F}' | '\u{FF3B}' | '\u{FF3D}' | '\u{FF5E}'
-    )
+/// Blanks, dashes, what is invisible, and the other separators that libphonenumber takes.
+fn is_separator(c: char) -> bool {
+    is_blank(c)
+        || is_dash(c)
+        || matches!(
+            c,
+            '(' | ')'
+                | '.'
+                | '/'
+                | '['
+                | ']'
+                | '~'
+                | '\u{2053}'
+                | '\u{223C}'
+                | '\u{301C}'
+                | '\u{30FC}'
+                | '\u{FF08}'
+                | '\u{FF09}'
+                | '\u{FF0E}'
+                | '\u{FF0F}'
+                | '\u{FF3B}'
+                | '\u{FF3D}'
+                | '\u{FF5E}'
+        )
 }
 
 /// The ASCII digit that a decimal digit of any script stands for.
