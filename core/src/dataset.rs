@@ -37,7 +37,8 @@ pub struct Dataset {
     /// Distinct items of all readings; at least 1.
     #[serde(with = "postcard::fixint::le")]
     pub num_items: u64,
-    /// Lines of the source that gave no item: the file says nothing about them.
+    /// Lines of the source that gave no item, or a telephone number that the plan does not have
+    /// and that is known in one spelling only: the file says nothing sure about them.
     #[serde(with = "postcard::fixint::le")]
     pub num_rejected: u64,
     /// Lines that were stored in several readings: all but one of each never leaked. If it is 0,

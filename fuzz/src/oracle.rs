@@ -170,8 +170,16 @@ fn asked(
             Ok(false) => break,
             Err(error) => return Ok(Outcome::NotCovered(error)),
         }
-        if is_number && item.rule() == Some(Rule::WithoutExtension) {
-            break;
+        // A number without what may be its extension is asked if it is a number too.
+        let is_second = is_number
+            && num_asked < MAX_READINGS
+            && dataset.plan.num_sectors > 0
+            && item.coverage() == Coverage::Complete
+            && item.rule() == Some(Rule::WithoutExtension);
+        if is_second
+            && !judge(dataset, item.as_bytes(), payload, sectors)?.is_valid
+        {
+            continue;
         }
         if item.is_marked() && dataset.num_extra == 0 {
             continue;
@@ -187,7 +195,7 @@ fn asked(
             reason = Some(why);
             continue;
         }
-        if dataset.plan.num_sectors == 0 {
+        if dataset.plan.num_sectors == 0 || is_second {
             continue;
         }
         let judgement = judge(dataset, item.as_bytes(), payload, sectors)?;

@@ -105,7 +105,18 @@ fn numbers() {
 1: not exposed: not in L
    L (phone, DE +49)
      +493012345678  as it is usually read  a number
-     +4930123456    without its extension  not looked for: as a whole it is a number
+     +4930123456    without its extension  a number
+",
+        ),
+        (
+            "13800138000",
+            "CN",
+            "0755-2601-2345",
+            "\
+1: not exposed: not in L
+   L (phone, CN +86)
+     +8675526012345  as it is usually read  a number
+     +867552601      without its extension  not looked for: no number, and as a whole it is one
 ",
         ),
         (

@@ -406,7 +406,7 @@ fn item_of_other_country(
 
 /// The item of a reading of a telephone number: its E.164 digits without `+`. `text` is
 /// trimmed and not empty. Readings that are equal are one. Which are numbers, the plan says;
-/// the last may be without its extension, and counts if no other is a number.
+/// the last may be without its extension.
 ///
 /// # Errors
 /// Why the text is not a number that can be dialled from the profile's region. Never panics.

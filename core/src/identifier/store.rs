@@ -52,8 +52,7 @@ impl Default for Stored {
 /// readings are stored.
 ///
 /// Of the readings of a telephone number those are stored that the plan has; an old form is
-/// stored as the number of today. If the plan has none of them, the first is stored. If a
-/// number is there without what may be its extension, the extension is none.
+/// stored as the number of today. If the plan has none of them, the first is stored.
 ///
 /// # Errors
 /// Why the line has no item, or more than [`MAX_READINGS`].
@@ -97,9 +96,6 @@ impl Stored {
         let readings = self.clone();
         self.num_items = 0;
         for item in readings.items() {
-            if self.num_items > 0 && item.rule == Some(Rule::WithoutExtension) {
-                break;
-            }
             // Of another country's numbers it has those that moved to this one.
             let judgement = plan.judge(&item.bytes);
             let Judgement { is_valid, change } = judgement.unwrap_or(Judgement::OUTSIDE);

@@ -103,6 +103,8 @@ struct Asking {
     rule: Option<Rule>,
     /// The plan has to say whether this reading is a number.
     is_open: bool,
+    /// Before its page is asked: it is a whole number without what may be its extension.
+    is_plan_first: bool,
     /// The plan has one of the readings.
     is_number: bool,
     /// It was found by a shortcut: its one reading is known to be a number.
@@ -120,6 +122,7 @@ impl Asking {
             num_plan_reads: 0,
             rule: None,
             is_open: false,
+            is_plan_first: false,
             is_number: false,
             is_short: false,
             reason: None,
@@ -271,6 +274,13 @@ impl Lookup<'_> {
         Some(dataset.hash.hash_bytes(digits))
     }
 
+    #[inline(never)]
+    fn hash_of_reading(&self, dataset: &Dataset) -> Option<u64> {
+        let mut item = Item::empty();
+        self.reading(dataset, self.asking.reading, &mut item).ok()?;
+        Some(dataset.hash.hash(&item))
+    }
+
     fn reading(
         &self,
         dataset: &Dataset,
@@ -305,16 +315,32 @@ impl Lookup<'_> {
     fn missed(&mut self, dataset: &Dataset, question: Question) -> Result<(), Error> {
         // What the plan gave is a number.
         if self.asking.is_open && !question.is_changed {
-            self.asking.num_plan_reads = 0;
-            self.want(dataset, Wanted::Plan(Walk::START));
+            self.want_plan(dataset);
             return Ok(());
         }
         self.asking.reading = self.asking.reading.saturating_add(1);
         self.ask_next(dataset)
     }
 
+    fn want_plan(&mut self, dataset: &Dataset) {
+        self.asking.num_plan_reads = 0;
+        self.want(dataset, Wanted::Plan(Walk::START));
+    }
+
     /// The plan said whether a reading is a number.
     fn judged(&mut self, dataset: &Dataset, judgement: Judgement) -> Result<(), Error> {
+        if self.asking.is_plan_first {
+            self.asking.is_plan_first = false;
+            self.asking.is_open = false;
+            if judgement.is_valid
+                && let Some(hash) = self.hash_of_reading(dataset)
+            {
+                self.ask(dataset, hash, false);
+                return Ok(());
+            }
+            self.asking.reading = self.asking.reading.saturating_add(1);
+            return self.ask_next(dataset);
+        }
         if judgement == Judgement::OUTSIDE {
             let reason = NormaliseError::OutsideNumberingPlan;
             self.asking.reason.get_or_insert(reason);
@@ -337,6 +363,10 @@ impl Lookup<'_> {
     /// Ask the page of the next reading, or answer.
     fn ask_next(&mut self, dataset: &Dataset) -> Result<(), Error> {
         match self.hash(dataset) {
+            Ok(Some(_)) if self.asking.is_plan_first => {
+                self.want_plan(dataset);
+                return Ok(());
+            }
             Ok(Some(hash)) if self.asking.num_asked < MAX_READINGS => {
                 self.ask(dataset, hash, false);
                 return Ok(());
@@ -424,16 +454,17 @@ impl Lookup<'_> {
         let mut item = Item::empty();
         while self.reading(dataset, self.asking.reading, &mut item)? {
             let asking = &mut self.asking;
-            // The number without its extension is a guess, which a number needs no more.
-            if asking.is_number && item.rule() == Some(Rule::WithoutExtension) {
-                return Ok(None);
-            }
             if is_asked(dataset, &item) {
                 asking.rule = item.rule();
                 asking.is_open = dataset.plan.num_sectors > 0;
+                asking.is_plan_first = asking.is_open
+                    && asking.is_number
+                    && asking.num_asked < MAX_READINGS
+                    && item.rule() == Some(Rule::WithoutExtension);
                 if let Coverage::Incidental(reason) = item.coverage() {
                     // It is of a country that the plan does not have, or that nobody knows.
                     asking.is_open = false;
+                    asking.is_plan_first = false;
                     asking.reason = Some(reason);
                 }
                 return Ok(Some(dataset.hash.hash(&item)));

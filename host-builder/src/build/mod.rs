@@ -192,7 +192,8 @@ pub fn build(
                 header.num_sectors = first_page + shape.num_pages;
                 for dataset in &mut header.datasets {
                     dataset.num_items = counted.num_items;
-                    dataset.num_rejected = counts.rejects.count();
+                    // A number outside the plan is known in this one spelling only.
+                    dataset.num_rejected = counts.rejects.count() + counts.outside_plan.count();
                     dataset.num_extra = counts.num_extra;
                     match &mut dataset.profile {
                         Profile::Password(_, origin) if counts.num_not_utf8 > 0 => {

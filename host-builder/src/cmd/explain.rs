@@ -96,8 +96,14 @@ fn rows(dataset: &Dataset, plan: Plan<'_>, identifier: &Identifier<'_>) -> Vec<R
                 "not looked for: no line of the list is so".into()
             }
             Coverage::Complete if !matches!(dataset.profile, Profile::Phone(_)) => String::new(),
-            Coverage::Complete if has_number && item.rule() == Some(Rule::WithoutExtension) => {
-                "not looked for: as a whole it is a number".into()
+            Coverage::Complete
+                if has_number
+                    && item.rule() == Some(Rule::WithoutExtension)
+                    && !plan
+                        .judge(item.as_bytes())
+                        .is_ok_and(|judged| judged.is_valid) =>
+            {
+                "not looked for: no number, and as a whole it is one".into()
             }
             Coverage::Complete => {
                 let judged = plan.judge(item.as_bytes());
