@@ -17,7 +17,7 @@ const RATES: [f64; 5] = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Distinct items: the readings of all lines. Most lines have one; see the number of items that
-    /// `build` tells
+    /// `build` tells. A numbering plan, 1 to 8 sectors of 512 bytes (world: 120), comes on top
     #[arg(long, value_name = "N", value_parser = parse_items)]
     items: u64,
     /// False-positive rate of one reading: 0.001, 1e-3, 0.1% or 1/1000 [default: a table of several,

@@ -97,12 +97,16 @@ pub enum ShapeError {
     },
     /// Too little room.
     #[error(
-        "{max_bytes} bytes hold no useful filter of {num_items} items: the false-positive rate would be above 0.5; \
-         `leaksieve estimate` says what sizes and numbers go together"
+        "{max_bytes} bytes hold no useful filter of {num_items} items: header and numbering plan take {} bytes, \
+         and with what is left the false-positive rate would be above 0.5; \
+         `leaksieve estimate` says what sizes and numbers of items go together",
+        u64::from(*header_sectors) * SECTOR_BYTES as u64
     )]
     TooSmall {
         /// Bytes that there are.
         max_bytes: u64,
+        /// Sectors before the first page.
+        header_sectors: u32,
         /// Number of items.
         num_items: u64,
     },
@@ -135,6 +139,7 @@ pub fn shape(
                 .filter(|shape| shape.false_positive_rate <= *FALSE_POSITIVE_RATES.end())
                 .ok_or(ShapeError::TooSmall {
                     max_bytes,
+                    header_sectors,
                     num_items,
                 })
         }
