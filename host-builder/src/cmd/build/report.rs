@@ -256,7 +256,7 @@ fn describe_reading(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
         (
             "plan",
             counts.outside_plan.count(),
-            "numbers are not in the numbering plan, and were stored all the same",
+            "numbers are not in the numbering plan: found only as they are written in the list",
         ),
         (
             "abroad",
@@ -312,13 +312,23 @@ pub(super) fn warn_of_reading(counts: &Counts, inputs: &[Input]) {
     }
 }
 
-/// Rejected lines are identifiers that the filter may lack: say so, even when few.
+/// Lines that the filter lacks, or knows in one spelling only: say so, even when few.
 pub(super) fn warn_of_rejects(counts: &Counts, inputs: &[Input]) {
-    if counts.rejects.count() == 0 {
-        return;
-    }
-    eprintln!("leaksieve: rejected lines, which the filter says nothing about:");
-    for line in list::describe(&counts.rejects, inputs) {
-        eprintln!("  {line}");
+    for (rejects, what) in [
+        (
+            &counts.rejects,
+            "rejected lines, which the filter says nothing about",
+        ),
+        (
+            &counts.outside_plan,
+            "numbers that no telephone has, which are found only as they are written in the list",
+        ),
+    ] {
+        if rejects.count() > 0 {
+            eprintln!("leaksieve: {what}:");
+            for line in list::describe(rejects, inputs) {
+                eprintln!("  {line}");
+            }
+        }
     }
 }
