@@ -707,6 +707,11 @@ fn verify_finds_damage_and_what_is_missing() {
         .run("verify mail.lsv --source more.txt")
         .fails(&["lacks 3 of 13 lines", "more.txt line 11"]);
     assert!(!ran.err().contains("@example.com"));
+    // A line of two readings is one line.
+    bench.write("tags.txt", "x+tag@example.com\ny+tag@example.com\n");
+    bench
+        .run("verify mail.lsv --source tags.txt")
+        .fails(&["lacks 2 of 2 lines", "tags.txt line 1, tags.txt line 2: it"]);
     bench.write("nonsense.txt", "nonsense\n");
     bench
         .run("verify mail.lsv --source nonsense.txt")

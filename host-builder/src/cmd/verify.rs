@@ -133,6 +133,8 @@ impl Args {
         let mut lost = lost.into_inner().unwrap_or_default();
         if !lost.is_empty() {
             lost.sort_unstable();
+            // Each reading of a line is asked.
+            lost.dedup();
             let places: Vec<String> = lost
                 .iter()
                 .take(NUM_NAMED)
