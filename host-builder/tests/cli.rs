@@ -698,6 +698,19 @@ fn a_list_without_counts_is_not_taken_by_them() {
     assert!(!bench.path("a.lsv").exists());
 }
 
+/// A header has the rate in whole units: of few items in much room there are few of these.
+#[test]
+fn verify_takes_the_lowest_rates() {
+    let bench = Bench::new();
+    for num_items in [1, 2, 3, 5] {
+        bench.write("few.txt", emails(0..num_items));
+        bench
+            .run("build few.txt -o few.lsv --kind email --max-size 2MiB --force")
+            .succeeds();
+        bench.run("verify few.lsv").succeeds();
+    }
+}
+
 #[test]
 fn verify_finds_damage_and_what_is_missing() {
     let bench = bench_with_mail();
