@@ -51,6 +51,7 @@ pub mod identifier;
 pub mod lookup;
 pub mod opening;
 pub mod sector;
+pub mod sentence;
 pub mod source;
 pub mod source_async;
 pub mod trust;

@@ -5,11 +5,11 @@ use core::fmt::{self, Display};
 use leaksieve_core::arithmetic::divided;
 use leaksieve_core::header::{Date, Rate};
 use leaksieve_core::sector::SECTOR_BYTES;
-use leaksieve_core::{Catalogue, Dataset, Profile, PublicKey, Trust};
+use leaksieve_core::sentence::{Covers, Grouped, Title};
+use leaksieve_core::{Catalogue, Dataset, PublicKey, Trust};
 
 use crate::guard::CAN_VERIFY;
 use crate::stack::StackUse;
-use crate::verdict::Breach;
 
 /// The end of a line, as terminals want it.
 pub(crate) const END: &str = "\r\n";
@@ -23,8 +23,8 @@ impl Display for Summary<'_> {
             write!(
                 f,
                 "  {}: {}, {} items, false alarm 1 in {}{END}",
-                Breach(dataset),
-                KindOf(&dataset.profile),
+                Title(dataset),
+                Covers(&dataset.profile),
                 Grouped(dataset.num_items),
                 Odds(dataset.measured)
             )?;
@@ -112,7 +112,7 @@ impl About<'_> {
 
     fn dataset(&self, f: &mut fmt::Formatter<'_>, dataset: &Dataset) -> fmt::Result {
         write!(f, "Breach {}, {}{END}", dataset.name, dataset.date)?;
-        write!(f, "  covers: {}{END}", KindOf(&dataset.profile))?;
+        write!(f, "  covers: {}{END}", Covers(&dataset.profile))?;
         if !dataset.source_note.is_empty() {
             write!(f, "  source: {}{END}", dataset.source_note)?;
         }
@@ -173,58 +173,12 @@ impl Display for Short {
     }
 }
 
-/// A kind, with the region of a phone dataset: `phone, CN`.
-pub(crate) struct KindOf<'a>(pub(crate) &'a Profile);
-
-impl Display for KindOf<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.kind().name())?;
-        match self.0 {
-            Profile::Phone(profile) if profile.is_world() => f.write_str(", with country code"),
-            Profile::Phone(profile) => {
-                let region = core::str::from_utf8(&profile.region).unwrap_or("??");
-                write!(f, ", {region}")
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 /// N of "1 in N".
 pub(crate) struct Odds(pub(crate) Rate);
 
 impl Display for Odds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Grouped(self.0.one_in()).fmt(f)
-    }
-}
-
-/// A number with a comma before each three digits.
-pub(crate) struct Grouped(pub(crate) u64);
-
-impl Display for Grouped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The lowest three digits first.
-        let mut groups = [0; 7];
-        let mut rest = self.0;
-        let mut num_groups = 0;
-        for group in &mut groups {
-            let (higher, lowest) = divided(rest, 1000);
-            *group = lowest as u32;
-            rest = higher;
-            num_groups += 1;
-            if rest == 0 {
-                break;
-            }
-        }
-        let mut groups = groups.iter().take(num_groups).rev();
-        if let Some(first) = groups.next() {
-            write!(f, "{first}")?;
-        }
-        for group in groups {
-            write!(f, ",{group:03}")?;
-        }
-        Ok(())
     }
 }
 

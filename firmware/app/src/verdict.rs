@@ -3,22 +3,17 @@
 //! The line begins with `EXPOSED`, `not exposed` or `cannot say`, and no other line of
 //! the console does:
 //!
-//! - `EXPOSED` when at least one dataset has the identifier, whatever the others say.
-//!   Each such dataset comes with the odds that it is a false alarm.
+//! - `EXPOSED` when at least one dataset has the identifier. Each such dataset comes with the
+//!   odds that it is a false alarm; of the others nothing is said.
 //! - `not exposed` only when every dataset of every kind covers the identifier and none
 //!   has it.
-//! - `cannot say` otherwise: not covered, or not readable.
-//!
-//! A file of several kinds is asked as each of them, and every phrase names its kind.
+//! - `cannot say` otherwise: not covered, or not readable. The reasons come first.
 
 use core::fmt;
 
-use leaksieve_core::header::Date;
-use leaksieve_core::{
-    Answer, Catalogue, Dataset, Error, IdentifierKind, Outcome, ReadError, Verdict,
-};
+use leaksieve_core::sentence::{CANNOT_SAY, EXPOSED, NOT_EXPOSED, Phrase, noun};
+use leaksieve_core::{Catalogue, Error, Outcome, ReadError};
 
-use crate::about::{Grouped, KindOf};
 use crate::filter::{Failure, Findings, Refused, all_absent, any_exposed};
 use crate::guard::CAN_VERIFY;
 
@@ -103,39 +98,37 @@ impl Phrases<'_, '_> {
 
 impl fmt::Display for VerdictLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let several_kinds = self.findings.len() > 1;
-        let exposed = any_exposed(self.findings);
-        f.write_str(if exposed {
-            "EXPOSED "
-        } else if all_absent(self.findings) {
-            "not exposed: "
-        } else if several_kinds {
-            "cannot say for every kind: "
+        let is_exposed = any_exposed(self.findings);
+        let is_absent = all_absent(self.findings);
+        f.write_str(if is_exposed {
+            EXPOSED
+        } else if is_absent {
+            NOT_EXPOSED
         } else {
-            "cannot say: "
+            CANNOT_SAY
         })?;
         let mut phrases = Phrases { f, any: false };
-        for exposed in [true, false] {
-            for (kind, result) in self.findings {
-                let kind = several_kinds.then_some(*kind);
-                match result {
-                    Ok(verdict) => self.answers(&mut phrases, kind, verdict, exposed)?,
-                    Err(failure) if !exposed => {
-                        let failure = FailureText {
-                            failure,
-                            remedy: self.remedy,
-                        };
-                        match kind {
-                            None => phrases.add(format_args!("{failure}"))?,
-                            Some(kind) => {
-                                let kind = kind.name();
-                                phrases.add(format_args!("as {kind}: cannot say: {failure}"))?;
-                            }
-                        }
-                    }
-                    Err(_) => {}
+        if is_exposed {
+            self.answers(&mut phrases, |outcome| outcome == Outcome::Exposed)?;
+        } else {
+            self.answers(&mut phrases, |outcome| {
+                matches!(outcome, Outcome::NotCovered(_))
+            })?;
+        }
+        for (kind, result) in self.findings {
+            if let Err(failure) = result {
+                let failure = FailureText {
+                    failure,
+                    remedy: self.remedy,
+                };
+                match self.findings.len() {
+                    1 => phrases.add(format_args!("{failure}"))?,
+                    _ => phrases.add(format_args!("as {}: {failure}", noun(*kind)))?,
                 }
             }
+        }
+        if !is_exposed {
+            self.answers(&mut phrases, |outcome| outcome == Outcome::Absent)?;
         }
         if !phrases.any {
             // A verdict has at least one answer; were there none, this says no more.
@@ -146,95 +139,22 @@ impl fmt::Display for VerdictLine<'_> {
 }
 
 impl VerdictLine<'_> {
-    /// The phrases of one verdict, of the datasets that have the identifier, or of the others.
+    /// The phrases of the answers of some outcome.
     fn answers(
         &self,
         phrases: &mut Phrases<'_, '_>,
-        kind: Option<IdentifierKind>,
-        verdict: &Verdict,
-        exposed: bool,
+        is_wanted: fn(Outcome) -> bool,
     ) -> fmt::Result {
-        for answer in verdict.answers().iter() {
-            if (answer.outcome == Outcome::Exposed) == exposed
-                && let Some(dataset) = self.catalogue.datasets().get(usize::from(answer.dataset))
-            {
-                phrases.add(format_args!(
-                    "{}",
-                    Phrase {
-                        kind,
-                        dataset,
-                        answer
-                    }
-                ))?;
+        for (_, result) in self.findings {
+            let Ok(verdict) = result else { continue };
+            for answer in verdict.answers().iter() {
+                if is_wanted(answer.outcome)
+                    && let Some(phrase) = Phrase::new(self.catalogue, answer)
+                {
+                    phrases.add(format_args!("{phrase}"))?;
+                }
             }
         }
         Ok(())
-    }
-}
-
-/// What one dataset said.
-struct Phrase<'a> {
-    /// Named only where a file has several.
-    kind: Option<IdentifierKind>,
-    dataset: &'a Dataset,
-    answer: &'a Answer,
-}
-
-impl fmt::Display for Phrase<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, dataset, .. } = self;
-        let breach = Breach(dataset);
-        match (self.answer.outcome, kind.map(IdentifierKind::name)) {
-            (Outcome::Exposed, kind) => {
-                if let Some(kind) = kind {
-                    write!(f, "as {kind} ")?;
-                }
-                write!(f, "in {breach}")?;
-                if let Some(rule) = self.answer.rule {
-                    write!(f, ", found {}", rule.text())?;
-                }
-                let rate = dataset.false_alarm(self.answer.num_readings);
-                write!(f, ": false alarm 1 in {}", Grouped(rate.one_in()))
-            }
-            (Outcome::Absent, kind) => {
-                if let Some(kind) = kind {
-                    write!(f, "as {kind}: ")?;
-                }
-                match (dataset.min_count, kind) {
-                    (0, None) => write!(f, "not in {breach}"),
-                    (0, Some(_)) => write!(f, "not exposed in {breach}"),
-                    // What is rarer may be in the leak: the filter does not have it.
-                    (times, _) => write!(
-                        f,
-                        "not among those of {breach} that were seen {} times or more",
-                        Grouped(times.into())
-                    ),
-                }
-            }
-            (Outcome::NotCovered(reason), None) => {
-                write!(
-                    f,
-                    "{} ({}): {reason}",
-                    dataset.name,
-                    KindOf(&dataset.profile)
-                )
-            }
-            (Outcome::NotCovered(reason), Some(kind)) => {
-                write!(f, "as {kind}: cannot say: {}: {reason}", dataset.name)
-            }
-        }
-    }
-}
-
-/// `Taobao 2021 (2021-06)`; the date only when it is known.
-pub(crate) struct Breach<'a>(pub(crate) &'a Dataset);
-
-impl fmt::Display for Breach<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Dataset { name, date, .. } = self.0;
-        match date {
-            Date { year: 0, .. } => f.write_str(name),
-            date => write!(f, "{name} ({date})"),
-        }
     }
 }

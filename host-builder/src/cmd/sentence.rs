@@ -5,10 +5,11 @@ use leaksieve::file::FileError;
 use leaksieve_core::header::Dataset;
 use leaksieve_core::identifier::Rule;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, Separators};
+use leaksieve_core::sentence::{CANNOT_SAY, Covers, EXPOSED, NOT_EXPOSED, Phrase, Title};
 use leaksieve_core::{Answer, Catalogue, Outcome, Profile, Verdict};
 use serde::Serialize;
 
-use super::{Format, count, day_of, one_in};
+use super::{Format, day_of};
 
 /// A verdict without its answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +93,7 @@ impl Wording {
         match self.format {
             Format::Text => {
                 let style = AnsiColor::Yellow.on_default();
-                self.styled(style, &format!("cannot say: {reason}"))
+                self.styled(style, &format!("{CANNOT_SAY}{reason}"))
             }
             Format::Json => fields(&Record {
                 verdict: "not_covered",
@@ -119,7 +120,7 @@ impl Wording {
     /// What stands behind it when there is no answer, and why.
     pub(super) fn of_reason(self, reason: &str) -> String {
         match self.format {
-            Format::Text => format!(": cannot say: {reason}\n"),
+            Format::Text => format!(": {CANNOT_SAY}{reason}\n"),
             Format::Json => fields(&Record {
                 verdict: "error",
                 reason: Some(reason.to_owned()),
@@ -214,66 +215,38 @@ fn date(dataset: &Dataset) -> Option<String> {
 
 /// Why some datasets cannot say.
 fn reason(catalogue: &Catalogue, answers: &[Answer]) -> Option<String> {
-    let reasons: Vec<String> = datasets(catalogue, answers)
-        .filter_map(|(dataset, answer)| match answer.outcome {
-            Outcome::NotCovered(reason) => Some(format!("{}: {reason}", title_and_covers(dataset))),
-            _ => None,
-        })
+    let reasons = phrases(catalogue, answers, |outcome| {
+        matches!(outcome, Outcome::NotCovered(_))
+    });
+    (!reasons.is_empty()).then_some(reasons)
+}
+
+/// The phrases of the answers of some outcome.
+fn phrases(
+    catalogue: &Catalogue,
+    answers: &[Answer],
+    is_wanted: impl Fn(Outcome) -> bool,
+) -> String {
+    let phrases: Vec<String> = answers
+        .iter()
+        .filter(|answer| is_wanted(answer.outcome))
+        .filter_map(|answer| Some(Phrase::new(catalogue, answer)?.to_string()))
         .collect();
-    (!reasons.is_empty()).then(|| reasons.join("; "))
+    phrases.join("; ")
 }
 
 /// The verdict as a sentence.
 fn sentence(catalogue: &Catalogue, class: Class, answers: &[Answer]) -> String {
-    let of = |wanted: Outcome, say: fn(&Dataset, Answer) -> String| {
-        let parts: Vec<String> = datasets(catalogue, answers)
-            .filter(|(_, answer)| answer.outcome == wanted)
-            .map(|(dataset, answer)| say(dataset, answer))
-            .collect();
-        parts.join("; ")
-    };
+    let of = |wanted| phrases(catalogue, answers, |outcome| outcome == wanted);
     match class {
-        Class::Exposed => format!(
-            "EXPOSED in {}",
-            of(Outcome::Exposed, |dataset, answer| format!(
-                "{}{}: false alarm {}",
-                title(dataset),
-                answer
-                    .rule
-                    .map_or_else(String::new, |rule| format!(", found {}", rule.text())),
-                one_in(dataset.false_alarm(answer.num_readings))
-            ))
-        ),
-        Class::NotExposed => {
-            format!("not exposed: {}", of(Outcome::Absent, absence))
-        }
+        Class::Exposed => format!("{EXPOSED}{}", of(Outcome::Exposed)),
+        Class::NotExposed => format!("{NOT_EXPOSED}{}", of(Outcome::Absent)),
         Class::NotCovered => {
-            let reason = reason(catalogue, answers).unwrap_or_default();
-            match of(Outcome::Absent, absence) {
-                absent if absent.is_empty() => format!("cannot say: {reason}"),
-                absent => format!("cannot say: {reason}; {absent}"),
-            }
+            let mut parts: Vec<String> = reason(catalogue, answers).into_iter().collect();
+            parts.push(of(Outcome::Absent));
+            parts.retain(|part| !part.is_empty());
+            format!("{CANNOT_SAY}{}", parts.join("; "))
         }
-    }
-}
-
-/// `not in Taobao 2021 (2021-06)`, and what of its list the file does not know.
-fn absence(dataset: &Dataset, _: Answer) -> String {
-    let title = title(dataset);
-    let absence = match dataset.min_count {
-        0 => format!("not in {title}"),
-        times => format!(
-            "not among those of {title} that were seen {} times or more",
-            count(times.into())
-        ),
-    };
-    match dataset.num_rejected {
-        0 => absence,
-        1 => absence + ", of whose list 1 line could not be read",
-        lines => format!(
-            "{absence}, of whose list {} lines could not be read",
-            count(lines)
-        ),
     }
 }
 
@@ -289,11 +262,7 @@ fn datasets<'a>(
 
 /// `Taobao 2021 (2021-06)`.
 pub(super) fn title(dataset: &Dataset) -> String {
-    if dataset.date.year == 0 {
-        dataset.name.to_string()
-    } else {
-        format!("{} ({})", dataset.name, dataset.date)
-    }
+    Title(dataset).to_string()
 }
 
 /// `Taobao 2021 (2021-06; phone, CN +86)`.
@@ -310,12 +279,6 @@ pub(super) fn title_and_covers(dataset: &Dataset) -> String {
 pub(super) fn covers(dataset: &Dataset) -> String {
     let kind = dataset.profile.kind().name();
     match &dataset.profile {
-        Profile::Phone(phone) if phone.calling_code == 0 => format!("{kind}, all countries"),
-        Profile::Phone(phone) => format!(
-            "{kind}, {} +{}",
-            String::from_utf8_lossy(&phone.region),
-            phone.calling_code
-        ),
         Profile::Username(case) => format!("{kind}, case {}", case_word(*case)),
         Profile::Id(IdScheme::Plain(case, separators)) => format!(
             "{kind}, case {}{}",
@@ -328,7 +291,7 @@ pub(super) fn covers(dataset: &Dataset) -> String {
         Profile::Id(IdScheme::ChineseResident) => format!("{kind}, Chinese resident"),
         Profile::Password(PasswordDigest::Sha1, _) => format!("{kind}, as SHA-1"),
         Profile::Password(PasswordDigest::Ntlm, _) => format!("{kind}, as NTLM"),
-        _ => kind.to_owned(),
+        profile => Covers(profile).to_string(),
     }
 }
 

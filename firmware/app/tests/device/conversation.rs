@@ -45,8 +45,8 @@ fn one_kind() {
         ),
         [
             "EXPOSED in Forum (2021-06): false alarm 1 in 1,234",
-            "not exposed: not in Forum (2021-06)",
-            "cannot say: Forum (email): not an e-mail address",
+            "not exposed: not in Forum (2021-06), of whose list 2 lines could not be read",
+            "cannot say: Forum (2021-06; email): not an e-mail address",
         ]
     );
 }
@@ -84,16 +84,15 @@ fn several_kinds_are_each_named() {
             &["a@example.com", "b@example.com", "c@example.com", "letmein"]
         ),
         [
-            "EXPOSED as email in Forum (2021-06): false alarm 1 in 1,234; \
-             as email in Shop (2021-06): false alarm 1 in 1,234; \
-             as password: not exposed in Common (2021-06)",
-            "EXPOSED as password in Common (2021-06): false alarm 1 in 1,234; \
-             as email: not exposed in Forum (2021-06); as email: not exposed in Shop (2021-06)",
-            "not exposed: as email: not exposed in Forum (2021-06); \
-             as email: not exposed in Shop (2021-06); as password: not exposed in Common (2021-06)",
-            "cannot say for every kind: as email: cannot say: Forum: not an e-mail address; \
-             as email: cannot say: Shop: not an e-mail address; \
-             as password: not exposed in Common (2021-06)",
+            "EXPOSED in Forum (2021-06), as an e-mail address: false alarm 1 in 1,234; \
+             in Shop (2021-06), as an e-mail address: false alarm 1 in 1,234",
+            "EXPOSED in Common (2021-06), as a password: false alarm 1 in 1,234",
+            "not exposed: not in Forum (2021-06), of whose list 2 lines could not be read; \
+             not in Shop (2021-06), of whose list 2 lines could not be read; \
+             not in Common (2021-06), of whose list 2 lines could not be read",
+            "cannot say: Forum (2021-06; email): not an e-mail address; \
+             Shop (2021-06; email): not an e-mail address; \
+             not in Common (2021-06), of whose list 2 lines could not be read",
         ]
     );
 }
@@ -105,13 +104,13 @@ fn not_exposed_speaks_of_what_was_counted_often_enough() {
     for (datasets, expected) in [
         (
             &[common.clone()][..],
-            "not exposed: not among those of Common (2021-06) that were seen 1,000 times or more",
+            "not exposed: not among those of Common (2021-06) that were seen 1,000 times or more, \
+             of whose list 2 lines could not be read",
         ),
         (
             &[common.clone(), forum],
-            "cannot say for every kind: \
-             as password: not among those of Common (2021-06) that were seen 1,000 times or more; \
-             as email: cannot say: Forum: not an e-mail address",
+            "cannot say: Forum (2021-06; email): not an e-mail address; \
+             not among those of Common (2021-06) that were seen 1,000 times or more, of whose list 2 lines could not be read",
         ),
     ] {
         let counted = Plan {
@@ -215,7 +214,7 @@ fn card_that_is_exchanged_between_two_questions() {
         ("a@example.com", "not exposed: not in Club"),
         ("z@example.com", "EXPOSED in Club"),
         // Covered by neither: no sector needs to be read.
-        ("no address", "cannot say: Club (email)"),
+        ("no address", "cannot say: Club (2021-06; email)"),
     ] {
         let device = inserted(mail_card(1));
         let other = filter(9, &[("Club", Profile::Email, &["z@example.com"])]);
