@@ -6,7 +6,7 @@ use embedded_sdmmc::{Block, BlockDevice, BlockIdx, SdCard, SdCardError};
 use leaksieve_core::source::CARD_FILE_NAMES;
 use leaksieve_core::{Sector, SectorIndex, SectorSource};
 
-use crate::fat::{BlockReader, FileMap, ShortName};
+use crate::fat::{BlockReader, FileMap, Search, ShortName};
 use crate::log::info;
 use crate::storage::{Storage, StorageError};
 
@@ -33,9 +33,10 @@ impl<SPI: SpiDevice<u8>, DELAY: DelayNs> Card for SdCard<SPI, DELAY> {
 }
 
 /// How a FAT folder stores [`CARD_FILE_NAMES`].
-const SHORT_NAMES: [&ShortName; CARD_FILE_NAMES.len()] = [b"LEAKS   LSV", b"LEAKS2  LSV"];
+static SHORT_NAMES: [&ShortName; CARD_FILE_NAMES.len()] = [b"LEAKS   LSV", b"LEAKS2  LSV"];
 
-/// The file LEAKS.LSV or LEAKS2.LSV in the top folder of a card's FAT volume.
+/// The file LEAKS.LSV or LEAKS2.LSV in the top folder of a card's FAT volume, or the only file
+/// there whose name ends with .LSV.
 ///
 /// No content of the file is kept between calls: a sector is read from the card each
 /// time, in one block read. Only the place of the file is remembered, until the next
@@ -89,7 +90,8 @@ impl<D: Card> Storage for CardFile<D> {
         self.map = None;
         let name = SHORT_NAMES.get(slot).ok_or(StorageError::NoFile)?;
         self.card.forget();
-        let map = FileMap::find(&mut BlockReader::new(&self.card, &mut self.buffer), name)?;
+        let mut blocks = BlockReader::new(&self.card, &mut self.buffer);
+        let map = FileMap::find(&mut blocks, Search::new(name, &SHORT_NAMES))?;
         info!(
             "card: file of {=u32} sectors in {=usize} extents",
             map.num_blocks(),

@@ -16,6 +16,7 @@ use embedded_sdmmc::{Block, BlockIdx};
 use heapless::Vec;
 
 use crate::card::Card;
+use crate::partition::find_volume;
 use crate::storage::StorageError;
 
 /// A file's name as a FAT folder stores it: eight letters and three, with blanks behind.
@@ -46,6 +47,14 @@ impl<'a, D: Card> BlockReader<'a, D> {
             buffer,
             holds: None,
         }
+    }
+
+    /// How many blocks the card has.
+    pub(crate) fn num_blocks(&self) -> Result<u32, StorageError> {
+        let count = self.card.num_blocks();
+        count
+            .map(|count| count.0)
+            .map_err(|error| D::explain(&error))
     }
 
     /// One block, from the card unless this reader holds it.
@@ -99,15 +108,16 @@ pub(crate) struct FileMap {
 }
 
 impl FileMap {
-    /// Find a file on a card. Reads the partition table, the volume's first
-    /// block, the root folder up to the file's entry, and the file's part of the
+    /// Find a file on a card. Reads the partition table, each partition's first
+    /// block up to the volume, the root folder up to the file's entry, and the file's part of the
     /// allocation table: one block in 128 clusters.
     pub(crate) fn find<D: Card>(
         blocks: &mut BlockReader<'_, D>,
-        name: &ShortName,
+        mut search: Search,
     ) -> Result<Self, StorageError> {
-        let volume = Volume::find(blocks)?;
-        let (first, num_bytes) = volume.find_file(blocks, name)?;
+        let volume = find_volume(blocks, Volume::parse)?;
+        volume.search(blocks, &mut search)?;
+        let (first, num_bytes) = search.found()?;
         let mut map = Self {
             volume,
             num_bytes,
@@ -170,26 +180,6 @@ impl FileMap {
 }
 
 impl Volume {
-    /// The first FAT volume of a card: the first partition of a FAT type, or the whole
-    /// card where it has no partitions.
-    fn find<D: Card>(blocks: &mut BlockReader<'_, D>) -> Result<Self, StorageError> {
-        const TABLE: usize = 446;
-        const ENTRY_BYTES: usize = 16;
-        let sector = blocks.read(0)?;
-        if u16_at(sector, 510) != 0xAA55 {
-            return Err(StorageError::NoVolume);
-        }
-        if let Some(whole_card) = Self::parse(sector, 0) {
-            return Ok(whole_card);
-        }
-        let start = (0..4)
-            .map(|partition| TABLE + partition * ENTRY_BYTES)
-            .find(|entry| matches!(u8_at(sector, entry + 4), 0x04 | 0x06 | 0x0B | 0x0C | 0x0E))
-            .map(|entry| u32_at(sector, entry + 8))
-            .ok_or(StorageError::NoVolume)?;
-        Self::parse(blocks.read(start)?, start).ok_or(StorageError::NoVolume)
-    }
-
     /// "Boot Sector and BPB"; the kind of FAT is told as Linux does, by the 16-bit table
     /// size, so that small volumes which were made as FAT32 are read as such.
     fn parse(sector: &[u8; Block::LEN], start: u32) -> Option<Self> {
@@ -247,17 +237,17 @@ impl Volume {
         })
     }
 
-    /// First cluster and size in bytes of a file in the top folder.
-    fn find_file<D: Card>(
+    /// Look at the entries of the top folder.
+    fn search<D: Card>(
         &self,
         blocks: &mut BlockReader<'_, D>,
-        name: &ShortName,
-    ) -> Result<(u32, u32), StorageError> {
+        search: &mut Search,
+    ) -> Result<(), StorageError> {
         match self.root {
             Root::Blocks { first, num_blocks } => {
                 for offset in 0..num_blocks {
-                    if let Some(found) = search_folder(blocks.read(first + offset)?, name) {
-                        return found;
+                    if search.is_over_in(blocks.read(first + offset)?) {
+                        break;
                     }
                 }
             }
@@ -266,18 +256,18 @@ impl Volume {
                 for _ in 0..MAX_FOLDER_BLOCKS / self.blocks_per_cluster {
                     for offset in 0..self.blocks_per_cluster.get() {
                         let block = self.block(cluster, offset)?;
-                        if let Some(found) = search_folder(blocks.read(block)?, name) {
-                            return found;
+                        if search.is_over_in(blocks.read(block)?) {
+                            return Ok(());
                         }
                     }
                     cluster = match self.link(blocks, cluster)? {
-                        Link::End => return Err(StorageError::NoFile),
+                        Link::End => break,
                         Link::Cluster(cluster) => cluster,
                     };
                 }
             }
         }
-        Err(StorageError::NoFile)
+        Ok(())
     }
 
     /// The longest run of clusters from `first` on, at most `limit` of them, and the
@@ -375,38 +365,93 @@ enum Link {
     End,
 }
 
-/// The file's first cluster and size; an error where the folder ends; `None` when the
-/// search goes on. "FAT Directory Structure".
-fn search_folder(
-    block: &[u8; Block::LEN],
-    name: &ShortName,
-) -> Option<Result<(u32, u32), StorageError>> {
-    const FOLDER_OR_LABEL: u8 = 0x18;
-    let entries: &[[u8; ENTRY_BYTES]] = block.as_chunks().0;
-    for entry in entries {
-        if entry.first() == Some(&0) {
-            return Some(Err(StorageError::NoFile));
-        }
-        let is_file = u8_at(entry, 11) & FOLDER_OR_LABEL == 0;
-        if is_file && entry.starts_with(name) {
-            let high = u32::from(u16_at(entry, 20));
-            let low = u32::from(u16_at(entry, 26));
-            return Some(Ok((high << 16 | low, u32_at(entry, 28))));
+/// A file's first cluster, and its size in bytes.
+type Place = (u32, u32);
+
+/// Looks for a file of a name. Where none of the names is there that a filter should have, but
+/// one other file of their extension, that one is it: `leaks (1).lsv` was downloaded twice.
+pub(crate) struct Search {
+    name: &'static ShortName,
+    /// All names that a filter should have. The only other file stands for the first of them.
+    names: &'static [&'static ShortName],
+    exact: Option<Place>,
+    has_other_name: bool,
+    other: Option<Place>,
+    num_others: u32,
+}
+
+impl Search {
+    /// For one of these names.
+    pub(crate) const fn new(
+        name: &'static ShortName,
+        names: &'static [&'static ShortName],
+    ) -> Self {
+        Self {
+            name,
+            names,
+            exact: None,
+            has_other_name: false,
+            other: None,
+            num_others: 0,
         }
     }
-    None
+
+    /// Look at a folder's block. Is the file found, or the folder at its end? "FAT Directory
+    /// Structure".
+    fn is_over_in(&mut self, block: &[u8; Block::LEN]) -> bool {
+        const HIDDEN: u8 = 0x02;
+        const FOLDER_OR_LABEL: u8 = 0x18;
+        let entries: &[[u8; ENTRY_BYTES]] = block.as_chunks().0;
+        for entry in entries {
+            let attributes = u8_at(entry, 11);
+            match entry.first() {
+                Some(0) => return true,
+                // Deleted.
+                Some(0xE5) => continue,
+                _ if attributes & FOLDER_OR_LABEL != 0 => continue,
+                _ => {}
+            }
+            let high = u32::from(u16_at(entry, 20));
+            let place = (high << 16 | u32::from(u16_at(entry, 26)), u32_at(entry, 28));
+            if entry.starts_with(self.name) {
+                self.exact = Some(place);
+                return true;
+            }
+            // macOS keeps what it knows of a file in one beside it, `._leaks.lsv`: `_LEAKS~1.LSV`.
+            let is_beside = attributes & HIDDEN != 0 || entry.starts_with(b"_");
+            if self.names.iter().any(|name| entry.starts_with(*name)) {
+                self.has_other_name = true;
+            } else if entry.get(8..11) == Some(b"LSV") && !is_beside {
+                self.other = Some(place);
+                self.num_others = self.num_others.saturating_add(1);
+            }
+        }
+        false
+    }
+
+    fn found(self) -> Result<Place, StorageError> {
+        let is_first = self.names.first().is_some_and(|name| *name == self.name);
+        match (self.exact, self.other) {
+            (Some(place), _) => Ok(place),
+            (None, Some(place)) if is_first && !self.has_other_name => match self.num_others {
+                1 => Ok(place),
+                _ => Err(StorageError::OtherNames),
+            },
+            (None, _) => Err(StorageError::NoFile),
+        }
+    }
 }
 
 /// Little-endian fields. Every offset is a constant inside its block or entry; 0 stands
 /// in for the panic that an index would compile to.
-fn u8_at(bytes: &[u8], at: usize) -> u8 {
+pub(crate) fn u8_at(bytes: &[u8], at: usize) -> u8 {
     bytes.get(at).copied().unwrap_or(0)
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes([u8_at(bytes, at), u8_at(bytes, at + 1)])
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from(u16_at(bytes, at + 2)) << 16 | u32::from(u16_at(bytes, at))
 }

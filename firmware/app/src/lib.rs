@@ -40,6 +40,8 @@ pub mod guard;
 pub mod line;
 mod link;
 mod log;
+#[cfg(feature = "card")]
+mod partition;
 pub mod stack;
 pub mod storage;
 mod update;

@@ -74,9 +74,21 @@ pub enum StorageError {
     /// There is no FAT16 or FAT32 volume that this code reads.
     #[cfg(feature = "card")]
     NoVolume,
+    /// Its partition table is a GUID partition table, and leads to no such volume.
+    #[cfg(feature = "card")]
+    NoVolumeInGpt,
+    /// It is formatted as exFAT.
+    #[cfg(feature = "card")]
+    ExFat,
+    /// It is formatted as NTFS.
+    #[cfg(feature = "card")]
+    Ntfs,
     /// The volume has no filter file in its top folder.
     #[cfg(feature = "card")]
     NoFile,
+    /// It has several files of that extension, and none has a filter's name.
+    #[cfg(feature = "card")]
+    OtherNames,
     /// The file table leads nowhere.
     #[cfg(feature = "card")]
     VolumeDamaged,
@@ -105,11 +117,27 @@ impl fmt::Display for StorageError {
             }
             #[cfg(feature = "card")]
             Self::NoVolume => {
-                "the card has no FAT32 volume: format it as FAT32 (exFAT will not do) and copy LEAKS.LSV onto it"
+                "the card has no FAT32 volume: format it as FAT32 and copy LEAKS.LSV onto it"
+            }
+            #[cfg(feature = "card")]
+            Self::NoVolumeInGpt => {
+                "the card's partition table (GPT) leads to no FAT32 volume: format the card as FAT32 and copy LEAKS.LSV onto it"
+            }
+            #[cfg(feature = "card")]
+            Self::ExFat => {
+                "the card is formatted as exFAT, as large cards are sold: format it as FAT32 and copy LEAKS.LSV onto it"
+            }
+            #[cfg(feature = "card")]
+            Self::Ntfs => {
+                "the card is formatted as NTFS: format it as FAT32 and copy LEAKS.LSV onto it"
             }
             #[cfg(feature = "card")]
             Self::NoFile => {
                 "the card has no LEAKS.LSV in its top folder: copy the filter there under this name"
+            }
+            #[cfg(feature = "card")]
+            Self::OtherNames => {
+                "the card has several .LSV files in its top folder, and none is called LEAKS.LSV: give the newest this name"
             }
             #[cfg(feature = "card")]
             Self::VolumeDamaged => {

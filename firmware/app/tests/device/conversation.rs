@@ -357,7 +357,7 @@ fn cards_without_a_filter_say_what_to_do() {
     for (image, wanted) in [
         (vec![0; 1 << 20], "no FAT32 volume"),
         (
-            card(Format::Fat32, &[("OTHER.LSV", &good)], 512),
+            card(Format::Fat32, &[("FILTER.TXT", &good)], 512),
             "no LEAKS.LSV",
         ),
         (on_card(b""), "not a leaksieve file"),
