@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::catalogue::Catalogue;
 use crate::error::Error;
+use crate::header::Header;
 use crate::identifier::Identifier;
 use crate::lookup::Lookup;
 use crate::opening::Opening;
@@ -15,14 +16,33 @@ use crate::verdict::Verdict;
 /// can be replaced while the other is whole.
 pub const CARD_FILE_NAMES: [&str; 2] = ["LEAKS.LSV", "LEAKS2.LSV"];
 
-/// Which of several valid files a reader takes, by their epochs (`None`: not valid): the
+/// What makes one of two valid files the newer one: its epoch, then when it was created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Age {
+    /// [`Header::epoch`].
+    pub epoch: u32,
+    /// [`Header::created_unix_s`].
+    pub created_unix_s: u64,
+}
+
+impl Age {
+    /// Of a file.
+    pub const fn of(header: &Header) -> Self {
+        Self {
+            epoch: header.epoch,
+            created_unix_s: header.created_unix_s,
+        }
+    }
+}
+
+/// Which of several valid files a reader takes, by their ages (`None`: not valid): the
 /// newest, and the first of equals.
-pub fn newest(epochs: &[Option<u32>]) -> Option<usize> {
-    let mut newest: Option<(usize, u32)> = None;
-    for (index, epoch) in epochs.iter().enumerate() {
-        match (*epoch, newest) {
-            (Some(epoch), Some((_, highest))) if epoch <= highest => {}
-            (Some(epoch), _) => newest = Some((index, epoch)),
+pub fn newest(ages: &[Option<Age>]) -> Option<usize> {
+    let mut newest: Option<(usize, Age)> = None;
+    for (index, age) in ages.iter().enumerate() {
+        match (*age, newest) {
+            (Some(age), Some((_, highest))) if age <= highest => {}
+            (Some(age), _) => newest = Some((index, age)),
             (None, _) => {}
         }
     }
@@ -243,15 +263,23 @@ mod tests {
 
     #[test]
     fn the_newest_valid_file_and_the_first_of_equals() {
-        for (epochs, index) in [
+        let age = |epoch, created_unix_s| {
+            Some(Age {
+                epoch,
+                created_unix_s,
+            })
+        };
+        for (ages, index) in [
             ([None, None], None),
-            ([Some(0), None], Some(0)),
-            ([None, Some(0)], Some(1)),
-            ([Some(3), Some(3)], Some(0)),
-            ([Some(3), Some(4)], Some(1)),
-            ([Some(4), Some(3)], Some(0)),
+            ([age(0, 9), None], Some(0)),
+            ([None, age(0, 9)], Some(1)),
+            ([age(3, 9), age(3, 9)], Some(0)),
+            ([age(3, 9), age(3, 10)], Some(1)),
+            ([age(3, 10), age(3, 9)], Some(0)),
+            ([age(3, 10), age(4, 9)], Some(1)),
+            ([age(4, 9), age(3, 10)], Some(0)),
         ] {
-            assert_eq!(newest(&epochs), index);
+            assert_eq!(newest(&ages), index);
         }
     }
 }

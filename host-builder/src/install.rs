@@ -1,8 +1,8 @@
 //! A filter file onto a card that a device reads, beside the one that is there: whatever
 //! happens meanwhile, the device finds a whole file.
 //!
-//! A card has two places ([`CARD_FILE_NAMES`]); the device takes the valid file with the
-//! higher epoch. The new file is written into the place that the device does not take now:
+//! A card has two places ([`CARD_FILE_NAMES`]); the device takes the newer valid file, by
+//! epoch and creation time. The new file is written into the place that the device does not take now:
 //!
 //! 1. its first sector becomes zeros, which is no filter, and that is synced;
 //! 2. all other sectors are written, synced, and read back;
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use leaksieve_core::file::byte_of;
 use leaksieve_core::sector::{SECTOR_BYTES, Sector, SectorIndex};
-use leaksieve_core::source::{CARD_FILE_NAMES, newest};
+use leaksieve_core::source::{Age, CARD_FILE_NAMES, newest};
 use leaksieve_core::trust::MAX_EPOCH_STEP;
 use leaksieve_core::{Catalogue, Error, PublicKey, ReadError, SectorSource, Trust};
 
@@ -33,8 +33,8 @@ use crate::progress::{Observer, Stage};
 pub enum InstallError {
     /// The card already has something as new.
     #[error(
-        "{name} on the card has epoch {installed}, and this file has {offered}: a device takes the higher. \
-         Sign it again with --epoch {}, or build it with that", u64::from(*installed) + 1
+        "{name} on the card has epoch {installed} and this file {offered}, and it was not created later: a device \
+         takes the newer. Sign it again with --epoch {}, or build it with that", u64::from(*installed) + 1
     )]
     NotNewer {
         /// The file that the device takes now.
@@ -194,14 +194,14 @@ pub fn install<C: Card>(
 #[derive(Clone, Copy)]
 struct Valid {
     signer: Option<PublicKey>,
-    epoch: u32,
+    age: Age,
 }
 
 impl Valid {
     fn of(catalogue: &Catalogue) -> Self {
         Self {
             signer: catalogue.signer(),
-            epoch: catalogue.header().epoch,
+            age: Age::of(catalogue.header()),
         }
     }
 }
@@ -257,7 +257,7 @@ fn place_for(
     let accepted = found.map(|there| {
         let there = there?;
         let is_accepted = keys.is_empty() || there.signer.is_some_and(|key| keys.contains(&key));
-        is_accepted.then_some(there.epoch)
+        is_accepted.then_some(there.age)
     });
     let step = |name, low: u32, high: u32| {
         // Of unsigned files nobody keeps the epoch.
@@ -272,22 +272,22 @@ fn place_for(
     };
     if let [Some(first), Some(second)] = accepted {
         let lower = CARD_FILE_NAMES[usize::from(second < first)];
-        step(lower, first.min(second), first.max(second))?;
+        step(lower, first.min(second).epoch, first.max(second).epoch)?;
     }
     if let Some(taken) = newest(&accepted)
         && let (Some(name), Some(Some(installed))) =
             (CARD_FILE_NAMES.get(taken), accepted.get(taken))
     {
-        if *installed >= offered.epoch {
+        if *installed >= offered.age {
             return Err(InstallError::NotNewer {
                 name,
-                installed: *installed,
-                offered: offered.epoch,
+                installed: installed.epoch,
+                offered: offered.age.epoch,
             });
         }
-        step(name, *installed, offered.epoch)?;
+        step(name, installed.epoch, offered.age.epoch)?;
     }
-    let kept = newest(&accepted).or(newest(&found.map(|there| there.map(|there| there.epoch))));
+    let kept = newest(&accepted).or(newest(&found.map(|there| there.map(|there| there.age))));
     Ok(match kept {
         Some(0) => 1,
         Some(_) | None => 0,
@@ -407,14 +407,24 @@ mod tests {
     fn signed(key: PublicKey, epoch: u32) -> Option<Valid> {
         Some(Valid {
             signer: Some(key),
-            epoch,
+            age: Age {
+                epoch,
+                created_unix_s: 100,
+            },
         })
     }
 
     fn unsigned(epoch: u32) -> Option<Valid> {
+        created(epoch, 100)
+    }
+
+    fn created(epoch: u32, created_unix_s: u64) -> Option<Valid> {
         Some(Valid {
             signer: None,
-            epoch,
+            age: Age {
+                epoch,
+                created_unix_s,
+            },
         })
     }
 
@@ -462,12 +472,24 @@ mod tests {
             (unsigned(9), [unsigned(8), None], "1"),
             (unsigned(far), [unsigned(5), None], "1"),
             (unsigned(0), [unsigned(0), None], "not newer than LEAKS.LSV"),
+            (created(0, 101), [unsigned(0), None], "1"),
+            (created(0, 102), [unsigned(0), created(0, 101)], "0"),
+            (
+                created(0, 99),
+                [unsigned(0), None],
+                "not newer than LEAKS.LSV",
+            ),
+            (
+                created(0, 999),
+                [unsigned(1), None],
+                "not newer than LEAKS.LSV",
+            ),
         ] {
             assert_eq!(
                 place(offered, found, &[]),
                 expected,
                 "{:?}",
-                found.map(|f| f.map(|f| f.epoch))
+                found.map(|f| f.map(|f| f.age))
             );
             // Said or not, it is the same where all is signed by one.
             if offered.unwrap().signer.is_some() {

@@ -77,7 +77,7 @@ fn what_is_not_installed_leaves_the_card_as_it_was() {
     for (arguments, reason) in [
         (
             "1.lsv card",
-            "LEAKS.LSV on the card has epoch 2, and this file has 1",
+            "LEAKS.LSV on the card has epoch 2 and this file 1",
         ),
         ("2.lsv card", "has this file already, as LEAKS.LSV"),
         ("3.plain card", "give --key"),

@@ -171,6 +171,15 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                 format_args!("{taken} is asked, because {text}{END}"),
             )?;
         }
+        if let Some(beside) = self.filter.beside() {
+            let taken = self.filter.slot();
+            say(
+                console,
+                format_args!(
+                    "{taken} is asked, and not {beside}, which is of the same epoch and older.{END}"
+                ),
+            )?;
+        }
         if CAN_VERIFY && !self.filter.guard().is_kept() {
             say(
                 console,
@@ -215,7 +224,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                     if reply.filter_changed {
                         say(console, format_args!("Another filter is there now:{END}"))?;
                         self.introduce(console)?;
-                    } else if reply.may_be_stale {
+                    } else if reply.may_be_stale || self.filter.beside().is_some() {
                         self.warn(console)?;
                     }
                     let Some(catalogue) = self.filter.catalogue() else {

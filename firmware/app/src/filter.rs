@@ -3,7 +3,7 @@
 use heapless::Vec;
 use leaksieve_core::header::MAX_DATASETS;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, verify};
-use leaksieve_core::source::{CARD_FILE_NAMES, SectorSource, newest};
+use leaksieve_core::source::{Age, CARD_FILE_NAMES, SectorSource, newest};
 use leaksieve_core::{
     Catalogue, Error, Identifier, IdentifierKind, Opening, Outcome, ReadError, Sector, SectorIndex,
     Trust, Verdict, check, open_in,
@@ -129,6 +129,8 @@ pub struct Filter<'w, S, E> {
     refused: Option<Refused>,
     /// Its first sector is zero: a new file that was not finished, and that was never asked.
     is_unfinished: bool,
+    /// The slot of another file of the same epoch, which is not asked.
+    beside: Option<usize>,
     /// The filter that was mounted last, even if it is gone.
     last_id: Option<FileId>,
 }
@@ -144,6 +146,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             update: None,
             refused: None,
             is_unfinished: false,
+            beside: None,
             last_id: None,
         }
     }
@@ -167,6 +170,12 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
         self.refused
             .as_ref()
             .filter(|refused| !refused.is_absent() && !is_older(refused.failure))
+    }
+
+    /// The name of another valid file, which is not asked: it is of the same epoch, and was created
+    /// earlier.
+    pub fn beside(&self) -> Option<&'static str> {
+        S::SLOTS.get(self.beside?).copied()
     }
 
     /// Is there another file that could not be read, or not be believed, when this one was
@@ -215,7 +224,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
         Ok(catalogue)
     }
 
-    /// Open the file of each slot, and at last that of the highest epoch, of equals the first:
+    /// Open the file of each slot, and at last the newest, by epoch and creation time.
     /// They are opened from the last to the first, so that one file in the first slot is opened
     /// once. One that is not there, or not whole, is looked for a second time: one read that
     /// went wrong, in the file or in the card's folder, must not make an older file the newest.
@@ -224,8 +233,16 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
         self.refused = None;
         self.is_unfinished = false;
         let trust = self.guard.refresh()?.clone();
-        let mut epochs = [None; CARD_FILE_NAMES.len()];
-        for (slot, found) in epochs.iter_mut().enumerate().take(S::SLOTS.len()).rev() {
+        self.beside = None;
+        let mut ages = [None; CARD_FILE_NAMES.len()];
+        let mut ids = [None; CARD_FILE_NAMES.len()];
+        for (slot, (found, id)) in ages
+            .iter_mut()
+            .zip(&mut ids)
+            .enumerate()
+            .take(S::SLOTS.len())
+            .rev()
+        {
             let opened = self.open(slot, &trust).or_else(|refused| {
                 if refused.is_judged() {
                     Err(refused)
@@ -234,7 +251,10 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
                 }
             });
             match opened {
-                Ok(epoch) => *found = Some(epoch),
+                Ok(age) => {
+                    *found = Some(age);
+                    *id = self.work.opening.finish().ok().map(Catalogue::file_id);
+                }
                 // Without a card there is no other file.
                 #[cfg(feature = "card")]
                 Err(refused) if refused.failure == ReadError::Source(StorageError::NoCard) => {
@@ -252,7 +272,19 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
                 }
             }
         }
-        match (newest(&epochs), self.refused) {
+        let newest = newest(&ages);
+        // What a device writes itself is another version of the same.
+        if !S::IS_WRITTEN_HERE
+            && let ([Some(first), Some(second)], [first_id, second_id]) = (ages, ids)
+            && first.epoch == second.epoch
+            && first_id != second_id
+        {
+            if first == second {
+                return Err(StorageError::SameAge.into());
+            }
+            self.beside = newest.map(|taken| 1 - taken.min(1));
+        }
+        match (newest, self.refused) {
             (Some(0), _) => Ok(0),
             // Others were opened after it. It is verified whole again, so it does no harm
             // if the card is another one by now.
@@ -262,16 +294,16 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
         }
     }
 
-    /// Open the file of a slot; gives its epoch. Not inlined: it is called from three places.
+    /// Open the file of a slot; gives its age. Not inlined: it is called from three places.
     #[inline(never)]
-    pub(crate) fn open(&mut self, slot: usize, trust: &Trust<'_>) -> Result<u32, Refused> {
+    pub(crate) fn open(&mut self, slot: usize, trust: &Trust<'_>) -> Result<Age, Refused> {
         let Workspace { sector, opening } = &mut *self.work;
         let opened = match self.storage.mount(slot) {
             Ok(()) => open_in(opening, &mut self.storage, sector, trust),
             Err(error) => Err(ReadError::Source(error)),
         };
         match opened {
-            Ok(catalogue) => Ok(catalogue.header().epoch),
+            Ok(catalogue) => Ok(Age::of(catalogue.header())),
             Err(failure) => Err(Refused {
                 slot: S::SLOTS.get(slot).copied().unwrap_or_default(),
                 failure,

@@ -11,7 +11,7 @@ pub trait Storage: SectorSource<Error = StorageError> {
     const REMEDY: &'static str;
 
     /// Names of the slots, the places that a filter may lie in: one or two. Of several that are
-    /// accepted, that of the highest epoch is taken, of equals the first.
+    /// accepted, the newest is taken: by epoch, then by creation time.
     const SLOTS: &'static [&'static str];
 
     /// Find the file of a slot, an index of [`SLOTS`](Self::SLOTS), as if the power had just
@@ -89,6 +89,8 @@ pub enum StorageError {
     /// It has several files of that extension, and none has a filter's name.
     #[cfg(feature = "card")]
     OtherNames,
+    /// Two files are of the same epoch and creation time, and are not the same.
+    SameAge,
     /// The file table leads nowhere.
     #[cfg(feature = "card")]
     VolumeDamaged,
@@ -138,6 +140,10 @@ impl fmt::Display for StorageError {
             #[cfg(feature = "card")]
             Self::OtherNames => {
                 "the card has several .LSV files in its top folder, and none is called LEAKS.LSV: give the newest this name"
+            }
+            Self::SameAge if !cfg!(feature = "card") => "",
+            Self::SameAge => {
+                "LEAKS.LSV and LEAKS2.LSV are two filters of the same epoch and date, and one of them would not be asked: delete one, or join them with `leaksieve bundle`"
             }
             #[cfg(feature = "card")]
             Self::VolumeDamaged => {

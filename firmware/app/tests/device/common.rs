@@ -51,6 +51,7 @@ pub(crate) struct Plan {
     pub(crate) id: u8,
     pub(crate) min_count: u32,
     pub(crate) epoch: u32,
+    pub(crate) created_unix_s: u64,
     /// Of each dataset.
     pub(crate) num_pages: u32,
     pub(crate) method: Method,
@@ -69,6 +70,7 @@ impl Plan {
             id,
             min_count: 0,
             epoch: 7,
+            created_unix_s: 1_763_900_000,
             num_pages: 3,
             method: Method::Bloom,
         }
@@ -208,7 +210,7 @@ impl Plan {
             .collect();
         Header {
             num_sectors: 0,
-            created_unix_s: 1_763_900_000,
+            created_unix_s: self.created_unix_s,
             epoch: self.epoch,
             expires_unix_s: 0,
             root: None,

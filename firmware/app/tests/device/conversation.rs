@@ -376,3 +376,50 @@ fn cards_without_a_filter_say_what_to_do() {
         assert!(verdicts(&lines)[0].contains(wanted));
     }
 }
+
+/// Unsigned files are all of epoch 0, unless somebody says otherwise.
+#[test]
+fn of_two_files_of_one_epoch_the_later_is_asked() {
+    let of = |id, created_unix_s, member: &'static str| {
+        let plan = Plan {
+            created_unix_s,
+            ..Plan::new(id)
+        };
+        plan.file(&[("Forum", Profile::Email, &[member])])
+    };
+    let (early, late) = (of(1, 7, "early@example.com"), of(2, 8, "late@example.com"));
+    let as_late = of(3, 8, "other@example.com");
+    let asked = |first: &[u8], second: &[u8]| {
+        let files = [("LEAKS.LSV", first), ("LEAKS2.LSV", second)];
+        let script = Script::new()
+            .line("early@example.com")
+            .line("late@example.com");
+        run(inserted(card(Format::Fat16, &files, 512)), script)
+    };
+    for (first, second, says) in [
+        (&early, &late, "LEAKS2.LSV is asked, and not LEAKS.LSV"),
+        (&late, &early, "LEAKS.LSV is asked, and not LEAKS2.LSV"),
+    ] {
+        let lines = asked(first, second);
+        let answers = verdicts(&lines);
+        assert!(answers[0].starts_with("not exposed: "), "{lines:#?}");
+        assert!(answers[1].starts_with("EXPOSED in Forum"), "{lines:#?}");
+        // In the greeting, and with each answer.
+        let num_said = lines.iter().filter(|line| line.contains(says)).count();
+        assert_eq!(num_said, 3, "{lines:#?}");
+    }
+    for (first, second) in [(&late, &as_late), (&as_late, &late)] {
+        let lines = asked(first, second);
+        for answer in verdicts(&lines) {
+            let start = "cannot say: LEAKS.LSV and LEAKS2.LSV are two filters";
+            assert!(answer.starts_with(start), "{lines:#?}");
+        }
+    }
+    // One file, copied twice.
+    let lines = asked(&late, &late);
+    assert!(verdicts(&lines)[1].starts_with("EXPOSED in Forum"));
+    assert!(
+        !lines.iter().any(|line| line.contains("LEAKS2.LSV")),
+        "{lines:#?}"
+    );
+}

@@ -175,7 +175,7 @@ fn the_error_is_of_the_file_that_is_there() {
     for (name, complaint) in [
         ("LEAKS.LSV", "No filter to ask: LEAKS.LSV: not signed"),
         ("LEAKS2.LSV", "No filter to ask: LEAKS2.LSV: not signed"),
-        ("OTHER.LSV", "No filter to ask: the card has no LEAKS.LSV"),
+        ("OTHER.TXT", "No filter to ask: the card has no LEAKS.LSV"),
     ] {
         let lines = device(&MemoryEpoch::default(), &[(name, &unsigned)]);
         assert!(has(&lines, complaint), "{complaint:?} in {lines:#?}");
