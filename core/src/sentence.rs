@@ -143,7 +143,9 @@ impl Display for Covers<'_> {
             Profile::Phone(profile) if profile.is_world() => f.write_str(", all countries"),
             Profile::Phone(profile) => {
                 let region = core::str::from_utf8(&profile.region).unwrap_or("??");
-                write!(f, ", {region} +{}", profile.calling_code)
+                // The one way to write a number that is there anyway.
+                let code = Grouped(profile.calling_code.into());
+                write!(f, ", {region} +{code}")
             }
             _ => Ok(()),
         }

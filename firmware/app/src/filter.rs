@@ -175,7 +175,9 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
     /// The name of another valid file, which is not asked: it is of the same epoch, and was created
     /// earlier.
     pub fn beside(&self) -> Option<&'static str> {
-        S::SLOTS.get(self.beside?).copied()
+        // What a device writes itself is another version of the same.
+        let slot = self.beside.filter(|_| !S::IS_WRITTEN_HERE)?;
+        S::SLOTS.get(slot).copied()
     }
 
     /// Is there another file that could not be read, or not be believed, when this one was
@@ -273,7 +275,6 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             }
         }
         let newest = newest(&ages);
-        // What a device writes itself is another version of the same.
         if !S::IS_WRITTEN_HERE
             && let ([Some(first), Some(second)], [first_id, second_id]) = (ages, ids)
             && first.epoch == second.epoch
