@@ -56,12 +56,11 @@ impl fmt::Display for Reason {
                 f.write_str("no count behind a colon, which --min-count asks for")
             }
             Self::Row(Fault::NotACount) => f.write_str(
-                "what stands behind the colon is no count: of cracked hashes (HASH:PASSWORD) give the hashes alone, \
-                 cut -d: -f1 FILE | leaksieve build -",
+                "what stands behind the colon is no count: look at those lines, and take them out if they are no hashes",
             ),
             Self::Row(Fault::EndsEarly) => f.write_str(
-                "the hashes are sorted, and the last does not begin with FF: a list that was cut short? \
-                 Passwords of the missing part will read \"not exposed\"",
+                "the hashes are sorted, and there is more room before the first or behind the last than chance leaves: \
+                 a list that was cut short? Passwords of the missing part will read \"not exposed\"",
             ),
             Self::Row(Fault::BelowMinCount) => f.write_str("a lower count than --min-count"),
             Self::Row(Fault::Padding) => f.write_str("a count of 0"),

@@ -83,8 +83,8 @@ pub enum Fault {
     NoCount,
     /// What stands behind the colon is no count.
     NotACount,
-    /// The hashes are sorted, and those at the end are missing. One such record stands for
-    /// all of them.
+    /// The hashes are sorted, and those at the start or at the end are missing. One such record
+    /// stands for all of them.
     EndsEarly,
     /// Its count is lower than was asked for. Left out, not rejected.
     BelowMinCount,

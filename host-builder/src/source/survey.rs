@@ -7,6 +7,7 @@
 //! sample is kept while it is read, and judged in the same way when the input ends: a list that
 //! changes in its middle is refused, too. Each input is surveyed by itself.
 
+mod beside;
 mod columns;
 pub(super) mod document;
 mod free;

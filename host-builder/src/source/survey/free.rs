@@ -122,7 +122,7 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
                 .is_some_and(|rest| !rest.is_empty() && !is_count(rest))
     };
     if num(lines, has_more) * 2 > lines.len() {
-        return Err(potfile());
+        return Err(potfile(subject, lines));
     }
     let most = |wanted: &dyn Fn(Form) -> bool| of(wanted) * 2 > num_hashes;
     Err(

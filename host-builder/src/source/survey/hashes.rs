@@ -18,7 +18,7 @@ pub(super) enum Form {
 /// Digits of MD5 and NTLM, SHA-1, SHA-224, SHA-256, SHA-384 and SHA-512.
 const NUM_DIGITS: [usize; 6] = [32, 40, 56, 64, 96, 128];
 /// Digits of a SHA-1 and an NTLM hash in a file that is named after the first five.
-const NUM_SUFFIX_DIGITS: [usize; 2] = [35, 27];
+pub(super) const NUM_SUFFIX_DIGITS: [usize; 2] = [35, 27];
 
 /// What salted hashes begin with, in small letters.
 const SALTED: [&str; 34] = [

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::row::Form;
 use super::sample::Sample;
 use super::{Column, Delimiter, Table, Wanted};
+use crate::source::survey::document;
 use crate::source::{Input, SourceError, split_lines};
 
 /// Rows that are looked at.
@@ -101,8 +102,7 @@ fn refuse_no_table(input: &Input, lines: &[&[u8]]) -> Result<(), SourceError> {
     if num_inserts * 100 > lines.len() || num_tuples * 10 >= lines.len() * MIN_OF_10 {
         return refuse(
             "a dump of a database (SQL)",
-            "export the table as CSV, or take its rows apart if their cells have no such signs: \
-             grep -o \"([^()]*)\" FILE | tr -d \"()'\" | leaksieve build - --column NUMBER",
+            document::sql_remedy(&lines.join(&b'\n')),
         );
     }
     let num_objects = count(&|line| {

@@ -199,7 +199,7 @@ pub(super) fn read<E: From<SourceError>>(
     let Some((mut first_line, mut bytes)) = next_batch(input, &mut batches)? else {
         return Ok(());
     };
-    start::check(input, &bytes)?;
+    start::check(input, &bytes, is_decoded)?;
     let Some(Look { table, data }) = look::look(input, wanted, &bytes)? else {
         return Ok(());
     };
