@@ -29,8 +29,14 @@ impl fmt::Display for Reason {
                 f.write_str("the row has fewer cells than the table has columns")
             }
             Self::Row(Fault::MoreCells) => f.write_str(
-                "the row has more cells than the table has columns: a delimiter within a cell that is not quoted \
-                 (of two columns, the last takes the rest with sed 's/,/----/' FILE | leaksieve build - --delimiter '----')",
+                "the row has more cells than the table has columns: a delimiter within a cell that is not quoted? \
+                 Export the table with quotation marks, or with another delimiter",
+            ),
+            Self::Row(Fault::MoreThanTwoCells(delimiter)) => write!(
+                f,
+                "the row has more than two cells: if the second takes the rest of the line, \
+                 sed 's/{0}/----/' FILE > NEW, and build NEW with --delimiter '----'",
+                char::from(*delimiter)
             ),
             Self::Row(Fault::QuoteWithin) => {
                 f.write_str("a quotation mark closes in the middle of a cell, or never")
@@ -40,7 +46,8 @@ impl fmt::Display for Reason {
             ),
             Self::Row(Fault::NotOfCharset) => f.write_str("not text of the charset that was given"),
             Self::Row(Fault::LineEndInQuotes) => f.write_str(
-                "a line end within quotes: a cell of several lines, or rows that a stray quotation mark swallowed",
+                "a line end within quotes: rows that a stray quotation mark swallowed, or cells of several lines. \
+                 Mend the mark, or export the table with blanks for the line ends in its cells",
             ),
             Self::Row(Fault::NotJson) => f.write_str(
                 "not one JSON value (of a document over many lines, jq -c '.[]' makes JSON lines)",

@@ -48,6 +48,13 @@ pub struct Findings {
     pub is_international: bool,
 }
 
+/// The common shapes of these texts, in words; nothing if there are none.
+pub(super) fn shapes_of<'a>(texts: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut shapes = Shapes::default();
+    shapes.add(texts, 1.0);
+    describe(&shapes.common())
+}
+
 /// Surveys the inputs of a build.
 pub(crate) struct Survey<'a> {
     kind: IdentifierKind,

@@ -61,7 +61,8 @@ fn look(start: &[u8], layout: &Layout) -> Option<Refusal> {
     if first.starts_with(b"<?xml") || is_markup(&lines) {
         return Some(Refusal::new("XML or HTML", markup_remedy(&lines)));
     }
-    if is_objects_with_commas(&lines) {
+    let is_whole = first.starts_with(b"[") && lines.last().is_some_and(|line| line.ends_with(b"]"));
+    if !is_whole && is_objects_with_commas(&lines) {
         let name = match layout {
             Layout::Field(_) => "",
             _ => " --field NAME",
