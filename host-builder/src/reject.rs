@@ -50,7 +50,7 @@ impl fmt::Display for Reason {
                  Mend the mark, or export the table with blanks for the line ends in its cells",
             ),
             Self::Row(Fault::NotJson) => f.write_str(
-                "not one JSON value (of a document over many lines, jq -c '.[]' makes JSON lines)",
+                "not one JSON value: JSON lines have a whole object each, and no comma behind it",
             ),
             Self::Row(Fault::MissingField) => f.write_str("the line has no such field"),
             Self::Row(Fault::NotText) => {

@@ -11,9 +11,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Bench, gzip};
-use serde::Deserialize;
 use md4::Md4;
 use md5::{Digest, Md5};
+use serde::Deserialize;
 use sha1::Sha1;
 use sha2::Sha256;
 
@@ -197,8 +197,14 @@ fn encode(text: &str, encoding: &str) -> Vec<u8> {
     match encoding {
         "utf-16-le" => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         "utf-16-be" => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
-        "utf-32-le" => text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(),
-        "utf-32-be" => text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect(),
+        "utf-32-le" => text
+            .chars()
+            .flat_map(|c| u32::from(c).to_le_bytes())
+            .collect(),
+        "utf-32-be" => text
+            .chars()
+            .flat_map(|c| u32::from(c).to_be_bytes())
+            .collect(),
         _ => {
             let encoding = encoding_rs::Encoding::for_label(encoding.as_bytes()).unwrap();
             let (bytes, _, has_other) = encoding.encode(text);
@@ -468,6 +474,9 @@ fn remedy(case: &Case, bench: &Bench, message: &str) -> Result<(), String> {
         }
     }
     let built = match piped {
+        Some(_) if !message.contains("| leaksieve build -") => {
+            build(bench, "piped.txt", &args, "text")
+        }
         Some(list) => build_of(bench, "-", &args, "text", &list),
         None => build(bench, &case.file, &args, "text"),
     };

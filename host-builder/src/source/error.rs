@@ -81,8 +81,10 @@ pub enum SourceError {
         input: Input,
     },
     /// The named column is not in the first row, or there are fewer columns than its number.
-    #[error("{input}: there is no column {wanted}; the table has {num_columns} columns{columns}. Give --column a name of the first row, or a \
-             number counted from 1 if there is no row of names")]
+    #[error(
+        "{input}: there is no column {wanted}; the table has {num_columns} columns{columns}. Give --column NUMBER, counted from 1, or \
+         --column NAME with a name that the first row has"
+    )]
     NoSuchColumn {
         /// The input.
         input: Input,

@@ -38,6 +38,9 @@ const MIN_OF_10: usize = 9;
 const MIN_SORTED: u64 = 128;
 /// So improbable a gap before the first or behind the last of sorted hashes is no chance: ln 1e-9.
 const LOG_CHANCE: f64 = -20.7;
+/// More hashes than all lists of the world have, between the first and the last of all that can
+/// be: made by a program, and no hashes of passwords.
+const MAX_DENSITY: f64 = 1e12;
 /// Digits that say where a hash is.
 const SHARE_DIGITS: usize = 13;
 
@@ -186,6 +189,7 @@ impl Order {
         let chance = |gap: f64| (1.0 - gap).max(f64::MIN_POSITIVE).ln() * num_lines as f64;
         self.is_sorted
             && num_lines >= MIN_SORTED
+            && (num_lines as f64) < (last - first) * MAX_DENSITY
             && (chance(first) < LOG_CHANCE || chance(1.0 - last) < LOG_CHANCE)
     }
 }

@@ -41,17 +41,17 @@ pub(super) fn check(input: &Input, bytes: &[u8], is_decoded: bool) -> Result<(),
     if let Some(remedy) = utf_32(bytes) {
         return refuse("text with zero bytes, as UTF-32 has them", remedy);
     }
+    if is_decoded && num_zeros >= num_line_ends.max(2) {
+        return refuse(
+            "text with zero bytes, even in the charset that was given",
+            "leave --charset out: the message tells which it may be",
+        );
+    }
     // (In UTF-16 there are as many as letters, unless it has line ends.)
     if num_line_ends == 0 && num_zeros > 1 && num_zeros * 3 < bytes.len() {
         return refuse(
             "text whose lines end with zero bytes",
             "put line feeds there: tr '\\0' '\\n' < FILE | leaksieve build -",
-        );
-    }
-    if is_decoded && num_zeros >= num_line_ends.max(2) {
-        return refuse(
-            "text with zero bytes, even in the charset that was given",
-            "leave --charset out: the message tells which it may be",
         );
     }
     // Of UTF-16 each line end has one. Zeros alone are no text of any charset.
@@ -152,8 +152,8 @@ mod tests {
             (b"ann\0\nbob\ncarl\n".to_vec(), ""),
             (vec![0; 5000], ""),
         ] {
-            let message =
-                check(&Input::Stdin, &bytes, false).map_or_else(|e| e.to_string(), |()| String::new());
+            let message = check(&Input::Stdin, &bytes, false)
+                .map_or_else(|e| e.to_string(), |()| String::new());
             assert!(
                 message.contains(part) && message.is_empty() == part.is_empty(),
                 "{part}: {message}"

@@ -131,7 +131,8 @@ fn behind_colon(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
 /// Columns with something else between than a colon, or with the hash behind another column.
 fn in_table(subject: &Subject<'_>, table: &Table, lines: &[&[u8]]) -> Result<(), Refusal> {
     let kind = subject.kind;
-    let is_cell = |cell: &[u8]| is_hash(kind, cell) && !matches!(Form::of(cell), Some(Form::Base64(_)));
+    let is_cell =
+        |cell: &[u8]| is_hash(kind, cell) && !matches!(Form::of(cell), Some(Form::Base64(_)));
     let Some(hash) = table.columns_of(lines, &is_cell).first().copied() else {
         return Ok(());
     };
@@ -216,7 +217,9 @@ fn is_like_salts(cells: &[&[u8]]) -> bool {
 
 /// `12K`, `1.3M`, `2x`
 fn is_short_count(text: &[u8]) -> bool {
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','));
+    let digits = text
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','));
     let rest = &text[digits.count()..];
     text.first().is_some_and(u8::is_ascii_digit)
         && matches!(
@@ -304,7 +307,9 @@ fn potfile(subject: &Subject<'_>, column: usize, delimiter: &str) -> Refusal {
         "hashes with their passwords beside them (a potfile)",
         match subject.place {
             Place::Cells => {
-                format!("write the column to a file, one cell a line, and build that with {options}")
+                format!(
+                    "write the column to a file, one cell a line, and build that with {options}"
+                )
             }
             _ => format!("take the passwords: {options}"),
         },

@@ -25,7 +25,15 @@ pub(in crate::source) fn open<'a>(
     let read = (&mut reader).take(NUM_BYTES).read_to_end(&mut start);
     // What cannot be read is said where it would have been read.
     let failed = Failed(read.err());
-    if let Some(refusal) = look(&start, layout) {
+    if let Some(mut refusal) = look(&start, layout) {
+        let option = match layout {
+            Layout::Table { .. } => "--column",
+            Layout::Field(_) => "--field",
+            _ => "",
+        };
+        if !refusal.remedy.contains(option) {
+            refusal.remedy.push_str(&format!("; leave {option} out"));
+        }
         return Err(refusal.of(input, &[], matches!(layout, Layout::LineOf(_))));
     }
     Ok(Box::new(Cursor::new(start).chain(failed).chain(reader)))
@@ -52,7 +60,11 @@ fn look(start: &[u8], layout: &Layout) -> Option<Refusal> {
             && !lines.iter().any(|line| starts(line, "INSERT "));
         return Some(Refusal::new(
             "a dump of a data base (SQL)",
-            if is_copy { COPY_REMEDY } else { sql_remedy(start) },
+            if is_copy {
+                COPY_REMEDY
+            } else {
+                sql_remedy(start)
+            },
         ));
     }
     if starts(first, "BEGIN:VCARD") {
@@ -62,9 +74,11 @@ fn look(start: &[u8], layout: &Layout) -> Option<Refusal> {
         return Some(Refusal::new("XML or HTML", markup_remedy(&lines)));
     }
     let is_whole = first.starts_with(b"[") && lines.last().is_some_and(|line| line.ends_with(b"]"));
-    if !is_whole && is_objects_with_commas(&lines) {
+    let is_field = matches!(layout, Layout::Field(_));
+    if (is_field || !is_whole) && is_objects_with_commas(&lines) {
         let name = match layout {
-            Layout::Field(_) => "",
+            Layout::Field(_) => " --field NAME",
+            Layout::Table { .. } => " --field NAME, without --column",
             _ => " --field NAME",
         };
         return Some(Refusal::new(
@@ -159,7 +173,11 @@ fn is_objects_with_commas(lines: &[&[u8]]) -> bool {
             .rposition(|byte| !matches!(byte, b']' | b',' | b' ' | b'\t'));
         line[..end.map_or(0, |end| end + 1)].trim_ascii().to_vec()
     };
-    let inners: Vec<Vec<u8>> = lines.iter().map(inner).filter(|line| !line.is_empty()).collect();
+    let inners: Vec<Vec<u8>> = lines
+        .iter()
+        .map(inner)
+        .filter(|line| !line.is_empty())
+        .collect();
     let is_object = |line: &&Vec<u8>| {
         line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok()
     };
@@ -174,7 +192,10 @@ fn is_python_list(lines: &[&[u8]]) -> bool {
     let [line] = lines else {
         return false;
     };
-    let Some(inner) = line.strip_prefix(b"[").and_then(|line| line.strip_suffix(b"]")) else {
+    let Some(inner) = line
+        .strip_prefix(b"[")
+        .and_then(|line| line.strip_suffix(b"]"))
+    else {
         return false;
     };
     let is_first = inner.starts_with(b"'") || inner.starts_with(b"u'");

@@ -16,15 +16,6 @@ pub(super) fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
         IdentifierKind::Sha1 => (SHA1_DIGITS, NUM_SUFFIX_DIGITS[0]),
         _ => (NTLM_DIGITS, NUM_SUFFIX_DIGITS[1]),
     };
-    for separator in [b':', b'-', b' '] {
-        if nearly_all(num(lines, |line| is_grouped(line, separator, own)), lines.len()) {
-            let sign = char::from(separator);
-            return Err(Refusal::new(
-                "hashes with signs between their digits",
-                format!("take those out: {}", pipe_in(&format!("tr -d '{sign}'"))),
-            ));
-        }
-    }
     let form = |line: &[u8]| Form::of(split(line).0).or_else(|| Form::of(line));
     let is_own = |line: &[u8]| matches!(form(line), Some(Form::Hexadecimal(digits)) if digits == own || digits == suffix);
     let num_of = |wanted: Form| num(lines, |line| form(line) == Some(wanted));
@@ -70,6 +61,35 @@ pub(super) fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
     Ok(())
 }
 
+/// Hashes whose digits stand in groups.
+fn groups(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    for (separator, digits) in [b':', b'-', b' ']
+        .into_iter()
+        .flat_map(|separator| [(separator, SHA1_DIGITS), (separator, NTLM_DIGITS)])
+    {
+        let num_grouped = num(lines, |line| is_grouped(line, separator, digits));
+        if !nearly_all(num_grouped, lines.len()) {
+            continue;
+        }
+        let sign = char::from(separator);
+        let kind = match (subject.kind, digits) {
+            (IdentifierKind::Password, SHA1_DIGITS) => " --kind sha1",
+            (IdentifierKind::Password, _) => {
+                " --kind ntlm (if they are NTLM hashes; MD5 hashes are not read)"
+            }
+            _ => "",
+        };
+        return Err(Refusal::new(
+            "hashes with signs between their digits",
+            format!(
+                "take those out: {}{kind}",
+                pipe_in(&format!("tr -d '{sign}'"))
+            ),
+        ));
+    }
+    Ok(())
+}
+
 /// `5b:aa:61:...`: digits in groups, together those of a hash.
 fn is_grouped(line: &[u8], separator: u8, num_digits: usize) -> bool {
     let mut num_groups = 0;
@@ -88,6 +108,7 @@ fn is_grouped(line: &[u8], separator: u8, num_digits: usize) -> bool {
 pub(super) fn company(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     match subject.kind {
         IdentifierKind::Password | IdentifierKind::Sha1 | IdentifierKind::Ntlm => {
+            groups(subject, lines)?;
             beside(subject, lines)
         }
         IdentifierKind::Email | IdentifierKind::Phone => of_identifiers(lines),
@@ -112,6 +133,22 @@ fn of_identifiers(lines: &[&[u8]]) -> Result<(), Refusal> {
 
 /// What is done with SHA-1 hashes in Base64.
 pub(super) const HEX_REMEDY: &str = r#"write them in hexadecimal: perl -MMIME::Base64 -lne 's/^\{SHA\}//i; print unpack "H*", decode_base64($_)' FILE | leaksieve build - --kind sha1"#;
+
+/// Base64 as long as that of hashes: passwords that a program made look the same.
+pub(super) fn in_base64(subject: &Subject<'_>, is_sha1: bool) -> Refusal {
+    let insist = match subject.place {
+        Place::Cells => "write the column to a file, one cell a line, and give --as-lines",
+        _ => "give --as-lines",
+    };
+    let hashes = match is_sha1 {
+        true => HEX_REMEDY,
+        false => "no filter can be made of them",
+    };
+    Refusal::new(
+        "hashes in Base64, or passwords that a program made",
+        format!("if they are passwords, {insist}; if they are hashes, {hashes}"),
+    )
+}
 
 /// What is done with hashes that no question can be compared with.
 pub(super) const NO_HASHES: &str = "no filter can be made of them: only lists of SHA-1 and NTLM hashes are read, and of passwords themselves";

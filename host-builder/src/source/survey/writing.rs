@@ -89,14 +89,17 @@ pub(super) fn is_date(text: &[u8]) -> bool {
         .unwrap_or_default();
     [b'-', b'/', b'.'].iter().any(|sign| {
         let parts: Vec<&[u8]> = day.split(|byte| byte == sign).collect();
-        let is_figures = |part: &&[u8]| {
-            matches!(part.len(), 1 | 2 | 4) && part.iter().all(u8::is_ascii_digit)
-        };
+        let is_figures =
+            |part: &&[u8]| matches!(part.len(), 1 | 2 | 4) && part.iter().all(u8::is_ascii_digit);
         let is_year = |part: &[u8]| part.starts_with(b"19") || part.starts_with(b"20");
         match parts.as_slice() {
             [first, _, last] if parts.iter().all(is_figures) => {
                 (first.len() == 4) != (last.len() == 4)
-                    && (if first.len() == 4 { is_year(first) } else { is_year(last) })
+                    && (if first.len() == 4 {
+                        is_year(first)
+                    } else {
+                        is_year(last)
+                    })
                     && parts[1].len() < 3
             }
             _ => false,

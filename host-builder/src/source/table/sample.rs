@@ -231,10 +231,16 @@ impl<'a> Sample<'a> {
         let rows: Vec<Vec<Vec<u8>>> = (0..num_rows).map(|row| self.cells(row)).collect();
         let mut text = String::new();
         for column in 0..self.width.min(NUM_SHAPED) {
-            let cells = rows.iter().filter_map(|row| Some(row.get(column)?.as_slice()));
+            let cells = rows
+                .iter()
+                .filter_map(|row| Some(row.get(column)?.as_slice()));
             let shapes = survey::shapes_of(cells);
             if !shapes.is_empty() {
-                let start = if text.is_empty() { " (their shapes: " } else { "; " };
+                let start = if text.is_empty() {
+                    " (their shapes: "
+                } else {
+                    "; "
+                };
                 text.push_str(&format!("{start}{}: {shapes}", column + 1));
             }
         }
@@ -260,7 +266,10 @@ fn is_usual_name(cell: &str) -> bool {
             words.push(' ');
         }
         is_small = c.is_lowercase();
-        words.extend(c.to_lowercase().map(|c| if c.is_alphanumeric() { c } else { ' ' }));
+        words.extend(
+            c.to_lowercase()
+                .map(|c| if c.is_alphanumeric() { c } else { ' ' }),
+        );
     }
     let is_known = |word: &str| {
         let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());

@@ -93,12 +93,48 @@ fn the_second_of_two_columns_takes_the_rest() {
     use IdentifierKind::{Password, Username};
     let many = |row: &str| row.repeat(20);
     for (table, column, kind, last, num_bad) in [
-        (format!("{}bob;p;w\n", many("ann;x\n")), "2", Password, "p;w", 0),
-        (format!("{}bob,\"p,w\n", many("ann,x\n")), "2", Password, "\"p,w", 0),
-        (format!("{}bob;p;w\n", many("ann;x\n")), "1", Password, "ann", 1),
-        (format!("{}bob;p;w\n", many("ann;x\n")), "2", Username, "x", 1),
-        (format!("{}bob;p;w\n", many("ann;\"x\"\n")), "2", Password, "x", 1),
-        (format!("{}bob;p;w\n", many("ann;x;y\n")), "2", Password, "p", 0),
+        (
+            format!("{}bob;p;w\n", many("ann;x\n")),
+            "2",
+            Password,
+            "p;w",
+            0,
+        ),
+        (
+            format!("{}bob,\"p,w\n", many("ann,x\n")),
+            "2",
+            Password,
+            "\"p,w",
+            0,
+        ),
+        (
+            format!("{}bob;p;w\n", many("ann;x\n")),
+            "1",
+            Password,
+            "ann",
+            1,
+        ),
+        (
+            format!("{}bob;p;w\n", many("ann;x\n")),
+            "2",
+            Username,
+            "x",
+            1,
+        ),
+        (
+            format!("{}bob;p;w\n", many("ann;\"x\"\n")),
+            "2",
+            Password,
+            "x",
+            1,
+        ),
+        (
+            format!("{}bob;p;w\n", many("ann;x;y\n")),
+            "2",
+            Password,
+            "p",
+            0,
+        ),
     ] {
         let found = cells(&table, column, None, kind);
         let found = (found.0.last().map(String::as_str), found.1);
@@ -492,7 +528,10 @@ fn refused_tables() {
             many("ann,secret\n"),
             "mail",
             None,
-            vec!["no column named \"mail\"", "2 columns (their shapes: 1: aaa 100 %"],
+            vec![
+                "no column named \"mail\"",
+                "2 columns (their shapes: 1: aaa 100 %",
+            ],
         ),
         (
             "id,user,pw\n1,ann,secret\n".to_owned(),
