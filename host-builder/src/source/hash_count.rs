@@ -369,8 +369,8 @@ mod tests {
             // In two batches, and not sorted.
             let mut order = Order::new();
             let middle = list.len() / 2 / 44 * 44;
-            order.next(list[..middle].as_bytes());
-            order.next(list[middle..].as_bytes());
+            order.next(&list.as_bytes()[..middle]);
+            order.next(&list.as_bytes()[middle..]);
             assert_eq!(order.ends_early(num.into()), expected);
             order.next(list.as_bytes());
             assert!(!order.ends_early(num.into()));

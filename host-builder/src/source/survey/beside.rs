@@ -4,20 +4,26 @@
 //! The hash says which: that of its password is the hash itself. So the columns are hashed and
 //! compared, and a remedy that takes passwords is named only where that was seen.
 
+use std::collections::BTreeSet;
+
 use leaksieve_core::IdentifierKind;
 use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
-use super::columns::{Content, Table};
+use super::columns::{Content, Table, is_email};
 use super::hash_lines::split;
 use super::hashes::{Form, NUM_SUFFIX_DIGITS, is_count};
-use super::look::{Place, Subject, nearly_all, percent, pipe};
+use super::look::{Place, Subject, nearly_all, num, percent, pipe};
 use super::refuse::Refusal;
 use crate::source::hash_count::{NTLM_DIGITS, SHA1_DIGITS};
 
 /// Lines of which columns are hashed.
 const NUM_HASHED: usize = 100;
+/// Lines whose digits tell whether they are salts.
+const MIN_SALTS: usize = 50;
+/// What is done with digits that may be salts.
+const DIGITS_REMEDY: &str = "if you know that they are counts, give --min-count 1; if they are salts, no filter can be made of the hashes, because a salted hash cannot be asked";
 /// Columns that are hashed, each alone and with each other behind it.
 const MAX_COLUMNS: usize = 8;
 
@@ -25,6 +31,10 @@ const MAX_COLUMNS: usize = 8;
 /// a salt.
 pub(super) fn beside(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     behind_colon(subject, lines)?;
+    let is_known = |line: &[u8]| is_hash(subject.kind, split(line).0);
+    if nearly_all(num(lines, is_known), lines.len()) {
+        return Ok(());
+    }
     for table in Table::all(lines, percent(lines.len())) {
         in_table(subject, &table, lines)?;
     }
@@ -59,7 +69,8 @@ fn behind_colon(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
         .filter_map(|line| {
             let (hash, rest) = split(line);
             let rest = rest.filter(|rest| !rest.is_empty())?;
-            (Form::of(line).is_none() && is_hash(subject.kind, hash)).then_some((hash, rest))
+            let is_part = matches!(Form::of(line), None | Some(Form::Salted));
+            (is_part && is_hash(subject.kind, hash)).then_some((hash, rest))
         })
         .collect();
     let has_zeros = |rest: &[u8]| {
@@ -91,6 +102,12 @@ fn behind_colon(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     if many(pairs.len()) && num_salted * 2 > some.len() {
         return Err(potfile(subject, 3, "colon"));
     }
+    if of_hashes && !is_counted && are_like_salts(&pairs) {
+        return Err(Refusal::new(
+            "hashes with digits behind them that are as long as each other and evenly spread, as salts are and counts are not",
+            DIGITS_REMEDY,
+        ));
+    }
     if !many(odd.len()) {
         return Ok(());
     }
@@ -119,7 +136,13 @@ fn behind_colon(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     if most(&|rest| rest.iter().all(u8::is_ascii_digit)) {
         return Err(Refusal::new(
             "hashes with digits behind them, of which some begin with zeros, and which are not their passwords",
-            "if you know that they are counts, give --min-count 1; if they are salts, no filter can be made of the hashes",
+            DIGITS_REMEDY,
+        ));
+    }
+    if of_hashes && most(&is_email) {
+        return Err(Refusal::new(
+            "hashes with addresses behind them",
+            "choose the hashes: --column 1 --delimiter colon",
         ));
     }
     Err(match odd.iter().all(|(hash, _)| can_compare(hash)) {
@@ -213,6 +236,21 @@ fn is_like_salts(cells: &[&[u8]]) -> bool {
     let length = cells.first().map_or(0, |cell| cell.len());
     let is_mixed = |cell: &&&[u8]| cell.len() == length && !cell.iter().all(u8::is_ascii_lowercase);
     length > 1 && cells.iter().filter(is_mixed).count() * 10 >= cells.len() * 9
+}
+
+/// Digits behind hashes, as many in each line, nearly all different, and the first as often a
+/// large one as a small one: of counts, most begin with 1 or 2, and they do not stop at a length.
+fn are_like_salts(pairs: &[(&[u8], &[u8])]) -> bool {
+    let Some((_, first)) = pairs.first() else {
+        return false;
+    };
+    let is_alike = |rest: &[u8]| rest.len() == first.len() && rest.iter().all(u8::is_ascii_digit);
+    if pairs.len() < MIN_SALTS || first.len() < 4 || !pairs.iter().all(|(_, rest)| is_alike(rest)) {
+        return false;
+    }
+    let num_large = pairs.iter().filter(|(_, rest)| rest[0] >= b'5').count();
+    let different: BTreeSet<&[u8]> = pairs.iter().map(|(_, rest)| *rest).collect();
+    num_large * 5 > pairs.len() * 2 && different.len() * 10 >= pairs.len() * 8
 }
 
 /// `12K`, `1.3M`, `2x`
