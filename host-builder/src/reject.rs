@@ -29,8 +29,14 @@ impl fmt::Display for Reason {
                 f.write_str("the row has fewer cells than the table has columns")
             }
             Self::Row(Fault::MoreCells) => f.write_str(
-                "the row has more cells than the table has columns: a delimiter within a cell that is not quoted \
-                 (of two columns, the last takes the rest with sed 's/,/----/' FILE | leaksieve build - --delimiter '----')",
+                "the row has more cells than the table has columns: a delimiter within a cell that is not quoted? \
+                 Export the table with quotation marks, or with another delimiter",
+            ),
+            Self::Row(Fault::MoreThanTwoCells(delimiter)) => write!(
+                f,
+                "the row has more than two cells: if the second takes the rest of the line, \
+                 sed 's/{0}/----/' FILE > NEW, and build NEW with --delimiter '----'",
+                char::from(*delimiter)
             ),
             Self::Row(Fault::QuoteWithin) => {
                 f.write_str("a quotation mark closes in the middle of a cell, or never")
@@ -40,10 +46,11 @@ impl fmt::Display for Reason {
             ),
             Self::Row(Fault::NotOfCharset) => f.write_str("not text of the charset that was given"),
             Self::Row(Fault::LineEndInQuotes) => f.write_str(
-                "a line end within quotes: a cell of several lines, or rows that a stray quotation mark swallowed",
+                "a line end within quotes: rows that a stray quotation mark swallowed, or cells of several lines. \
+                 Mend the mark, or export the table with blanks for the line ends in its cells",
             ),
             Self::Row(Fault::NotJson) => f.write_str(
-                "not one JSON value (of a document over many lines, jq -c '.[]' makes JSON lines)",
+                "not one JSON value: JSON lines have a whole object each, and no comma behind it",
             ),
             Self::Row(Fault::MissingField) => f.write_str("the line has no such field"),
             Self::Row(Fault::NotText) => {
@@ -56,12 +63,11 @@ impl fmt::Display for Reason {
                 f.write_str("no count behind a colon, which --min-count asks for")
             }
             Self::Row(Fault::NotACount) => f.write_str(
-                "what stands behind the colon is no count: of cracked hashes (HASH:PASSWORD) give the hashes alone, \
-                 cut -d: -f1 FILE | leaksieve build -",
+                "what stands behind the colon is no count: look at those lines, and take them out if they are no hashes",
             ),
             Self::Row(Fault::EndsEarly) => f.write_str(
-                "the hashes are sorted, and the last does not begin with FF: a list that was cut short? \
-                 Passwords of the missing part will read \"not exposed\"",
+                "the hashes are sorted, and there is more room before the first or behind the last than chance leaves: \
+                 a list that was cut short? Passwords of the missing part will read \"not exposed\"",
             ),
             Self::Row(Fault::BelowMinCount) => f.write_str("a lower count than --min-count"),
             Self::Row(Fault::Padding) => f.write_str("a count of 0"),

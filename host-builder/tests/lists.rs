@@ -11,8 +11,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Bench, gzip};
+use md4::Md4;
+use md5::{Digest, Md5};
 use serde::Deserialize;
-use sha1::{Digest, Sha1};
+use sha1::Sha1;
+use sha2::Sha256;
 
 /// What may be waited for in all, with every case in a build that is not optimised.
 const NUM_THREADS: usize = 8;
@@ -25,8 +28,8 @@ struct Cases {
 /// A list, what is asked of its filter, and what has to come out.
 ///
 /// Templates (`row`, `ask`, `remedy_args` and so on are none): `{i}` is the line's number,
-/// `{w}` a word, `{p}` a Chinese mobile number, `{sha1}` and `{md5}` hexadecimal digits made of
-/// the word; `{i:08d}` and `{w:.1}` as in Python, `{{` is a brace.
+/// `{w}` a word, `{p}` a Chinese mobile number, `{sha1}`, `{md5}`, `{ntlm}` and `{sha256}` the hashes of
+/// the word, `{salt}` a salt and `{salted}` the SHA-1 of it and the word; `{i:08d}` and `{w:.1}` as in Python, `{{` is a brace.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
@@ -43,7 +46,7 @@ struct Case {
     rows: u64,
     #[serde(default = "line_feed")]
     eol: String,
-    /// A name of the Encoding Standard, or `utf-16-le` or `utf-16-be`.
+    /// A name of the Encoding Standard, or `utf-16-le`, `utf-16-be` and so on.
     encoding: Option<String>,
     /// The file's name.
     #[serde(default = "list_txt")]
@@ -77,7 +80,7 @@ struct Case {
     /// names, or besides.
     #[serde(default)]
     remedy_args: Vec<String>,
-    /// A shell command that the message names: the list goes through it.
+    /// A shell command that the message names, or the start of it: the list goes through it.
     remedy_pipe: Option<String>,
     /// What stands for the word NAME or NUMBER in that.
     #[serde(default)]
@@ -120,14 +123,24 @@ fn word(i: u64) -> String {
     word
 }
 
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Eight letters and digits, other ones for every number.
+fn salt(i: u64) -> String {
+    hexadecimal(&Sha1::digest(format!("salt{i}")))[..8].to_owned()
+}
+
+fn ntlm(password: &str) -> String {
+    let units: Vec<u8> = password.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    hexadecimal(&Md4::digest(units))
+}
+
 fn value(name: &str, i: u64) -> String {
-    let digest = || -> String {
-        let digest = Sha1::digest(word(i));
-        digest.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02X}");
-            text
-        })
-    };
     match name {
         "i" => i.to_string(),
         "w" => word(i),
@@ -135,9 +148,14 @@ fn value(name: &str, i: u64) -> String {
             let operator = ["38", "39", "50", "86", "59"][(i % 5) as usize];
             format!("1{operator}{:08}", (i * 7919 + 13) % 100_000_000)
         }
-        "sha1" => digest(),
-        // Nobody looks what it is of.
-        "md5" => digest()[8..].to_ascii_lowercase(),
+        "sha1" => hexadecimal(&Sha1::digest(word(i))).to_ascii_uppercase(),
+        "md5" => hexadecimal(&Md5::digest(word(i))),
+        "sha256" => hexadecimal(&Sha256::digest(word(i))),
+        // The salt stands before the word.
+        "salted" => hexadecimal(&Sha1::digest(format!("{}{}", salt(i), word(i)))),
+        "salt" => salt(i),
+        "ntlm" => ntlm(&word(i)),
+        "ntlm_i" => ntlm(&format!("{i:06}")),
         _ => panic!("no value is named {name}"),
     }
 }
@@ -179,6 +197,14 @@ fn encode(text: &str, encoding: &str) -> Vec<u8> {
     match encoding {
         "utf-16-le" => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         "utf-16-be" => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        "utf-32-le" => text
+            .chars()
+            .flat_map(|c| u32::from(c).to_le_bytes())
+            .collect(),
+        "utf-32-be" => text
+            .chars()
+            .flat_map(|c| u32::from(c).to_be_bytes())
+            .collect(),
         _ => {
             let encoding = encoding_rs::Encoding::for_label(encoding.as_bytes()).unwrap();
             let (bytes, _, has_other) = encoding.encode(text);
@@ -269,10 +295,15 @@ struct Built {
 }
 
 fn build(bench: &Bench, file: &str, args: &[String], format: &str) -> Built {
-    let mut all: Vec<&str> = vec!["build", file, "-o", "list.lsv", "--force", "--name", "L"];
+    build_of(bench, file, args, format, b"")
+}
+
+/// The same of what comes through a pipe, if the file is `-`. The file names the breach.
+fn build_of(bench: &Bench, file: &str, args: &[String], format: &str, stdin: &[u8]) -> Built {
+    let mut all: Vec<&str> = vec!["build", file, "-o", "list.lsv", "--force"];
     all.extend(["--fpr", "1e-6", "--threads", "1", "--format", format]);
     all.extend(args.iter().map(String::as_str));
-    let ran = bench.run_args(&all, b"");
+    let ran = bench.run_args(&all, stdin);
     Built {
         is_built: ran.code() == 0,
         message: ran.err() + &ran.out(),
@@ -408,7 +439,8 @@ fn remedy(case: &Case, bench: &Bench, message: &str) -> Result<(), String> {
     if !missing.is_empty() {
         return Err(format!("{missing:?} is not in the message: {message}"));
     }
-    let mut file = case.file.clone();
+    let mut args = case.remedied_args();
+    let mut piped = None;
     if let Some(pipe) = &case.remedy_pipe {
         let program = pipe.split(' ').next().unwrap_or_default();
         if which(program).is_none() {
@@ -418,14 +450,36 @@ fn remedy(case: &Case, bench: &Bench, message: &str) -> Result<(), String> {
             );
             return Ok(());
         }
-        let mut pipe = pipe.trim_end().replace("FILE", &file);
+        // All of the command, as it is printed.
+        let at = message.find(pipe.trim_end()).unwrap_or_default();
+        let printed = &message[at..];
+        let end = printed.find(" | leaksieve build -");
+        let pipe = end.map_or(pipe.trim_end(), |end| &printed[..end]);
+        if !pipe.contains("FILE") {
+            return Err(format!("{pipe:?} reads no file"));
+        }
+        let mut pipe = pipe.replace("FILE", &case.file);
         for name in ["NAME", "NUMBER"] {
             pipe = pipe.replace(name, &case.remedy_name);
         }
-        shell(bench, &format!("({pipe}) < {file} > piped.txt"))?;
-        file = "piped.txt".to_owned();
+        // As a person types it; only that nobody would type more.
+        shell(bench, &format!("({pipe}) < /dev/null > piped.txt"))?;
+        piped = Some(std::fs::read(bench.folder.path().join("piped.txt")).unwrap());
+        // The names that the message tells.
+        if let Some((_, rest)) = message.split_once("| leaksieve build - --name ") {
+            let name = rest.split([' ', ';', '\n']).next().unwrap_or_default();
+            args.extend(["--name".to_owned(), name.to_owned()]);
+        } else if message.contains("| leaksieve build -") {
+            return Err(format!("the pipe has no name: {message}"));
+        }
     }
-    let built = build(bench, &file, &case.remedied_args(), "text");
+    let built = match piped {
+        Some(_) if !message.contains("| leaksieve build -") => {
+            build(bench, "piped.txt", &args, "text")
+        }
+        Some(list) => build_of(bench, "-", &args, "text", &list),
+        None => build(bench, &case.file, &args, "text"),
+    };
     if !built.is_built {
         return Err(format!("the remedy is refused: {}", built.message));
     }
@@ -459,12 +513,15 @@ fn shell(bench: &Bench, command: &str) -> Result<(), String> {
 }
 
 /// Every case in some thread, all failures at the end.
-fn run_all(text: &str) {
-    let cases: Cases = toml::from_str(text).unwrap();
+fn run_all(texts: &[&str]) {
+    let cases = texts.iter().flat_map(|text| {
+        let cases: Cases = toml::from_str(text).unwrap();
+        cases.case
+    });
     let chosen = std::env::var("LISTS").unwrap_or_default();
     let is_chosen =
         |case: &Case| chosen.is_empty() || chosen.split(',').any(|part| case.name.contains(part));
-    let cases: Vec<Case> = cases.case.into_iter().filter(is_chosen).collect();
+    let cases: Vec<Case> = cases.filter(is_chosen).collect();
     let mut names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -495,10 +552,13 @@ fn run_all(text: &str) {
 
 #[test]
 fn lists_are_understood_or_refused() {
-    run_all(include_str!("data/lists/refused_or_found.toml"));
+    run_all(&[
+        include_str!("data/lists/refused_or_found.toml"),
+        include_str!("data/lists/remedies.toml"),
+    ]);
 }
 
 #[test]
 fn good_lists_stay_good() {
-    run_all(include_str!("data/lists/good.toml"));
+    run_all(&[include_str!("data/lists/good.toml")]);
 }

@@ -169,6 +169,16 @@ fn of_output(error: BuildError, output: &Path) -> anyhow::Error {
     }
 }
 
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '/' | '+');
+    if !word.is_empty() && word.chars().all(|c| is_plain(c) || c == '-') && !word.starts_with('-') {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// What an error means that comes when all is done but to tell of it.
 fn unsaid(output: &Path) -> String {
     format!(

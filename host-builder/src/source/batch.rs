@@ -61,10 +61,13 @@ pub enum Fault {
     FewerCells,
     /// The row has more cells than the table has columns.
     MoreCells,
+    /// The same of a table of two columns, of which the second was chosen, with this byte between.
+    MoreThanTwoCells(u8),
     /// A quotation mark closes in the middle of a cell, or never.
     QuoteWithin,
-    /// The row goes on over a line end within quotes: a cell of several lines, or lines
-    /// that a stray quotation mark swallowed. There is one such record for each line end.
+    /// The row goes on over a line end within quotes, and may be lines that a stray quotation mark
+    /// swallowed: there is one such record for each line end. Or the identifier itself has a line
+    /// end within.
     LineEndInQuotes,
     /// A carriage return stands within the line: lines that end with it alone. There is one
     /// such record for each of these.
@@ -83,8 +86,8 @@ pub enum Fault {
     NoCount,
     /// What stands behind the colon is no count.
     NotACount,
-    /// The hashes are sorted, and those at the end are missing. One such record stands for
-    /// all of them.
+    /// The hashes are sorted, and those at the start or at the end are missing. One such record
+    /// stands for all of them.
     EndsEarly,
     /// Its count is lower than was asked for. Left out, not rejected.
     BelowMinCount,

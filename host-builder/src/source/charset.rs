@@ -25,7 +25,8 @@ pub struct Charset(&'static Encoding);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no charset of that name; known are utf-8, gb18030, gbk, big5, shift_jis, euc-jp, euc-kr, \
-     windows-1250 to windows-1258, iso-8859-2 to iso-8859-16, koi8-r, utf-16le, utf-16be"
+     windows-1250 to windows-1258, iso-8859-2 to iso-8859-16, koi8-r, utf-16le, utf-16be; \
+     convert UTF-32: iconv -f UTF-32 -t UTF-8 FILE"
 )]
 pub struct UnknownCharset;
 

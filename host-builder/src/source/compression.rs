@@ -103,6 +103,11 @@ const UTF_16: &[(&[u8], &str)] = &[
         "give --charset utf-16be, or convert it: iconv -f UTF-16 -t UTF-8 FILE",
     ),
 ];
+/// The byte order marks of UTF-32; the first begins as one of UTF-16 does.
+const UTF_32: &[(&[u8], &str)] = &[
+    (b"\xFF\xFE\0\0", super::start::UTF_32LE_REMEDY),
+    (b"\0\0\xFE\xFF", super::start::UTF_32BE_REMEDY),
+];
 const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
 /// Compressed bytes that are read at a time.
 const BUFFER_BYTES: usize = 1 << 17;
@@ -303,6 +308,9 @@ fn text<'a>(
         }
         return refuse(found, remedy);
     }
+    if let Some((_, remedy)) = UTF_32.iter().find(|(mark, _)| start.starts_with(mark)) {
+        return refuse("UTF-32 text", remedy);
+    }
     if let Some(charset) = charset {
         charset.check_mark(input, start)?;
         return Ok(Box::new(charset.decode(reader)));
@@ -342,7 +350,7 @@ fn may_become_known(start: &[u8]) -> bool {
     UNSUPPORTED
         .iter()
         .map(|(signature, ..)| *signature)
-        .chain(UTF_16.iter().map(|(mark, _)| *mark))
+        .chain(UTF_16.iter().chain(UTF_32).map(|(mark, _)| *mark))
         .chain(CODEC_SIGNATURES)
         .chain([UTF_8_BOM])
         .any(|signature| signature.len() > start.len() && signature.starts_with(start))

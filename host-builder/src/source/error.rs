@@ -81,7 +81,10 @@ pub enum SourceError {
         input: Input,
     },
     /// The named column is not in the first row, or there are fewer columns than its number.
-    #[error("{input}: there is no column {wanted}; {}", columns(*num_columns, names))]
+    #[error(
+        "{input}: there is no column {wanted}; the table has {num_columns} columns{columns}. Give --column NUMBER, counted from 1, or \
+         --column NAME with a name that the first row has"
+    )]
     NoSuchColumn {
         /// The input.
         input: Input,
@@ -89,8 +92,9 @@ pub enum SourceError {
         wanted: Column,
         /// Columns of the table.
         num_columns: usize,
-        /// Their names, if the first row is surely one of names.
-        names: Vec<String>,
+        /// Behind a colon their names, if the first row is surely one of names, else their
+        /// shapes.
+        columns: String,
     },
     /// Several columns have the wanted name.
     #[error(
@@ -197,17 +201,6 @@ pub enum SourceError {
         /// What is wrong, and what to do.
         error: String,
     },
-}
-
-fn columns(num_columns: usize, names: &[String]) -> String {
-    let named = match names {
-        [] => String::new(),
-        names => format!(": {}", names.join(", ")),
-    };
-    format!(
-        "the table has {num_columns} columns{named}. Give --column a name of the first row, or a \
-         number counted from 1 if there is no row of names"
-    )
 }
 
 fn list(numbers: &[usize]) -> String {

@@ -17,8 +17,8 @@ pub(super) struct HashCount {
 }
 
 /// Digits of SHA-1 and of NTLM.
-const SHA1_DIGITS: usize = 40;
-const NTLM_DIGITS: usize = 32;
+pub(super) const SHA1_DIGITS: usize = 40;
+pub(super) const NTLM_DIGITS: usize = 32;
 /// What stands between the groups of a large number: also a no-break space, narrow or not, and
 /// an apostrophe of print.
 const SEPARATORS: &[&[u8]] = &[
@@ -33,8 +33,16 @@ const SEPARATORS: &[&[u8]] = &[
 ];
 /// Of 10 lines, how many have to be of the other hash.
 const MIN_OF_10: usize = 9;
-/// The last of so many sorted hashes begins with FF, or some are missing.
-const MIN_SORTED: u64 = 1_000_000;
+/// Of fewer sorted hashes, the one record that says that some are missing would be too large a
+/// share of the list.
+const MIN_SORTED: u64 = 128;
+/// So improbable a gap before the first or behind the last of sorted hashes is no chance: ln 1e-9.
+const LOG_CHANCE: f64 = -20.7;
+/// More hashes than all lists of the world have, between the first and the last of all that can
+/// be: made by a program, and no hashes of passwords.
+const MAX_DENSITY: f64 = 1e12;
+/// Digits that say where a hash is.
+const SHARE_DIGITS: usize = 13;
 
 /// Digits of a hash of this kind.
 pub(super) const fn num_digits(kind: IdentifierKind) -> usize {
@@ -47,15 +55,14 @@ pub(super) const fn num_digits(kind: IdentifierKind) -> usize {
 impl HashCount {
     /// Give the hash of a line, and what is wrong with the line.
     pub(super) fn read(&self, line: &[u8], give: impl FnOnce(&[u8], Option<Fault>)) {
-        let (hash, count) = parts(line);
+        let (hash, count) = split(line);
         let fault = self.fault(line, count);
-        let suffix = hash.trim_ascii();
         match self.prefix {
-            Some(prefix) if suffix.len() + PREFIX_DIGITS == self.num_digits => {
+            Some(prefix) if hash.len() + PREFIX_DIGITS == self.num_digits => {
                 let mut whole = [0; SHA1_DIGITS];
                 let whole = &mut whole[..self.num_digits];
                 whole[..PREFIX_DIGITS].copy_from_slice(&prefix);
-                whole[PREFIX_DIGITS..].copy_from_slice(suffix);
+                whole[PREFIX_DIGITS..].copy_from_slice(hash);
                 give(whole, fault);
             }
             _ => give(hash, fault),
@@ -94,7 +101,7 @@ impl HashCount {
             ),
         };
         for line in split_lines(bytes).filter(|line| !line.trim_ascii().is_empty()) {
-            let hash = parts(line).0.trim_ascii();
+            let hash = split(line).0;
             num_lines += 1;
             num_other += usize::from(self.is_hash(hash, other_digits));
             has_hash |= self.is_hash(hash, self.num_digits);
@@ -116,7 +123,7 @@ impl HashCount {
             prefix: None,
             ..*self
         };
-        let lines = || split_lines(bytes).map(|line| parts(line).0.trim_ascii());
+        let lines = || split_lines(bytes).map(|line| split(line).0);
         lines().any(|hash| of_all.is_hash(hash, self.num_digits))
             && !lines().any(|hash| self.is_hash(hash, self.num_digits))
     }
@@ -133,9 +140,11 @@ impl HashCount {
     }
 }
 
-/// Whether the hashes of a list are sorted, by the first and the last of each batch.
+/// Whether the hashes of a list are sorted: all of the first batch, then the first and the last
+/// of each.
 #[derive(Debug)]
 pub(super) struct Order {
+    first: Option<f64>,
     last: Vec<u8>,
     is_sorted: bool,
 }
@@ -143,6 +152,7 @@ pub(super) struct Order {
 impl Order {
     pub(super) const fn new() -> Self {
         Self {
+            first: None,
             last: Vec::new(),
             is_sorted: true,
         }
@@ -151,28 +161,56 @@ impl Order {
     /// Look at the next batch.
     pub(super) fn next(&mut self, bytes: &[u8]) {
         let bytes = bytes.trim_ascii_end();
-        let last = memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
-        for line in [
-            split_lines(bytes).next().unwrap_or_default(),
-            &bytes[last..],
-        ] {
-            let hash = parts(line).0.trim_ascii().to_ascii_uppercase();
+        let is_first = self.last.is_empty();
+        let mut see = |line| {
+            let hash = split(line).0.to_ascii_uppercase();
+            if self.first.is_none() {
+                self.first = share(&hash);
+            }
             self.is_sorted &= self.last <= hash;
             self.last = hash;
+        };
+        if is_first {
+            split_lines(bytes).for_each(see);
+            return;
         }
+        let last = memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
+        see(split_lines(bytes).next().unwrap_or_default());
+        see(&bytes[last..]);
     }
 
-    /// Were so many hashes sorted, and end before the last of them can be?
+    /// Were so many hashes sorted, and leave more room before the first or behind the last than
+    /// chance does?
     pub(super) fn ends_early(&self, num_lines: u64) -> bool {
-        self.is_sorted && num_lines > MIN_SORTED && !self.last.starts_with(b"FF")
+        let (Some(first), Some(last)) = (self.first, share(&self.last)) else {
+            return false;
+        };
+        // The chance that none of so many is in the gap.
+        let chance = |gap: f64| (1.0 - gap).max(f64::MIN_POSITIVE).ln() * num_lines as f64;
+        self.is_sorted
+            && num_lines >= MIN_SORTED
+            && (num_lines as f64) < (last - first) * MAX_DENSITY
+            && (chance(first) < LOG_CHANCE || chance(1.0 - last) < LOG_CHANCE)
     }
 }
 
-/// What stands before the first colon, and behind it.
-fn parts(line: &[u8]) -> (&[u8], Option<&[u8]>) {
+/// Where among all hashes this one is, from 0 to 1.
+fn share(hash: &[u8]) -> Option<f64> {
+    let digits = hash.get(..SHARE_DIGITS)?;
+    let digits = std::str::from_utf8(digits).ok()?;
+    let number = u64::from_str_radix(digits, 16).ok()?;
+    Some(number as f64 / (1_u64 << (4 * SHARE_DIGITS)) as f64)
+}
+
+/// What stands before the first colon, and behind it, without blanks around.
+#[inline]
+pub(super) fn split(line: &[u8]) -> (&[u8], Option<&[u8]>) {
     match memchr::memchr(b':', line) {
-        Some(colon) => (&line[..colon], Some(line[colon + 1..].trim_ascii())),
-        None => (line, None),
+        Some(colon) => (
+            line[..colon].trim_ascii(),
+            Some(line[colon + 1..].trim_ascii()),
+        ),
+        None => (line.trim_ascii(), None),
     }
 }
 
@@ -305,18 +343,40 @@ mod tests {
 
     #[test]
     fn sorted_hashes_that_end_early() {
-        for (batches, ends_early) in [
-            (&["00\n01:5\r\n", "7f:1\n80\n"][..], true),
-            (&["00\n01\n", "7F\nff\n"], false),
-            (&["00\n01\n", "00\n80\n"], false),
-            (&["01\n00\n", "7F\n80\n"], false),
+        // Evenly spread, from a share to another.
+        let list = |from: f64, to: f64, num: u32| -> String {
+            (0..num)
+                .map(|i| {
+                    let share = from + (to - from) * (f64::from(i) + 0.5) / f64::from(num);
+                    format!("{:013x}{:027}:2\r\n", (share * 2f64.powi(52)) as u64, 0)
+                })
+                .collect()
+        };
+        for (from, to, num, expected) in [
+            (0.0, 0.66, 2000, true),
+            (0.0, 0.98, 2000, true),
+            (0.0, 1.0, 2000, false),
+            (0.0, 0.995, 2000, false),
+            (0.4, 1.0, 2000, true),
+            (0.0, 0.5, 128, true),
+            (0.0, 0.5, 127, false),
+            (0.0, 0.9, 128, false),
         ] {
+            let list = list(from, to, num);
             let mut order = Order::new();
-            batches
-                .iter()
-                .for_each(|batch| order.next(batch.as_bytes()));
-            assert_eq!(order.ends_early(MIN_SORTED + 1), ends_early, "{batches:?}");
-            assert!(!order.ends_early(MIN_SORTED));
+            order.next(list.as_bytes());
+            assert_eq!(order.ends_early(num.into()), expected, "{from} {to} {num}");
+            // In two batches, and not sorted.
+            let mut order = Order::new();
+            let middle = list.len() / 2 / 44 * 44;
+            order.next(&list.as_bytes()[..middle]);
+            order.next(&list.as_bytes()[middle..]);
+            assert_eq!(order.ends_early(num.into()), expected);
+            order.next(list.as_bytes());
+            assert!(!order.ends_early(num.into()));
         }
+        let mut order = Order::new();
+        order.next(b"no hash\n");
+        assert!(!order.ends_early(1000));
     }
 }

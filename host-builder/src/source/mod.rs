@@ -232,7 +232,7 @@ pub fn read<E: From<SourceError>>(
     let mut order = hash_count::Order::new();
     while let Some((first_line, bytes)) = next_batch(input, &mut batches)? {
         if std::mem::take(&mut is_first) {
-            start::check(input, &bytes)?;
+            start::check(input, &bytes, is_decoded)?;
         } else if start::is_cut(&bytes) {
             start::check_line_ends(input, &bytes)?;
         }

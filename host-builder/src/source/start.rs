@@ -8,11 +8,17 @@ const TAR: (usize, &[u8]) = (257, b"ustar");
 /// Of the zeros, so many of 10 stand behind (or before) an ASCII character in UTF-16.
 const MIN_OF_10: usize = 9;
 
+/// What is done with UTF-32, which no `--charset` names.
+pub(super) const UTF_32LE_REMEDY: &str =
+    "convert it, without --charset: iconv -f UTF-32LE -t UTF-8 FILE | leaksieve build -";
+pub(super) const UTF_32BE_REMEDY: &str =
+    "convert it, without --charset: iconv -f UTF-32BE -t UTF-8 FILE | leaksieve build -";
+
 /// Refuse the first batch of an input that is no text, or of a charset that was not given.
 ///
 /// # Errors
 /// [`SourceError::Unsupported`] and [`SourceError::CarriageReturns`], with the way out.
-pub(super) fn check(input: &Input, bytes: &[u8]) -> Result<(), SourceError> {
+pub(super) fn check(input: &Input, bytes: &[u8], is_decoded: bool) -> Result<(), SourceError> {
     let refuse = |found, remedy| {
         Err(SourceError::Unsupported {
             input: input.clone(),
@@ -32,6 +38,15 @@ pub(super) fn check(input: &Input, bytes: &[u8]) -> Result<(), SourceError> {
     let zeros = memchr::memchr_iter(0, bytes);
     let (num_zeros, num_odd) = zeros.fold((0, 0), |(all, odd), at| (all + 1, odd + at % 2));
     let num_line_ends = memchr::memchr_iter(b'\n', bytes).count();
+    if let Some(remedy) = utf_32(bytes) {
+        return refuse("text with zero bytes, as UTF-32 has them", remedy);
+    }
+    if is_decoded && num_zeros >= num_line_ends.max(2) {
+        return refuse(
+            "text with zero bytes, even in the charset that was given",
+            "leave --charset out: the message tells which it may be",
+        );
+    }
     // (In UTF-16 there are as many as letters, unless it has line ends.)
     if num_line_ends == 0 && num_zeros > 1 && num_zeros * 3 < bytes.len() {
         return refuse(
@@ -65,6 +80,27 @@ pub(super) fn check(input: &Input, bytes: &[u8]) -> Result<(), SourceError> {
     check_line_ends(input, bytes)
 }
 
+/// What is done with UTF-32 without a mark: of every four bytes, the most significant is zero, the next
+/// nearly so, and the least significant is not.
+fn utf_32(bytes: &[u8]) -> Option<&'static str> {
+    let num = bytes.len() / 4;
+    if num < 4 {
+        return None;
+    }
+    let share = |is: &dyn Fn(&[u8]) -> bool| {
+        let num_alike = bytes.chunks_exact(4).filter(|unit| is(unit)).count();
+        num_alike * 10 >= num * MIN_OF_10
+    };
+    if share(&|unit| unit[3] == 0 && unit[2] <= 0x10 && (unit[0], unit[1]) != (0, 0)) {
+        // (Lines of UTF-16 in which every other character is a zero do not exist.)
+        Some(UTF_32LE_REMEDY)
+    } else if share(&|unit| unit[0] == 0 && unit[1] <= 0x10 && (unit[2], unit[3]) != (0, 0)) {
+        Some(UTF_32BE_REMEDY)
+    } else {
+        None
+    }
+}
+
 /// Refuse lines that end with CR alone: one line without LF, but for its end.
 pub(super) fn check_line_ends(input: &Input, bytes: &[u8]) -> Result<(), SourceError> {
     let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
@@ -91,6 +127,9 @@ mod tests {
         let utf_16 = |text: &str, to_bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
             text.encode_utf16().flat_map(to_bytes).collect()
         };
+        let utf_32 = |text: &str, to_bytes: fn(u32) -> [u8; 4]| -> Vec<u8> {
+            text.chars().flat_map(|c| to_bytes(c.into())).collect()
+        };
         let mut tar = vec![b'x'; 512];
         tar[257..262].copy_from_slice(b"ustar");
         for (bytes, part) in [
@@ -98,6 +137,9 @@ mod tests {
             (utf_16("ann\nbob\n", u16::to_le_bytes), "utf-16le"),
             (utf_16("ann\nbob\n", u16::to_be_bytes), "utf-16be"),
             (utf_16("张三\n李四\n", u16::to_le_bytes), "utf-16le"),
+            (utf_32("ann\nbob\n", u32::to_le_bytes), "UTF-32LE"),
+            (utf_32("ann\nbob\n", u32::to_be_bytes), "UTF-32BE"),
+            (utf_32("张三丰\n李四\n", u32::to_le_bytes), "UTF-32LE"),
             (b"ann\0bobby\0carl\0".to_vec(), "line feeds"),
             (b"abcdefg\0hijklmn\0opqrstu\0".to_vec(), "line feeds"),
             (b"ann\0\0\nbobby\0\nc\n".to_vec(), "take them out"),
@@ -110,8 +152,8 @@ mod tests {
             (b"ann\0\nbob\ncarl\n".to_vec(), ""),
             (vec![0; 5000], ""),
         ] {
-            let message =
-                check(&Input::Stdin, &bytes).map_or_else(|e| e.to_string(), |()| String::new());
+            let message = check(&Input::Stdin, &bytes, false)
+                .map_or_else(|e| e.to_string(), |()| String::new());
             assert!(
                 message.contains(part) && message.is_empty() == part.is_empty(),
                 "{part}: {message}"

@@ -7,6 +7,7 @@
 //! sample is kept while it is read, and judged in the same way when the input ends: a list that
 //! changes in its middle is refused, too. Each input is surveyed by itself.
 
+mod beside;
 mod columns;
 pub(super) mod document;
 mod free;
@@ -45,6 +46,13 @@ pub struct Findings {
     /// All inputs are telephone numbers that begin with the region's calling code, without a
     /// plus sign.
     pub is_international: bool,
+}
+
+/// The common shapes of these texts, in words; nothing if there are none.
+pub(super) fn shapes_of<'a>(texts: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut shapes = Shapes::default();
+    shapes.add(texts, 1.0);
+    describe(&shapes.common())
 }
 
 /// Surveys the inputs of a build.

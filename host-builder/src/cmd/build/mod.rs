@@ -157,6 +157,25 @@ enum Digest {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        self.build().map_err(|error| self.with_name(error))
+    }
+
+    /// What is read from standard input has no file that names the breach.
+    fn with_name(&self, error: anyhow::Error) -> anyhow::Error {
+        const PIPE: &str = "| leaksieve build -";
+        let message = format!("{error:#}");
+        let named = self.inputs.iter().map(|path| Input::from_argument(path));
+        match name_of(&named.collect::<Vec<_>>()) {
+            Some(name) if self.name.is_none() && message.contains(PIPE) => {
+                anyhow::anyhow!(
+                    message.replace(PIPE, &format!("{PIPE} --name {}", super::quoted(&name)))
+                )
+            }
+            _ => error,
+        }
+    }
+
+    fn build(&self) -> anyhow::Result<ExitCode> {
         let output = self.output.clone().unwrap_or_default();
         if output.as_os_str() == "-" {
             bail!(

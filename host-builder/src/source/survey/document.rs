@@ -3,6 +3,7 @@
 
 use std::io::{self, Cursor, Read};
 
+use leaksieve_core::IdentifierKind;
 use serde::de::IgnoredAny;
 
 use super::super::{Input, Layout, SourceError};
@@ -24,7 +25,15 @@ pub(in crate::source) fn open<'a>(
     let read = (&mut reader).take(NUM_BYTES).read_to_end(&mut start);
     // What cannot be read is said where it would have been read.
     let failed = Failed(read.err());
-    if let Some(refusal) = look(&start, layout) {
+    if let Some(mut refusal) = look(&start, layout) {
+        let option = match layout {
+            Layout::Table { .. } => "--column",
+            Layout::Field(_) => "--field",
+            _ => "",
+        };
+        if !refusal.remedy.contains(option) {
+            refusal.remedy.push_str(&format!("; leave {option} out"));
+        }
         return Err(refusal.of(input, &[], matches!(layout, Layout::LineOf(_))));
     }
     Ok(Box::new(Cursor::new(start).chain(failed).chain(reader)))
@@ -52,17 +61,40 @@ fn look(start: &[u8], layout: &Layout) -> Option<Refusal> {
         return Some(Refusal::new(
             "a dump of a data base (SQL)",
             if is_copy {
-                r"take the rows, and choose the column: sed -n '/^COPY /,/^\\\./p' FILE | grep -vE '^(COPY |\\\.)' | leaksieve build - --column NUMBER --delimiter tab"
+                COPY_REMEDY
             } else {
-                "load it, and export the column; or, if no text in it has brackets or commas, write one row a line: \
-                 grep -oE '\\([^()]*\\)' FILE | tr -d '()' | leaksieve build - --column NUMBER --delimiter comma"
+                sql_remedy(start)
             },
         ));
+    }
+    if starts(first, "BEGIN:VCARD") {
+        return Some(Refusal::new("vCards", vcard_remedy(layout)));
     }
     if first.starts_with(b"<?xml") || is_markup(&lines) {
         return Some(Refusal::new("XML or HTML", markup_remedy(&lines)));
     }
+    let is_whole = first.starts_with(b"[") && lines.last().is_some_and(|line| line.ends_with(b"]"));
+    let is_field = matches!(layout, Layout::Field(_));
+    if (is_field || !is_whole) && is_objects_with_commas(&lines) {
+        let name = match layout {
+            Layout::Field(_) => " --field NAME",
+            Layout::Table { .. } => " --field NAME, without --column",
+            _ => " --field NAME",
+        };
+        return Some(Refusal::new(
+            "JSON objects with a comma behind each",
+            format!(
+                "take the commas off, and name the field: sed -E 's/^[[:space:]]*\\[//; s/[],[:space:]]*$//' FILE | leaksieve build -{name}"
+            ),
+        ));
+    }
     if matches!(layout, Layout::LineOf(_) | Layout::Table { .. }) {
+        if is_python_list(&lines) {
+            return Some(Refusal::new(
+                "a list of Python on one line",
+                "write one text a line: python3 -X utf8 -c 'import ast,sys; print(*ast.literal_eval(sys.stdin.read()), sep=\"\\n\")' < FILE | leaksieve build -",
+            ));
+        }
         // Its elements may be texts.
         let is_array = first
             .strip_prefix(b"[")
@@ -95,21 +127,96 @@ fn is_json_array(line: &[u8]) -> bool {
             .is_ok_and(|elements| elements.len() > 1)
 }
 
+/// Rows of COPY, in which a backslash is written twice.
+const COPY_REMEDY: &str = r"take the rows, and choose the column: sed -n '/^COPY /,/^\\\./p' FILE | grep -vE '^(COPY |\\\.)' | sed 's/\\\\/\\/g' | leaksieve build - --column NUMBER --delimiter tab";
+
+/// Tuples as CSV: the texts that MySQL quotes have `\'` and `''` within.
+const MYSQL_REMEDY: &str = r#"load it, and export the column; or write one row a line: perl -ne 'next unless s/^\s*(INSERT|REPLACE)\b.*?\bVALUES\b//i || /^\s*\(/; while (/\(((?:[^()\x27]|\x27(?:[^\x27\\]|\\.|\x27\x27)*\x27)*)\)/g) { $t = $1; $t =~ s/(?:_\w+ *)?\x27((?:[^\x27\\]|\\.|\x27\x27)*)\x27/$c = $1; $c =~ s{\\(.)|\x27\x27}{$1 \/\/ chr 39}ge; $c =~ s{\x22}{\x22\x22}g; "\x22$c\x22"/ge; print "$t\n" }' FILE | leaksieve build - --column NUMBER --delimiter comma"#;
+
+/// The same where a backslash is a backslash.
+const SQL_REMEDY: &str = r#"load it, and export the column; or write one row a line: perl -ne 'next unless s/^\s*(INSERT|REPLACE)\b.*?\bVALUES\b//i || /^\s*\(/; while (/\(((?:[^()\x27]|\x27(?:[^\x27]|\x27\x27)*\x27)*)\)/g) { $t = $1; $t =~ s/(?:\b[NE])?\x27((?:[^\x27]|\x27\x27)*)\x27/$c = $1; $c =~ s{\x27\x27}{\x27}g; $c =~ s{\x22}{\x22\x22}g; "\x22$c\x22"/ge; print "$t\n" }' FILE | leaksieve build - --column NUMBER --delimiter comma"#;
+
+/// The cells of each row, with tabs between.
+const HTML_REMEDY: &str = r#"write a table, and choose the column: perl -0777 -ne 'for (split /<tr\b/i) { print join("\t", map { s/<[^>]*>//g; s/\s*[\t\r\n]\s*/ /g; s/^\s+|\s+$//g; $_ } m:<t[dh]\b[^>]*>(.*?)(?=</?t[dhr]\b|</table|$):gis), "\n" }' FILE | leaksieve build - --column NUMBER --delimiter tab"#;
+
+/// What is done with rows that are inserted. In the texts of MySQL a backslash escapes.
+pub(in crate::source) fn sql_remedy(start: &[u8]) -> &'static str {
+    let has = |part: &[u8]| memchr::memmem::find(start, part).is_some();
+    // (`\'` before a comma or a bracket may be the end of a text.)
+    let has_escape = start
+        .windows(3)
+        .any(|three| three.starts_with(br"\'") && three[2].is_ascii_alphanumeric());
+    if has(b"`") || has(b"MySQL") || has(b"MariaDB") || has_escape {
+        MYSQL_REMEDY
+    } else {
+        SQL_REMEDY
+    }
+}
+
+fn vcard_remedy(layout: &Layout) -> String {
+    let property = match layout {
+        Layout::LineOf(IdentifierKind::Email) => "EMAIL",
+        Layout::LineOf(IdentifierKind::Phone) => "TEL",
+        _ => "FN",
+    };
+    format!(
+        r"take the values out: perl -ne 's/\r?\n//; print qq($_\n) if s/^([\w-]+\.)?{property}\b[^:]*:\s*(tel:|mailto:)?//i' FILE | leaksieve build -"
+    )
+}
+
+/// Nearly all lines are objects, and most have a comma behind them.
+fn is_objects_with_commas(lines: &[&[u8]]) -> bool {
+    let inner = |line: &&[u8]| -> Vec<u8> {
+        let line = line.strip_prefix(b"[").unwrap_or(line);
+        let end = line
+            .iter()
+            .rposition(|byte| !matches!(byte, b']' | b',' | b' ' | b'\t'));
+        line[..end.map_or(0, |end| end + 1)].trim_ascii().to_vec()
+    };
+    let inners: Vec<Vec<u8>> = lines
+        .iter()
+        .map(inner)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let is_object = |line: &&Vec<u8>| {
+        line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok()
+    };
+    let num_commas = lines.iter().filter(|line| line.ends_with(b"},")).count();
+    inners.len() > 1
+        && inners.iter().filter(is_object).count() * 10 >= inners.len() * 9
+        && num_commas * 2 >= inners.len().max(2)
+}
+
+/// `['ann', 'bob']`
+fn is_python_list(lines: &[&[u8]]) -> bool {
+    let [line] = lines else {
+        return false;
+    };
+    let Some(inner) = line
+        .strip_prefix(b"[")
+        .and_then(|line| line.strip_suffix(b"]"))
+    else {
+        return false;
+    };
+    let is_first = inner.starts_with(b"'") || inner.starts_with(b"u'");
+    is_first && inner.ends_with(b"'") && memchr::memmem::find(inner, b"', ").is_some()
+}
+
 fn markup_remedy(lines: &[&[u8]]) -> &'static str {
     let has = |part: &[u8]| {
-        let finder = memchr::memmem::Finder::new(part);
-        lines.iter().any(|line| finder.find(line).is_some())
+        let is_it = |found: &[u8]| found.eq_ignore_ascii_case(part);
+        lines.iter().any(|line| line.windows(part.len()).any(is_it))
     };
     if has(b"<td") {
-        r"write a table, and choose the column: sed -E 's:</t[dh]> *<t[dh][^>]*>:\t:g; s:<[^>]*>::g' FILE | leaksieve build - --column NUMBER --delimiter tab"
+        HTML_REMEDY
     } else if has(b"</")
         && !lines
             .iter()
             .any(|line| line.starts_with(b"<") && line.ends_with(b"/>"))
     {
-        "take the text out of its elements: grep -oE '<NAME[ >][^<]*' FILE | sed 's/.*>//' | leaksieve build - (NAME is the element's name)"
+        r"take the text out of its elements: perl -0777 -ne 'print qq($1\n) while m{<NAME(?:\s[^>]*)?>\s*(?:<!\[CDATA\[)?([^<]*?)(?:\]\]>)?\s*<}g' FILE | leaksieve build - (NAME is the element)"
     } else {
-        "take the text out of its attribute: grep -oE ' NAME=\"[^\"]*\"' FILE | cut -d'\"' -f2 | leaksieve build - (NAME is the attribute's name)"
+        r#"take the text out of its attribute: perl -0777 -ne 'print qq($1\n) while m:\sNAME\s*=\s*"([^"]*)":g' FILE | leaksieve build - (NAME is the attribute)"#
     }
 }
 

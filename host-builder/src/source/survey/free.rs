@@ -4,7 +4,7 @@
 use leaksieve_core::IdentifierKind;
 
 use super::columns::{Content, Table, is_email};
-use super::hash_lines::{HEX_REMEDY, NO_HASHES, potfile, split};
+use super::hash_lines::{HEX_REMEDY, NO_HASHES, in_base64, potfile, split};
 use super::hashes::{Form, is_count, is_uuid};
 use super::look::{
     Manner, Place, Subject, choose, escaped, is_indented, is_scientific, look as look_again,
@@ -92,6 +92,8 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     let form = |line: &[u8]| Form::of(line).or_else(|| Form::of(split(line).0));
     let of = |wanted: &dyn Fn(Form) -> bool| num(lines, |line| form(line).is_some_and(wanted));
     let num_hashes = of(&|_| true);
+    // Base64 may be a password that a program made.
+    let num_sure = of(&|form| !matches!(form, Form::Base64(_)));
     // What nobody types is known from one line.
     let num_typical = of(&|form| {
         matches!(
@@ -102,7 +104,7 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     let is_list = if is_password {
         nearly_all(num_typical, lines.len())
             || (num_hashes >= FEW && nearly_all(num_hashes, lines.len()))
-            || (lines.len() >= MANY && num_hashes * 2 >= lines.len())
+            || (lines.len() >= MANY && num_sure * 2 >= lines.len())
     } else {
         num_hashes >= MANY && nearly_all(num_hashes, lines.len())
     };
@@ -122,7 +124,7 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
                 .is_some_and(|rest| !rest.is_empty() && !is_count(rest))
     };
     if num(lines, has_more) * 2 > lines.len() {
-        return Err(potfile());
+        return Err(potfile(subject, lines));
     }
     let most = |wanted: &dyn Fn(Form) -> bool| of(wanted) * 2 > num_hashes;
     Err(
@@ -136,8 +138,13 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
                 "hashes of passwords, not passwords",
                 "give --kind ntlm if they are NTLM hashes; MD5 hashes are not read",
             )
-        } else if most(&|form| matches!(form, Form::Base64(20) | Form::LdapSha1)) {
+        } else if most(&|form| matches!(form, Form::LdapSha1)) {
             Refusal::new("SHA-1 hashes in Base64, not passwords", HEX_REMEDY)
+        } else if most(&|form| matches!(form, Form::Base64(_) | Form::LdapSha1)) {
+            in_base64(
+                subject,
+                most(&|form| matches!(form, Form::Base64(20) | Form::LdapSha1)),
+            )
         } else {
             Refusal::new("hashes of passwords, not passwords", NO_HASHES)
         },

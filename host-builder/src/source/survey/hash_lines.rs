@@ -1,49 +1,23 @@
-//! Lists of hashes: what is no hash of their kind, or has something behind it that is no count.
+//! Lists of hashes: what is no hash of their kind, or has something beside it that is no count.
 
 use leaksieve_core::IdentifierKind;
 
-use super::hashes::{Form, is_count};
+use super::super::hash_count::NTLM_DIGITS;
+use super::super::hash_count::SHA1_DIGITS;
+pub(super) use super::super::hash_count::split;
+use super::beside::beside;
+use super::hashes::{Form, NUM_SUFFIX_DIGITS};
 use super::look::{Place, Subject, nearly_all, num};
-use super::refuse::Refusal;
+use super::refuse::{Refusal, pipe_in};
 
-/// Hashes with something behind them that is no count, or of another length.
+/// Hashes of another length or in another writing.
 pub(super) fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     let (own, suffix) = match subject.kind {
-        IdentifierKind::Sha1 => (40, 35),
-        _ => (32, 27),
+        IdentifierKind::Sha1 => (SHA1_DIGITS, NUM_SUFFIX_DIGITS[0]),
+        _ => (NTLM_DIGITS, NUM_SUFFIX_DIGITS[1]),
     };
     let form = |line: &[u8]| Form::of(split(line).0).or_else(|| Form::of(line));
     let is_own = |line: &[u8]| matches!(form(line), Some(Form::Hexadecimal(digits)) if digits == own || digits == suffix);
-    let is_plain = |line: &[u8]| {
-        is_own(line)
-            && split(line)
-                .1
-                .is_some_and(|rest| !rest.is_empty() && !is_count(rest))
-    };
-    let many = |num: usize| num * 20 >= lines.len() && num > 0;
-    if many(num(lines, is_plain)) {
-        return Err(potfile());
-    }
-    let has_zeros = |line: &[u8]| {
-        is_own(line)
-            && split(line).1.is_some_and(|rest| {
-                rest.len() > 1 && rest[0] == b'0' && rest.iter().all(u8::is_ascii_digit)
-            })
-    };
-    let is_counted = matches!(
-        subject.place,
-        Place::Hashes {
-            is_counted: true,
-            ..
-        }
-    );
-    if !is_counted && many(num(lines, has_zeros)) {
-        return Err(Refusal::new(
-            "hashes with digits behind them that begin with zeros, as passwords may and counts do not",
-            "if they are passwords, take those: --kind password --column 2 --delimiter colon; \
-             if they are counts, give --min-count 1",
-        ));
-    }
     let num_of = |wanted: Form| num(lines, |line| form(line) == Some(wanted));
     let all = |wanted: Form| nearly_all(num_of(wanted), lines.len());
     if all(Form::Hexadecimal(suffix))
@@ -87,26 +61,102 @@ pub(super) fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
     Ok(())
 }
 
+/// Hashes whose digits stand in groups.
+fn groups(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    for (separator, digits) in [b':', b'-', b' ']
+        .into_iter()
+        .flat_map(|separator| [(separator, SHA1_DIGITS), (separator, NTLM_DIGITS)])
+    {
+        let num_grouped = num(lines, |line| is_grouped(line, separator, digits));
+        if !nearly_all(num_grouped, lines.len()) {
+            continue;
+        }
+        let sign = char::from(separator);
+        let kind = match (subject.kind, digits) {
+            (IdentifierKind::Password, SHA1_DIGITS) => " --kind sha1",
+            (IdentifierKind::Password, _) => {
+                " --kind ntlm (if they are NTLM hashes; MD5 hashes are not read)"
+            }
+            _ => "",
+        };
+        return Err(Refusal::new(
+            "hashes with signs between their digits",
+            format!(
+                "take those out: {}{kind}",
+                pipe_in(&format!("tr -d '{sign}'"))
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// `5b:aa:61:...`: digits in groups, together those of a hash.
+fn is_grouped(line: &[u8], separator: u8, num_digits: usize) -> bool {
+    let mut num_groups = 0;
+    let mut num_found = 0;
+    for group in line.split(|byte| *byte == separator) {
+        if group.is_empty() || !group.iter().all(u8::is_ascii_hexdigit) {
+            return false;
+        }
+        num_groups += 1;
+        num_found += group.len();
+    }
+    num_groups > 2 && num_found == num_digits
+}
+
+/// Hashes of identifiers, and hashes with something beside them.
+pub(super) fn company(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    match subject.kind {
+        IdentifierKind::Password | IdentifierKind::Sha1 | IdentifierKind::Ntlm => {
+            groups(subject, lines)?;
+            beside(subject, lines)
+        }
+        IdentifierKind::Email | IdentifierKind::Phone => of_identifiers(lines),
+        _ => Ok(()),
+    }
+}
+
+/// Hashes of addresses or numbers: nobody asks for those.
+fn of_identifiers(lines: &[&[u8]]) -> Result<(), Refusal> {
+    let is_hash = |line: &[u8]| {
+        let has_letter = line.iter().any(u8::is_ascii_alphabetic);
+        has_letter && matches!(Form::of(line), Some(Form::Hexadecimal(32 | 40 | 64 | 128)))
+    };
+    if nearly_all(num(lines, is_hash), lines.len()) {
+        return Err(Refusal::new(
+            "hashes of identifiers, and a person asks for the identifier itself",
+            "no filter can be made of them: get the list with the identifiers themselves",
+        ));
+    }
+    Ok(())
+}
+
 /// What is done with SHA-1 hashes in Base64.
 pub(super) const HEX_REMEDY: &str = r#"write them in hexadecimal: perl -MMIME::Base64 -lne 's/^\{SHA\}//i; print unpack "H*", decode_base64($_)' FILE | leaksieve build - --kind sha1"#;
+
+/// Base64 as long as that of hashes: passwords that a program made look the same.
+pub(super) fn in_base64(subject: &Subject<'_>, is_sha1: bool) -> Refusal {
+    let insist = match subject.place {
+        Place::Cells => "write the column to a file, one cell a line, and give --as-lines",
+        _ => "give --as-lines",
+    };
+    let hashes = match is_sha1 {
+        true => HEX_REMEDY,
+        false => "no filter can be made of them",
+    };
+    Refusal::new(
+        "hashes in Base64, or passwords that a program made",
+        format!("if they are passwords, {insist}; if they are hashes, {hashes}"),
+    )
+}
 
 /// What is done with hashes that no question can be compared with.
 pub(super) const NO_HASHES: &str = "no filter can be made of them: only lists of SHA-1 and NTLM hashes are read, and of passwords themselves";
 
-pub(super) fn potfile() -> Refusal {
-    Refusal::new(
-        "hashes with their passwords behind them (a potfile)",
-        "take the passwords: --kind password --column 2 --delimiter colon",
-    )
-}
-
-/// What stands before and behind the first colon.
-pub(super) fn split(line: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match memchr::memchr(b':', line) {
-        Some(colon) => (
-            line[..colon].trim_ascii(),
-            Some(line[colon + 1..].trim_ascii()),
-        ),
-        None => (line, None),
+/// Of lines of which most have something behind a hash.
+pub(super) fn potfile(subject: &Subject<'_>, lines: &[&[u8]]) -> Refusal {
+    match beside(subject, lines) {
+        Err(refusal) => refusal,
+        Ok(()) => Refusal::new("hashes of passwords, not passwords", NO_HASHES),
     }
 }

@@ -18,7 +18,7 @@ pub(super) enum Form {
 /// Digits of MD5 and NTLM, SHA-1, SHA-224, SHA-256, SHA-384 and SHA-512.
 const NUM_DIGITS: [usize; 6] = [32, 40, 56, 64, 96, 128];
 /// Digits of a SHA-1 and an NTLM hash in a file that is named after the first five.
-const NUM_SUFFIX_DIGITS: [usize; 2] = [35, 27];
+pub(super) const NUM_SUFFIX_DIGITS: [usize; 2] = [35, 27];
 
 /// What salted hashes begin with, in small letters.
 const SALTED: [&str; 34] = [
@@ -104,7 +104,8 @@ fn base64_bytes(text: &[u8]) -> Option<usize> {
     let digits = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"="));
     let digits = digits.unwrap_or(text);
     let num_bytes = digits.len() * 3 / 4;
-    let is_of_hash = matches!(num_bytes, 16 | 20 | 28 | 32 | 48 | 64)
+    // (Of 48 bytes, nothing would tell it from other texts: it ends with no sign.)
+    let is_of_hash = matches!(num_bytes, 16 | 20 | 28 | 32 | 64)
         && (text.len().is_multiple_of(4) && text.len() - digits.len() == (3 - num_bytes % 3) % 3);
     let has = |class: fn(&u8) -> bool| digits.iter().any(class);
     let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);

@@ -6,9 +6,10 @@ use serde::de::IgnoredAny;
 
 use super::columns::Table;
 use super::free;
-use super::hash_lines::{hashes, split};
+use super::hash_lines::{company, hashes, split};
 use super::refuse::Refusal;
 use super::wrap::{self, Wrapper, counted, has_syntax, whole_number};
+use super::writing::is_date;
 
 /// How often a line is peeled: `"Ann" <mailto:ann@example.com>,` takes four.
 pub(crate) const MAX_PEELS: usize = 6;
@@ -112,6 +113,7 @@ pub(super) fn look(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<Manner, Ref
     let trimmed: Vec<&[u8]> = lines.iter().map(|line| line.trim_ascii()).collect();
     json(subject, &trimmed)?;
     masks(subject, &trimmed)?;
+    company(subject, &trimmed)?;
     if !has_syntax(subject.kind) && !is_resident(subject.profile) {
         return free::look(subject, lines, &trimmed);
     }
@@ -291,7 +293,8 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     // A label is no column: tel:+86-138-0013-8000.
     let bare: Vec<Vec<u8>> = lines.iter().map(|line| subject.bare(line)).collect();
     let lines: &[&[u8]] = &bare.iter().map(Vec::as_slice).collect::<Vec<_>>();
-    let holds = |text: &[u8]| subject.holds_identifier(text);
+    // (2021-06-11 would be a number of eight digits.)
+    let holds = |text: &[u8]| !is_date(text) && subject.holds_identifier(text);
     let is_good = nearly_all(num(lines, |line| subject.is_identifier(line)), lines.len());
     let is_phone = subject.kind == IdentifierKind::Phone;
     let is_hash = matches!(subject.kind, IdentifierKind::Sha1 | IdentifierKind::Ntlm);

@@ -35,6 +35,11 @@ impl Refusal {
     }
 }
 
+/// A command that reads the list from its standard input.
+pub(super) fn pipe_in(command: &str) -> String {
+    format!("{command} < FILE | leaksieve build -")
+}
+
 /// ` (shapes: ...)`, or nothing.
 pub(crate) fn in_brackets(shapes: &[Shape]) -> String {
     match shape::describe(shapes) {

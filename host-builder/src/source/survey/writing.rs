@@ -4,7 +4,7 @@
 use leaksieve_core::IdentifierKind;
 
 use super::look::{Subject, nearly_all, num, pipe};
-use super::refuse::Refusal;
+use super::refuse::{Refusal, pipe_in};
 use super::wrap;
 
 /// Fewest lines of which it is said.
@@ -56,11 +56,11 @@ pub(super) fn entities(lines: &[&[u8]]) -> Result<(), Refusal> {
     let command = if are_common {
         r#"sed "s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&apos;/'/g; s/&#0*39;/'/g; s/&amp;/\&/g""#
     } else {
-        "python3 -c 'import html,sys; sys.stdout.writelines(map(html.unescape, sys.stdin))'"
+        "python3 -X utf8 -c 'import html,sys; sys.stdout.writelines(map(html.unescape, sys.stdin))'"
     };
     Err(Refusal::new(
         "identifiers with HTML entities, such as &amp; for &",
-        format!("write the characters that they mean: {}", pipe(command)),
+        format!("write the characters that they mean: {}", pipe_in(command)),
     ))
 }
 
@@ -79,6 +79,32 @@ pub(super) fn links(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusa
             pipe("sed -E 's|[?#].*||; s|/+$||; s|.*/@?||'")
         ),
     ))
+}
+
+/// `2021-06-11`, `11.6.2021 08:30`: a day, in figures.
+pub(super) fn is_date(text: &[u8]) -> bool {
+    let day = text
+        .split(|byte| matches!(byte, b' ' | b'T'))
+        .next()
+        .unwrap_or_default();
+    [b'-', b'/', b'.'].iter().any(|sign| {
+        let parts: Vec<&[u8]> = day.split(|byte| byte == sign).collect();
+        let is_figures =
+            |part: &&[u8]| matches!(part.len(), 1 | 2 | 4) && part.iter().all(u8::is_ascii_digit);
+        let is_year = |part: &[u8]| part.starts_with(b"19") || part.starts_with(b"20");
+        match parts.as_slice() {
+            [first, _, last] if parts.iter().all(is_figures) => {
+                (first.len() == 4) != (last.len() == 4)
+                    && (if first.len() == 4 {
+                        is_year(first)
+                    } else {
+                        is_year(last)
+                    })
+                    && parts[1].len() < 3
+            }
+            _ => false,
+        }
+    })
 }
 
 pub(super) fn is_link(line: &[u8]) -> bool {

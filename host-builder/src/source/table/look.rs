@@ -3,15 +3,20 @@
 
 use std::collections::BTreeMap;
 
+use leaksieve_core::IdentifierKind;
+
 use super::row::Form;
 use super::sample::Sample;
 use super::{Column, Delimiter, Table, Wanted};
+use crate::source::survey::document;
 use crate::source::{Input, SourceError, split_lines};
 
 /// Rows that are looked at.
 pub(super) const NUM_ROWS: usize = 10_000;
 /// Of 10 rows, cells and lines, how many have to be alike.
 pub(super) const MIN_OF_10: usize = 9;
+/// Of so many NAME;PASSWORD lines, one may have the delimiter in its password.
+const MAX_LONGER: usize = 4;
 /// So many rows tell whether cells are quoted, where programs seldom do that.
 const MIN_QUOTED: usize = 5;
 /// The delimiters that are found without being named; the earlier wins a tie.
@@ -101,8 +106,7 @@ fn refuse_no_table(input: &Input, lines: &[&[u8]]) -> Result<(), SourceError> {
     if num_inserts * 100 > lines.len() || num_tuples * 10 >= lines.len() * MIN_OF_10 {
         return refuse(
             "a dump of a database (SQL)",
-            "export the table as CSV, or take its rows apart if their cells have no such signs: \
-             grep -o \"([^()]*)\" FILE | tr -d \"()'\" | leaksieve build - --column NUMBER",
+            document::sql_remedy(&lines.join(&b'\n')),
         );
     }
     let num_objects = count(&|line| {
@@ -126,7 +130,7 @@ fn best<'a>(
     text: &'a [u8],
     lines: &[&[u8]],
 ) -> Option<Sample<'a>> {
-    let sample = |delimiter| Sample::new(form(delimiter, lines), text);
+    let sample = |delimiter| Sample::new(form(delimiter, wanted.kind, lines), text);
     if let Some(delimiter) = given {
         return Some(sample(delimiter)).filter(|sample| sample.width > 1);
     }
@@ -146,11 +150,12 @@ fn best<'a>(
 }
 
 /// How rows with this delimiter are written.
-fn form(delimiter: Delimiter, lines: &[&[u8]]) -> Form {
+fn form(delimiter: Delimiter, kind: IdentifierKind, lines: &[&[u8]]) -> Form {
     let mut form = Form {
         delimiter,
         quote: None,
         is_padded: false,
+        has_rest: false,
     };
     if delimiter != Delimiter::Blank {
         let (mut num_cells, mut num_padded) = (0usize, 0usize);
@@ -165,14 +170,39 @@ fn form(delimiter: Delimiter, lines: &[&[u8]]) -> Form {
         form.is_padded = num_padded > 0 && num_padded * 10 >= num_cells * MIN_OF_10;
     }
     let Delimiter::Byte(byte) = delimiter else {
+        form.has_rest = true;
         return form;
     };
     let is_usual = delimiter.is_of_tables() && byte != b'\t';
     form.quote = [b'"', b'\'']
         .into_iter()
-        .find(|quote| is_quoted(form, *quote, lines))
-        .or(is_usual.then_some(b'"'));
+        .find(|quote| is_quoted(form, *quote, lines));
+    form.has_rest = form.quote.is_none()
+        && (!delimiter.is_of_tables()
+            || (is_usual && kind == IdentifierKind::Password && is_pairs(form, lines)));
+    if is_usual && !form.has_rest {
+        form.quote = form.quote.or(Some(b'"'));
+    }
     form
+}
+
+/// Are these NAME;PASSWORD lines, with the delimiter in some of the passwords? All have two
+/// cells, a few have more, and nothing is quoted: what writes tables would have done that.
+fn is_pairs(form: Form, lines: &[&[u8]]) -> bool {
+    let (mut num_pairs, mut num_longer) = (0_usize, 0_usize);
+    for line in lines {
+        let mut is_quoted = false;
+        let num_cells = form.plain(line, |_, text, _| {
+            is_quoted |= text.len() > 1 && text.starts_with(b"\"") && text.ends_with(b"\"");
+        });
+        match num_cells {
+            _ if is_quoted => return false,
+            0 | 1 => return false,
+            2 => num_pairs += 1,
+            _ => num_longer += 1,
+        }
+    }
+    num_longer > 0 && num_longer * MAX_LONGER <= num_pairs
 }
 
 /// Do the cells of a column, or all cells of few rows, stand within such marks?
@@ -228,6 +258,7 @@ fn one_column(
             delimiter: Delimiter::Byte(b','),
             quote: Some(b'"'),
             is_padded: false,
+            has_rest: false,
         },
         text,
     );

@@ -181,8 +181,6 @@ pub(super) struct Table {
     width: usize,
     /// The column, counted from 0.
     place: usize,
-    /// What is too much in a row belongs to its last cell.
-    has_rest: bool,
     kind: IdentifierKind,
 }
 
@@ -199,7 +197,7 @@ pub(super) fn read<E: From<SourceError>>(
     let Some((mut first_line, mut bytes)) = next_batch(input, &mut batches)? else {
         return Ok(());
     };
-    start::check(input, &bytes)?;
+    start::check(input, &bytes, is_decoded)?;
     let Some(Look { table, data }) = look::look(input, wanted, &bytes)? else {
         return Ok(());
     };
@@ -284,7 +282,13 @@ impl Table {
                     0 if odd.has_returns && row.num_line_ends == 0 => self.num_returns(rest, row),
                     found => found,
                 };
-                let fault = self.fault(row, num_returns);
+                let is_swallowed = row.num_line_ends > 0
+                    && (self.fault(row, num_returns).is_some()
+                        || self.holds_rows(&rest[..row.num_bytes]));
+                let mut fault = self.fault(row, num_returns);
+                if row.num_line_ends > 0 && fault.is_none() && !without_line_ends(&mut text) {
+                    fault = Some(Fault::LineEndInQuotes);
+                }
                 let fault =
                     fault.or_else(|| odd.is_malformed(&text).then_some(Fault::NotOfCharset));
                 each(Record {
@@ -306,12 +310,39 @@ impl Table {
                         });
                     }
                 };
-                swallowed(Fault::LineEndInQuotes, row.num_line_ends);
+                if is_swallowed {
+                    swallowed(Fault::LineEndInQuotes, row.num_line_ends);
+                }
                 swallowed(Fault::ReturnWithin, num_returns as u64);
             }
             at += row.num_bytes;
             line = last_line + 1;
         }
+    }
+
+    /// Are the lines of this row rows by themselves, which a stray quotation mark joined? Its first
+    /// and its last have all cells then, or one in the middle has; a text of several lines has
+    /// blanks behind its commas.
+    fn holds_rows(&self, bytes: &[u8]) -> bool {
+        let delimiter = self.form.delimiter.as_bytes().first().copied();
+        let is_row = |line: &[u8]| {
+            let ends = line.iter().enumerate().filter(|(at, byte)| {
+                let is_in_text = !self.form.is_padded && line.get(at + 1) == Some(&b' ');
+                Some(**byte) == delimiter && !is_in_text
+            });
+            ends.count() + 1 >= self.width
+        };
+        let mut lines = bytes
+            .strip_suffix(b"\n")
+            .unwrap_or(bytes)
+            .split(|byte| *byte == b'\n');
+        let (first, last) = (lines.next(), lines.next_back());
+        let has_quote = |line: &[u8]| {
+            let quote = self.form.quote.unwrap_or(b'"');
+            memchr::memchr(quote, line).is_some()
+        };
+        (first.is_none_or(is_row) && last.is_none_or(is_row))
+            || lines.any(|line| !has_quote(line) && is_row(line))
     }
 
     /// Carriage returns within a row that has nothing quoted.
@@ -331,7 +362,7 @@ impl Table {
     /// What the identifier in a cell is.
     fn text<'a>(&self, cell: Cell<'a>) -> &'a [u8] {
         let is_last = self.place + 1 == self.width;
-        let text = if self.has_rest && is_last {
+        let text = if self.form.has_rest && is_last {
             cell.rest
         } else {
             cell.text
@@ -356,13 +387,15 @@ impl Table {
             | IdentifierKind::Ntlm => [&br"\N"[..], b"null", b"(null)", b"none", b"nan", b"n/a"]
                 .iter()
                 .any(|null| null.eq_ignore_ascii_case(text)),
-            _ => !is_quoted && !self.has_rest && matches!(text, br"\N" | b"NULL"),
+            _ => !is_quoted && !self.form.has_rest && matches!(text, br"\N" | b"NULL"),
         }
     }
 
     fn fault(&self, row: Row, num_returns: usize) -> Option<Fault> {
         // What is too much belongs to a later column than the first.
-        let takes_more = self.has_rest && (self.place == 0 || self.place + 1 == self.width);
+        let takes_more = self.form.has_rest
+            && (self.place + 1 == self.width
+                || (self.place == 0 && !self.form.delimiter.is_of_tables()));
         if num_returns > 0 {
             Some(Fault::ReturnWithin)
         } else if row.has_bad_quote || row.is_open {
@@ -370,11 +403,29 @@ impl Table {
         } else if row.num_cells < self.width {
             Some(Fault::FewerCells)
         } else if row.num_cells > self.width && !takes_more {
-            Some(Fault::MoreCells)
+            Some(match self.form.delimiter {
+                Delimiter::Byte(byte @ (b',' | b';' | b'|'))
+                    if self.width == 2 && self.place == 1 =>
+                {
+                    Fault::MoreThanTwoCells(byte)
+                }
+                _ => Fault::MoreCells,
+            })
         } else {
             None
         }
     }
+}
+
+/// Take line ends off the ends of an identifier; says whether there is none within.
+fn without_line_ends(text: &mut Vec<u8>) -> bool {
+    while let Some(b'\n' | b'\r') = text.last() {
+        text.pop();
+    }
+    let is_end = |byte: &&u8| matches!(**byte, b'\n' | b'\r');
+    let start = text.iter().take_while(is_end).count();
+    text.drain(..start);
+    memchr::memchr(b'\n', text).is_none()
 }
 
 #[cfg(test)]

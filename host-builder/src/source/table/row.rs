@@ -14,6 +14,9 @@ pub(super) struct Form {
     pub(super) quote: Option<u8>,
     /// Blanks stand around the cells and are no part of them.
     pub(super) is_padded: bool,
+    /// What is too much in a row belongs to its last cell, as in NAME:PASSWORD; nothing is quoted
+    /// then.
+    pub(super) has_rest: bool,
 }
 
 /// A cell.

@@ -2,22 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use super::look::{MIN_OF_10, NUM_ROWS};
+use super::look::NUM_ROWS;
 use super::row::{Form, Row};
 use super::{Column, Table, Wanted, places_of};
-use crate::source::{Input, SourceError};
+use crate::source::{Input, SourceError, survey};
 
 /// Of the first rows, so many may be the row of names; what stands above it is a title.
 const NUM_TITLES: usize = 10;
 /// Names of columns that a message has, and characters of each.
 const NUM_NAMED: usize = 30;
 const NAME_CHARS: usize = 40;
-/// Parts of names of columns: a row that has several is one of names, and not of data.
-const NAME_PARTS: [&str; 26] = [
-    "name", "mail", "phone", "mobile", "pass", "hash", "login", "nick", "date", "addr", "city",
-    "country", "birth", "gender", "sex", "number", "tel", "user", "account", "手机", "电话",
-    "姓名", "邮箱", "密码", "用户", "身份",
-];
+/// Columns whose shapes a message has.
+const NUM_SHAPED: usize = 8;
+/// A cell with so many digits is no name of a column.
+const MIN_DIGITS: usize = 7;
+/// Usual names of columns, and the words of which they are made.
+const NAMES: &str = " id uid guid uuid user users username name names first last given family middle full \
+    surname firstname lastname fullname email emails mail mails address addresses addr phone phones mobile tel \
+    telephone cell msisdn fax number no nr num pass password passwords passwd pwd pw hash salt login nick \
+    nickname handle account acct date time birth birthday birthdate dob year age gender sex city town country \
+    state region zip postal code postcode street ip url website created updated modified registered at on of \
+    status type role group company employer job title count total value key index row sha1 md5 ntlm digest \
+    member customer client note notes comment comments source breach \
+    vorname nachname benutzer benutzername kennwort passwort telefon telefonnummer handy handynummer mobil \
+    mobilnummer nummer ort stadt land straße strasse plz geburtsdatum geburtstag geschlecht kunde kundennummer \
+    adresse anschrift nom prenom prénom utilisateur identifiant mot de passe courriel téléphone numero numéro \
+    ville pays sexe nombre apellido apellidos usuario contraseña clave correo telefono teléfono móvil movil \
+    celular ciudad pais país direccion dirección fecha nome sobrenome senha usuário telefone cidade endereço \
+    cognome utente indirizzo città cellulare naam voornaam achternaam wachtwoord gebruiker gebruikersnaam \
+    telefoon adres imię imie nazwisko hasło haslo miasto ad soyad kullanıcı şifre sifre telefonu adı soyadı \
+    nama surel kata sandi telepon hp alamat kota họ tên mật khẩu имя фамилия логин пароль почта телефон город \
+    адрес пользователь номер 手机 手机号 手机号码 电话 电话号码 姓名 名字 邮箱 电子邮箱 密码 用户 用户名 昵称 身份证 \
+    身份证号 身份证号码 地址 城市 生日 性别 编号 手機 電話 信箱 密碼 名前 氏名 電話番号 メール メールアドレス パスワード 住所 이름 \
+    전화번호 이메일 비밀번호 주소 ";
 
 /// The first rows, taken apart in one way.
 pub(super) struct Sample<'a> {
@@ -29,7 +46,6 @@ pub(super) struct Sample<'a> {
     pub(super) width: usize,
     /// Rows with so many cells.
     pub(super) num_alike: usize,
-    has_rest: bool,
 }
 
 impl<'a> Sample<'a> {
@@ -46,7 +62,7 @@ impl<'a> Sample<'a> {
             }
             at += row.num_bytes;
         }
-        let has_rest = form.quote.is_none() && !form.delimiter.is_of_tables();
+        let has_rest = form.has_rest;
         let first = rows.first().map_or(0, |(_, row)| row.num_cells);
         let usual = widths
             .iter()
@@ -67,7 +83,6 @@ impl<'a> Sample<'a> {
             width,
             num_alike: widths.get(&width).copied().unwrap_or(0),
             rows,
-            has_rest,
         }
     }
 
@@ -76,7 +91,6 @@ impl<'a> Sample<'a> {
             form: self.form,
             width: self.width,
             place,
-            has_rest: self.has_rest,
             kind: wanted.kind,
         }
     }
@@ -93,16 +107,24 @@ impl<'a> Sample<'a> {
         cells
     }
 
-    /// The row of names: the first that has this one.
+    /// The row of names: the first that has this one. What stands above is a title, and no row:
+    /// those have as many cells. (A name may be a password in a later row.)
     pub(super) fn names(&self, name: &str) -> Option<usize> {
-        (0..self.rows.len().min(NUM_TITLES)).find(|row| {
+        let rows = 0..self.rows.len().min(NUM_TITLES);
+        let row = rows.clone().find(|row| {
             let cells = self.cells(*row);
             let names: Vec<_> = cells
                 .iter()
                 .map(|cell| String::from_utf8_lossy(cell))
                 .collect();
             !places_of(name, &names).is_empty()
-        })
+        })?;
+        let is_row = |above: usize| {
+            let cells = self.cells(above);
+            let num_full = cells.iter().filter(|cell| !cell.is_empty()).count();
+            cells.len() == self.width && num_full * 2 > self.width
+        };
+        (!(0..row).any(is_row) && !self.cells(row).iter().any(|cell| is_data(cell))).then_some(row)
     }
 
     /// The place of the column, and where the data begin.
@@ -115,7 +137,7 @@ impl<'a> Sample<'a> {
             input: input.clone(),
             wanted: column.clone(),
             num_columns: self.width,
-            names: self.printable_names(row),
+            columns: self.describe(row),
         };
         let name = match column {
             Column::Index(index) if *index < self.width => return Ok((*index, 0)),
@@ -124,10 +146,10 @@ impl<'a> Sample<'a> {
         };
         // Else the first that is as wide as the table.
         let is_wide = |(_, row): &(usize, Row)| row.num_cells == self.width;
-        let row = self
-            .names(name)
-            .or_else(|| self.rows.iter().take(NUM_TITLES).position(is_wide));
-        let row = row.unwrap_or(0);
+        let first = self.rows.iter().take(NUM_TITLES).position(is_wide);
+        let first = first.unwrap_or(0);
+        let found = self.names(name);
+        let row = found.unwrap_or(first);
         let cells = self.cells(row);
         let names: Option<Vec<String>> = cells
             .into_iter()
@@ -138,6 +160,9 @@ impl<'a> Sample<'a> {
                 input: input.clone(),
             });
         };
+        if found.is_none() {
+            return Err(missing(first));
+        }
         let place = match places_of(name, &names)[..] {
             [] => return Err(missing(row)),
             [place] => place,
@@ -173,26 +198,21 @@ impl<'a> Sample<'a> {
             || (names.len() + 1 == self.width && wide.clone().all(is_last_empty))
     }
 
-    /// The names of the columns, if this row is surely one of names: cells of data may be
-    /// identifiers.
-    fn printable_names(&self, row: usize) -> Vec<String> {
+    /// The names of the columns, if this row is surely one of names; else their shapes, because
+    /// cells of data are identifiers.
+    fn describe(&self, row: usize) -> String {
         let cells = self.cells(row);
         let names: Vec<String> = cells
-            .into_iter()
-            .map(|cell| String::from_utf8(cell).unwrap_or_default())
+            .iter()
+            .map(|cell| String::from_utf8_lossy(cell).into_owned())
             .collect();
-        let is_data = |name: &String| name.contains('@') || name.chars().any(|c| c.is_numeric());
-        let is_named = |name: &&String| {
-            let name = name.to_lowercase();
-            name == "id" || NAME_PARTS.iter().any(|part| name.contains(part))
-        };
-        let num_named = names.iter().filter(is_named).count();
-        if names.iter().any(is_data)
-            || !(num_named > 1
-                || (num_named == names.len() && num_named > 0)
-                || self.has_other_cells(row))
-        {
-            return Vec::new();
+        let num_names = names.iter().filter(|name| !name.is_empty()).count();
+        let num_usual = names.iter().filter(|name| is_usual_name(name)).count();
+        let is_header = num_usual > 0
+            && (num_usual == num_names || (num_usual > 1 && num_usual * 2 >= num_names))
+            && !cells.iter().any(|cell| is_data(cell));
+        if !is_header {
+            return self.shapes();
         }
         let mut printed: Vec<String> = names
             .iter()
@@ -202,26 +222,60 @@ impl<'a> Sample<'a> {
         if names.len() > NUM_NAMED {
             printed.push("...".to_owned());
         }
-        printed
+        format!(": {}", printed.join(", "))
     }
 
-    /// Has a column digits or an @ in nearly all cells below this row? (The row has none.)
-    fn has_other_cells(&self, row: usize) -> bool {
-        let mut num_rows = 0usize;
-        let mut counts = vec![0usize; self.width];
-        let later = row + 1..self.rows.len().min(row + 1 + NUM_TITLES * NUM_TITLES);
-        for row in later {
-            num_rows += 1;
-            for (count, cell) in counts.iter_mut().zip(self.cells(row)) {
-                *count += usize::from(
-                    cell.iter()
-                        .any(|byte| byte.is_ascii_digit() || *byte == b'@'),
-                );
+    /// What the cells of each column look like, in those of which many are alike.
+    fn shapes(&self) -> String {
+        let num_rows = self.rows.len().min(NUM_TITLES * NUM_TITLES);
+        let rows: Vec<Vec<Vec<u8>>> = (0..num_rows).map(|row| self.cells(row)).collect();
+        let mut text = String::new();
+        for column in 0..self.width.min(NUM_SHAPED) {
+            let cells = rows
+                .iter()
+                .filter_map(|row| Some(row.get(column)?.as_slice()));
+            let shapes = survey::shapes_of(cells);
+            if !shapes.is_empty() {
+                let start = if text.is_empty() {
+                    " (their shapes: "
+                } else {
+                    "; "
+                };
+                text.push_str(&format!("{start}{}: {shapes}", column + 1));
             }
         }
-        num_rows > 0
-            && counts
-                .iter()
-                .any(|count| count * 10 >= num_rows * MIN_OF_10)
+        if !text.is_empty() {
+            text.push(')');
+        }
+        text
     }
+}
+
+/// Is this an identifier, and no name of a column?
+fn is_data(cell: &[u8]) -> bool {
+    cell.contains(&b'@') || cell.iter().filter(|byte| byte.is_ascii_digit()).count() >= MIN_DIGITS
+}
+
+/// `E-Mail`, `userName`, `phone_1`: nothing but words that columns are named by.
+fn is_usual_name(cell: &str) -> bool {
+    let mut words = String::new();
+    let mut is_small = false;
+    for c in cell.chars() {
+        // userName
+        if is_small && c.is_uppercase() {
+            words.push(' ');
+        }
+        is_small = c.is_lowercase();
+        words.extend(
+            c.to_lowercase()
+                .map(|c| if c.is_alphanumeric() { c } else { ' ' }),
+        );
+    }
+    let is_known = |word: &str| {
+        let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        [word, bare]
+            .iter()
+            .any(|word| NAMES.contains(&format!(" {word} ")) || *word == "e")
+    };
+    words.split_whitespace().next().is_some() && words.split_whitespace().all(is_known)
 }

@@ -55,7 +55,6 @@ fn lines_and_faults() {
         (Ok("b,\"b"), 2),
         (Ok(""), 4),
         (Err(Fault::FewerCells), 5),
-        (Ok("c\nc"), 7),
         (Err(Fault::LineEndInQuotes), 7),
         (Ok("d"), 8),
         (Err(Fault::QuoteWithin), 9),
@@ -66,6 +65,81 @@ fn lines_and_faults() {
     let expected = expected.map(|(cell, line)| (cell.map(str::to_owned), line));
     let found = read_table(table.as_bytes(), "2", None, IdentifierKind::Username);
     assert_eq!(found.unwrap(), expected);
+}
+
+/// Cells of several lines are read, unless their lines could be rows.
+#[test]
+fn cells_of_several_lines() {
+    for (table, column, num_good, num_bad) in [
+        ("1,ann,\"12 Main St,\nSpringfield\"\n2,bob,x\n", "2", 2, 0),
+        ("\"a\n\nb, c\",ann,x\n2,bob,x\n", "2", 2, 0),
+        ("1,\"ann\n\",x\n2,bob,x\n", "2", 2, 0),
+        ("1,\"ann\nlee\",x\n2,bob,x\n", "2", 1, 1),
+        // A stray quotation mark.
+        ("1,ann,\"x\n2,bob,y\n3,carl,z\"\n4,dora,x\n", "2", 2, 2),
+        ("1,\"ann,x\n2,bob\",x\n3,carl,x\n", "2", 1, 2),
+        ("1,\"ann,x\n2,bob,y\n", "2", 0, 3),
+    ] {
+        let found = read_table(table.as_bytes(), column, None, IdentifierKind::Username).unwrap();
+        let num_found = found.iter().filter(|(cell, _)| cell.is_ok()).count();
+        let found = (num_found, found.len() - num_found);
+        assert_eq!(found, (num_good, num_bad), "{table}");
+    }
+}
+
+/// NAME;PASSWORD lines, with semicolons in passwords.
+#[test]
+fn the_second_of_two_columns_takes_the_rest() {
+    use IdentifierKind::{Password, Username};
+    let many = |row: &str| row.repeat(20);
+    for (table, column, kind, last, num_bad) in [
+        (
+            format!("{}bob;p;w\n", many("ann;x\n")),
+            "2",
+            Password,
+            "p;w",
+            0,
+        ),
+        (
+            format!("{}bob,\"p,w\n", many("ann,x\n")),
+            "2",
+            Password,
+            "\"p,w",
+            0,
+        ),
+        (
+            format!("{}bob;p;w\n", many("ann;x\n")),
+            "1",
+            Password,
+            "ann",
+            1,
+        ),
+        (
+            format!("{}bob;p;w\n", many("ann;x\n")),
+            "2",
+            Username,
+            "x",
+            1,
+        ),
+        (
+            format!("{}bob;p;w\n", many("ann;\"x\"\n")),
+            "2",
+            Password,
+            "x",
+            1,
+        ),
+        (
+            format!("{}bob;p;w\n", many("ann;x;y\n")),
+            "2",
+            Password,
+            "p",
+            0,
+        ),
+    ] {
+        let found = cells(&table, column, None, kind);
+        let found = (found.0.last().map(String::as_str), found.1);
+        assert_eq!(found, (Some(last), num_bad), "{table}");
+    }
 }
 
 /// Rows that go on over the end of a batch, and over its line ends.
@@ -83,7 +157,6 @@ fn wherever_batches_end() {
         );
         let found = &found.unwrap()[251..];
         let expected = [
-            (Ok("a\nb\"c".to_owned()), 253),
             (Err(Fault::LineEndInQuotes), 253),
             (Ok("d".to_owned()), 254),
         ];
@@ -121,6 +194,7 @@ fn swallowed_rows_are_counted() {
         delimiter: Delimiter::Byte(b','),
         quote: Some(b'"'),
         is_padded: false,
+        has_rest: false,
     };
     let table = b"\xEF\xBB\xBF\"a\",\"b\nb\"\"\n\",x\"y\n\n\"c\"c,\"\n\"\nd,\"\"\"\n\"\r\n";
     for end in 0..=table.len() {
@@ -454,7 +528,10 @@ fn refused_tables() {
             many("ann,secret\n"),
             "mail",
             None,
-            vec!["no column named \"mail\"", "2 columns."],
+            vec![
+                "no column named \"mail\"",
+                "2 columns (their shapes: 1: aaa 100 %",
+            ],
         ),
         (
             "id,user,pw\n1,ann,secret\n".to_owned(),
@@ -466,7 +543,33 @@ fn refused_tables() {
             "a,b,c\n1,ann,secret\n".to_owned(),
             "mail",
             None,
-            vec!["\"a\", \"b\", \"c\""],
+            vec!["3 columns."],
+        ),
+        // A cell that is missing makes no row of names, nor does a name that is a word.
+        (
+            format!("annlee,none,secret\n{}", many("bob1,138001,rom\n")),
+            "mail",
+            None,
+            vec!["3 columns (their shapes: 1: aaa9 95 %; 2: 999999 95 %; 3: aaa 95 %)"],
+        ),
+        (
+            format!("id,E-Mail,userName,Ann\n{}", many("1,x,y,z\n")),
+            "pw",
+            None,
+            vec!["4 columns: \"id\", \"E-Mail\", \"userName\", \"Ann\"."],
+        ),
+        // A name in a later row is one of its cells.
+        (
+            format!("bob,x\nuser,secret\n{}", many("bob,y\n")),
+            "user",
+            None,
+            vec!["no column named \"user\""],
+        ),
+        (
+            "user,ann@secret.de\nbob,bob@x.de\n".to_owned(),
+            "user",
+            None,
+            vec!["no column named \"user\""],
         ),
         (
             "ann,a@x.de\nbob,secret\n".to_owned(),
@@ -490,9 +593,9 @@ fn refused_tables() {
             many("INSERT INTO u VALUES (1,'ann','secret'),(2,'ann','x');\n"),
             "2",
             None,
-            vec!["grep -o"],
+            vec!["perl -ne"],
         ),
-        (many("(1,'ann','secret'),\n"), "2", None, vec!["grep -o"]),
+        (many("(1,'ann','secret'),\n"), "2", None, vec!["perl -ne"]),
         (
             many("{\"user\":\"ann\",\"x\":\"secret\"}\n"),
             "2",
