@@ -8,13 +8,17 @@ use super::refuse::Refusal;
 
 /// Fewest lines. Passwords are chosen by rules such as "a sign at the end".
 const FEW: usize = 3;
-const FEW_PASSWORDS: usize = 10;
+const FEW_PASSWORDS: usize = 6;
 /// Longest text that is looked for, characters.
 const MAX_CHARS: usize = 16;
 
 /// Words that say what stands behind them. In front of `-` or `_` they are a part of codes.
-const LABELS: [&str; 41] = [
+const LABELS: [&str; 45] = [
     "id",
+    "u",
+    "r",
+    "n",
+    "nº",
     "ids",
     "no",
     "nr",
@@ -83,18 +87,26 @@ pub(super) fn around(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
     if !nearly_all(texts.len(), lines.len()) || is_one(&texts) {
         return Ok(());
     }
-    let start = start(&texts, lines.len());
-    let end = end(&texts, lines.len());
-    let start = if is_label(subject.kind, &start, &texts) {
-        start
-    } else {
-        String::new()
-    };
-    let end = if is_tail(subject.kind, &end, &texts) {
-        end
-    } else {
-        String::new()
-    };
+    let (mut start, mut end) = (start(&texts, lines.len()), end(&texts, lines.len()));
+    // `Ann (ann7)`: which of the two is it?
+    if has_open_bracket(&start, &end)
+        && matches!(subject.kind, IdentifierKind::Username | IdentifierKind::Id)
+    {
+        return Err(Refusal::new(
+            "two things a line, of which one stands in brackets",
+            "keep the identifiers, one a line",
+        ));
+    }
+    let is_start = is_label(subject.kind, &start, &texts);
+    let is_end = is_tail(subject.kind, &end, &texts);
+    // Of what stands on both sides, one half is no part of identifiers, either.
+    let is_sign = start.chars().all(|c| !c.is_alphanumeric()) && start != "@";
+    if !(is_start || (is_end && is_sign)) {
+        start.clear();
+    }
+    if !(is_start || is_end) {
+        end.clear();
+    }
     if start.is_empty() && end.is_empty() {
         return Ok(());
     }
@@ -128,6 +140,13 @@ pub(super) fn around(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
             pipe(&format!("sed '{}'", parts.join("; ")))
         ),
     ))
+}
+
+/// A bracket that closes at the end, and opens somewhere within.
+fn has_open_bracket(start: &str, end: &str) -> bool {
+    [('(', ')'), ('[', ']'), ('<', '>'), ('{', '}')]
+        .iter()
+        .any(|(open, close)| end.ends_with(*close) && !start.contains(*open))
 }
 
 /// All the same line, or nearly: what they share says nothing.
@@ -240,6 +259,7 @@ fn is_label(kind: IdentifierKind, start: &str, texts: &[&str]) -> bool {
         (_, '-' | '_') => false,
         (_, '.' | ' ' | '．' | '\u{3000}' | '\u{A0}') => is_known,
         (IdentifierKind::Password, ':' | '=' | '\'' | '"' | '\\' | '>' | '|') => true,
+        (IdentifierKind::Password, '/') => is_known,
         (IdentifierKind::Password, _) => false,
         (IdentifierKind::Email, '+' | '\'') => false,
         (IdentifierKind::Id, '/') => is_known || start.starts_with('/'),
@@ -272,9 +292,11 @@ fn is_tail(kind: IdentifierKind, end: &str, texts: &[&str]) -> bool {
         IdentifierKind::Password => {
             let is_face =
                 end.chars().count() > 1 && matches!(end.chars().next(), Some(':' | ';' | '='));
-            !is_face && matches!(last, ',' | ';' | ':' | '|' | '/' | '\\' | '>' | '=')
+            !is_face
+                && (end.contains(' ')
+                    || matches!(last, ',' | ';' | ':' | '|' | '/' | '\\' | '>' | '='))
         }
-        IdentifierKind::Username => !matches!(last, '_' | '-' | '.' | '!'),
+        IdentifierKind::Username => !matches!(end, "_" | "__" | "-" | "--" | "." | "!"),
         _ => true,
     }
 }

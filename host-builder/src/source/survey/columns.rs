@@ -64,7 +64,7 @@ impl Table {
     fn is_doubtful(&self) -> bool {
         matches!(
             self.separator.as_slice(),
-            b"!" | b"$" | b"%" | b"?" | b"{" | b"}" | b"/" | b"&"
+            b"!" | b"$" | b"%" | b"?" | b"{" | b"}" | b"/" | b"&" | b"+" | b"*" | b"<"
         )
     }
 
@@ -300,7 +300,7 @@ const fn is_sign(byte: u8) -> bool {
 
 fn is_candidate(signs: &[u8]) -> bool {
     match signs {
-        [b'-' | b'_' | b'+' | b'*' | b'<'] => false,
+        [b'-' | b'_'] => false,
         [_] => true,
         // Runs of one sign, signs with a blank on both sides, arrows; not what two
         // neighbours make by chance.

@@ -64,11 +64,10 @@ pub(super) fn is_table(
             cell.iter().any(has_sign) || (has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic))
         };
         let is_mixed = |line: &[u8]| table.cells(line).any(is_mixed_cell);
+        let is_known = has(Content::Email) || has(Content::Hash);
         return subject.kind != IdentifierKind::Id
-            && is_many
-            && (has(Content::Email)
-                || has(Content::Hash)
-                || num(lines, is_mixed) * 10 >= num_lines * 6);
+            && ((is_known && num_lines >= MIN_LINES)
+                || (is_many && num(lines, is_mixed) * 10 >= num_lines * 6));
     }
     let is_known = has(Content::Email)
         || (has(Content::Hash) && contents.len() > 1)
@@ -86,12 +85,26 @@ pub(super) fn is_table(
         && table.num_columns == 2
         && num_own == 2
         && nearly_all(num(lines, are_long), num_lines);
+    // Identifiers, and counts or ranks.
+    let is_counted =
+        num_lines >= MIN_LINES && has(Content::Text) && (has(Content::Rank) || has(Content::Count));
     match subject.kind {
         IdentifierKind::Password => {
             // A number behind a sign is what rules for passwords ask for.
             let is_of_words = matches!(
                 separator,
-                b"/" | b"#" | b"&" | b">" | b"!" | b"?" | b"$" | b"%" | b"{" | b"}" | b"*"
+                b"/" | b"#"
+                    | b"&"
+                    | b">"
+                    | b"!"
+                    | b"?"
+                    | b"$"
+                    | b"%"
+                    | b"{"
+                    | b"}"
+                    | b"*"
+                    | b"+"
+                    | b"<"
             );
             if is_of_words {
                 let has_letter = |cell: &[u8]| cell.iter().any(u8::is_ascii_alphabetic);
@@ -100,10 +113,12 @@ pub(super) fn is_table(
                     .into_iter()
                     .filter(|column| contents.get(*column) == Some(&Content::Text))
                     .count();
-                return num_texts > 1 && (is_many || is_short_table);
+                return (num_texts > 1 && (is_many || is_short_table))
+                    || (is_counted && matches!(separator, b"/" | b">"));
             }
             is_many
                 || is_short_table
+                || is_counted
                 || (num_lines >= MIN_LINES && (separator.len() >= 4 || table.separator == b"\t"))
                 || (num_lines > FEW && matches!(table.separator.as_slice(), b":" | b";" | b"|"))
         }
@@ -122,7 +137,8 @@ pub(super) fn is_table(
         _ => {
             is_plain
                 || is_many
-                || (is_short_table && !matches!(separator, b"__" | b"/"))
+                || (is_short_table && separator != b"__")
+                || is_counted
                 || (is_long && num_lines >= MIN_LINES)
                 || (table.separator == b","
                     || (separator.len() == 1 && table.separator.len() > 1 && num_lines >= FEW))

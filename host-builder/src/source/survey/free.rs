@@ -226,6 +226,18 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             return Err(choose(subject, &table, column, lines));
         }
     }
+    let is_address_and_more =
+        |line: &[u8]| memchr::memrchr(b'@', line).is_some_and(|at| is_email(&line[..at]));
+    if lines.len() >= MIN_QUOTED && nearly_all(num(lines, is_address_and_more), lines.len()) {
+        let command = match subject.kind {
+            IdentifierKind::Password => "sed 's/.*@//'",
+            _ => "sed 's/@[^@]*$//'",
+        };
+        return Err(Refusal::new(
+            "addresses with @ and something more behind them",
+            format!("keep one of the two: {}", pipe(command)),
+        ));
+    }
     two_lists(subject, lines)
 }
 

@@ -42,19 +42,27 @@ fn is_masked(kind: IdentifierKind, line: &[u8]) -> bool {
     }
     // `**x**` is a word in bold.
     let whole = if starts && ends { trimmed } else { &text };
+    // And `* x` is an item of a list.
+    let is_one_sided = starts != ends && !trimmed.starts_with(' ');
     let num_signs = longest_run(whole, is_sign);
     match kind {
         // MySQL's hashes begin with a star.
-        IdentifierKind::Password => num_signs >= 2 && !line.starts_with(b"*"),
+        IdentifierKind::Password => {
+            (num_signs >= 2 && !line.starts_with(b"*")) || text.ends_with('…')
+        }
         IdentifierKind::Username => {
             let has_inner = trimmed.contains(['*', '•', '＊', '●', '…']);
-            num_signs >= 2 || has_inner || ends != starts && ends || is_cut(whole)
+            num_signs >= 2
+                || has_inner
+                || is_one_sided
+                || is_cut(whole)
+                || longest_run(whole, |c| c == '#') >= 3
         }
         IdentifierKind::Id => {
             let has_inner = trimmed.contains(['*', '•', '＊', '●', '…']);
             num_signs >= 2
                 || has_inner
-                || ends && !starts
+                || is_one_sided
                 || is_cut(whole)
                 || OF_NUMBERS
                     .iter()
@@ -69,7 +77,7 @@ fn is_masked(kind: IdentifierKind, line: &[u8]) -> bool {
 
 /// `abc…`, `abc...`
 fn is_cut(text: &str) -> bool {
-    text.ends_with('…') || text.ends_with("...")
+    text.ends_with('…') || text.ends_with("..")
 }
 
 fn longest_run(text: &str, is: impl Fn(char) -> bool) -> usize {

@@ -29,6 +29,8 @@ pub(super) struct Course {
     is_padded: bool,
     /// The first is 0 or 1.
     is_from_start: bool,
+    /// They are all the same.
+    is_constant: bool,
     /// Many stand there twice.
     repeats: bool,
     /// None is longer.
@@ -71,6 +73,7 @@ impl Course {
                 && num_steps >= FEW,
             is_ragged,
             is_padded: num(numbers, |digits| digits.len() > 1 && digits[0] == b'0') > 0,
+            is_constant: values.windows(2).all(|pair| pair[0] == pair[1]),
             repeats: values.iter().collect::<BTreeSet<_>>().len() * 10 < values.len() * 9,
             is_from_start: values.first().is_some_and(|first| *first <= 1),
             max_digits,
@@ -87,9 +90,11 @@ impl Course {
         self.is_ranks() || (self.goes_down && self.is_ragged && !self.is_padded)
     }
 
-    /// Counts, more or less: few digits, and not always as many.
+    /// Counts, more or less: few digits, or not always as many.
     pub(super) const fn is_counts(&self) -> bool {
-        self.is_ordered() || (self.is_ragged && !self.is_padded && self.max_digits < MAX_DIGITS)
+        let is_count = self.is_ragged && self.max_digits < MAX_DIGITS;
+        let is_small = self.max_digits < MAX_SMALL && !self.is_constant;
+        self.is_ordered() || ((is_count || is_small) && !self.is_padded)
     }
 }
 
@@ -104,10 +109,11 @@ fn value(digits: &[u8]) -> u64 {
 /// The digits of a number that is decorated as counts are: `(12)`, `x12`, `12x`.
 pub(super) fn plain_number(text: &[u8]) -> Option<&[u8]> {
     let text = text.trim_ascii();
-    let pair = |open: &[u8], close: &[u8]| text.strip_prefix(open)?.strip_suffix(close);
-    let inner = pair(b"(", b")")
-        .or_else(|| pair(b"[", b"]"))
-        .unwrap_or(text);
+    // One of the brackets may have gone to another cell: `(12 times)`.
+    let inner = text.strip_prefix(b"(").or_else(|| text.strip_prefix(b"["));
+    let text = inner.unwrap_or(text);
+    let inner = text.strip_suffix(b")").or_else(|| text.strip_suffix(b"]"));
+    let inner = inner.unwrap_or(text);
     let inner = ["x", "X", "×", "n="]
         .iter()
         .find_map(|sign| inner.strip_prefix(sign.as_bytes()))
@@ -146,7 +152,8 @@ impl<'a> Numbered<'a> {
         }
         let (digits, behind) = text.split_at(num_digits);
         let near = behind.trim_ascii_start();
-        let sign = sign(near);
+        let is_times = behind.starts_with(b"x ") || behind.starts_with(b"X ");
+        let sign = if is_times { &near[..1] } else { sign(near) };
         let far = &near[sign.len()..];
         // `12 -x` is a number before a word that begins with a sign.
         let (sign, behind) = if near.len() < behind.len() && far.first() != Some(&b' ') {
@@ -286,21 +293,26 @@ pub(super) fn in_front(subject: &Subject<'_>, raw: &[&[u8]]) -> Result<(), Refus
     let course = front.course;
     // Codes have groups of digits, and some follow each other; nobody writes a bracket into one.
     let is_mark = matches!(front.usual.sign, b")" | b"]" | b"." | b":") && front.usual.has_blank
+        || front.usual.sign == b"x"
         || front.usual.sign == b")"
         || !front.usual.open.is_empty();
     let is_ranked = course.is_ordered() || (course.counts_up && (!is_id || is_mark));
     let is_indented =
         num(raw, super::look::is_indented) * 2 > raw.len() && front.usual.sign.is_empty();
+    // As counts are written: `17 ann`, `17: ann`, `17x ann`.
+    let is_usual = front.usual.has_blank || matches!(front.usual.sign, b"." | b")" | b":");
     let is_found = if front.is_glued() {
         // `1st`, `2a`: codes may look so.
         !is_id && num_lines >= MANY && course.is_ranks() && are_texts
     } else {
         (is_ranked && num_lines >= FEW)
+            || (is_id && front.usual.sign == b"x" && num_lines >= FEW)
             || (is_indented && front.usual.has_blank && num_lines >= FEW)
             || (num_lines >= MANY
                 && are_texts
-                && (front.usual.has_blank || course.is_ragged)
-                && (!is_id || front.usual.has_blank))
+                && !is_id
+                && (front.usual.has_blank || course.is_ragged))
+            || (num_lines >= FEW && is_usual && are_texts && !is_id && course.is_counts())
     };
     if is_found {
         Err(front.refusal())
@@ -365,17 +377,17 @@ pub(super) fn in_front_of_syntax(
 
 /// Counts behind a blank or a colon.
 pub(super) fn behind(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
-    // Ids have such groups: 123 456, 02:00:5e.
-    if subject.kind == IdentifierKind::Id {
-        return Ok(());
-    }
+    let is_id = subject.kind == IdentifierKind::Id;
     for (separator, name) in [(b' ', "a blank"), (b':', "a colon")] {
         let split = |line: &'_ [u8]| -> Option<(usize, bool)> {
             let at = memchr::memrchr(separator, line)?;
             let (text, count) = (&line[..at], &line[at + 1..]);
             let number = plain_number(count)?;
             let has_letter = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
-            let is_one = number.len() <= MAX_DIGITS && text.iter().any(has_letter);
+            let is_text = is_id || text.iter().any(has_letter);
+            // `ann = 12` is a row of a table.
+            let is_divided = matches!(text, [.., b' ', sign] if sign.is_ascii_punctuation());
+            let is_one = number.len() <= MAX_DIGITS && is_text && !is_divided;
             is_one.then_some((line.len() - count.len(), number.len() < count.len()))
         };
         let found: Vec<(&[u8], bool)> = lines
@@ -388,8 +400,11 @@ pub(super) fn behind(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
         let numbers: Vec<&[u8]> = found.iter().filter_map(|(n, _)| plain_number(n)).collect();
         let num_decorated = found.iter().filter(|(_, is)| *is).count();
         let is_decorated = nearly_all(num_decorated, lines.len());
-        let is_ordered = Course::of(&numbers).is_ordered();
-        if lines.len() >= MANY || is_decorated || is_ordered {
+        let course = Course::of(&numbers);
+        let is_count =
+            lines.len() >= MANY || course.is_ordered() || (lines.len() > FEW && course.is_counts());
+        // Ids have such groups: 123 456, 02:00:5e.
+        if is_decorated || (is_count && !is_id) {
             let separator = char::from(separator);
             let command = if num_decorated > 0 {
                 format!("sed -E 's/{separator}+[^{separator}]*[0-9][^{separator}]*$//'")

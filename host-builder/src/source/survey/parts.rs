@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::columns::{Table, is_email};
 use super::contents::choice;
 use super::look::{Place, Subject, choose, nearly_all, num, percent};
-use super::numbered::Course;
+use super::numbered::{Course, plain_number};
 use super::refuse::Refusal;
 
 const FEW: usize = 3;
@@ -83,10 +83,14 @@ struct Column<'a> {
     /// Its lengths differ from line to line.
     is_ragged: bool,
     is_ranks: bool,
+    /// Numbers of different lengths.
+    is_count: bool,
     has_letters: bool,
     has_digits: bool,
     max_len: usize,
     is_year: bool,
+    /// `DE`, `GBR`: two or three capitals, and no names.
+    is_code: bool,
 }
 
 impl<'a> Column<'a> {
@@ -97,22 +101,27 @@ impl<'a> Column<'a> {
         let usual = lengths.chunk_by(|a, b| a == b).map(<[usize]>::len).max();
         let digits: Vec<&[u8]> = cells
             .iter()
-            .map(|cell| cell.1.as_bytes())
-            .filter(|text| text.len() <= 18 && text.iter().all(u8::is_ascii_digit))
+            .filter_map(|cell| plain_number(cell.1.as_bytes()))
+            .filter(|digits| digits.len() <= 18)
             .collect();
+        let course = Course::of(&digits);
+        let are_numbers = digits.len() == cells.len();
         let is_year =
             |text: &&&str| text.len() == 4 && (text.starts_with("19") || text.starts_with("20"));
         let some = |is: fn(char) -> bool| {
             cells.iter().filter(|cell| cell.1.contains(is)).count() * 2 > cells.len()
         };
+        let is_code = |text: &&str| text.len() <= 3 && text.bytes().all(|c| c.is_ascii_uppercase());
         Self {
             signs: cells.iter().map(|cell| cell.0).collect(),
             is_own: texts.len() * 2 > cells.len(),
             is_ragged: !nearly_all(usual.unwrap_or(0), cells.len()),
-            is_ranks: digits.len() == cells.len() && Course::of(&digits).is_ranks(),
+            is_ranks: are_numbers && course.is_ranks(),
+            is_count: are_numbers && course.is_counts(),
             has_letters: some(char::is_alphabetic),
             has_digits: some(char::is_numeric),
             max_len: lengths.last().copied().unwrap_or(0),
+            is_code: texts.iter().all(is_code),
             is_year: texts.iter().filter(is_year).count() * 10 >= texts.len() * 9,
         }
     }
@@ -146,7 +155,7 @@ fn are_two(rows: &[Vec<Part<'_>>], num_lines: usize) -> bool {
     };
     let own: Vec<&Column<'_>> = columns
         .iter()
-        .filter(|column| column.is_own && !column.is_year)
+        .filter(|column| column.is_own && !column.is_year && !column.is_code)
         .collect();
     // Readable codes: blue-whale-42.
     let is_slug = columns.iter().any(|column| column.has_letters)
@@ -162,7 +171,18 @@ fn are_two(rows: &[Vec<Part<'_>>], num_lines: usize) -> bool {
         && has_digits
         && !is_slug
         && own.iter().any(|column| column.is_ragged || column.is_ranks);
-    is_beside || has_date(&columns)
+    // An id as it is, and names or counts, of which many stand there twice.
+    let is_id = |column: &Column<'_>| {
+        column.is_own && !column.is_ragged && column.has_digits && column.max_len >= MIN_DIGITS
+    };
+    let is_other = |(at, column): (usize, &Column<'_>)| {
+        // GBR-123456: what repeats in front of a hyphen is a part of the code.
+        let next = columns.get(at + 1);
+        let is_code = column.is_code || next.is_some_and(|next| next.is_of("-") || next.is_of("_"));
+        column.is_ragged && (column.is_count || (column.has_letters && !is_code))
+    };
+    let has_other = columns.iter().enumerate().any(is_other);
+    is_beside || (has_other && columns.iter().any(is_id)) || has_date(&columns)
 }
 
 /// A date beside an id, with other signs between: `12345 1980-01-12`.
@@ -227,5 +247,13 @@ mod tests {
         assert!(!of(&|i| dates[i].to_owned()));
         assert!(!of(&|i| format!("{}-{:04}", dates[i], code(i) % 9973)));
         assert!(!of(&|i| format!("{}/{}", i * 37 + 5, 2001 + i)));
+        let country = ["DE", "FR", "GBR", "IT", "NL", "AUT"];
+        assert!(!of(&|i| format!("{}-{:07}", country[i], code(i))));
+        assert!(!of(&|i| format!(
+            "{}-{} {}",
+            country[i],
+            "ABC",
+            code(i) % 997
+        )));
     }
 }
