@@ -591,7 +591,7 @@ fn how_lists_are_understood() {
     for part in [
         "nothing was written",
         "301 (301 identifiers",
-        "quotation marks or brackets around 300 of 301 lines",
+        "quotation marks around 300 of 301 lines",
         "\"aaaaa999\" 100 %",
     ] {
         assert!(ran.out().contains(part), "{part}");

@@ -7,13 +7,19 @@
 //! sample is kept while it is read, and judged in the same way when the input ends: a list that
 //! changes in its middle is refused, too. Each input is surveyed by itself.
 
+mod around;
 mod beside;
 mod columns;
+mod contents;
+mod divided;
 pub(super) mod document;
 mod free;
 mod hash_lines;
 mod hashes;
 mod look;
+mod masks;
+mod numbered;
+mod parts;
 mod refuse;
 mod sample;
 mod shape;

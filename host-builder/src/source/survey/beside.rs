@@ -11,7 +11,8 @@ use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
-use super::columns::{Content, Table, is_email};
+use super::columns::{Table, is_email};
+use super::contents::Content;
 use super::hash_lines::split;
 use super::hashes::{Form, NUM_SUFFIX_DIGITS, is_count};
 use super::look::{Place, Subject, nearly_all, num, percent, pipe};

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::hashes::{Form, is_count};
+use leaksieve_core::{Identifier, IdentifierKind, Profile};
 
 /// Lines of which each separator is a candidate.
 const NUM_TASTED: usize = 8;
@@ -11,13 +11,14 @@ const NUM_TASTED: usize = 8;
 const MAX_SEPARATOR_BYTES: usize = 8;
 /// Separators that are tried on all lines.
 const MAX_CANDIDATES: usize = 64;
-/// Fewest rows of which a cell that is the same in all says that it is a label.
-const MIN_CONSTANT: usize = 3;
 /// Columns that are looked into.
 const MAX_COLUMNS: usize = 32;
 
 /// Separators that are no ASCII signs.
-const WIDE: [&str; 8] = ["，", "；", "：", "、", "｜", "§", "→", "·"];
+const WIDE: [&str; 20] = [
+    "，", "；", "：", "、", "｜", "§", "→", "·", "–", "—", "…", "⇒", "»", "•", "¦", "＝", "／",
+    "＃", "＆", "～",
+];
 
 /// Lines that are rows of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,18 +27,6 @@ pub(super) struct Table {
     pub(super) separator: Vec<u8>,
     /// How many columns most rows have.
     pub(super) num_columns: usize,
-}
-
-/// What most cells of a column are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Content {
-    Blank,
-    Email,
-    Number,
-    Hash,
-    Text,
-    /// The same in every row: a label, and nobody's identifier.
-    Constant,
 }
 
 impl Table {
@@ -55,8 +44,28 @@ impl Table {
             .cloned()
             .collect();
         tables.retain(|table| !plain.iter().any(|other| other.explains(table)));
-        tables.sort_by_key(|table| Reverse((table.separator.len(), table.num_columns)));
+        tables.sort_by_key(|table| {
+            Reverse((
+                table.separator.len(),
+                !table.is_doubtful(),
+                table.num_columns,
+            ))
+        });
         tables
+    }
+
+    /// Is it a dash, as codes and numbers have them?
+    pub(super) fn is_dash(&self) -> bool {
+        matches!(self.separator.as_slice(), b"-")
+            || matches!(&self.separator[..], [0xE2, 0x80, 0x90..=0x95])
+    }
+
+    /// Signs that stand within words and links, too.
+    fn is_doubtful(&self) -> bool {
+        matches!(
+            self.separator.as_slice(),
+            b"!" | b"$" | b"%" | b"?" | b"{" | b"}" | b"/" | b"&" | b"+" | b"*" | b"<"
+        )
     }
 
     fn is_plain(&self) -> bool {
@@ -71,6 +80,11 @@ impl Table {
         }
         other.separator.len() > self.separator.len()
             && self.num_columns > num_within.max(1) * (other.num_columns - 1) + 1
+    }
+
+    /// If this sign divides nearly all.
+    pub(super) fn with(lines: &[&[u8]], separator: &[u8], percent: usize) -> Option<Self> {
+        Self::of(lines, separator.to_vec(), percent)
     }
 
     /// Two columns.
@@ -139,57 +153,6 @@ impl Table {
             .collect()
     }
 
-    /// What each column holds.
-    pub(super) fn contents(&self, lines: &[&[u8]]) -> Vec<Content> {
-        let mut contents = vec![Content::Text; self.num_columns];
-        type Test<'a> = (Content, &'a dyn Fn(&[u8]) -> bool);
-        let tests: [Test<'_>; 4] = [
-            (Content::Blank, &<[u8]>::is_empty),
-            (Content::Email, &is_email),
-            (Content::Number, &is_number),
-            (Content::Hash, &|cell| Form::of(unquoted(cell)).is_some()),
-        ];
-        for (content, is) in tests {
-            for column in self.columns_of(lines, is) {
-                if let Some(place) = contents.get_mut(column) {
-                    *place = content;
-                }
-            }
-        }
-        for (column, content) in contents.iter_mut().enumerate() {
-            if *content == Content::Text && self.is_constant(column, lines) {
-                *content = Content::Constant;
-            }
-        }
-        contents
-    }
-
-    fn is_constant(&self, column: usize, lines: &[&[u8]]) -> bool {
-        let Some(first) = lines.first().and_then(|line| self.cells(line).nth(column)) else {
-            return false;
-        };
-        lines.len() >= MIN_CONSTANT
-            && self
-                .columns_of(lines, &|cell| cell == first)
-                .contains(&column)
-    }
-
-    /// Is the first line a row of names, as `id,name`?
-    pub(super) fn has_names(&self, lines: &[&[u8]]) -> bool {
-        const NAMES: &str = " id uid user username name email mail phone mobile tel password pass pwd passwd hash login nick nickname address date count ";
-        let Some(first) = lines.first() else {
-            return false;
-        };
-        let is_divided = matches!(self.separator.trim_ascii(), b"" | b"," | b";" | b"|" | b":");
-        let has_digit = |cell: &[u8]| cell.iter().any(u8::is_ascii_digit);
-        is_divided
-            && !self.cells(first).any(has_digit)
-            && self.cells(first).any(|cell| {
-                let name = String::from_utf8_lossy(unquoted(cell)).to_ascii_lowercase();
-                !name.is_empty() && NAMES.contains(&format!(" {name} "))
-            })
-    }
-
     /// The option that names the separator.
     pub(super) fn option(&self) -> String {
         let is_padded = self.separator.trim_ascii() != self.separator;
@@ -227,29 +190,16 @@ impl Table {
     }
 }
 
-/// An address, more or less.
+/// An address, as the core has it.
 pub(super) fn is_email(text: &[u8]) -> bool {
     let text = unquoted(text);
-    let Some(at) = memchr::memrchr(b'@', text) else {
-        return false;
-    };
-    let (local, domain) = (&text[..at], &text[at + 1..]);
-    let is_domain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-    !local.is_empty()
-        && !local
-            .iter()
-            .any(|byte| matches!(byte, b' ' | b',' | b';' | b':'))
-        && memchr::memchr(b'.', domain).is_some_and(|dot| dot > 0)
-        && domain.iter().all(is_domain)
-        && domain.last().is_some_and(u8::is_ascii_alphanumeric)
+    memchr::memchr(b'@', text).is_some()
+        && Profile::Email
+            .normalise(&Identifier::new(text).of_kind(IdentifierKind::Email))
+            .is_ok()
 }
 
-fn is_number(text: &[u8]) -> bool {
-    let text = unquoted(text);
-    is_count(text.strip_prefix(b"+").unwrap_or(text))
-}
-
-fn unquoted(text: &[u8]) -> &[u8] {
+pub(super) fn unquoted(text: &[u8]) -> &[u8] {
     let quoted = |quote: &[u8]| text.strip_prefix(quote)?.strip_suffix(quote);
     quoted(b"\"").or_else(|| quoted(b"'")).unwrap_or(text)
 }
@@ -322,7 +272,10 @@ const fn is_sign(byte: u8) -> bool {
             | 0x01
             | 0x1F
             | b' '
+            | b'!'
             | b'#'
+            | b'$'
+            | b'%'
             | b'&'
             | b'*'
             | b'+'
@@ -334,17 +287,20 @@ const fn is_sign(byte: u8) -> bool {
             | b'<'
             | b'='
             | b'>'
+            | b'?'
             | b'\\'
             | b'^'
             | b'_'
+            | b'{'
             | b'|'
+            | b'}'
             | b'~'
     )
 }
 
 fn is_candidate(signs: &[u8]) -> bool {
     match signs {
-        [b'-' | b'_' | b'+' | b'*' | b'<'] => false,
+        [b'-' | b'_'] => false,
         [_] => true,
         // Runs of one sign, signs with a blank on both sides, arrows; not what two
         // neighbours make by chance.
@@ -408,23 +364,5 @@ mod tests {
             let expected = expected.map(|(separator, num)| (separator.to_owned(), num));
             assert_eq!(first(list), expected, "{list:?}");
         }
-    }
-
-    #[test]
-    fn what_columns_hold() {
-        let lines = [&b"7;ann@example.com;5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8;x;"[..]; 3];
-        let table = &Table::all(&lines, 95)[0];
-        let expected = [
-            Content::Number,
-            Content::Email,
-            Content::Hash,
-            Content::Constant,
-            Content::Blank,
-        ];
-        assert_eq!(table.contents(&lines), expected);
-        assert_eq!(table.option(), "semicolon");
-        assert!(!table.has_names(&lines));
-        let named = [&b"id;Email;h;x;y"[..], lines[0]];
-        assert!(table.has_names(&named));
     }
 }

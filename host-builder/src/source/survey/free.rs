@@ -3,16 +3,21 @@
 
 use leaksieve_core::IdentifierKind;
 
-use super::columns::{Content, Table, is_email};
+use super::around::around;
+use super::columns::{Table, is_email};
+use super::contents::{Content, choice};
+use super::divided::is_table;
 use super::hash_lines::{HEX_REMEDY, NO_HASHES, in_base64, potfile, split};
 use super::hashes::{Form, is_count, is_uuid};
 use super::look::{
-    Manner, Place, Subject, choose, escaped, is_indented, is_scientific, look as look_again,
-    nearly_all, num, percent, pipe, scientific, several, with_point_zero, without_counts,
+    Manner, Place, Subject, choose, escaped, is_scientific, look as look_again, nearly_all, num,
+    percent, pipe, scientific, several, with_point_zero,
 };
+use super::numbered::{self, bracket};
+use super::parts::parts;
 use super::refuse::Refusal;
-use super::wrap::{Wrapper, counted, whole_number};
-use super::writing::{entities, escapes, is_link, links};
+use super::wrap::{Wrapper, usual_pair, whole_number};
+use super::writing::{entities, escapes, links};
 
 /// So many lines that are alike by chance are no list of passwords.
 const MANY: usize = 20;
@@ -48,38 +53,83 @@ pub(super) fn look(
     hashes(subject, trimmed)?;
     entities(trimmed)?;
     links(subject, trimmed)?;
-    counts(subject, raw, trimmed)?;
-    columns(subject, trimmed)?;
-    for (wrapper, least) in [
-        (Wrapper::Quotes, MIN_QUOTED),
-        (Wrapper::Apostrophe, least),
-        (Wrapper::Bullet, least),
-    ] {
-        let num_wrapped = num(trimmed, |line| wrapper.strip(line).is_some());
-        if all(num_wrapped, least) {
-            escapes(trimmed)?;
-            take_off = Some(wrapper);
-            break;
-        }
-        if wrapper == Wrapper::Quotes && trimmed.len() >= MANY && num_wrapped * 3 > trimmed.len() {
-            return Err(Refusal::new(
-                "quotation marks around many of the lines, and not around all",
-                format!("take them off: {}", pipe(r#"sed -E 's/^"(.*)"$/\1/'"#)),
-            ));
-        }
+    numbered::alone(subject, trimmed)?;
+    if take_off.is_none() {
+        numbered::in_front(subject, raw)?;
     }
-    if let Some(wrapper) = take_off {
-        // What is in the quotes has to be an identifier, too.
-        let inner: Vec<&[u8]> = trimmed
-            .iter()
-            .map(|line| wrapper.strip(line).unwrap_or(line))
-            .collect();
-        look_again(subject, &inner)?;
+    numbered::behind(subject, trimmed)?;
+    columns(subject, trimmed)?;
+    let take_off = match wrapper(trimmed, least)? {
+        Some(wrapper) => Some(wrapper),
+        None => take_off,
+    };
+    let Some(wrapper) = take_off else {
+        around(subject, trimmed)?;
+        if subject.kind == IdentifierKind::Id {
+            parts(subject, trimmed)?;
+        }
+        return Ok(Manner::default());
+    };
+    // What is in the quotes has to be an identifier, too.
+    let inner: Vec<&[u8]> = trimmed
+        .iter()
+        .map(|line| wrapper.strip(line).unwrap_or(line))
+        .collect();
+    if look_again(subject, &inner)?.take_off.is_some() {
+        return Err(Refusal::new(
+            "two things around each identifier, one within the other",
+            unwrap(trimmed),
+        ));
     }
     Ok(Manner {
         take_off,
         is_international: false,
     })
+}
+
+/// What stands around nearly all lines.
+fn wrapper(trimmed: &[&[u8]], least: usize) -> Result<Option<Wrapper>, Refusal> {
+    for (wrapper, least) in [
+        (Wrapper::Formula, MIN_QUOTED),
+        (Wrapper::Quotes, MIN_QUOTED),
+        (Wrapper::Brackets, MIN_QUOTED),
+        (Wrapper::Apostrophe, least),
+        (Wrapper::Bullet, least),
+    ] {
+        let num_wrapped = num(trimmed, |line| wrapper.strip(line).is_some());
+        if num_wrapped >= least && nearly_all(num_wrapped, trimmed.len()) {
+            // Faces are drawn with them: (^_^)
+            let has_words = |line: &[u8]| {
+                let inner = wrapper.strip(line).unwrap_or_default();
+                inner
+                    .iter()
+                    .any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())
+            };
+            if !nearly_all(num(trimmed, has_words), trimmed.len()) {
+                return Ok(None);
+            }
+            escapes(trimmed)?;
+            return Ok(Some(wrapper));
+        }
+        let is_pair = matches!(wrapper, Wrapper::Quotes | Wrapper::Formula);
+        if is_pair && trimmed.len() >= MANY && num_wrapped * 3 > trimmed.len() {
+            return Err(Refusal::new(
+                "quotation marks around many of the lines, and not around all",
+                unwrap(trimmed),
+            ));
+        }
+    }
+    Ok(None)
+}
+
+/// The command that takes off the usual pair.
+fn unwrap(lines: &[&[u8]]) -> String {
+    let (open, close) = usual_pair(lines).unwrap_or(("\"", "\""));
+    let (open, close) = (bracket(open), bracket(close));
+    format!(
+        "take them off: {}",
+        pipe(&format!("sed -E 's/^{open}(.*){close}$/\\1/'"))
+    )
 }
 
 /// Hashes in place of what they are of.
@@ -151,94 +201,105 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     )
 }
 
-/// Counts and ranks, in front or behind.
-fn counts(subject: &Subject<'_>, raw: &[&[u8]], lines: &[&[u8]]) -> Result<(), Refusal> {
-    let is_counted = |line: &[u8]| counted(line).is_some() && memchr::memchr(b'\t', line).is_none();
-    let num_counted = num(raw, is_counted);
-    let is_all = nearly_all(num_counted, lines.len());
-    // As `uniq -c` writes them, or in so many lines that it is no chance.
-    let is_indented = num(raw, |line| is_indented(line) && is_counted(line)) * 2 > lines.len();
-    let has_letters = |line: &[u8]| {
-        counted(line).is_some_and(|rest| {
-            rest.iter()
-                .any(|byte| !byte.is_ascii_digit() && *byte != b' ')
-        })
-    };
-    let is_text = subject.kind != IdentifierKind::Id || num(lines, has_letters) * 2 > lines.len();
-    if is_all && ((is_indented && num_counted >= MIN_QUOTED) || (num_counted >= MANY && is_text)) {
-        return Err(Refusal::new(
-            "identifiers with counts or ranks in front",
-            without_counts(raw),
-        ));
-    }
-    // Behind a blank or a colon.
-    for (separator, name) in [(b' ', "a blank"), (b':', "a colon")] {
-        let is_counted = |line: &[u8]| {
-            memchr::memrchr(separator, line).is_some_and(|at| {
-                let (text, count) = (&line[..at], &line[at + 1..]);
-                let is_digits =
-                    !count.is_empty() && count.len() <= 10 && count.iter().all(u8::is_ascii_digit);
-                is_digits
-                    && text
-                        .iter()
-                        .any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii())
-            })
-        };
-        // Ids have such groups: 123 456, 02:00:5e.
-        if subject.kind != IdentifierKind::Id
-            && lines.len() >= MANY
-            && nearly_all(num(lines, is_counted), lines.len())
-        {
-            let separator = char::from(separator);
-            return Err(Refusal::new(
-                format!("identifiers with a number behind {name}"),
-                format!(
-                    "if it is a count, take it off: {}",
-                    pipe(&format!("sed -E 's/{separator}+[0-9]+$//'"))
-                ),
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// Several columns.
 fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     for table in Table::all(lines, percent(lines.len())) {
+        // What has no words is no cell, but stands around: `ann:)`, `"<ann>"`.
+        let is_mark = |cell: &[u8]| !cell.is_empty() && cell.iter().all(u8::is_ascii_punctuation);
+        if !table.columns_of(lines, &is_mark).is_empty() {
+            continue;
+        }
         let contents = table.contents(lines);
         if is_table(subject, &table, &contents, lines) {
             hashes_in(subject, &table, &contents, lines)?;
-            let column = choice(subject, &table, &contents, lines);
+            let column = choice(subject.kind, &table, &contents, lines);
             return Err(match table.separator.as_slice() {
                 [_] if lines.len() == 1 && table.num_columns > 2 => several(&table),
                 _ => choose(subject, &table, column, lines),
             });
         }
     }
+    // Signs that are common within names and words: ann@example.com-secret.
+    for separator in ["-", "_", "+", "*"] {
+        let Some(table) = Table::with(lines, separator.as_bytes(), percent(lines.len())) else {
+            continue;
+        };
+        let contents = table.contents(lines);
+        let is_beside_address = contents.first() == Some(&Content::Email)
+            && contents.get(1) == Some(&Content::Text)
+            && !nearly_all(num(lines, is_email), lines.len());
+        if lines.len() >= MIN_QUOTED && is_beside_address {
+            let column = choice(subject.kind, &table, &contents, lines);
+            return Err(choose(subject, &table, column, lines));
+        }
+    }
+    let is_address_and_more =
+        |line: &[u8]| memchr::memrchr(b'@', line).is_some_and(|at| is_email(&line[..at]));
+    if lines.len() >= MIN_QUOTED && nearly_all(num(lines, is_address_and_more), lines.len()) {
+        let command = match subject.kind {
+            IdentifierKind::Password => "sed 's/.*@//'",
+            _ => "sed 's/@[^@]*$//'",
+        };
+        return Err(Refusal::new(
+            "addresses with @ and something more behind them",
+            format!("keep one of the two: {}", pipe(command)),
+        ));
+    }
+    two_lists(subject, lines)
+}
+
+/// Two lists in one: NAME:PASSWORD lines among others.
+fn two_lists(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    /// Signs that random passwords have as often as these, and other lists hardly ever.
+    const RARE: &[u8] = b":;|\t,/~^<>=[]{}\\\"`";
     if lines.len() < MIN_MIXED || subject.place == Place::Cells {
         return Ok(());
     }
-    // Two lists in one: NAME:PASSWORD lines among others.
     for separator in [b':', b'\t', b'|', b';'] {
         let is_pair = |line: &[u8]| {
             memchr::memchr(separator, line).is_some_and(|at| {
                 let is_known = subject.kind != IdentifierKind::Id || is_email(&line[..at]);
-                at > 0 && at + 1 < line.len() && is_known
+                let is_word = |part: &[u8]| {
+                    part.iter()
+                        .any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())
+                };
+                is_known && is_word(&line[..at]) && is_word(&line[at + 1..])
             })
         };
         let num_pairs = num(lines, is_pair);
-        if num_pairs >= MANY && num_pairs * 10 >= lines.len() {
-            let table = Table::divided_by(separator);
-            let sign = escaped(&table.separator);
-            let command = match subject.kind {
-                IdentifierKind::Password => format!("sed 's|^[^{sign}]*{sign}||'"),
-                _ => format!("sed 's|{sign}.*||'"),
-            };
-            return Err(Refusal::new(
-                format!("two lists in one: many have {} within", table.words()),
-                format!("keep one part of those lines: {}", pipe(&command)),
-            ));
+        if num_pairs < MANY || num_pairs * 10 < lines.len() {
+            continue;
         }
+        // A sign like any other: three others together come as often in the other lines.
+        let rest: Vec<&[u8]> = lines
+            .iter()
+            .copied()
+            .filter(|line| !is_pair(line))
+            .collect();
+        let mut others: Vec<usize> = RARE
+            .iter()
+            .filter(|sign| **sign != separator)
+            .map(|sign| num(&rest, |line| memchr::memchr(*sign, line).is_some()))
+            .collect();
+        others.sort_unstable();
+        let num_others: usize = others.iter().rev().take(3).sum();
+        let is_most = num_pairs * 2 > lines.len();
+        if !is_most && num_others * lines.len() > num_pairs * rest.len() {
+            continue;
+        }
+        let table = Table::divided_by(separator);
+        let sign = escaped(&table.separator);
+        let command = match subject.kind {
+            IdentifierKind::Password => format!("sed 's|^[^{sign}]*{sign}||'"),
+            _ => format!("sed 's|{sign}.*||'"),
+        };
+        return Err(Refusal::new(
+            format!("two lists in one: many have {} within", table.words()),
+            format!(
+                "keep one part of those lines, if they are a name and a password: {}",
+                pipe(&command)
+            ),
+        ));
     }
     Ok(())
 }
@@ -278,117 +339,4 @@ fn hashes_in(
             NO_HASHES.to_owned()
         },
     ))
-}
-
-/// Would nobody's list of this kind be divided like this?
-fn is_table(subject: &Subject<'_>, table: &Table, contents: &[Content], lines: &[&[u8]]) -> bool {
-    let num_lines = lines.len();
-    let has = |content| contents.contains(&content);
-    let separator = table.separator.trim_ascii();
-    let is_list = matches!(table.separator.as_slice(), b", " | b"; " | b": ");
-    let is_plain =
-        matches!(separator, b";" | b"|" | b":" | b"") && !is_list && table.separator != b" ";
-    let is_long = separator.len() > 1 && separator.first() == separator.last();
-    let is_many = num_lines >= MANY;
-    // Some services tell people of one name apart in this way: alice#0001.
-    let is_discriminator = |line: &[u8]| {
-        let number = line.rsplit(|byte| *byte == b'#').next().unwrap_or_default();
-        number.len() == 4 && number.iter().all(u8::is_ascii_digit)
-    };
-    if subject.kind == IdentifierKind::Username
-        && table.separator == b"#"
-        && table.num_columns == 2
-        && nearly_all(num(lines, is_discriminator), num_lines)
-    {
-        return false;
-    }
-    // `Ann Lee` is a name; `ann hunter2` is two things.
-    if table.separator.iter().all(|byte| *byte == b' ') {
-        let is_mixed = |line: &[u8]| {
-            line.iter().any(|byte| {
-                !byte.is_ascii_alphabetic()
-                    && byte.is_ascii()
-                    && !matches!(byte, b' ' | b'.' | b'-' | b'\'')
-            })
-        };
-        return subject.kind != IdentifierKind::Id
-            && is_many
-            && (has(Content::Email)
-                || has(Content::Hash)
-                || num(lines, is_mixed) * 10 >= num_lines * 6);
-    }
-    let is_known = has(Content::Email)
-        || (has(Content::Hash) && contents.len() > 1)
-        || (num_lines > 1 && table.has_names(lines) && !matches!(separator, b"-" | b"_" | b"/"));
-    match subject.kind {
-        IdentifierKind::Password => {
-            is_known
-                || (is_many
-                    && !matches!(
-                        table.separator.as_slice(),
-                        b"/" | b"#" | b"&" | b">" | b"\\" | b"__"
-                    ))
-                || (num_lines >= MIN_QUOTED && (separator.len() >= 4 || table.separator == b"\t"))
-                || (num_lines > FEW && matches!(table.separator.as_slice(), b":" | b";" | b"|"))
-        }
-        IdentifierKind::Id => match table.separator.as_slice() {
-            b"/" | b" / " | b" - " | b"--" | b"__" => false,
-            b":" | b"::" if is_groups(table, lines) => false,
-            _ => {
-                is_known
-                    || is_plain
-                    || is_many
-                    || (is_long && num_lines >= MIN_QUOTED)
-                    || table.separator == b","
-            }
-        },
-        _ => {
-            is_known
-                || is_plain
-                || is_many
-                || (is_long && num_lines >= MIN_QUOTED)
-                || (table.separator == b","
-                    || (separator.len() == 1 && table.separator.len() > 1 && num_lines >= FEW))
-        }
-    }
-}
-
-/// Short hexadecimal parts, as addresses of machines have.
-fn is_groups(table: &Table, lines: &[&[u8]]) -> bool {
-    let is_group = |cell: &[u8]| cell.len() <= 4 && cell.iter().all(u8::is_ascii_hexdigit);
-    table.num_columns > 2
-        && num(lines, |line| table.cells(line).all(is_group)) * 10 >= lines.len() * 9
-}
-
-/// The column that is probably meant, counted from 0.
-fn choice(subject: &Subject<'_>, table: &Table, contents: &[Content], lines: &[&[u8]]) -> usize {
-    let texts: Vec<usize> = (0..contents.len())
-        .filter(|column| contents.get(*column) == Some(&Content::Text))
-        .collect();
-    let numbers = contents
-        .iter()
-        .position(|content| *content == Content::Number);
-    let is_path = matches!(table.separator.as_slice(), b"/" | b"\\");
-    let first = texts.first().copied();
-    let column = match subject.kind {
-        // LINK:NAME:PASSWORD; a link has a colon, too.
-        IdentifierKind::Password
-            if table.separator == b":" && nearly_all(num(lines, is_link), lines.len()) =>
-        {
-            texts.last().copied()
-        }
-        // NAME:PASSWORD, ADDRESS:PASSWORD, or PASSWORD and a count.
-        IdentifierKind::Password => match (texts.as_slice(), contents) {
-            ([_, second, ..], _) => Some(*second),
-            ([only], _) => Some(*only),
-            ([], [_, .., last]) if *last != Content::Blank => Some(contents.len() - 1),
-            _ => None,
-        },
-        IdentifierKind::Id => numbers.or(first),
-        _ if is_path => texts.last().copied(),
-        _ => contents
-            .iter()
-            .position(|content| matches!(content, Content::Text | Content::Email)),
-    };
-    column.unwrap_or(0)
 }

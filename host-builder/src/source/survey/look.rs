@@ -4,11 +4,15 @@
 use leaksieve_core::{Identifier, IdentifierKind, Profile, fold};
 use serde::de::IgnoredAny;
 
+use super::around::around;
 use super::columns::Table;
+use super::contents::describe;
 use super::free;
 use super::hash_lines::{company, hashes, split};
+use super::masks::masks;
+use super::numbered::in_front_of_syntax;
 use super::refuse::Refusal;
-use super::wrap::{self, Wrapper, counted, has_syntax, whole_number};
+use super::wrap::{self, Wrapper, has_syntax, whole_number};
 use super::writing::is_date;
 
 /// How often a line is peeled: `"Ann" <mailto:ann@example.com>,` takes four.
@@ -52,7 +56,7 @@ pub struct Manner {
 
 impl Subject<'_> {
     /// Is this text an identifier as it stands?
-    fn is_identifier(&self, text: &[u8]) -> bool {
+    pub(super) fn is_identifier(&self, text: &[u8]) -> bool {
         let identifier = Identifier::new(text)
             .of_kind(self.kind)
             .folded_by(fold::fold);
@@ -60,7 +64,7 @@ impl Subject<'_> {
     }
 
     /// Is it one, or one with something around it?
-    fn holds_identifier(&self, text: &[u8]) -> bool {
+    pub(super) fn holds_identifier(&self, text: &[u8]) -> bool {
         self.is_identifier(text) || self.peeled(text).is_some()
     }
 
@@ -122,8 +126,12 @@ pub(super) fn look(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<Manner, Ref
         IdentifierKind::Sha1 | IdentifierKind::Ntlm => hashes(subject, &trimmed)?,
         IdentifierKind::Phone => {
             numbers(&trimmed)?;
-            counts(subject, lines, &trimmed)?;
+            in_front_of_syntax(subject, lines, &trimmed)?;
             manner.is_international = is_international(subject, &trimmed);
+        }
+        IdentifierKind::Email => {
+            in_front_of_syntax(subject, lines, &trimmed)?;
+            around(subject, &trimmed)?;
         }
         _ => {}
     }
@@ -152,32 +160,6 @@ fn json(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     } else {
         Refusal::new("JSON lines", "name the field with --field NAME")
     })
-}
-
-/// Identifiers of which parts were hidden. No two of them have to be the same person.
-fn masks(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
-    let is_masked = |line: &[u8]| {
-        let hides = line.windows(2).any(|pair| pair == b"**")
-            || ["••", "＊＊", "●●"]
-                .iter()
-                .any(|run| memchr::memmem::find(line, run.as_bytes()).is_some())
-            || (subject.kind == IdentifierKind::Phone
-                && line.windows(3).any(|run| run.eq_ignore_ascii_case(b"xxx")));
-        hides && line.iter().any(u8::is_ascii_alphanumeric) && !line.starts_with(b"*")
-    };
-    let least = match subject.kind {
-        IdentifierKind::Password => 20,
-        kind if has_syntax(kind) => 1,
-        _ => 5,
-    };
-    let num_masked = num(lines, is_masked);
-    if num_masked >= least && nearly_all(num_masked, lines.len()) {
-        return Err(Refusal::new(
-            "masked identifiers, with signs in place of a part",
-            "no filter can be made of them, because nobody can say what was hidden: get the list without masks",
-        ));
-    }
-    Ok(())
 }
 
 /// Telephone numbers that a program took for numbers with a fraction.
@@ -225,51 +207,6 @@ pub(super) fn is_indented(line: &[u8]) -> bool {
     line.starts_with(b"  ")
 }
 
-/// The command that takes counts like these off.
-pub(super) fn without_counts(lines: &[&[u8]]) -> String {
-    let behind = |line: &[u8]| {
-        let line = line.trim_ascii_start();
-        let rest = line.iter().position(|byte| !byte.is_ascii_digit());
-        rest.map_or(b' ', |at| line[at])
-    };
-    let is_ranked = num(lines, |line| matches!(behind(line), b'.' | b')' | b':')) * 2 > lines.len();
-    let command = if is_ranked {
-        "sed -E 's/^[ ]*[0-9]+[.):][ ]*//'"
-    } else {
-        "sed -E 's/^[ ]*[0-9]+ //'"
-    };
-    format!("take them off: {}", pipe(command))
-}
-
-/// A number's own digits may look like a count, as in `1 202 555 0123`.
-fn counts(subject: &Subject<'_>, raw: &[&[u8]], lines: &[&[u8]]) -> Result<(), Refusal> {
-    let is_counted = |line: &[u8]| {
-        let line = line.trim_ascii_start();
-        let num_digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        !line.starts_with(b"0")
-            && num_digits <= 7
-            && counted(line).is_some_and(|inner| subject.holds_identifier(inner))
-    };
-    if !nearly_all(num(lines, is_counted), lines.len()) {
-        return Ok(());
-    }
-    let is_ranked = |line: &[u8]| {
-        let rest = line.iter().position(|byte| !byte.is_ascii_digit());
-        rest.is_some_and(|at| matches!(line[at], b'.' | b')' | b':'))
-    };
-    let most = |num: usize| num * 2 > lines.len();
-    if most(num(raw, is_indented))
-        || most(num(lines, is_ranked))
-        || most(num(lines, |line| !subject.is_identifier(line)))
-    {
-        return Err(Refusal::new(
-            "identifiers with counts or ranks in front",
-            without_counts(lines),
-        ));
-    }
-    Ok(())
-}
-
 /// Are nearly all lines digits that begin with the region's calling code, and are numbers so?
 fn is_international(subject: &Subject<'_>, lines: &[&[u8]]) -> bool {
     let Profile::Phone(phone) = subject.profile else {
@@ -307,25 +244,30 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     for table in Table::all(lines, percent(lines.len())) {
         // These stand within numbers, too.
         let is_soft = is_phone
-            && table.separator.iter().all(|byte| {
-                matches!(
-                    byte,
-                    b' ' | b'-' | b'/' | b',' | b';' | b'#' | b'~' | b'+' | b'*'
-                )
-            });
-        let is_hard = !is_soft && (is_phone || table.separator.trim_ascii().len() > 1);
+            && (table.is_dash()
+                || table.separator.iter().all(|byte| {
+                    matches!(
+                        byte,
+                        b' ' | b'-' | b'/' | b',' | b';' | b'#' | b'~' | b'+' | b'*'
+                    )
+                }));
+        let is_hard = !is_soft
+            && match subject.kind {
+                IdentifierKind::Email => is_hard_in_addresses(&table, lines.len()),
+                _ => is_phone || table.separator.trim_ascii().len() > 1,
+            };
         if is_good && !is_hard {
             continue;
         }
         let found = table.columns_of(lines, &holds);
         match found.as_slice() {
             [] => {}
-            [.., column] if is_hash => return Err(choose(subject, &table, *column, lines)),
-            [column] => return Err(choose(subject, &table, *column, lines)),
+            [.., column] if is_hash => return Err(choose(subject, &table, Some(*column), lines)),
+            [column] => return Err(choose(subject, &table, Some(*column), lines)),
             [..] if !is_phone || table.separator.trim_ascii().len() < 2 => {
                 return Err(several(&table));
             }
-            [column, ..] => return Err(choose(subject, &table, *column, lines)),
+            [column, ..] => return Err(choose(subject, &table, Some(*column), lines)),
         }
         if matches!(table.separator.as_slice(), b"\t" | b";" | b"|" | b",") {
             first.get_or_insert(table);
@@ -333,7 +275,7 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     }
     match first {
         Some(_) if is_good => Ok(()),
-        Some(table) if subject.place != Place::Cells => Err(choose(subject, &table, 0, lines)),
+        Some(table) if subject.place != Place::Cells => Err(choose(subject, &table, None, lines)),
         _ => Ok(()),
     }
 }
@@ -363,17 +305,40 @@ pub(super) fn escaped(separator: &[u8]) -> String {
     text
 }
 
-/// Several columns, of which this is probably the one.
+/// Signs that an address may have before its `@`, and that are in no list nearly all have.
+fn is_hard_in_addresses(table: &Table, num_lines: usize) -> bool {
+    const MIN_LINES: usize = 3;
+    let is_of_names = |byte: &u8| matches!(byte, b'-' | b'_' | b'.' | b'+' | b'\'');
+    let separator = table.separator.trim_ascii();
+    if separator.iter().all(is_of_names) {
+        return separator.len() > 2;
+    }
+    separator == b"|" || separator.len() > 1 || num_lines >= MIN_LINES
+}
+
+/// Several columns; `column` is the one, if that can be told.
 pub(super) fn choose(
     subject: &Subject<'_>,
     table: &Table,
-    column: usize,
+    column: Option<usize>,
     lines: &[&[u8]],
 ) -> Refusal {
-    let number = column + 1;
     let delimiter = table.option();
-    let example = format!("--column {number} --delimiter {delimiter}");
     let words = table.words();
+    let held = || format!("column {}", describe(&table.contents(lines)));
+    let (example, hint) = match column {
+        Some(column) => (
+            format!("--column {} --delimiter {delimiter}", column + 1),
+            String::new(),
+        ),
+        None => (
+            format!("--column NUMBER --delimiter {delimiter}"),
+            format!(
+                ", with the number of the one that holds the identifiers ({})",
+                held()
+            ),
+        ),
+    };
     if subject.place == Place::Cells {
         return Refusal::new(
             format!(
@@ -382,7 +347,7 @@ pub(super) fn choose(
             ),
             format!(
                 "give --delimiter {delimiter} if that stands between all columns; \
-                 else write the column to a file, one cell a line, and build that with {example}"
+                 else write the column to a file, one cell a line, and build that with {example}{hint}"
             ),
         );
     }
@@ -391,9 +356,9 @@ pub(super) fn choose(
         table.num_columns
     );
     let remedy = if table.has_names(lines) {
-        format!("choose one with --column NAME, or by its number as in {example}")
+        format!("choose one with --column NAME, or by its number as in {example}{hint}")
     } else {
-        format!("choose one, as in {example}")
+        format!("choose one, as in {example}{hint}")
     };
     Refusal::new(found, remedy)
 }

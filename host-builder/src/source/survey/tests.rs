@@ -107,6 +107,7 @@ fn what_is_refused() {
             "--column 2 --delimiter colon",
         ),
         (Password, "{w}::pw{i}x", 20, "--column 2 --delimiter '::'"),
+        (Password, "{w}:x{w}", 3, "--column 2 --delimiter colon"),
         (
             Email,
             "{w}@example.com----{w}{i}",
@@ -259,7 +260,7 @@ fn what_comes_off() {
 fn what_is_a_list() {
     for (kind, region, row, num) in [
         (Password, "", "pa:ss", 1),
-        (Password, "", "{w}:x{w}", 5),
+        (Password, "", "{w}:x{w}", 2),
         (Password, "", "a,b", 3),
         (Password, "", "correct horse battery staple", 1),
         (Password, "", "correct {w}", 300),

@@ -9,21 +9,42 @@ use std::fmt;
 
 use leaksieve_core::IdentifierKind;
 
-/// Marks that stand around a text in pairs.
-const QUOTES: [(&str, &str); 10] = [
+use super::numbered::counted;
+
+/// Quotation marks, which stand around a text in pairs.
+const QUOTES: [(&str, &str); 16] = [
     ("\"", "\""),
     ("'", "'"),
     ("`", "`"),
     ("“", "”"),
     ("„", "“"),
+    ("„", "”"),
+    ("”", "”"),
     ("‘", "’"),
+    ("‚", "‘"),
     ("«", "»"),
+    ("»", "«"),
+    ("‹", "›"),
     ("「", "」"),
-    ("[", "]"),
-    ("(", ")"),
+    ("『", "』"),
+    ("＂", "＂"),
+    ("\u{301D}", "\u{301E}"),
 ];
-/// The pairs that are quotation marks, and no brackets: passwords and names are not written in those.
-const NUM_QUOTES: usize = 8;
+/// Brackets, and what Markdown writes around a word.
+const BRACKETS: [(&str, &str); 12] = [
+    ("<", ">"),
+    ("(", ")"),
+    ("[", "]"),
+    ("{", "}"),
+    ("**", "**"),
+    ("【", "】"),
+    ("《", "》"),
+    ("〈", "〉"),
+    ("（", "）"),
+    ("［", "］"),
+    ("＜", "＞"),
+    ("*", "*"),
+];
 
 /// What is written before an address or a number to say what it is, in small letters.
 const LABELS: [&str; 14] = [
@@ -58,14 +79,20 @@ const ENTITIES: [(&str, &str); 12] = [
 /// Something that was taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wrapper {
-    /// A pair of quotation marks or brackets.
+    /// A pair of quotation marks.
     Quotes,
+    /// A pair of brackets.
+    Brackets,
+    /// `="` and `"`, by which spreadsheets export text.
+    Formula,
     /// `'` in front, by which spreadsheets mark text.
     Apostrophe,
     /// `- ` or the like in front: the item of a list.
     Bullet,
     /// `mailto:`, `tel:`, or the like in front.
     Label,
+    /// `0x`, `sha1:`, or the like in front of a hash.
+    HashLabel,
     /// `<` and `>`, with a name in front or without.
     AngleBrackets,
     /// `&amp;` and the like stood for other characters.
@@ -83,10 +110,13 @@ pub enum Wrapper {
 impl fmt::Display for Wrapper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Quotes => "quotation marks or brackets around",
+            Self::Quotes => "quotation marks around",
+            Self::Brackets => "brackets around",
+            Self::Formula => "=\"...\", as spreadsheets write text, around",
             Self::Apostrophe => "' in front of",
             Self::Bullet => "a bullet in front of",
             Self::Label => "mailto:, tel: or the like in front of",
+            Self::HashLabel => "0x, sha1: or the like in front of",
             Self::AngleBrackets => "angle brackets, and names before them, around",
             Self::Entities => "HTML entities, for the characters that they mean, in",
             Self::PercentEncoding => "URL encoding, for the characters that it means, in",
@@ -116,8 +146,15 @@ pub(crate) fn peel(kind: IdentifierKind, text: &[u8]) -> Option<(Wrapper, Cow<'_
     {
         return Some((Wrapper::Entities, inner.into()));
     }
-    if let Some(inner) = quoted(text, QUOTES.len()) {
+    if let Some(inner) = formula(text) {
+        return Some((Wrapper::Formula, inner.into()));
+    }
+    if let Some(inner) = within(text, &QUOTES) {
         return Some((Wrapper::Quotes, inner.into()));
+    }
+    // `<` may have a name in front, and is looked at below.
+    if let Some(inner) = within(text, &BRACKETS[1..]) {
+        return Some((Wrapper::Brackets, inner.into()));
     }
     if let Some(inner) = text.strip_suffix(b",").or_else(|| text.strip_suffix(b";")) {
         return Some((Wrapper::Comma, inner.into()));
@@ -125,9 +162,13 @@ pub(crate) fn peel(kind: IdentifierKind, text: &[u8]) -> Option<(Wrapper, Cow<'_
     if let Some(inner) = in_angle_brackets(kind, text) {
         return Some((Wrapper::AngleBrackets, inner.into()));
     }
-    let labels: &[&str] = if is_hash { &HASH_LABELS } else { &LABELS };
+    let (labels, label): (&[&str], _) = if is_hash {
+        (&HASH_LABELS, Wrapper::HashLabel)
+    } else {
+        (&LABELS, Wrapper::Label)
+    };
     if let Some(inner) = labels.iter().find_map(|label| unlabelled(text, label)) {
-        return Some((Wrapper::Label, inner.into()));
+        return Some((label, inner.into()));
     }
     if let Some(inner) = text.strip_prefix(b"'") {
         return Some((Wrapper::Apostrophe, inner.into()));
@@ -162,10 +203,11 @@ impl Wrapper {
     /// A line without this, if it has it; for kinds without a syntax.
     pub(crate) fn strip(self, text: &[u8]) -> Option<&[u8]> {
         let inner = match self {
-            Self::Quotes => quoted(text.trim_ascii(), NUM_QUOTES),
+            Self::Quotes => within(text.trim_ascii(), &QUOTES),
+            Self::Brackets => bracketed(text.trim_ascii()),
+            Self::Formula => formula(text.trim_ascii()),
             Self::Apostrophe => text.strip_prefix(b"'"),
             Self::Bullet => bullet(text.trim_ascii_start()),
-            Self::Comma => text.trim_ascii_end().strip_suffix(b","),
             Self::PointZero => whole_number(text.trim_ascii()),
             _ => None,
         };
@@ -173,10 +215,33 @@ impl Wrapper {
     }
 }
 
-fn quoted(text: &[u8], num_pairs: usize) -> Option<&[u8]> {
-    QUOTES.iter().take(num_pairs).find_map(|(open, close)| {
+fn within<'a>(text: &'a [u8], pairs: &[(&str, &str)]) -> Option<&'a [u8]> {
+    pairs.iter().find_map(|(open, close)| {
         text.strip_prefix(open.as_bytes())?
             .strip_suffix(close.as_bytes())
+    })
+}
+
+/// Brackets around the whole, and not `(a) and (b)`.
+fn bracketed(text: &[u8]) -> Option<&[u8]> {
+    let has = |inner: &[u8], mark: &str| memchr::memmem::find(inner, mark.as_bytes()).is_some();
+    BRACKETS.iter().find_map(|pair| {
+        let inner = within(text, &[*pair])?;
+        (!has(inner, pair.0) && !has(inner, pair.1)).then_some(inner)
+    })
+}
+
+/// `="0012"`, and the same as a cell of CSV.
+fn formula(text: &[u8]) -> Option<&[u8]> {
+    within(text, &[("\"=\"\"", "\"\"\""), ("=\"", "\"")])
+}
+
+/// The pair that stands around most of the texts.
+pub(super) fn usual_pair(texts: &[&[u8]]) -> Option<(&'static str, &'static str)> {
+    let pairs = QUOTES.iter().chain(&BRACKETS).copied();
+    pairs.rev().max_by_key(|pair| {
+        let has = |text: &&&[u8]| within(text, &[*pair]).is_some();
+        texts.iter().filter(has).count()
     })
 }
 
@@ -206,22 +271,6 @@ fn bullet(text: &[u8]) -> Option<&[u8]> {
     BULLETS
         .iter()
         .find_map(|bullet| text.strip_prefix(bullet.as_bytes()))
-}
-
-/// What stands behind `2 `, `12. `, or `12) `; leading blanks do not matter.
-pub(super) fn counted(text: &[u8]) -> Option<&[u8]> {
-    let text = text.trim_ascii_start();
-    let num_digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if !(1..=10).contains(&num_digits) {
-        return None;
-    }
-    let rest = text.get(num_digits..)?;
-    let rest = match rest.first()? {
-        b'.' | b')' | b':' => rest.get(1..)?,
-        _ => rest,
-    };
-    let inner = rest.trim_ascii_start();
-    (inner.len() < rest.len() && !inner.is_empty()).then_some(inner)
 }
 
 /// The digits before `.0`.
@@ -385,7 +434,13 @@ mod tests {
             (Wrapper::PointZero, "12.5", None),
             (Wrapper::PointZero, "1.2.0", None),
             (Wrapper::PointZero, ".0", None),
-            (Wrapper::Comma, "a,", Some("a")),
+            (Wrapper::Brackets, "(a)", Some("a")),
+            (Wrapper::Brackets, "**a**", Some("a")),
+            (Wrapper::Brackets, "(a)(b)", None),
+            (Wrapper::Brackets, "**", None),
+            (Wrapper::Formula, "=\"0012\"", Some("0012")),
+            (Wrapper::Formula, "\"=\"\"0012\"\"\"", Some("0012")),
+            (Wrapper::Formula, "=\"", None),
         ] {
             let inner = wrapper.strip(text.as_bytes());
             assert_eq!(inner, expected.map(str::as_bytes), "{text}");

@@ -1,0 +1,510 @@
+//! Numbers beside identifiers: ranks, which count up from line to line, and counts.
+
+use std::collections::BTreeSet;
+
+use leaksieve_core::IdentifierKind;
+
+use super::look::{Place, Subject, nearly_all, num, pipe};
+use super::refuse::Refusal;
+
+/// Fewest lines that show by their order that numbers are ranks or counts, and fewest for the
+/// other signs of it.
+const FEW: usize = 3;
+const MANY: usize = 20;
+/// Longest rank or count, digits.
+const MAX_DIGITS: usize = 10;
+/// Longest number of which a list of numbers alone is a list of counts.
+const MAX_SMALL: usize = 4;
+
+/// How the numbers of a list go on from line to line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Course {
+    /// By the same step.
+    counts_up: bool,
+    /// From many to few, as sorted counts do.
+    goes_down: bool,
+    /// Their lengths differ.
+    is_ragged: bool,
+    /// Some begin with a zero.
+    is_padded: bool,
+    /// The first is 0 or 1.
+    is_from_start: bool,
+    /// They are all the same.
+    is_constant: bool,
+    /// Many stand there twice.
+    repeats: bool,
+    /// None is longer.
+    max_digits: usize,
+}
+
+impl Course {
+    /// Of digits.
+    pub(super) fn of(numbers: &[&[u8]]) -> Self {
+        let values: Vec<u64> = numbers.iter().map(|digits| value(digits)).collect();
+        let num_steps = values.len().saturating_sub(1);
+        let count = |is: &dyn Fn(u64, u64) -> bool| {
+            values
+                .windows(2)
+                .filter(|pair| is(pair[0], pair[1]))
+                .count()
+        };
+        let mut steps: Vec<u64> = values
+            .windows(2)
+            .map(|pair| pair[1].saturating_sub(pair[0]))
+            .filter(|step| *step > 0)
+            .collect();
+        steps.sort_unstable();
+        // The usual step: a list that is sampled has every tenth rank, or so.
+        let usual = steps
+            .chunk_by(|a, b| a == b)
+            .map(<[u64]>::len)
+            .max()
+            .unwrap_or(0);
+        let num_digits = |digits: &&[u8]| digits.len();
+        let max_digits = numbers.iter().map(num_digits).max().unwrap_or(0);
+        let is_ragged = numbers.iter().map(num_digits).min() != Some(max_digits);
+        let is_long = values.len() >= 10 * MANY;
+        let most = |num: usize| num >= 2 && num * 100 >= num_steps * 90;
+        let rises = nearly_all(count(&|a, b| a < b), num_steps);
+        Self {
+            counts_up: (rises && most(usual)) || (rises && is_ragged && is_long),
+            goes_down: nearly_all(count(&|a, b| a >= b), num_steps)
+                && count(&|a, b| a > b) * 2 > num_steps
+                && num_steps >= FEW,
+            is_ragged,
+            is_padded: num(numbers, |digits| digits.len() > 1 && digits[0] == b'0') > 0,
+            is_constant: values.windows(2).all(|pair| pair[0] == pair[1]),
+            repeats: values.iter().collect::<BTreeSet<_>>().len() * 10 < values.len() * 9,
+            is_from_start: values.first().is_some_and(|first| *first <= 1),
+            max_digits,
+        }
+    }
+
+    /// Ranks. Codes of one length may follow each other, too.
+    pub(super) const fn is_ranks(&self) -> bool {
+        self.counts_up && !self.is_padded && (self.is_from_start || self.is_ragged)
+    }
+
+    /// Ranks or counts, by their order.
+    pub(super) const fn is_ordered(&self) -> bool {
+        self.is_ranks() || (self.goes_down && self.is_ragged && !self.is_padded)
+    }
+
+    /// Counts, more or less: few digits, or not always as many.
+    pub(super) const fn is_counts(&self) -> bool {
+        let is_count = self.is_ragged && self.max_digits < MAX_DIGITS;
+        let is_small = self.max_digits < MAX_SMALL && !self.is_constant;
+        self.is_ordered() || ((is_count || is_small) && !self.is_padded)
+    }
+}
+
+fn value(digits: &[u8]) -> u64 {
+    digits.iter().fold(0, |value: u64, digit| {
+        value
+            .saturating_mul(10)
+            .saturating_add(u64::from(digit - b'0'))
+    })
+}
+
+/// The digits of a number that is decorated as counts are: `(12)`, `x12`, `12x`.
+pub(super) fn plain_number(text: &[u8]) -> Option<&[u8]> {
+    let text = text.trim_ascii();
+    // One of the brackets may have gone to another cell: `(12 times)`.
+    let inner = text.strip_prefix(b"(").or_else(|| text.strip_prefix(b"["));
+    let text = inner.unwrap_or(text);
+    let inner = text.strip_suffix(b")").or_else(|| text.strip_suffix(b"]"));
+    let inner = inner.unwrap_or(text);
+    let inner = ["x", "X", "×", "n="]
+        .iter()
+        .find_map(|sign| inner.strip_prefix(sign.as_bytes()))
+        .or_else(|| {
+            ["x", "X", "×"]
+                .iter()
+                .find_map(|sign| inner.strip_suffix(sign.as_bytes()))
+        })
+        .unwrap_or(inner)
+        .trim_ascii();
+    let is_number = !inner.is_empty() && inner.iter().all(u8::is_ascii_digit);
+    is_number.then_some(inner)
+}
+
+/// A line with a number in front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Numbered<'a> {
+    /// The bracket or sign in front of the number.
+    open: &'a [u8],
+    digits: &'a [u8],
+    /// What stands behind the number, without blanks.
+    sign: &'a [u8],
+    /// There are blanks, too.
+    has_blank: bool,
+    rest: &'a [u8],
+}
+
+impl<'a> Numbered<'a> {
+    fn of(line: &'a [u8]) -> Option<Self> {
+        let text = line.trim_ascii_start();
+        let num_open = usize::from(matches!(text.first(), Some(b'(' | b'[' | b'#' | b'<')));
+        let (open, text) = text.split_at(num_open);
+        let num_digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if !(1..=MAX_DIGITS).contains(&num_digits) {
+            return None;
+        }
+        let (digits, behind) = text.split_at(num_digits);
+        let near = behind.trim_ascii_start();
+        let is_times = behind.starts_with(b"x ") || behind.starts_with(b"X ");
+        let sign = if is_times { &near[..1] } else { sign(near) };
+        let far = &near[sign.len()..];
+        // `12 -x` is a number before a word that begins with a sign.
+        let (sign, behind) = if near.len() < behind.len() && far.first() != Some(&b' ') {
+            (&near[..0], near)
+        } else {
+            (sign, far)
+        };
+        let rest = behind.trim_ascii_start();
+        let has_blank = text.len() - num_digits - sign.len() > rest.len();
+        (!rest.is_empty()).then_some(Self {
+            open,
+            digits,
+            sign,
+            has_blank,
+            rest,
+        })
+    }
+}
+
+/// The sign that a text begins with, once or more: `.`, `)`, `--`, `->`, `、`.
+fn sign(text: &[u8]) -> &[u8] {
+    let first = text
+        .utf8_chunks()
+        .next()
+        .and_then(|chunk| chunk.valid().chars().next());
+    let len = match first {
+        Some(c) if !c.is_alphanumeric() && !c.is_whitespace() => c.len_utf8(),
+        _ => return &text[..0],
+    };
+    let mut end = len;
+    while text[end..].starts_with(&text[..len]) {
+        end += len;
+    }
+    if text[end..].starts_with(b">") && matches!(text[0], b'-' | b'=') {
+        end += 1;
+    }
+    &text[..end]
+}
+
+/// What stands behind `2 `, `12. `, or `12) `; leading blanks do not matter.
+pub(super) fn counted(text: &[u8]) -> Option<&[u8]> {
+    let found = Numbered::of(text)?;
+    let is_usual = matches!(found.sign, b"" | b"." | b")" | b":");
+    (found.open.is_empty() && is_usual && found.has_blank).then_some(found.rest)
+}
+
+/// What most lines with a number in front have between it and the rest.
+struct Front<'a> {
+    usual: Numbered<'a>,
+    lines: Vec<Numbered<'a>>,
+    course: Course,
+}
+
+impl<'a> Front<'a> {
+    fn of(lines: &[&'a [u8]]) -> Option<Self> {
+        let all: Vec<Numbered<'a>> = lines.iter().filter_map(|line| Numbered::of(line)).collect();
+        let is_same = |a: &Numbered<'_>, b: &Numbered<'_>| {
+            a.open == b.open && a.sign == b.sign && a.has_blank == b.has_blank
+        };
+        // If nearly all have the same, so have two of three that are looked at.
+        let usual = *[0, all.len() / 2, all.len().saturating_sub(1)]
+            .iter()
+            .filter_map(|at| all.get(*at))
+            .max_by_key(|one| all.iter().filter(|other| is_same(one, other)).count())?;
+        let same: Vec<Numbered<'a>> = all.into_iter().filter(|one| is_same(one, &usual)).collect();
+        let numbers: Vec<&[u8]> = same.iter().map(|one| one.digits).collect();
+        nearly_all(same.len(), lines.len()).then(|| Self {
+            usual,
+            course: Course::of(&numbers),
+            lines: same,
+        })
+    }
+
+    fn num(&self, is: impl Fn(&Numbered<'_>) -> bool) -> usize {
+        self.lines.iter().filter(|line| is(line)).count()
+    }
+
+    /// Nothing stands between: `1alice`.
+    fn is_glued(&self) -> bool {
+        self.usual.sign.is_empty() && !self.usual.has_blank
+    }
+
+    /// How `sed` takes them off.
+    fn refusal(&self) -> Refusal {
+        let sign = String::from_utf8_lossy(self.usual.sign);
+        let open = String::from_utf8_lossy(self.usual.open);
+        let command = match (open.as_ref(), sign.as_ref()) {
+            ("", "." | ")" | ":") => "sed -E 's/^[ ]*[0-9]+[.):][ ]*//'".to_owned(),
+            ("", "") if self.usual.has_blank => "sed -E 's/^[ ]*[0-9]+ //'".to_owned(),
+            _ => {
+                let blanks = if self.usual.has_blank { "[ ]*" } else { "" };
+                let (open, sign) = (bracket(&open), bracket(&sign));
+                format!("sed -E 's/^[ ]*{open}[0-9]+{blanks}{sign}{blanks}//'")
+            }
+        };
+        Refusal::new(
+            "identifiers with counts or ranks in front",
+            format!("take them off: {}", pipe(&command)),
+        )
+    }
+}
+
+/// Signs as an extended regular expression of `sed` has them, in single quotes.
+pub(super) fn bracket(signs: &str) -> String {
+    let mut text = String::new();
+    for c in signs.chars() {
+        match c {
+            '^' | '\\' | '/' => text.extend(['\\', c]),
+            '\'' => text.push_str(r"'\''"),
+            c if c.is_ascii_punctuation() => text.extend(['[', c, ']']),
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// Numbers in front of identifiers of a kind without a syntax.
+pub(super) fn in_front(subject: &Subject<'_>, raw: &[&[u8]]) -> Result<(), Refusal> {
+    let Some(front) = Front::of(raw) else {
+        return Ok(());
+    };
+    // Such lines are a table's rows, and its columns say more.
+    if num(raw, |line| memchr::memchr(b'\t', line).is_some()) * 2 > raw.len() {
+        return Ok(());
+    }
+    let num_lines = front.lines.len();
+    let is_divided = matches!(front.usual.sign, b"," | b";" | b"|");
+    if is_divided && (subject.kind != IdentifierKind::Password || num_lines >= MANY) {
+        return Ok(());
+    }
+    let has_letters = |text: &[u8]| {
+        let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
+        text.iter().any(is_letter)
+    };
+    let is_id = subject.kind == IdentifierKind::Id;
+    let are_texts = front.num(|line| has_letters(line.rest)) * 2 > num_lines;
+    let course = front.course;
+    // Codes have groups of digits, and some follow each other; nobody writes a bracket into one.
+    let is_mark = matches!(front.usual.sign, b")" | b"]" | b"." | b":") && front.usual.has_blank
+        || front.usual.sign == b"x"
+        || front.usual.sign == b")"
+        || !front.usual.open.is_empty();
+    let is_ranked = course.is_ordered() || (course.counts_up && (!is_id || is_mark));
+    let is_indented =
+        num(raw, super::look::is_indented) * 2 > raw.len() && front.usual.sign.is_empty();
+    // As counts are written: `17 ann`, `17: ann`, `17x ann`.
+    let is_usual = front.usual.has_blank || matches!(front.usual.sign, b"." | b")" | b":");
+    let is_found = if front.is_glued() {
+        // `1st`, `2a`: codes may look so.
+        !is_id && num_lines >= MANY && course.is_ranks() && are_texts
+    } else {
+        (is_ranked && num_lines >= FEW)
+            || (is_id && front.usual.sign == b"x" && num_lines >= FEW)
+            || (is_indented && front.usual.has_blank && num_lines >= FEW)
+            || (num_lines >= MANY
+                && are_texts
+                && !is_id
+                && (front.usual.has_blank || course.is_ragged))
+            || (num_lines >= FEW && is_usual && are_texts && !is_id && course.is_counts())
+    };
+    if is_found {
+        Err(front.refusal())
+    } else {
+        Ok(())
+    }
+}
+
+/// The same of a kind with a syntax.
+pub(super) fn in_front_of_syntax(
+    subject: &Subject<'_>,
+    raw: &[&[u8]],
+    lines: &[&[u8]],
+) -> Result<(), Refusal> {
+    let Some(front) = Front::of(raw) else {
+        return Ok(());
+    };
+    let num_lines = lines.len();
+    let num_held = front.num(|line| subject.holds_identifier(line.rest));
+    if front.is_glued() || !nearly_all(num_held, num_lines) {
+        return Ok(());
+    }
+    let most = |num: usize| num * 2 > num_lines;
+    let is_whole = most(num(lines, |line| subject.is_identifier(line)));
+    let is_found = match subject.kind {
+        // A number's own digits may look like a count, as in `1 202 555 0123`.
+        IdentifierKind::Phone => {
+            let is_count = |line: &Numbered<'_>| line.digits[0] != b'0' && line.digits.len() <= 7;
+            let is_mark = matches!(front.usual.sign, b"." | b")" | b":")
+                && front.usual.has_blank
+                && front.usual.open.is_empty();
+            let is_text = front.usual.sign.is_empty() || is_mark;
+            let is_ranked = num_lines >= FEW && front.course.is_ranks();
+            is_ranked
+                || (nearly_all(front.num(is_count), num_lines)
+                    && is_text
+                    && front.usual.open.is_empty()
+                    && front.usual.has_blank
+                    && (most(num(raw, super::look::is_indented)) || is_mark || !is_whole))
+        }
+        // A count that ends in a blank is taken off each line.
+        IdentifierKind::Email => {
+            let is_peeled = front.usual.open.is_empty()
+                && front.usual.has_blank
+                && matches!(front.usual.sign, b"" | b"." | b")" | b":");
+            let course = front.course;
+            !is_peeled
+                && num_lines >= FEW
+                && (!is_whole
+                    || course.counts_up
+                    || course.is_ordered()
+                    || (num_lines >= MANY && course.is_ragged))
+        }
+        _ => false,
+    };
+    if is_found {
+        Err(front.refusal())
+    } else {
+        Ok(())
+    }
+}
+
+/// Counts behind a blank or a colon.
+pub(super) fn behind(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    let is_id = subject.kind == IdentifierKind::Id;
+    for (separator, name) in [(b' ', "a blank"), (b':', "a colon")] {
+        let split = |line: &'_ [u8]| -> Option<(usize, bool)> {
+            let at = memchr::memrchr(separator, line)?;
+            let (text, count) = (&line[..at], &line[at + 1..]);
+            let number = plain_number(count)?;
+            let has_letter = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
+            let is_text = is_id || text.iter().any(has_letter);
+            // `ann = 12` is a row of a table.
+            let is_divided = matches!(text, [.., b' ', sign] if sign.is_ascii_punctuation());
+            let is_one = number.len() <= MAX_DIGITS && is_text && !is_divided;
+            is_one.then_some((line.len() - count.len(), number.len() < count.len()))
+        };
+        let found: Vec<(&[u8], bool)> = lines
+            .iter()
+            .filter_map(|line| split(line).map(|(at, is_decorated)| (&line[at..], is_decorated)))
+            .collect();
+        if found.len() < FEW || !nearly_all(found.len(), lines.len()) {
+            continue;
+        }
+        let numbers: Vec<&[u8]> = found.iter().filter_map(|(n, _)| plain_number(n)).collect();
+        let num_decorated = found.iter().filter(|(_, is)| *is).count();
+        let is_decorated = nearly_all(num_decorated, lines.len());
+        let course = Course::of(&numbers);
+        let is_count =
+            lines.len() >= MANY || course.is_ordered() || (lines.len() > FEW && course.is_counts());
+        // Ids have such groups: 123 456, 02:00:5e.
+        if is_decorated || (is_count && !is_id) {
+            let separator = char::from(separator);
+            let command = if num_decorated > 0 {
+                format!("sed -E 's/{separator}+[^{separator}]*[0-9][^{separator}]*$//'")
+            } else {
+                format!("sed -E 's/{separator}+[0-9]+$//'")
+            };
+            return Err(Refusal::new(
+                format!("identifiers with a number behind {name}"),
+                format!("if it is a count, take it off: {}", pipe(&command)),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A list of numbers that are counts or ranks, as the wrong column of a table is.
+pub(super) fn alone(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    let numbers: Vec<&[u8]> = lines.iter().filter_map(|line| plain_number(line)).collect();
+    if lines.len() < FEW || !nearly_all(numbers.len(), lines.len()) {
+        return Ok(());
+    }
+    let course = Course::of(&numbers);
+    let is_small = course.is_ragged
+        && !course.is_padded
+        && course.repeats
+        && course.max_digits <= MAX_SMALL
+        && lines.len() >= FEW * 3;
+    // Ids are given to people one after the other.
+    let is_given = subject.kind == IdentifierKind::Id && course.is_ranks() && !course.is_from_start;
+    if !(is_small || (course.is_ordered() && !is_given)) {
+        return Ok(());
+    }
+    let found = if course.is_ranks() {
+        "numbers that count up from line to line, as ranks do"
+    } else {
+        "small numbers, as counts are"
+    };
+    Err(Refusal::new(
+        found,
+        if subject.place == Place::Cells {
+            "if the identifiers stand in another column, choose that; if these are the \
+             identifiers, write the column to a file, one a line, and build that with --as-lines"
+        } else {
+            "if the identifiers stood beside them, build the list that has both"
+        },
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn courses() {
+        for (numbers, is_ranks, is_ordered) in [
+            (&["1", "2", "3"][..], true, true),
+            (&["0", "1", "2"], true, true),
+            (&["9", "10", "11"], true, true),
+            (&["10", "20", "30"], false, false),
+            (&["001", "002", "003"], false, false),
+            (&["100", "20", "20", "3", "1"], false, true),
+            (&["17", "3", "20"], false, false),
+            (&["1", "1", "1"], false, false),
+            (&[], false, false),
+        ] {
+            let bytes: Vec<&[u8]> = numbers.iter().map(|text| text.as_bytes()).collect();
+            let course = Course::of(&bytes);
+            assert_eq!(course.is_ranks(), is_ranks, "{numbers:?}");
+            assert_eq!(course.is_ordered(), is_ordered, "{numbers:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_front() {
+        for (line, expected) in [
+            ("12. x", Some(("", "12", ".", true, "x"))),
+            ("12.x", Some(("", "12", ".", false, "x"))),
+            ("  2 x y", Some(("", "2", "", true, "x y"))),
+            ("2 -x", Some(("", "2", "", true, "-x"))),
+            ("2 - x", Some(("", "2", "-", true, "x"))),
+            ("(5) x", Some(("(", "5", ")", true, "x"))),
+            ("5->x", Some(("", "5", "->", false, "x"))),
+            ("5、x", Some(("", "5", "、", false, "x"))),
+            ("5x", Some(("", "5", "", false, "x"))),
+            ("5", None),
+            ("x5", None),
+            ("12345678901 x", None),
+        ] {
+            let found = Numbered::of(line.as_bytes());
+            let expected = expected.map(|(open, digits, sign, has_blank, rest)| Numbered {
+                open: open.as_bytes(),
+                digits: digits.as_bytes(),
+                sign: sign.as_bytes(),
+                has_blank,
+                rest: rest.as_bytes(),
+            });
+            assert_eq!(found, expected, "{line}");
+        }
+        assert_eq!(plain_number(b"(12)"), Some(&b"12"[..]));
+        assert_eq!(plain_number(b"x8"), Some(&b"8"[..]));
+        assert_eq!(plain_number(b"8a"), None);
+    }
+}
