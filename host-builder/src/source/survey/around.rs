@@ -78,7 +78,6 @@ pub(super) fn around(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
             return Ok(());
         }
     } else {
-        percent_signs(subject, lines)?;
     }
     let texts: Vec<&str> = lines
         .iter()
@@ -154,34 +153,6 @@ fn is_one(texts: &[&str]) -> bool {
     let first = texts.first();
     let num_same = texts.iter().filter(|text| Some(*text) == first).count();
     num_same * 2 > texts.len()
-}
-
-/// Characters that a URL writes with their numbers: %40 for @.
-fn percent_signs(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
-    let (mut num_lines, mut is_whole) = (0, true);
-    for line in lines {
-        let mut has_one = false;
-        for at in memchr::memchr_iter(b'%', line) {
-            let digits = line.get(at + 1..at + 3);
-            let is_code = digits.is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
-            has_one |= is_code;
-            is_whole &= is_code;
-        }
-        num_lines += usize::from(has_one);
-    }
-    let is_password = subject.kind == IdentifierKind::Password;
-    if num_lines < FEW || !is_whole || (is_password && !nearly_all(num_lines, lines.len())) {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        "identifiers in URL encoding, such as %40 for @",
-        format!(
-            "write the characters that it means: {}",
-            pipe(
-                "python3 -c 'import sys,urllib.parse; sys.stdout.writelines(map(urllib.parse.unquote, sys.stdin))'"
-            )
-        ),
-    ))
 }
 
 /// The longest text that nearly all lines begin with, up to its last sign.

@@ -17,7 +17,7 @@ use super::numbered::{self, bracket};
 use super::parts::parts;
 use super::refuse::Refusal;
 use super::wrap::{Wrapper, usual_pair, whole_number};
-use super::writing::{entities, escapes, links};
+use super::writing::{entities, escapes, links, url_encoding};
 
 /// So many lines that are alike by chance are no list of passwords.
 const MANY: usize = 20;
@@ -52,6 +52,7 @@ pub(super) fn look(
     }
     hashes(subject, trimmed)?;
     entities(trimmed)?;
+    url_encoding(subject, trimmed)?;
     links(subject, trimmed)?;
     numbered::alone(subject, trimmed)?;
     if take_off.is_none() {

@@ -113,3 +113,31 @@ pub(super) fn is_link(line: &[u8]) -> bool {
             .is_some_and(|found| found.eq_ignore_ascii_case(start))
     })
 }
+
+/// Characters that a URL writes with their numbers: %40 for @.
+pub(super) fn url_encoding(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    let (mut num_lines, mut is_whole) = (0, true);
+    for line in lines {
+        let mut has_one = false;
+        for at in memchr::memchr_iter(b'%', line) {
+            let digits = line.get(at + 1..at + 3);
+            let is_code = digits.is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+            has_one |= is_code;
+            is_whole &= is_code;
+        }
+        num_lines += usize::from(has_one);
+    }
+    let is_password = subject.kind == IdentifierKind::Password;
+    if num_lines < MIN_LINES || !is_whole || (is_password && !nearly_all(num_lines, lines.len())) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "identifiers in URL encoding, such as %40 for @",
+        format!(
+            "write the characters that it means: {}",
+            pipe_in(
+                "python3 -X utf8 -c 'import sys,urllib.parse; sys.stdout.writelines(map(urllib.parse.unquote, sys.stdin))'"
+            )
+        ),
+    ))
+}
