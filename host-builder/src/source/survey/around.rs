@@ -77,7 +77,6 @@ pub(super) fn around(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
         if num(lines, is_peeled) * 2 > lines.len() {
             return Ok(());
         }
-    } else {
     }
     let texts: Vec<&str> = lines
         .iter()
@@ -267,7 +266,9 @@ fn is_tail(kind: IdentifierKind, end: &str, texts: &[&str]) -> bool {
                 && (end.contains(' ')
                     || matches!(last, ',' | ';' | ':' | '|' | '/' | '\\' | '>' | '='))
         }
-        IdentifierKind::Username => !matches!(end, "_" | "__" | "-" | "--" | "." | "!"),
+        // `Ann Lee Jr.`
+        IdentifierKind::Username if end == "." => !texts.iter().any(|text| text.contains(' ')),
+        IdentifierKind::Username => !matches!(end, "_" | "__" | "-" | "--" | "!"),
         _ => true,
     }
 }

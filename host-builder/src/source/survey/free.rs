@@ -60,7 +60,7 @@ pub(super) fn look(
     }
     numbered::behind(subject, trimmed)?;
     columns(subject, trimmed)?;
-    let take_off = match wrapper(trimmed, least)? {
+    let take_off = match wrapper(subject, trimmed, least)? {
         Some(wrapper) => Some(wrapper),
         None => take_off,
     };
@@ -89,11 +89,20 @@ pub(super) fn look(
 }
 
 /// What stands around nearly all lines.
-fn wrapper(trimmed: &[&[u8]], least: usize) -> Result<Option<Wrapper>, Refusal> {
+fn wrapper(
+    subject: &Subject<'_>,
+    trimmed: &[&[u8]],
+    least: usize,
+) -> Result<Option<Wrapper>, Refusal> {
+    // A name or an id does not stand in a pair of them; a password may.
+    let least_pairs = match subject.kind {
+        IdentifierKind::Password => MIN_QUOTED,
+        _ => 1,
+    };
     for (wrapper, least) in [
-        (Wrapper::Formula, MIN_QUOTED),
-        (Wrapper::Quotes, MIN_QUOTED),
-        (Wrapper::Brackets, MIN_QUOTED),
+        (Wrapper::Formula, 1),
+        (Wrapper::Quotes, least_pairs),
+        (Wrapper::Brackets, least_pairs),
         (Wrapper::Apostrophe, least),
         (Wrapper::Bullet, least),
     ] {

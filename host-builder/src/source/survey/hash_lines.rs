@@ -10,8 +10,18 @@ use super::hashes::{Form, NUM_SUFFIX_DIGITS};
 use super::look::{Place, Subject, nearly_all, num};
 use super::refuse::{Refusal, pipe_in};
 
+/// What Windows writes in place of an LM hash.
+const EMPTY_LM: &[u8] = b"aad3b435b51404eeaad3b435b51404ee";
+
 /// Hashes of another length or in another writing.
 pub(super) fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    let is_empty_lm = |line: &[u8]| split(line).0.eq_ignore_ascii_case(EMPTY_LM);
+    if nearly_all(num(lines, is_empty_lm), lines.len()) {
+        return Err(Refusal::new(
+            "LM hashes of empty passwords, which Windows writes where it keeps none",
+            "the NTLM hashes stand one column further: in NAME:ID:LM:NTLM::: that is --column 4 --delimiter colon",
+        ));
+    }
     let (own, suffix) = match subject.kind {
         IdentifierKind::Sha1 => (SHA1_DIGITS, NUM_SUFFIX_DIGITS[0]),
         _ => (NTLM_DIGITS, NUM_SUFFIX_DIGITS[1]),

@@ -68,6 +68,10 @@ impl Form {
             text.get(..start.len())
                 .is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
         };
+        let digits = text
+            .strip_prefix(b"0x")
+            .or_else(|| text.strip_prefix(b"0X"));
+        let text = digits.unwrap_or(text);
         if is_hexadecimal(text) {
             return [&NUM_DIGITS[..], &NUM_SUFFIX_DIGITS]
                 .concat()

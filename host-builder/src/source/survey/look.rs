@@ -17,6 +17,8 @@ use super::writing::is_date;
 
 /// How often a line is peeled: `"Ann" <mailto:ann@example.com>,` takes four.
 pub(crate) const MAX_PEELS: usize = 6;
+/// Fewest lines of which it is said that digits behind them are no part of the numbers.
+const MIN_TAILS: usize = 3;
 /// Fewest lines of which it is said that they are international.
 const MIN_INTERNATIONAL: usize = 20;
 
@@ -131,6 +133,7 @@ pub(super) fn look(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<Manner, Ref
         }
         IdentifierKind::Email => {
             in_front_of_syntax(subject, lines, &trimmed)?;
+            behind_numbers(&trimmed)?;
             around(subject, &trimmed)?;
         }
         _ => {}
@@ -170,7 +173,46 @@ fn numbers(lines: &[&[u8]]) -> Result<(), Refusal> {
     if nearly_all(num(lines, |line| whole_number(line).is_some()), lines.len()) {
         return Err(with_point_zero());
     }
+    if lines.len() >= MIN_TAILS && nearly_all(num(lines, has_tail), lines.len()) {
+        return Err(Refusal::new(
+            "one or two digits behind each number: counts, ages or extensions",
+            format!("take them off: {}", pipe("sed -E 's/ +[0-9]{1,2} *$//'")),
+        ));
+    }
     Ok(())
+}
+
+/// Addresses behind long numbers, with a sign between that an address may have, too:
+/// `13800138000_ann@example.com`.
+fn behind_numbers(lines: &[&[u8]]) -> Result<(), Refusal> {
+    const MIN_LINES: usize = 10;
+    const MIN_DIGITS: usize = 5;
+    let is_so = |line: &[u8]| {
+        let num_digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        num_digits >= MIN_DIGITS
+            && matches!(line.get(num_digits..), Some([b'-' | b'_' | b'.', first, ..]) if first.is_ascii_alphabetic())
+    };
+    if lines.len() >= MIN_LINES && nearly_all(num(lines, is_so), lines.len()) {
+        return Err(Refusal::new(
+            "addresses with numbers in front",
+            format!("take them off: {}", pipe("sed -E 's/^[0-9]+[-_.]//'")),
+        ));
+    }
+    Ok(())
+}
+
+/// `030 4567100 7`: a blank and one or two digits, behind so many in one run that they are no last
+/// group of the number. Where numbers have several lengths, it is one as a whole, too.
+fn has_tail(line: &[u8]) -> bool {
+    const MIN_RUN: usize = 5;
+    let count = |text: &[u8]| {
+        let digits = text.iter().rev().take_while(|byte| byte.is_ascii_digit());
+        digits.count()
+    };
+    let num_last = count(line);
+    let before = &line[..line.len() - num_last];
+    let head = before.trim_ascii_end();
+    (1..=2).contains(&num_last) && before.ends_with(b" ") && count(head) >= MIN_RUN
 }
 
 pub(super) fn with_point_zero() -> Refusal {
