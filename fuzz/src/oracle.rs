@@ -176,9 +176,7 @@ fn asked(
             && dataset.plan.num_sectors > 0
             && item.coverage() == Coverage::Complete
             && item.rule() == Some(Rule::WithoutExtension);
-        if is_second
-            && !judge(dataset, item.as_bytes(), payload, sectors)?.is_valid
-        {
+        if is_second && !judge(dataset, item.as_bytes(), payload, sectors)?.is_valid {
             continue;
         }
         if item.is_marked() && dataset.num_extra == 0 {
