@@ -33,7 +33,7 @@ impl Catalogue {
         &self.header
     }
 
-    /// The file's datasets, 1 to [`MAX_DATASETS`].
+    /// The file's datasets, 1 to [`MAX_DATASETS`](crate::header::MAX_DATASETS).
     pub fn datasets(&self) -> &[Dataset] {
         &self.header.datasets
     }

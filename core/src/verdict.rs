@@ -55,7 +55,7 @@ impl Answers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Answer {
-    /// Index in [`Catalogue::datasets`].
+    /// Index in [`Catalogue::datasets`](crate::Catalogue::datasets).
     pub dataset: u8,
     /// What it said.
     pub outcome: Outcome,
@@ -63,7 +63,7 @@ pub struct Answer {
     /// is the identifier as it was typed.
     pub rule: Option<Rule>,
     /// How many readings of the identifier the dataset is asked for. Each may be a false alarm:
-    /// see [`Dataset::false_alarm`].
+    /// see [`Dataset::false_alarm`](crate::Dataset::false_alarm).
     pub num_readings: u8,
 }
 
