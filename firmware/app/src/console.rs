@@ -23,7 +23,7 @@ use leaksieve_link::{Receiver, Taken};
 
 use crate::about::{About, Accepts, END, Summary};
 use crate::epoch::EpochStore;
-use crate::filter::{Filter, Findings, Refused, Workspace, any_exposed};
+use crate::filter::{Filter, Refused, Workspace, any_exposed};
 use crate::guard::{CAN_VERIFY, Guard};
 use crate::input::{Heard, Input, within};
 use crate::line::{Echo, LineEditor, MAX_LINE_BYTES, PROMPT, Submitted};
@@ -318,7 +318,8 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                         findings: &reply.findings,
                         remedy: S::REMEDY,
                     };
-                    let blanks = if has_blanks && says_blanks(catalogue, &reply.findings) {
+                    // What was found says how.
+                    let blanks = if has_blanks && !any_exposed(&reply.findings) {
                         "; asked with and without the blanks at its ends"
                     } else {
                         ""
@@ -378,15 +379,6 @@ fn echo_for(catalogue: &Catalogue) -> Echo {
     } else {
         Echo::Plain
     }
-}
-
-/// Of passwords, which may have blanks at their ends. What was found says how.
-fn says_blanks(catalogue: &Catalogue, findings: &Findings) -> bool {
-    !any_exposed(findings)
-        && catalogue
-            .datasets()
-            .iter()
-            .any(|dataset| dataset.profile.kind() == IdentifierKind::Password)
 }
 
 fn say_not_mounted<S: Storage, C: Write>(
