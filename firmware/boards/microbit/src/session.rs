@@ -43,7 +43,7 @@ async fn talk() {
     // Neither end of a serial line ends.
     let _ = device()
         .run_async(
-            &mut crate::uart::Input,
+            &mut crate::uart::Keys,
             &mut crate::clock::Clock,
             &mut Uart::new(),
         )

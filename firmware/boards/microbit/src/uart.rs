@@ -106,7 +106,7 @@ impl Write for Uart {
 
 /// What is typed, awaited: the receive interrupt is taken, and wakes who waits.
 #[cfg(feature = "embassy")]
-pub(crate) struct Input;
+pub(crate) struct Keys;
 
 #[cfg(feature = "embassy")]
 mod awaited {
@@ -119,7 +119,7 @@ mod awaited {
     use leaksieve_app::Garbled;
     use nrf_pac::{UART0, interrupt};
 
-    use super::{Input, take};
+    use super::{Keys, take};
 
     static WAITING: AtomicWaker = AtomicWaker::new();
 
@@ -130,11 +130,11 @@ mod awaited {
         WAITING.wake();
     }
 
-    impl ErrorType for Input {
+    impl ErrorType for Keys {
         type Error = Garbled;
     }
 
-    impl Read for Input {
+    impl Read for Keys {
         /// Waits for one character.
         async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Garbled> {
             let Some(first) = buffer.first_mut() else {
