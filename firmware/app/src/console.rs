@@ -4,17 +4,28 @@
 //! exceptions: a blank line brings a new prompt, and `?` shows what the filter holds. So
 //! a password that is a single question mark cannot be asked. What a host asks comes over
 //! the same line, in frames ([`leaksieve_link::frame`]), and is answered in frames.
+//!
+//! Nothing is asked that nobody typed. A terminal may send back what it is sent until its program
+//! turns that off: so the greeting waits a moment, and what comes before or with it is dropped. A
+//! half line, or half a frame, is dropped after a silence; what follows is the rest of it, and
+//! refused.
+
+#[cfg(test)]
+mod typing;
 
 use core::fmt;
+use core::pin::pin;
 
-use embedded_io::{Read, Write, WriteFmtError};
+use embedded_hal_async::delay::DelayNs;
+use embedded_io::{Write, WriteFmtError};
 use leaksieve_core::{Catalogue, IdentifierKind};
 use leaksieve_link::{Receiver, Taken};
 
 use crate::about::{About, Accepts, END, Summary};
 use crate::epoch::EpochStore;
-use crate::filter::{Filter, Refused, Workspace};
+use crate::filter::{Filter, Refused, Workspace, any_exposed};
 use crate::guard::{CAN_VERIFY, Guard};
+use crate::input::{Heard, Input, within};
 use crate::line::{Echo, LineEditor, MAX_LINE_BYTES, PROMPT, Submitted};
 use crate::log::info;
 use crate::stack::{StackMeter, StackUse};
@@ -23,12 +34,31 @@ use crate::verdict::{RefusedText, VerdictLine};
 
 pub(crate) const PRODUCT: &str = concat!("leaksieve ", env!("CARGO_PKG_VERSION"));
 
+/// A terminal's program has set its line up by then, and its echo of a text has come.
+const MOMENT_MS: u32 = 100;
+/// A host sends a frame without a pause.
+const FRAME_PAUSE_MS: u32 = 1_000;
+/// Whoever left half a line for so long has gone.
+const ABANDONED_MS: u32 = 60_000;
+
+/// How far a conversation is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Somebody is there, and was not greeted yet.
+    Opened,
+    /// What was written, more than a verdict, may be sent back to us.
+    Settling,
+    /// Lines are taken.
+    Open,
+}
+
 /// A device's whole state.
 pub struct Session<'w, S, E, M> {
     pub(crate) board: &'static str,
     pub(crate) filter: Filter<'w, S, E>,
     pub(crate) receiver: Receiver,
-    line: LineEditor,
+    pub(crate) line: LineEditor,
+    phase: Phase,
     echo: Echo,
     meter: M,
     pub(crate) deepest: Option<StackUse>,
@@ -49,6 +79,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
             filter: Filter::new(storage, guard, work),
             receiver: Receiver::new(),
             line: LineEditor::new(),
+            phase: Phase::Opened,
             echo: Echo::Plain,
             meter,
             deepest: None,
@@ -60,14 +91,14 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
     /// # Errors
     /// When the console cannot be written. A read error only spoils the line that was
     /// being typed.
-    pub fn run<C: Read + Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
-        self.begin(console)?;
+    pub fn run<C: Input + Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
+        self.begin();
         loop {
-            let mut byte = [0];
-            match console.read(&mut byte) {
-                Ok(0) => return Ok(()),
-                Ok(_) => self.take(byte, console)?,
-                Err(_) => self.lost(),
+            match console.listen(self.patience_ms()) {
+                Heard::Byte(byte) => self.take(byte, console)?,
+                Heard::Lost => self.lost(),
+                Heard::Silence => self.silence(console)?,
+                Heard::End => return Ok(()),
             }
         }
     }
@@ -77,15 +108,30 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
     ///
     /// # Errors
     /// As there.
-    pub async fn run_async<I, O>(&mut self, input: &mut I, output: &mut O) -> Result<(), O::Error>
+    pub async fn run_async<I, O>(
+        &mut self,
+        input: &mut I,
+        clock: &mut impl DelayNs,
+        output: &mut O,
+    ) -> Result<(), O::Error>
     where
         I: embedded_io_async::Read,
         O: Write,
     {
-        self.begin(output)?;
+        self.begin();
         loop {
             let mut byte = [0];
-            match input.read(&mut byte).await {
+            let read = {
+                let mut reading = pin!(input.read(&mut byte));
+                loop {
+                    match within(reading.as_mut(), clock, self.patience_ms()).await {
+                        Some(read) => break read,
+                        None => self.silence(output)?,
+                    }
+                }
+            };
+            let [byte] = byte;
+            match read {
                 Ok(0) => return Ok(()),
                 Ok(_) => self.take(byte, output)?,
                 Err(_) => self.lost(),
@@ -93,12 +139,46 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
         }
     }
 
-    fn begin<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
+    fn begin(&mut self) {
         // An input that ended left half a line, or half a frame.
         self.line.clear();
-        self.receiver = Receiver::new();
-        self.greet(console)?;
-        self.prompt(console)
+        self.receiver.give_up();
+        self.phase = Phase::Opened;
+    }
+
+    /// How long to wait for the next byte.
+    const fn patience_ms(&self) -> u32 {
+        if self.receiver.is_within_frame() {
+            return FRAME_PAUSE_MS;
+        }
+        match self.phase {
+            Phase::Opened | Phase::Settling => MOMENT_MS,
+            Phase::Open => ABANDONED_MS,
+        }
+    }
+
+    /// Nothing came for as long as was waited.
+    fn silence<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
+        if self.receiver.is_within_frame() {
+            self.receiver.give_up();
+            self.line.lost();
+            return Ok(());
+        }
+        match self.phase {
+            Phase::Opened => {
+                self.greet(console)?;
+                self.phase = Phase::Settling;
+                Ok(())
+            }
+            Phase::Settling => {
+                self.phase = Phase::Open;
+                self.prompt(console)
+            }
+            Phase::Open => {
+                self.line.abandon();
+                Ok(())
+            }
+        }
     }
 
     fn prompt<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
@@ -107,7 +187,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
     }
 
     /// Take a byte: of a line that is typed, or of a frame.
-    fn take<C: Write>(&mut self, [byte]: [u8; 1], console: &mut C) -> Result<(), C::Error> {
+    fn take<C: Write>(&mut self, byte: u8, console: &mut C) -> Result<(), C::Error> {
         let byte = match self.receiver.take(byte) {
             Taken::Nothing => return Ok(()),
             Taken::Frame => {
@@ -121,10 +201,17 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                 byte
             }
         };
-        if self.line.key(byte, self.echo, console)? {
+        if self.phase != Phase::Open {
+            self.line.skip(byte);
+        } else if self.line.key(byte, self.echo, console)? {
             self.answer(console)?;
+            if self.line.is_sent_back() {
+                self.phase = Phase::Settling;
+            }
             self.line.clear();
-            self.prompt(console)?;
+            if self.phase == Phase::Open {
+                self.prompt(console)?;
+            }
         }
         Ok(())
     }
@@ -149,12 +236,15 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
         self.introduce(console)?;
         say(
             console,
-            format_args!("Type what to look up, or ? for what is covered.{END}"),
+            format_args!(
+                "Type what to look up and end it with Enter (CR or LF), or ? for what is covered.{END}"
+            ),
         )
     }
 
     /// What was mounted, and what a person should know of how.
     fn introduce<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
+        self.phase = Phase::Settling;
         if let Some(catalogue) = self.filter.catalogue() {
             self.echo = echo_for(catalogue);
             say(console, format_args!("{}", Summary(catalogue)))?;
@@ -212,7 +302,9 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                 );
             }
         };
-        match text.trim_ascii() {
+        let bare = text.trim_ascii();
+        let has_blanks = bare.len() != text.len();
+        match bare {
             b"" => Ok(()),
             b"?" => self.show_about(console),
             _ => match self.filter.ask(text) {
@@ -235,7 +327,13 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                         findings: &reply.findings,
                         remedy: S::REMEDY,
                     };
-                    say(console, format_args!("{verdict}{END}"))
+                    // What was found says how.
+                    let blanks = if has_blanks && !any_exposed(&reply.findings) {
+                        "; asked with and without the blanks at its ends"
+                    } else {
+                        ""
+                    };
+                    say(console, format_args!("{verdict}{blanks}{END}"))
                 }
             },
         }
@@ -243,6 +341,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
 
     /// Mounts anew, so that what is shown is what is there.
     fn show_about<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
+        self.phase = Phase::Settling;
         if let Err(refused) = self.filter.mount() {
             return say_not_mounted::<S, _>(console, &refused);
         }

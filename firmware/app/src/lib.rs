@@ -1,8 +1,7 @@
 //! What every leaksieve device does, whatever its board: it mounts a filter, reads a
 //! line from a person, and says one verdict.
 //!
-//! A board brings a console ([`embedded_io::Read`] and [`embedded_io::Write`]), a
-//! [`Storage`] that the filter lies on, a [`Guard`] (whose filters are accepted, and an
+//! A board brings a console ([`Input`] and [`embedded_io::Write`]), a [`Storage`] that the filter lies on, a [`Guard`] (whose filters are accepted, and an
 //! [`EpochStore`] for the lowest epoch), and a [`StackMeter`]. [`Session::run`] does the
 //! rest, or [`Session::run_async`] where keys are awaited.
 //!
@@ -37,6 +36,7 @@ mod fat;
 pub mod filter;
 pub mod flash;
 pub mod guard;
+pub mod input;
 pub mod line;
 mod link;
 mod log;
@@ -54,6 +54,7 @@ pub use epoch::EpochStore;
 pub use filter::Workspace;
 pub use flash::{FlashRecords, FlashSlots, SharedFlash};
 pub use guard::Guard;
+pub use input::{Heard, Input};
 pub use leaksieve_core::PublicKey;
 pub use line::Garbled;
 pub use stack::{StackMeter, StackUse};

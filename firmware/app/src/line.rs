@@ -3,7 +3,8 @@
 //! # Invariants
 //! - A line that lost a byte, or has more than [`MAX_LINE_BYTES`], is never handed on:
 //!   a shortened identifier is another identifier, and would be "not exposed".
-//! - What the screen shows is what will be asked.
+//! - What the screen shows is what will be asked. A key that is no text, such as an arrow, makes the
+//!   line unfit; so does a beginning that is ours, a prompt or a verdict, which a terminal sent back.
 //! - The bytes are wiped when a line is cleared.
 
 use embedded_io::Write;
@@ -17,11 +18,17 @@ const CTRL_C: u8 = 0x03;
 const BACKSPACE: u8 = 0x08;
 const TAB: u8 = b'\t';
 const CTRL_U: u8 = 0x15;
-const ESCAPE: u8 = 0x1B;
 const DELETE: u8 = 0x7F;
+
+/// From here on a line may reach beyond the right edge of a terminal, where no backspace goes back
+/// to the row above.
+const MAX_ROW_BYTES: usize = 36;
 
 /// The prompt, written before each line.
 pub(crate) const PROMPT: &[u8] = b"> ";
+
+/// What a verdict begins with: no line that a person asks.
+const VERDICTS: [&[u8]; 3] = [b"EXPOSED ", b"not exposed: ", b"cannot say"];
 
 /// A character that arrived damaged, or the one before which others were lost: the error of a
 /// console that can tell.
@@ -58,18 +65,9 @@ pub enum Submitted<'a> {
     Line(&'a [u8]),
     /// A line of more than [`MAX_LINE_BYTES`].
     TooLong,
-    /// The serial line lost or mangled at least one character of it.
+    /// The serial line lost or mangled at least one character of it, or a key was pressed that is
+    /// no text, or its beginning is not what was typed.
     Garbled,
-}
-
-/// Where in an escape sequence (ECMA-48, section 5.4) the input stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sequence {
-    None,
-    /// After ESC.
-    Begun,
-    /// After `ESC [` or `ESC O`, until a final byte.
-    Control,
 }
 
 /// The line that is being typed.
@@ -78,7 +76,6 @@ pub struct LineEditor {
     num_bytes: usize,
     too_long: bool,
     garbled: bool,
-    sequence: Sequence,
     after_return: bool,
 }
 
@@ -90,7 +87,6 @@ impl LineEditor {
             num_bytes: 0,
             too_long: false,
             garbled: false,
-            sequence: Sequence::None,
             after_return: false,
         }
     }
@@ -107,27 +103,6 @@ impl LineEditor {
         console: &mut W,
     ) -> Result<bool, W::Error> {
         let after_return = core::mem::take(&mut self.after_return);
-        match self.sequence {
-            Sequence::Begun => {
-                self.sequence = match byte {
-                    b'[' | b'O' => Sequence::Control,
-                    _ => Sequence::None,
-                };
-                // The return key is never part of a sequence.
-                if !matches!(byte, b'\r' | b'\n') {
-                    return Ok(false);
-                }
-            }
-            Sequence::Control => {
-                if matches!(byte, 0x40..=0x7E | b'\r' | b'\n') {
-                    self.sequence = Sequence::None;
-                }
-                if !matches!(byte, b'\r' | b'\n') {
-                    return Ok(false);
-                }
-            }
-            Sequence::None => {}
-        }
         match byte {
             b'\n' if after_return => {}
             b'\r' | b'\n' => {
@@ -135,15 +110,17 @@ impl LineEditor {
                 console.write_all(b"\r\n")?;
                 return Ok(true);
             }
-            BACKSPACE | DELETE => self.erase(echo, console)?,
             CTRL_C | CTRL_U => {
                 self.clear();
                 console.write_all(b"\r\n")?;
                 console.write_all(PROMPT)?;
             }
-            ESCAPE => self.sequence = Sequence::Begun,
-            TAB | 0x20.. => self.insert(byte, echo, console)?,
-            // Any other control byte was not meant to vanish from an identifier.
+            // Not shown any more: a terminal that sends back what it gets would go on for ever.
+            _ if self.garbled => {}
+            BACKSPACE | DELETE => self.erase(echo, console)?,
+            TAB | 0x20.. if !self.is_control(byte) => self.insert(byte, echo, console)?,
+            // What other keys send: arrows, Home, Alt. None is an editing key here, and none was
+            // meant to vanish from an identifier.
             _ => self.lost(),
         }
         Ok(false)
@@ -152,6 +129,26 @@ impl LineEditor {
     /// A byte was lost on the way, so this line cannot be asked.
     pub fn lost(&mut self) {
         self.garbled = true;
+    }
+
+    /// Take a byte that nobody may have typed. Only a line of which nothing came may be asked.
+    pub(crate) fn skip(&mut self, byte: u8) {
+        self.clear();
+        self.garbled = !matches!(byte, b'\r' | b'\n');
+    }
+
+    /// Whoever typed this has gone. What comes now is the end of another line.
+    pub(crate) fn abandon(&mut self) {
+        if self.num_bytes != 0 || self.too_long {
+            self.clear();
+            self.lost();
+        }
+    }
+
+    /// Is it what a terminal sent back, and not what a person typed?
+    pub(crate) fn is_sent_back(&self) -> bool {
+        let text = self.text();
+        text == PROMPT || VERDICTS.iter().any(|begin| text.starts_with(begin))
     }
 
     /// What was handed in.
@@ -184,7 +181,24 @@ impl LineEditor {
         };
         *place = byte;
         self.num_bytes += 1;
+        if self.is_sent_back() {
+            // Known from here on, whatever follows.
+            self.lost();
+        }
         show(&[byte], echo, console)
+    }
+
+    /// Would a terminal take this byte for a command? In UTF-8 these are U+0080 to U+009F; of 8-bit
+    /// codes those that begin a sequence (ECMA-48, table 2b). The others may be letters of
+    /// another encoding.
+    fn is_control(&self, byte: u8) -> bool {
+        if !matches!(byte, 0x80..=0x9F) {
+            return false;
+        }
+        match core::str::from_utf8(self.text()) {
+            Err(error) if error.error_len().is_none() => self.text().last() == Some(&0xC2),
+            _ => matches!(byte, 0x8E..=0x90 | 0x98 | 0x9B..),
+        }
     }
 
     /// Take the last character off: in UTF-8 (RFC 3629) a first byte and up to three
@@ -204,18 +218,19 @@ impl LineEditor {
         if first == self.num_bytes {
             return Ok(());
         }
+        let is_one_row = self.num_bytes < MAX_ROW_BYTES;
         let erased = self
             .bytes
             .get_mut(first..self.num_bytes)
             .unwrap_or_default();
-        let is_one_column = erased.len() == 1 || echo == Echo::Stars;
+        let is_one_column = matches!(erased, [..0x80]);
         erased.zeroize();
         self.num_bytes = first;
-        if is_one_column {
+        if is_one_column && is_one_row {
             return console.write_all(b"\x08 \x08");
         }
-        // A character outside ASCII may be two columns wide: write the line anew.
-        console.write_all(b"\r\x1b[K")?;
+        // A character outside ASCII may have two columns, or none: write the line anew.
+        console.write_all(if is_one_row { b"\r\x1b[K" } else { b"\r\n" })?;
         console.write_all(PROMPT)?;
         show(self.text(), echo, console)
     }
@@ -252,6 +267,7 @@ fn show<W: Write>(bytes: &[u8], echo: Echo, console: &mut W) -> Result<(), W::Er
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::format;
     use std::vec::Vec;
 
     /// Types `keys` and gives each line that was handed in, and all that was echoed.
@@ -310,10 +326,74 @@ mod tests {
         assert_eq!(lines(&long), [b"ok"]);
     }
 
+    /// Arrows, Home, function keys, Alt, a terminal's reports, pastes in brackets, and 8-bit codes.
     #[test]
-    fn escape_sequences_are_ignored() {
-        assert_eq!(lines(b"1\x1b[A2\x1b[1;5C3\x1bOP4\x1bx5\r"), [b"12345"]);
-        assert_eq!(lines(b"12\x1b\r34\x1b[\r"), [b"12", b"34"]);
+    fn escape_sequences_make_the_line_unfit() {
+        for sequence in [
+            &b"\x1b"[..],
+            b"\x1b[A",
+            b"\x1b[1;5C",
+            b"\x1b[3~",
+            b"\x1bOP",
+            b"\x1bh",
+            b"\x1b]11;rgb:0/0/0\x07",
+            b"\x1bP1$r0m\x1b\\",
+            b"\x1b[200~",
+            b"\x9bA",
+            b"\x8fP",
+            b"\x9d0;title\x9c",
+            b"\xc2\x9bA",
+            b"\xc2\x85",
+            b"\x01",
+            b"\x17",
+        ] {
+            for keys in [
+                [sequence, b"hunter2\rnext\r"],
+                [&[b"hun", sequence].concat()[..], b"ter2\rnext\r"],
+                [&[b"hunter2", sequence].concat(), b"\rnext\r"],
+                // What follows cannot be taken off to make it fit again.
+                [&[b"hunter2", sequence].concat(), b"\x7f\x7f\x7f\rnext\r"],
+            ] {
+                for echo in [Echo::Plain, Echo::Stars] {
+                    let (lines, _) = type_keys(&keys.concat(), echo);
+                    assert_eq!(lines, [&b"<unfit>"[..], b"next"], "{keys:?}");
+                }
+            }
+            let keys = [b"12", sequence, b"\x15hunter2\r"].concat();
+            assert_eq!(lines(&keys), [b"hunter2"]);
+        }
+        // Letters have such bytes, too.
+        let letters = "ÀÉßłя中😀";
+        assert_eq!(
+            lines(format!("{letters}\r").as_bytes()),
+            [letters.as_bytes()]
+        );
+    }
+
+    #[test]
+    fn what_is_ours_makes_the_line_unfit() {
+        for verdict in [
+            "EXPOSED in Forum",
+            "not exposed: not in Forum",
+            "cannot say: no",
+        ] {
+            assert_eq!(lines(format!("{verdict}\r").as_bytes()), [b"<unfit>"]);
+        }
+        assert_eq!(lines(b"> alice\r"), [b"<unfit>"]);
+        assert_eq!(lines(b">x\x7f alice\r"), [b"<unfit>"]);
+        assert_eq!(lines(b"> \x7f\x7falice\r"), [b"<unfit>"]);
+        assert_eq!(
+            lines(b">alice\r >\ra> b\r"),
+            [&b">alice"[..], b" >", b"a> b"]
+        );
+        assert_eq!(lines(b"> \x15alice\r"), [b"alice"]);
+    }
+
+    #[test]
+    fn line_that_may_be_in_a_second_row_is_written_anew() {
+        let (_, screen) = type_keys(&[[b'x'; 40].as_slice(), b"\x7f"].concat(), Echo::Plain);
+        let expected = ["x".repeat(40), "\r\n> ".into(), "x".repeat(39)].concat();
+        assert_eq!(screen, expected.as_bytes());
     }
 
     #[test]
@@ -343,7 +423,7 @@ mod tests {
     fn passwords_are_shown_as_one_star_a_character() {
         let (typed, screen) = type_keys("pä１\x7fs\r".as_bytes(), Echo::Stars);
         assert_eq!(typed, ["päs".as_bytes()]);
-        assert_eq!(screen, b"***\x08 \x08*\r\n");
+        assert_eq!(screen, b"***\r\x1b[K> ***\r\n");
     }
 
     #[test]

@@ -45,7 +45,11 @@ impl<S: Storage, E: EpochStore, M: StackMeter> Session<'_, S, E, M> {
     pub(crate) fn answer_frame<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
         let (sequence, reply) = match decode(self.receiver.frame()) {
             Some((sequence, request)) => (sequence, Some(reply_to(&mut self.filter, request))),
-            None => (0, None),
+            None => {
+                // A part of it may have been typed, and the answer is on the screen.
+                self.line.lost();
+                (0, None)
+            }
         };
         let stack = self
             .deepest

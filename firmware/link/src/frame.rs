@@ -8,7 +8,7 @@
 //! frame. A zero byte is nothing that a person types, and what follows it must be 01, which is
 //! what COBS makes of the zero that each message begins with: any other byte belongs to the
 //! person's line, which then lost a character. An answer has the sequence number of its
-//! question.
+//! question. A frame comes without a pause: one that does not end is given up after a silence.
 
 use leaksieve_core::sector::CRC_32C;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,8 @@ pub const MAX_FRAME_BYTES: usize = PIECE_BYTES + 20;
 const DELIMITER: u8 = 0;
 /// COBS's code for a zero at the very start.
 const FIRST: u8 = 1;
+
+const CTRL_C: u8 = 0x03;
 
 const SUM_BYTES: usize = 4;
 
@@ -130,8 +132,8 @@ impl Receiver {
                 }
             }
             (State::Within, byte) => self.push(byte),
-            // A person waits behind what began like a frame.
-            (State::TooLong, b'\r') => {
+            // A person waits behind what began like a frame. In one, these may be data.
+            (State::TooLong, b'\r' | CTRL_C) => {
                 self.state = State::Text;
                 return Taken::AfterLoss(byte);
             }
@@ -155,8 +157,15 @@ impl Receiver {
     }
 
     /// Is a frame under way? What is lost of it, its checksum tells.
-    pub fn is_within_frame(&self) -> bool {
+    pub const fn is_within_frame(&self) -> bool {
         matches!(self.state, State::Within | State::TooLong)
+    }
+
+    /// Nothing more of the frame comes: what does is text.
+    pub fn give_up(&mut self) {
+        // It may have begun with an identifier.
+        self.bytes.fill(0);
+        self.state = State::Text;
     }
 
     fn push(&mut self, byte: u8) {
@@ -166,8 +175,7 @@ impl Receiver {
                 self.length += 1;
             }
             None => {
-                // It may have begun with an identifier.
-                self.bytes.fill(0);
+                self.give_up();
                 self.state = State::TooLong;
             }
         }

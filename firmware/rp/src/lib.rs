@@ -13,6 +13,7 @@ use core::cell::RefCell;
 
 use embassy_rp::flash::{Blocking, Flash};
 use embassy_rp::peripherals::FLASH;
+use embassy_time::Delay;
 #[cfg(not(feature = "sd-card"))]
 use leaksieve_app::FlashSlots;
 use leaksieve_app::epoch::TwoRecords;
@@ -46,6 +47,8 @@ pub async fn run<const FLASH_BYTES: usize>(board: &'static Board, keys: &'static
     let mut session = Session::new(board.name, storage, guard, PaintedStack, &mut workspace);
     loop {
         usb::opened().await;
-        let Ok(()) = session.run_async(&mut usb::Input, &mut usb::Output).await;
+        let Ok(()) = session
+            .run_async(&mut usb::Input, &mut Delay, &mut usb::Output)
+            .await;
     }
 }

@@ -2,9 +2,12 @@
 //!
 //! USB is served in an interrupt, so that the host has its answers while the processor looks
 //! something up. Two pipes lie between: what the host sent, and what it is to be sent. The
-//! input ends when the host closes the port; where nobody has it open, output is dropped.
+//! input ends when the host closes the port, or opens it; where nobody is there, output is dropped.
+//!
+//! A program says by DTR that it has the port open. Some leave DTR off: the first byte says so, too.
 
 use core::convert::Infallible;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use embassy_executor::InterruptExecutor;
 use embassy_futures::block_on;
@@ -34,8 +37,10 @@ static INPUT: Bytes = Pipe::new();
 static OUTPUT: Bytes = Pipe::new();
 /// For the conversation: the port was opened (true) or closed.
 static IS_OPEN: Signal<CriticalSectionRawMutex, bool> = Signal::new();
-/// For what is being sent: the port was closed.
-static CLOSED: Signal<CriticalSectionRawMutex, ()> = Signal::new();
+/// For what is being sent: it was not for who is there now.
+static CHANGED: Signal<CriticalSectionRawMutex, ()> = Signal::new();
+/// Somebody is there: DTR is on, or a byte came.
+static IS_THERE: AtomicBool = AtomicBool::new(false);
 static EXECUTOR: InterruptExecutor = InterruptExecutor::new();
 
 bind_interrupts!(struct Interrupts {
@@ -59,7 +64,7 @@ pub(crate) fn start(usb: Peri<'static, USB>) {
     }
 }
 
-/// Waits until the host opens the port.
+/// Waits until the host opens the port, or sends something.
 pub(crate) async fn opened() {
     while !IS_OPEN.wait().await {}
 }
@@ -98,9 +103,9 @@ async fn send<'a>(mut port: Sender<'a, Driver<'a, USB>>) {
     loop {
         let length = OUTPUT.read(&mut packet).await;
         let (bytes, _) = packet.split_at(length);
-        if port.dtr() {
-            CLOSED.reset();
-            select(port.write_packet(bytes), CLOSED.wait()).await;
+        if IS_THERE.load(Ordering::Relaxed) {
+            CHANGED.reset();
+            select(port.write_packet(bytes), CHANGED.wait()).await;
         }
         packet.zeroize();
         wipe(&OUTPUT);
@@ -113,6 +118,10 @@ async fn receive<'a>(mut port: Receiver<'a, Driver<'a, USB>>) {
         port.wait_connection().await;
         while let Ok(length) = port.read_packet(&mut packet).await {
             let (bytes, _) = packet.split_at(length);
+            if !IS_THERE.load(Ordering::Relaxed) {
+                IS_THERE.store(true, Ordering::Relaxed);
+                IS_OPEN.signal(true);
+            }
             INPUT.write_all(bytes).await;
             packet.zeroize();
         }
@@ -127,11 +136,13 @@ async fn watch(port: ControlChanged<'_>) {
             continue;
         }
         was_open = port.dtr();
-        if !was_open {
-            // It was not for whoever comes next.
-            INPUT.clear();
-            CLOSED.signal(());
+        // What came and what was answered was not for whoever comes next.
+        for pipe in [&INPUT, &OUTPUT] {
+            pipe.clear();
+            wipe(pipe);
         }
+        IS_THERE.store(was_open, Ordering::Relaxed);
+        CHANGED.signal(());
         IS_OPEN.signal(was_open);
     }
 }
@@ -149,7 +160,7 @@ fn wipe(pipe: &Bytes) {
     });
 }
 
-/// What the host sends. It ends when the host closes the port.
+/// What the host sends. It ends when the host closes the port, or opens it.
 pub(crate) struct Input;
 
 impl embedded_io_async::ErrorType for Input {
@@ -159,9 +170,14 @@ impl embedded_io_async::ErrorType for Input {
 impl embedded_io_async::Read for Input {
     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
         wipe(&INPUT);
-        let closed = async { while IS_OPEN.wait().await {} };
-        match select(closed, INPUT.read(buffer)).await {
-            Either::First(()) => Ok(0),
+        match select(IS_OPEN.wait(), INPUT.read(buffer)).await {
+            Either::First(is_open) => {
+                if is_open {
+                    // For `opened`, which is asked next.
+                    IS_OPEN.signal(true);
+                }
+                Ok(0)
+            }
             Either::Second(length) => Ok(length),
         }
     }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use embedded_io::ErrorType;
 use embedded_sdmmc::{Block, BlockCount, BlockDevice, BlockIdx};
 use leaksieve_app::{
-    Card, CardFile, EpochStore, Guard, PublicKey, Session, StorageError, Workspace,
+    Card, CardFile, EpochStore, Guard, Heard, Input, PublicKey, Session, StorageError, Workspace,
 };
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Date, Encoding, PlanSectors, Rate};
@@ -267,6 +267,10 @@ pub(crate) enum Key {
     Do(Box<dyn FnOnce()>),
     /// The input ends. What follows is typed when it is begun anew.
     End,
+    /// A byte that comes at once, whatever is being written.
+    Early(u8),
+    /// Nothing comes for so many milliseconds.
+    Pause(u32),
 }
 
 impl Script {
@@ -285,6 +289,16 @@ impl Script {
 
     pub(crate) fn key(mut self, key: Key) -> Self {
         self.keys.push_back(key);
+        self
+    }
+
+    pub(crate) fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.keys.extend(bytes.iter().copied().map(Key::Byte));
+        self
+    }
+
+    pub(crate) fn early(mut self, bytes: &[u8]) -> Self {
+        self.keys.extend(bytes.iter().copied().map(Key::Early));
         self
     }
 }
@@ -310,17 +324,37 @@ impl ErrorType for Script {
     type Error = LostByte;
 }
 
-impl embedded_io::Read for Script {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, LostByte> {
+/// A person begins once the prompt is there: a short silence comes before each key.
+const PERSON_MS: u32 = 500;
+
+impl Input for Script {
+    fn listen(&mut self, longest_ms: u32) -> Heard {
         loop {
-            match self.keys.pop_front() {
-                None | Some(Key::End) => return Ok(0),
-                Some(Key::Byte(byte)) => {
-                    buffer[0] = byte;
-                    return Ok(1);
+            match self.keys.front_mut() {
+                None | Some(Key::End) => {}
+                Some(Key::Early(byte)) => {
+                    let byte = *byte;
+                    self.keys.pop_front();
+                    return Heard::Byte(byte);
                 }
-                Some(Key::Lost) => return Err(LostByte),
+                Some(Key::Pause(left)) if *left >= longest_ms => {
+                    *left -= longest_ms;
+                    if *left == 0 {
+                        self.keys.pop_front();
+                    }
+                    return Heard::Silence;
+                }
+                Some(_) => {}
+            }
+            if longest_ms < PERSON_MS {
+                return Heard::Silence;
+            }
+            match self.keys.pop_front() {
+                None | Some(Key::End) => return Heard::End,
+                Some(Key::Byte(byte) | Key::Early(byte)) => return Heard::Byte(byte),
+                Some(Key::Lost) => return Heard::Lost,
                 Some(Key::Do(action)) => action(),
+                Some(Key::Pause(_)) => {}
             }
         }
     }

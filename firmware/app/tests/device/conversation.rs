@@ -5,6 +5,7 @@ use crate::common::{
     Format, Key, Listed, MemoryCard, Method, Plan, Script, card, filter, run, verdicts,
 };
 use crate::faults::METHODS;
+use leaksieve_app::{CardFile, Guard, Heard, Input, Session, Workspace};
 use leaksieve_core::Profile;
 use leaksieve_core::identifier::{PasswordDigest, PasswordOrigin};
 
@@ -54,17 +55,202 @@ fn one_kind() {
 /// Nor half a frame, in which all that follows would be lost.
 #[test]
 fn half_a_line_does_not_outlive_the_input_that_it_came_from() {
-    for half in [&b"a@exam"[..], b"\0\x05half"] {
-        let script = half
-            .iter()
-            .fold(Script::new(), |script, byte| script.key(Key::Byte(*byte)));
-        let script = script.key(Key::End).line("a@example.com");
-        let lines = run(inserted(mail_card(1)), script);
+    for half in [&b"a@exam"[..], b"\0\x05half", b"\0\x01half"] {
+        let script = Script::new().bytes(half).key(Key::End);
+        let lines = run(inserted(mail_card(1)), script.line("a@example.com"));
         assert_eq!(
             verdicts(&lines),
             ["EXPOSED in Forum (2021-06): false alarm 1 in 1,234"]
         );
     }
+}
+
+const REFUSED: &str = "cannot say: the line did not arrive whole: type it again";
+
+/// A terminal's line has its echo on until the terminal's program turns it off: the first that a
+/// device hears is itself.
+#[test]
+fn greeting_that_is_sent_back_is_not_asked() {
+    let greeting = b"\r\nleaksieve: was it in a leak?\r\nForum: 2 items\r\n";
+    for (script, expected) in [
+        // Before it greets, and with its greeting.
+        (Script::new().early(b"AT\r"), &["EXPOSED"][..]),
+        (
+            Script::new().key(Key::Pause(100)).early(greeting),
+            &["EXPOSED"],
+        ),
+        // The prompt, too.
+        (
+            Script::new().early(greeting).bytes(b"> "),
+            &["cannot say: the line did not arrive whole"],
+        ),
+        // The beginning of an address was dropped.
+        (Script::new().early(b"aa"), &[REFUSED]),
+    ] {
+        let script = script.line("a@example.com").line("a@example.com");
+        let lines = run(inserted(mail_card(1)), script);
+        let verdicts = verdicts(&lines);
+        assert_eq!(verdicts.len(), 2, "{lines:#?}");
+        assert!(verdicts[0].starts_with(expected[0]), "{lines:#?}");
+        assert!(verdicts[1].starts_with("EXPOSED"), "{lines:#?}");
+    }
+}
+
+/// All that a device writes comes back, for ever: it comes to rest, asks nothing, and says so
+/// once for each line that a person types.
+#[test]
+fn terminal_that_sends_everything_back() {
+    struct Echoing {
+        script: Script,
+        /// It began when the first prompt was there.
+        is_late: bool,
+        num_echoed: usize,
+    }
+    impl embedded_io::ErrorType for Echoing {
+        type Error = crate::common::LostByte;
+    }
+    impl Input for Echoing {
+        fn listen(&mut self, longest_ms: u32) -> Heard {
+            if self.is_late {
+                self.num_echoed = self.script.screen.len();
+                self.is_late = !self.script.screen.ends_with(b"> ");
+            }
+            match self.script.screen.get(self.num_echoed) {
+                Some(byte) => {
+                    self.num_echoed += 1;
+                    assert!(self.num_echoed < 10_000, "it talks with itself");
+                    Heard::Byte(*byte)
+                }
+                None => self.script.listen(longest_ms),
+            }
+        }
+    }
+    impl embedded_io::Write for Echoing {
+        fn write(&mut self, bytes: &[u8]) -> Result<usize, crate::common::LostByte> {
+            self.script.write(bytes)
+        }
+        fn flush(&mut self) -> Result<(), crate::common::LostByte> {
+            Ok(())
+        }
+    }
+    for is_late in [false, true] {
+        let mut console = Echoing {
+            script: Script::new()
+                .line("a@example.com")
+                .line("c@example.com")
+                .bytes(b"x\x03")
+                .line("?")
+                .line("a@example.com"),
+            is_late,
+            num_echoed: 0,
+        };
+        let mut work = Workspace::new();
+        Session::new(
+            "test",
+            CardFile::new(inserted(mail_card(1))),
+            Guard::new(&[], ()),
+            (),
+            &mut work,
+        )
+        .run(&mut console)
+        .unwrap();
+        let screen = String::from_utf8(console.script.screen).unwrap();
+        let lines: Vec<_> = screen.split("\r\n").map(str::to_owned).collect();
+        let verdicts = verdicts(&lines);
+        assert!(verdicts.len() >= 3, "{lines:#?}");
+        let is_refusal = |line: &&str| line.starts_with("cannot say: the line ");
+        assert!(verdicts.iter().all(is_refusal), "{lines:#?}");
+    }
+}
+
+#[test]
+fn half_a_line_is_dropped_after_a_minute_and_so_is_the_rest_of_it() {
+    for (half, pause_ms, rest, expected) in [
+        (&b"b@example.com"[..], 59_000, "", "EXPOSED"),
+        (b"b@example.com", 60_000, "a", REFUSED),
+        (b"b", 60_000, "a@example.com", REFUSED),
+        // Nothing of it is left.
+        (b"b@\x7f\x7f", 60_000, "a@example.com", "EXPOSED"),
+        (b"", 60_000, "a@example.com", "EXPOSED"),
+        (b"\r", 60_000, "a@example.com", "EXPOSED"),
+        (&[b'x'; 300], 60_000, "a@example.com", REFUSED),
+    ] {
+        let script = Script::new().bytes(half).key(Key::Pause(pause_ms));
+        let lines = run(
+            inserted(mail_card(1)),
+            script.line(rest).line("a@example.com"),
+        );
+        let verdicts = verdicts(&lines);
+        assert_eq!(verdicts.len(), 2, "{lines:#?}");
+        assert!(verdicts[0].starts_with(expected), "{lines:#?}");
+        assert!(verdicts[1].starts_with("EXPOSED"), "{lines:#?}");
+    }
+    // It is the next person's line from Ctrl-C on.
+    let script = Script::new().bytes(b"b@").key(Key::Pause(60_000));
+    let lines = run(
+        inserted(mail_card(1)),
+        script.bytes(b"x\x03").line("a@example.com"),
+    );
+    assert!(verdicts(&lines)[0].starts_with("EXPOSED"), "{lines:#?}");
+}
+
+#[test]
+fn frame_that_does_not_end_gives_the_line_back() {
+    let begun = Script::new().bytes(b"\0\x01a@exam").key(Key::Pause(1_000));
+    let lines = run(
+        inserted(mail_card(1)),
+        begun.line("ple.com").line("a@example.com"),
+    );
+    let said = verdicts(&lines);
+    assert_eq!(said.len(), 2, "{lines:#?}");
+    assert_eq!(said[0], REFUSED);
+    assert!(said[1].starts_with("EXPOSED"));
+    // With Ctrl-C, after a silence or where it is longer than a frame can be.
+    for script in [
+        Script::new().bytes(b"\0\x01a").key(Key::Pause(1_000)),
+        Script::new().bytes(b"\0\x01").bytes(&[b'x'; 600]),
+    ] {
+        let lines = run(
+            inserted(mail_card(1)),
+            script.bytes(b"\x03").line("a@example.com"),
+        );
+        assert_eq!(verdicts(&lines).len(), 1, "{lines:#?}");
+        assert!(verdicts(&lines)[0].starts_with("EXPOSED"), "{lines:#?}");
+    }
+}
+
+/// In Latin-1 and CP850: what is not found may be there in another encoding.
+#[test]
+fn password_that_is_not_utf_8() {
+    let file = filter(3, &[("Common", PASSWORD, &["hunter2"])]);
+    for typed in [&b"m\xFCller"[..], b"m\x81ller", b"caf\xE9", b"caf\x82"] {
+        let lines = run(
+            inserted(card(Format::Fat32, &[("LEAKS.LSV", &file)], 512)),
+            Script::new().bytes(typed).bytes(b"\r"),
+        );
+        assert_eq!(
+            verdicts(&lines),
+            ["cannot say: Common (password): not UTF-8 text"]
+        );
+    }
+}
+
+#[test]
+fn blanks_at_the_ends_of_a_password_are_asked_both_ways() {
+    let file = filter(3, &[("Common", PASSWORD, &["hunter2"])]);
+    let lines = run(
+        inserted(card(Format::Fat32, &[("LEAKS.LSV", &file)], 512)),
+        Script::new().line(" hunter2 ").line("hunter3 "),
+    );
+    let said = verdicts(&lines);
+    assert!(
+        said[0].starts_with("EXPOSED in Common (2021-06), found without the blanks at its ends"),
+        "{said:?}"
+    );
+    assert_eq!(
+        said[1],
+        "not exposed: not in Common (2021-06); asked with and without the blanks at its ends"
+    );
 }
 
 #[test]

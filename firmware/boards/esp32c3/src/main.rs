@@ -4,6 +4,7 @@
 #![no_std]
 #![no_main]
 
+mod console;
 mod stack;
 
 use core::cell::RefCell;
@@ -19,6 +20,7 @@ use leaksieve_app::{FlashRecords, FlashSlots, Guard, PublicKey, Session, SharedF
 use leaksieve_link::boards::ESP32C3;
 use static_cell::ConstStaticCell;
 
+use crate::console::Console;
 use crate::stack::PaintedStack;
 
 // `KEYS`, the public keys whose filters are accepted.
@@ -33,7 +35,7 @@ static WORKSPACE: ConstStaticCell<Workspace> = ConstStaticCell::new(Workspace::n
 #[esp_hal::main]
 fn main() -> ! {
     let chip = esp_hal::init(Config::default().with_cpu_clock(CpuClock::max()));
-    let mut console = UsbSerialJtag::new(chip.USB_DEVICE);
+    let mut console = Console(UsbSerialJtag::new(chip.USB_DEVICE));
     let flash = RefCell::new(FlashStorage::new(chip.FLASH));
     let storage = FlashSlots::of(&ESP32C3, SharedFlash(&flash));
     let records = FlashRecords::of(&ESP32C3, SharedFlash(&flash));

@@ -1,9 +1,10 @@
 //! UART0, a PL011: the console, 115200 baud, 8 data bits, no parity, 1 stop bit.
 
 use cortex_m::interrupt::InterruptNumber;
-use cortex_m::peripheral::NVIC;
-use embedded_io::{ErrorType, Read, Write};
-use leaksieve_app::Garbled;
+use cortex_m::peripheral::{NVIC, SCB};
+use embedded_io::{ErrorType, Write};
+use leaksieve_app::{Garbled, Heard, Input};
+use leaksieve_cortex_m::Clock;
 
 use crate::registers::{CLOCK_HZ, Register};
 
@@ -47,8 +48,8 @@ unsafe impl InterruptNumber for UartInterrupt {
 pub(crate) struct Uart(());
 
 impl Uart {
-    /// Set the UART up. Its clock must be on, and interrupts off: the receive interrupt
-    /// wakes the processor from its sleep and is never taken.
+    /// Set the UART up. Its clock must be on, and interrupts off: they wake the processor from its
+    /// sleep and are never taken.
     pub(crate) fn new() -> Self {
         // In 64ths, rounded to the nearest.
         let divisor = (CLOCK_HZ * 4 + BAUD / 2) / BAUD;
@@ -66,25 +67,6 @@ impl Uart {
         Self(())
     }
 
-    fn receive(&mut self) -> Result<u8, Garbled> {
-        loop {
-            // Cleared before the look at the flag: a character that comes after it pends
-            // the interrupt again, and the sleep ends at once.
-            INTERRUPT_CLEAR.write(RECEIVE_INTERRUPTS);
-            NVIC::unpend(UartInterrupt);
-            if FLAGS.read() & RECEIVE_EMPTY == 0 {
-                break;
-            }
-            cortex_m::asm::wfi();
-        }
-        let character = DATA.read();
-        if character & RECEIVE_ERRORS != 0 {
-            return Err(Garbled);
-        }
-        let [byte, ..] = character.to_le_bytes();
-        Ok(byte)
-    }
-
     fn send(&mut self, byte: u8) {
         while FLAGS.read() & SEND_FULL != 0 {}
         DATA.write(byte.into());
@@ -95,13 +77,41 @@ impl ErrorType for Uart {
     type Error = Garbled;
 }
 
-impl Read for Uart {
-    /// Waits for one character.
+impl Input for Uart {
+    fn listen(&mut self, longest_ms: u32) -> Heard {
+        let mut clock = Clock::start(CLOCK_HZ, longest_ms).waking();
+        loop {
+            // Cleared before the look at the flag: what comes after it pends an interrupt again, and
+            // the sleep ends at once.
+            INTERRUPT_CLEAR.write(RECEIVE_INTERRUPTS);
+            NVIC::unpend(UartInterrupt);
+            SCB::clear_pendst();
+            if FLAGS.read() & RECEIVE_EMPTY == 0 {
+                break;
+            }
+            if clock.is_over() {
+                return Heard::Silence;
+            }
+            cortex_m::asm::wfi();
+        }
+        let character = DATA.read();
+        if character & RECEIVE_ERRORS != 0 {
+            return Heard::Lost;
+        }
+        let [byte, ..] = character.to_le_bytes();
+        Heard::Byte(byte)
+    }
+}
+
+/// For a program that counts, with SysTick: waits for one character.
+#[cfg(feature = "count")]
+impl embedded_io::Read for Uart {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Garbled> {
         let Some(first) = buffer.first_mut() else {
             return Ok(0);
         };
-        *first = self.receive()?;
+        while FLAGS.read() & RECEIVE_EMPTY != 0 {}
+        [*first, ..] = DATA.read().to_le_bytes();
         Ok(1)
     }
 }

@@ -8,6 +8,7 @@
 #![no_std]
 #![no_main]
 
+mod clock;
 mod flash;
 mod multiply;
 #[cfg(feature = "count")]

@@ -42,7 +42,11 @@ pub(crate) fn run(_: &mut Uart) {
 async fn talk() {
     // Neither end of a serial line ends.
     let _ = device()
-        .run_async(&mut crate::uart::Input, &mut Uart::new())
+        .run_async(
+            &mut crate::uart::Keys,
+            &mut crate::clock::Clock,
+            &mut Uart::new(),
+        )
         .await;
 }
 

@@ -2,10 +2,12 @@
 //! 8 data bits, no parity, 1 stop bit (nRF51 Series Reference Manual 3.0, chapter 29).
 
 use cortex_m::peripheral::NVIC;
-use embedded_io::{ErrorType, Read, Write};
-use leaksieve_app::Garbled;
+use embedded_io::{ErrorType, Write};
+use leaksieve_app::{Garbled, Heard, Input};
 use nrf_pac::uart::{regs, vals};
 use nrf_pac::{Interrupt, UART0};
+
+use crate::clock;
 
 /// P0.24 and P0.25 (micro:bit v1 schematic: TGT_TX, TGT_RX).
 const SEND_PIN: u32 = 24;
@@ -15,8 +17,8 @@ const RECEIVE_PIN: u32 = 25;
 pub(crate) struct Uart(());
 
 impl Uart {
-    /// Set the UART up. Interrupts must be off: the receive interrupt wakes the processor from
-    /// its sleep and is never taken.
+    /// Set the UART up. Interrupts must be off: they wake the processor from its sleep and are never
+    /// taken.
     pub(crate) fn new() -> Self {
         UART0.pseltxd().write_value(SEND_PIN);
         UART0.pselrxd().write_value(RECEIVE_PIN);
@@ -33,19 +35,6 @@ impl Uart {
         // critical section relies on this interrupt being masked.
         unsafe { NVIC::unmask(Interrupt::UART0) };
         Self(())
-    }
-
-    fn receive(&mut self) -> Result<u8, Garbled> {
-        loop {
-            // Before the look at the event: a character that comes after it pends the interrupt
-            // again, and the sleep ends at once.
-            NVIC::unpend(Interrupt::UART0);
-            if UART0.events_rxdrdy().read() != 0 {
-                break;
-            }
-            cortex_m::asm::wfi();
-        }
-        take()
     }
 }
 
@@ -67,13 +56,34 @@ impl ErrorType for Uart {
     type Error = Garbled;
 }
 
-impl Read for Uart {
-    /// Waits for one character.
+impl Input for Uart {
+    fn listen(&mut self, longest_ms: u32) -> Heard {
+        clock::start(longest_ms);
+        loop {
+            // Before the look at the events: what comes after it pends an interrupt again, and the
+            // sleep ends at once.
+            NVIC::unpend(Interrupt::UART0);
+            NVIC::unpend(Interrupt::TIMER0);
+            if UART0.events_rxdrdy().read() != 0 {
+                return take().map_or(Heard::Lost, Heard::Byte);
+            }
+            if clock::is_over() {
+                return Heard::Silence;
+            }
+            cortex_m::asm::wfi();
+        }
+    }
+}
+
+/// For a program that counts: waits for one character.
+#[cfg(feature = "count")]
+impl embedded_io::Read for Uart {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Garbled> {
         let Some(first) = buffer.first_mut() else {
             return Ok(0);
         };
-        *first = self.receive()?;
+        while UART0.events_rxdrdy().read() == 0 {}
+        *first = take()?;
         Ok(1)
     }
 }
@@ -96,7 +106,7 @@ impl Write for Uart {
 
 /// What is typed, awaited: the receive interrupt is taken, and wakes who waits.
 #[cfg(feature = "embassy")]
-pub(crate) struct Input;
+pub(crate) struct Keys;
 
 #[cfg(feature = "embassy")]
 mod awaited {
@@ -109,7 +119,7 @@ mod awaited {
     use leaksieve_app::Garbled;
     use nrf_pac::{UART0, interrupt};
 
-    use super::{Input, take};
+    use super::{Keys, take};
 
     static WAITING: AtomicWaker = AtomicWaker::new();
 
@@ -120,11 +130,11 @@ mod awaited {
         WAITING.wake();
     }
 
-    impl ErrorType for Input {
+    impl ErrorType for Keys {
         type Error = Garbled;
     }
 
-    impl Read for Input {
+    impl Read for Keys {
         /// Waits for one character.
         async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Garbled> {
             let Some(first) = buffer.first_mut() else {

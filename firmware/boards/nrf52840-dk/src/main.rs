@@ -12,6 +12,7 @@ use defmt_rtt as _;
 use embassy_executor::Spawner;
 use embassy_nrf::config::{Config, HfclkSource};
 use embassy_nrf::nvmc::Nvmc;
+use embassy_time::Delay;
 use leaksieve_app::epoch::TwoRecords;
 use leaksieve_app::{FlashRecords, FlashSlots, Guard, PublicKey, Session, SharedFlash, Workspace};
 use leaksieve_cortex_m::PaintedStack;
@@ -41,6 +42,6 @@ async fn main(_spawner: Spawner) {
     );
     loop {
         // It ends when the console cannot be written: begun anew.
-        let _ = session.run_async(&mut input, &mut output).await;
+        let _ = session.run_async(&mut input, &mut Delay, &mut output).await;
     }
 }

@@ -44,7 +44,10 @@ fn main() -> ! {
     }
 }
 
-/// The processor at 80 MHz, from the oscillator that is exact enough for a serial line.
+/// The processor's clock.
+const CLOCK_HZ: u32 = 80_000_000;
+
+/// The processor at [`CLOCK_HZ`], from the oscillator that is exact enough for a serial line.
 fn clocks() -> Config {
     let mut config = Config::default();
     config.rcc.hsi = true;

@@ -4,9 +4,14 @@ use core::slice;
 
 use embassy_stm32::Peri;
 use embassy_stm32::mode::Blocking;
+use embassy_stm32::pac;
 use embassy_stm32::peripherals::{PA2, PA3, USART2};
 use embassy_stm32::usart::{Config, ConfigError, Error, Uart};
-use embedded_io::{ErrorType, Read, Write};
+use embedded_io::{ErrorType, Write};
+use leaksieve_app::{Heard, Input};
+use leaksieve_cortex_m::Clock;
+
+use crate::CLOCK_HZ;
 
 /// What is typed and answered. A character that was lost or damaged is an error.
 pub(crate) struct Console(Uart<'static, Blocking>);
@@ -25,14 +30,22 @@ impl ErrorType for Console {
     type Error = Error;
 }
 
-impl Read for Console {
-    /// Waits for one character.
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let Some(first) = buffer.first_mut() else {
-            return Ok(0);
-        };
-        self.0.blocking_read(slice::from_mut(first))?;
-        Ok(1)
+impl Input for Console {
+    fn listen(&mut self, longest_ms: u32) -> Heard {
+        let mut clock = Clock::start(CLOCK_HZ, longest_ms);
+        loop {
+            let flags = pac::USART2.isr().read();
+            // An overrun is an error of the read.
+            if flags.rxne() || flags.ore() {
+                break;
+            }
+            if clock.is_over() {
+                return Heard::Silence;
+            }
+        }
+        let mut byte = 0;
+        let read = self.0.blocking_read(slice::from_mut(&mut byte));
+        read.map_or(Heard::Lost, |()| Heard::Byte(byte))
     }
 }
 
