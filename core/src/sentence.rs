@@ -22,7 +22,7 @@ pub const CANNOT_SAY: &str = "cannot say: ";
 /// What one dataset said:
 ///
 /// - `in Taobao 2021 (2021-06), found without its extension: false alarm 1 in 500`
-/// - `not in Taobao 2021 (2021-06), of whose list 4 lines could not be read`
+/// - `not in Taobao 2021 (2021-06), 4 of whose lines could not be read`
 /// - `Taobao 2021 (2021-06; phone, CN +86): too few digits for a phone number`
 ///
 /// The first names the kind too, if the file has several.
@@ -74,12 +74,7 @@ impl<'a> Phrase<'a> {
         }
         match dataset.num_rejected {
             0 => Ok(()),
-            1 => f.write_str(", of whose list 1 line could not be read"),
-            lines => write!(
-                f,
-                ", of whose list {} lines could not be read",
-                Grouped(lines)
-            ),
+            lines => write!(f, ", {} of whose lines could not be read", Grouped(lines)),
         }
     }
 }
@@ -107,7 +102,7 @@ impl Display for Phrase<'_> {
 }
 
 /// What a text is taken for, as `a phone number`.
-pub const fn noun(kind: IdentifierKind) -> &'static str {
+const fn noun(kind: IdentifierKind) -> &'static str {
     match kind {
         IdentifierKind::Phone => "a phone number",
         IdentifierKind::Email => "an e-mail address",

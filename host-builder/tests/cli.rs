@@ -1157,7 +1157,7 @@ fn lines_that_could_not_be_read_stand_beside_not_exposed() {
     let asked = "nobody@example.com\nmember1@example.com\n".as_bytes();
     let text = bench.run_with("check mail.lsv", asked).out();
     assert!(
-        text.starts_with("1: not exposed: not in Forum, of whose list 2 lines could not be read\n2: EXPOSED in Forum: "),
+        text.starts_with("1: not exposed: not in Forum, 2 of whose lines could not be read\n2: EXPOSED in Forum: "),
         "{text}"
     );
     let json = bench.run_with("check mail.lsv --format json", asked).out();

@@ -11,7 +11,7 @@
 
 use core::fmt;
 
-use leaksieve_core::sentence::{CANNOT_SAY, EXPOSED, NOT_EXPOSED, Phrase, noun};
+use leaksieve_core::sentence::{CANNOT_SAY, EXPOSED, NOT_EXPOSED, Phrase};
 use leaksieve_core::{Catalogue, Error, Outcome, ReadError};
 
 use crate::filter::{Failure, Findings, Refused, all_absent, any_exposed};
@@ -115,16 +115,13 @@ impl fmt::Display for VerdictLine<'_> {
                 matches!(outcome, Outcome::NotCovered(_))
             })?;
         }
-        for (kind, result) in self.findings {
+        for (_, result) in self.findings {
             if let Err(failure) = result {
                 let failure = FailureText {
                     failure,
                     remedy: self.remedy,
                 };
-                match self.findings.len() {
-                    1 => phrases.add(format_args!("{failure}"))?,
-                    _ => phrases.add(format_args!("as {}: {failure}", noun(*kind)))?,
-                }
+                phrases.add(format_args!("{failure}"))?;
             }
         }
         if !is_exposed {

@@ -46,7 +46,7 @@ fn one_kind() {
         ),
         [
             "EXPOSED in Forum (2021-06): false alarm 1 in 1,234",
-            "not exposed: not in Forum (2021-06), of whose list 2 lines could not be read",
+            "not exposed: not in Forum (2021-06), 2 of whose lines could not be read",
             "cannot say: Forum (2021-06; email): not an e-mail address",
         ]
     );
@@ -230,7 +230,7 @@ fn password_that_is_not_utf_8() {
         );
         assert_eq!(
             verdicts(&lines),
-            ["cannot say: Common (password): not UTF-8 text"]
+            ["cannot say: Common (2021-06; password): not UTF-8 text"]
         );
     }
 }
@@ -249,7 +249,8 @@ fn blanks_at_the_ends_of_a_password_are_asked_both_ways() {
     );
     assert_eq!(
         said[1],
-        "not exposed: not in Common (2021-06); asked with and without the blanks at its ends"
+        "not exposed: not in Common (2021-06), 2 of whose lines could not be read; \
+         asked with and without the blanks at its ends"
     );
 }
 
@@ -273,12 +274,12 @@ fn several_kinds_are_each_named() {
             "EXPOSED in Forum (2021-06), as an e-mail address: false alarm 1 in 1,234; \
              in Shop (2021-06), as an e-mail address: false alarm 1 in 1,234",
             "EXPOSED in Common (2021-06), as a password: false alarm 1 in 1,234",
-            "not exposed: not in Forum (2021-06), of whose list 2 lines could not be read; \
-             not in Shop (2021-06), of whose list 2 lines could not be read; \
-             not in Common (2021-06), of whose list 2 lines could not be read",
+            "not exposed: not in Forum (2021-06), 2 of whose lines could not be read; \
+             not in Shop (2021-06), 2 of whose lines could not be read; \
+             not in Common (2021-06), 2 of whose lines could not be read",
             "cannot say: Forum (2021-06; email): not an e-mail address; \
              Shop (2021-06; email): not an e-mail address; \
-             not in Common (2021-06), of whose list 2 lines could not be read",
+             not in Common (2021-06), 2 of whose lines could not be read",
         ]
     );
 }
@@ -291,12 +292,12 @@ fn not_exposed_speaks_of_what_was_counted_often_enough() {
         (
             &[common.clone()][..],
             "not exposed: not among those of Common (2021-06) that were seen 1,000 times or more, \
-             of whose list 2 lines could not be read",
+             2 of whose lines could not be read",
         ),
         (
             &[common.clone(), forum],
             "cannot say: Forum (2021-06; email): not an e-mail address; \
-             not among those of Common (2021-06) that were seen 1,000 times or more, of whose list 2 lines could not be read",
+             not among those of Common (2021-06) that were seen 1,000 times or more, 2 of whose lines could not be read",
         ),
     ] {
         let counted = Plan {
