@@ -23,7 +23,7 @@ function forgetAnswer() {
 /** Open a file; `kept` is the same again, if it is one of the browser's own file system. */
 async function openFile(file, kept = null) {
   const opening = (state.opening += 1);
-  Object.assign(state, { file, kept, filter: null, refusal: null, isOpening: true, kind: 0, isRevealed: false, notice: null });
+  Object.assign(state, { file, kept, filter: null, refusal: null, isOpening: true, kind: 0, isRevealed: false, isReplacing: false, notice: null });
   identifier.value = "";
   forgetAnswer();
   showAll();
@@ -85,6 +85,14 @@ let copying = null;
 async function keepFile() {
   const { file } = state;
   const { name } = file;
+  // What is kept under this name would be gone.
+  if (!state.isReplacing && state.stored.some((kept) => kept.name === name)) {
+    state.isReplacing = true;
+    state.notice = ["replace_ask", { name }];
+    showFile();
+    return;
+  }
+  state.isReplacing = false;
   copying = new AbortController();
   at("keeping").hidden = false;
   at("stop-keeping").focus();
@@ -92,12 +100,12 @@ async function keepFile() {
   state.notice = ["keeping", { name }];
   showFile();
   try {
-    const kept = await store.keep(file, (share) => (at("progress").value = share), copying.signal);
+    const { file: kept, isLasting } = await store.keep(file, (share) => (at("progress").value = share), copying.signal);
     // What was opened meanwhile is another file, also if it is the one that this one replaced.
     if (state.file === file) {
       Object.assign(state, { file: kept, kept });
     }
-    state.notice = ["kept", { name }];
+    state.notice = [isLasting ? "kept" : "kept_for_now", { name }];
   } catch (error) {
     state.notice = [error.name === "AbortError" ? "keep_cancelled" : "keep_failed"];
   }
@@ -134,9 +142,29 @@ async function deleteFile(file) {
   (buttons[Math.min(place, buttons.length - 1)] ?? at("file")).focus();
 }
 
+/** The order in which devices and `leaksieve install` take files, too: epoch, then creation time. */
+async function byAge(files) {
+  const aged = await Promise.all(
+    files.map(async (file) => {
+      try {
+        const { about } = await Filter.open(file, null);
+        return { file, age: [about.epoch, about.created_unix_s] };
+      } catch {
+        return { file, age: [Infinity, Infinity] };
+      }
+    }),
+  );
+  aged.sort((a, b) => compare(b.age[0], a.age[0]) || compare(b.age[1], a.age[1]));
+  return aged.map(({ file }) => file);
+}
+
+function compare(a, b) {
+  return a < b ? -1 : Number(a > b);
+}
+
 async function listStored() {
   try {
-    state.stored = await store.list();
+    state.stored = await byAge(await store.list());
   } catch {
     state.stored = [];
   }
@@ -255,6 +283,12 @@ function listen() {
   // In another tab.
   store.listen("key", applyKey);
   // Who comes back to the page, or takes the device, finds no question on it.
+  // A file that the system opens with this page, where it is installed.
+  window.launchQueue?.setConsumer(async ({ files: [handle] }) => {
+    if (handle) {
+      chooseFile(await handle.getFile());
+    }
+  });
   window.addEventListener("pagehide", () => {
     identifier.value = "";
     forgetAnswer();

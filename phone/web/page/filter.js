@@ -15,6 +15,9 @@ export class FilterError extends Error {
 const INTEGRITY = "INTEGRITY";
 
 async function compile() {
+  if (typeof WebAssembly === "undefined") {
+    throw new FilterError("no_module");
+  }
   const response = await fetch(new URL("leaksieve.wasm", import.meta.url), { integrity: INTEGRITY });
   if (!response.ok) {
     throw new FilterError("cannot_load");
@@ -31,9 +34,9 @@ async function instance() {
   try {
     compiled ??= compile();
     return await WebAssembly.instantiate(await compiled);
-  } catch {
+  } catch (error) {
     compiled = undefined;
-    throw new FilterError("cannot_load");
+    throw error instanceof FilterError ? error : new FilterError("cannot_load");
   }
 }
 

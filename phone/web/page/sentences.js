@@ -12,10 +12,15 @@ export function speak(code) {
   language = code;
 }
 
+/** A text in parts: strings, and `{ value }` where a place was filled in. */
+function parts(key, values = {}) {
+  const text = texts[language][key] ?? key;
+  return text.split(/\{(\w+)\}/).map((part, i) => (i % 2 === 0 ? part : { value: String(values[part]) }));
+}
+
 /** A text, with its places filled in. */
 export function say(key, values = {}) {
-  const text = texts[language][key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  return parts(key, values).map((part) => part.value ?? part).join("");
 }
 
 /** A code's text, or the one of its group for codes that this table does not have. */
@@ -71,42 +76,42 @@ export function hint(about, kind) {
   return say("hint_phone", { codes: shown.join(" / ") });
 }
 
-/** The sentences of a verdict: `{ text, outcome }` for each dataset that has a say, then what it means. */
+/** The sentences of a verdict: `{ parts, outcome }` for each dataset that has a say, then what it means. */
 export function sentences(about, result) {
   const lines = [];
   const expiry = { day: day(about.expires_unix_s) };
   if (result.verdict === "expired") {
-    lines.push({ text: say("expired", expiry) });
+    lines.push({ parts: parts("expired", expiry) });
   }
   for (const { dataset: index, outcome, reason, found, false_alarm_one_in: oneIn } of result.answers) {
     const dataset = about.datasets[index];
     if (outcome === "exposed") {
       const how = found === null ? null : sayOf("found", found);
       const values = { title: title(dataset), count: count(oneIn), found: how };
-      lines.push({ text: say(how === null ? "in_dataset" : "in_dataset_found", values), outcome });
+      lines.push({ parts: parts(how === null ? "in_dataset" : "in_dataset_found", values), outcome });
     } else if (outcome === "not_covered") {
       if (result.verdict === "not_covered") {
         const why = sayOf("reason", reason, expiry);
         const values = { title: title(dataset), covers: covers(dataset), reason: why };
-        lines.push({ text: say("cannot_say", values), outcome });
+        lines.push({ parts: parts("cannot_say", values), outcome });
       }
     } else if (result.verdict === "not_exposed" || result.verdict === "not_covered") {
-      lines.push({ text: absence(dataset), outcome });
+      lines.push({ parts: absence(dataset), outcome });
     }
   }
   const meaning = { exposed: "exposed_meaning", not_exposed: "not_exposed_meaning" };
-  lines.push({ text: say(meaning[result.verdict] ?? "cannot_say_meaning"), outcome: "meaning" });
+  lines.push({ parts: parts(meaning[result.verdict] ?? "cannot_say_meaning"), outcome: "meaning" });
   return lines;
 }
 
 /** That a dataset lacks it, and what of its list it does not know. */
 function absence(dataset) {
   const values = { title: title(dataset), times: count(dataset.min_count) };
-  const parts = [say(dataset.min_count === 0 ? "absent" : "absent_counted", values)];
+  const said = parts(dataset.min_count === 0 ? "absent" : "absent_counted", values);
   if (dataset.num_rejected === 1) {
-    parts.push(say("rejected_one"));
+    said.push(" ", ...parts("rejected_one"));
   } else if (dataset.num_rejected > 1) {
-    parts.push(say("rejected", { count: count(dataset.num_rejected) }));
+    said.push(" ", ...parts("rejected", { count: count(dataset.num_rejected) }));
   }
-  return parts.join(" ");
+  return said;
 }

@@ -25,7 +25,10 @@ export const state = {
   /** Grows with each change of the question, so that no verdict stands beside another question. */
   question: 0,
   canKeep: false,
-  /** The files that are kept in the browser, the newest first. */
+  /** One of the same name is kept, and a person was asked whether this file should take its place. */
+  isReplacing: false,
+  /** The files that are kept in the browser: those that do not open, which may be the newest, then the
+   * others by epoch and creation time, the newest first. */
   stored: [],
   /** Key and values of a text about files, or null. */
   notice: null,

@@ -20,7 +20,7 @@ export async function isAvailable() {
   }
 }
 
-/** The files that are kept, the newest first. */
+/** The files that are kept, the one that was copied last first. */
 export async function list() {
   const files = [];
   for await (const handle of (await folder(KEPT)).values()) {
@@ -31,11 +31,16 @@ export async function list() {
   return files.sort((a, b) => b.lastModified - a.lastModified);
 }
 
-/** Copy a file. It is among the others only when all of it is written; `told` is told the share that is. */
+/** How long a browser has to say whether it keeps files when room gets scarce. Some ask a person, and some never answer. */
+const PATIENCE_MS = 1000;
+
+/** Copy a file. It is among the others only when all of it is written; `told` is told the share that is. Gives the
+ * copy, and whether the browser said that it will not delete it by itself. */
 export async function keep(file, told, signal) {
-  // Without this the browser may delete it when room gets scarce.
-  await navigator.storage.persist?.();
-  return navigator.locks.request(COPYING, { mode: "shared" }, () => copy(file, told, signal));
+  const persisting = Promise.resolve(navigator.storage.persist?.() ?? false).catch(() => false);
+  const copied = await navigator.locks.request(COPYING, { mode: "shared", signal }, () => copy(file, told, signal));
+  const tooLate = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, false));
+  return { file: copied, isLasting: await Promise.race([persisting, tooLate]) };
 }
 
 async function copy(file, told, signal) {

@@ -42,7 +42,7 @@ export function showFile() {
     lines.push(make("p", { className: "hint" }, `${file.name} · ${trust(filter)}`));
     lines.push(...warnings(filter.about));
   } else if (refusal) {
-    lines.push(answer("refused", [{ text: sayOf("error", refusal.code), outcome: "error" }], refusal.detail));
+    lines.push(answer("refused", [{ parts: [sayOf("error", refusal.code)], outcome: "error" }], refusal.detail));
   } else {
     lines.push(make("p", { className: "hint" }, say("no_file")));
   }
@@ -54,6 +54,7 @@ export function showFile() {
   at("file-label").classList.toggle("main", !filter);
   at("file-label").classList.toggle("quiet", Boolean(filter));
   at("keep").hidden = !(filter && state.canKeep && !state.stored.some(isOpen));
+  at("keep").textContent = say(state.isReplacing ? "replace" : "keep");
   at("notice").textContent = state.notice ? say(...state.notice) : "";
   showStored();
   showAbout();
@@ -150,11 +151,17 @@ export function showIdentifier() {
   const isSecret = SECRET.includes(kind);
   at("identifier-label").textContent = say(`kind_${kind}`);
   at("identifier-hint").textContent = hint(state.filter.about, kind);
-  identifier.type = isSecret && !state.isRevealed ? "password" : "text";
+  // Never of type "password": a password manager would take the question for a login, and keep it.
+  identifier.classList.toggle("masked", isSecret && !state.isRevealed);
   identifier.inputMode = { phone: "tel", email: "email" }[kind] ?? "text";
   const reveal = at("reveal");
   reveal.hidden = !isSecret;
   reveal.setAttribute("aria-pressed", String(state.isRevealed));
+}
+
+/** Names and dates keep their direction within a sentence of another. */
+function shownPart(part) {
+  return typeof part === "string" ? part : make("bdi", {}, part.value);
 }
 
 /** A block with a verdict's sign and word, and its sentences. */
@@ -163,7 +170,7 @@ function answer(word, lines, detail = "") {
   const text = say(word === "expired" ? "not_covered" : word);
   const block = make("div", { className: `answer ${word}` }, make("p", { className: "word" }, sign, text));
   for (const line of lines) {
-    const paragraph = make("p", {}, line.text);
+    const paragraph = make("p", {}, ...line.parts.map(shownPart));
     paragraph.dataset.outcome = line.outcome ?? "";
     block.append(paragraph);
   }
@@ -183,7 +190,7 @@ export function showVerdict() {
     verdict.replaceChildren(make("p", { className: "hint" }, say("asking")));
     verdict.dataset.verdict = "asking";
   } else if (found instanceof FilterError) {
-    const lines = [{ text: sayOf("error", found.code), outcome: "error" }];
+    const lines = [{ parts: [sayOf("error", found.code)], outcome: "error" }];
     verdict.replaceChildren(answer("error", lines, found.detail));
     verdict.dataset.verdict = "error";
   } else {

@@ -28,9 +28,19 @@ fn golden(name: &str) -> PathBuf {
 
 /// Sign a file with the key of that seed.
 fn sign(file: &Path, seed: u8, expires_unix_s: Option<u64>, signed: &Path) -> Result<SecretKey> {
+    sign_of_epoch(file, seed, (1, expires_unix_s), signed)
+}
+
+/// The same, of an epoch and with an expiry.
+fn sign_of_epoch(
+    file: &Path,
+    seed: u8,
+    (epoch, expires_unix_s): (u32, Option<u64>),
+    signed: &Path,
+) -> Result<SecretKey> {
     let key = SecretKey::from_seed(&[seed; 32]).context("no key of this seed")?;
     let options = sign::Options {
-        epoch: Some(1),
+        epoch: Some(epoch),
         expires_unix_s,
         ..sign::Options::default()
     };

@@ -7,8 +7,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use crate::driver::LIMIT;
-use crate::golden;
 use crate::page::Page;
+use crate::{golden, sign_of_epoch};
 
 #[test]
 fn a_kept_file_is_there_after_a_reload_without_a_network() -> Result<()> {
@@ -61,12 +61,75 @@ fn a_file_that_is_kept_again_is_the_newer_one() -> Result<()> {
         fs::copy(golden(from), &path)?;
         page.choose_good(&path)?;
         page.keep()?;
+        if kind == "email" {
+            // The one before is still there, and the button says what it would do.
+            page.reload()?;
+            ensure!(page.kinds()? == ["phone"]);
+            page.choose_good(&path)?;
+            page.browser.click("#keep")?;
+            ensure!(
+                page.text("#notice")?
+                    .starts_with("Another file of the name list.lsv is kept")
+            );
+            ensure!(page.text("#keep")? == "Replace the kept file");
+            page.keep()?;
+        }
         page.reload()?;
         page.browser
             .wait("document.body.dataset.state === 'open'")?;
         ensure!(page.kinds()? == [kind]);
         fs::remove_file(&path)?;
     }
+    Ok(())
+}
+
+/// Of several that are kept the newest opens, by epoch and creation time, whichever was copied last.
+#[test]
+fn the_newest_of_the_kept_files_opens() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (old, new) = (folder.path().join("old.lsv"), folder.path().join("new.lsv"));
+    for (epoch, path) in [(2, &old), (3, &new)] {
+        sign_of_epoch(&golden("phone.lsv"), 7, (epoch, None), path)?;
+    }
+    let page = Page::open()?;
+    for path in [&new, &old] {
+        page.choose_good(path)?;
+        page.keep()?;
+    }
+    page.reload()?;
+    page.browser
+        .wait("document.body.dataset.state === 'open'")?;
+    let first = page.text("#stored-list li")?;
+    ensure!(first.starts_with("new.lsv"), "{first}");
+    ensure!(page.text("#file-status")?.contains("new.lsv"));
+    Ok(())
+}
+
+/// A browser that asks a person may never say whether it will keep files.
+#[test]
+fn a_browser_that_does_not_answer() -> Result<()> {
+    let page = Page::open()?;
+    page.choose_good(&golden("phone.lsv"))?;
+    page.browser
+        .run("navigator.storage.persist = () => new Promise(() => {});")?;
+    page.keep()?;
+    let notice = page.text("#notice")?;
+    ensure!(notice.contains("may delete it"), "{notice}");
+    ensure!(page.ask("13800138000")?.verdict == "exposed");
+    Ok(())
+}
+
+/// As in the Lockdown Mode of iPhones.
+#[test]
+fn a_browser_without_web_assembly() -> Result<()> {
+    let page = Page::open()?;
+    page.browser.devtools(
+        "Page.addScriptToEvaluateOnNewDocument",
+        json!({ "source": "delete globalThis.WebAssembly;" }),
+    )?;
+    page.reload()?;
+    ensure!(page.choose(&golden("phone.lsv"))? == Some("no_module".into()));
+    ensure!(page.text("#file-status")?.contains("Lockdown Mode"));
     Ok(())
 }
 
@@ -100,6 +163,8 @@ fn a_file_that_could_not_be_kept_is_not_taken_for_the_one_that_is() -> Result<()
            throw new DOMException('no room', 'QuotaExceededError');
          };",
     )?;
+    // The first asks.
+    page.browser.click("#keep")?;
     page.browser.click("#keep")?;
     page.browser
         .wait("document.getElementById('keeping').hidden")?;
@@ -213,7 +278,7 @@ fn a_kept_file_that_does_not_open() -> Result<()> {
     ensure!(page.text("#file-status")?.contains("phone.lsv"));
     let notice = page.text("#notice")?;
     ensure!(
-        notice.starts_with("signed.lsv is newer, and could not be opened"),
+        notice.starts_with("signed.lsv may be newer, and could not be opened"),
         "{notice}"
     );
     ensure!(page.ask("13800138000")?.verdict == "exposed");

@@ -136,13 +136,13 @@ fn a_button_is_called_what_it_shows() -> Result<()> {
     let states = page.browser.run(
         "const button = document.getElementById('reveal');
          const now = () => [button.ariaLabel ?? button.textContent, button.textContent, button.ariaPressed,
-           document.getElementById('identifier').type];
+           document.getElementById('identifier').className];
          const states = [now()];
          for (let i = 0; i < 2; i += 1) { button.click(); states.push(now()); }
          return states;",
     )?;
-    let hidden = ["Show", "Show", "false", "password"];
-    let wanted = [hidden, ["Show", "Show", "true", "text"], hidden];
+    let hidden = ["Show", "Show", "false", "masked"];
+    let wanted = [hidden, ["Show", "Show", "true", ""], hidden];
     ensure!(states == json!(wanted), "{states}");
     Ok(())
 }

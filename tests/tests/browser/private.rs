@@ -141,9 +141,15 @@ fn what_is_typed_is_nowhere() -> Result<()> {
         ensure!(!said[0].verdict.is_empty());
         let is_masked = page
             .browser
-            .run("return document.getElementById('identifier').type === 'password';")?;
+            .run("return getComputedStyle(document.getElementById('identifier')).webkitTextSecurity === 'disc';")?;
         ensure!(is_masked == json!(kind == "password"), "{kind}");
     }
+    // A password manager keeps what is typed into such fields, a translator sends what it shows.
+    let lures = page.browser.run(
+        "return [document.querySelectorAll('[type=password], [autocomplete*=password], [autocomplete=username]').length,
+           ['verdict', 'file-status', 'identifier', 'key'].every((id) => document.getElementById(id).translate === false)];",
+    )?;
+    ensure!(lures == json!([0, true]), "{lures}");
     // The verdict does not repeat it, and it is in no place that lasts.
     page.keep()?;
     page.wait_until_offline()?;
