@@ -123,6 +123,7 @@ async function keepFile() {
 async function deleteFile(file) {
   const { name } = file;
   const place = state.stored.indexOf(file);
+  state.isReplacing = false;
   try {
     await store.remove(name);
     state.notice = ["deleted", { name }];
