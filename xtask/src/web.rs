@@ -26,7 +26,7 @@ pub use server::Server;
 pub const PICTURES: [&str; 4] = ["light", "dark", "chinese", "narrow"];
 /// The environment variable that says that the module was compiled just now.
 pub const MADE: &str = "LEAKSIEVE_WEB";
-/// Most bytes of module and scripts together, as they are: 150 KiB.
+/// Most bytes of module and scripts with one language's texts, as they are: 150 KiB.
 const MAX_CODE_BYTES: usize = 150 << 10;
 /// The module's name there.
 const MODULE: &str = "leaksieve.wasm";
@@ -122,14 +122,21 @@ impl Site {
         self
     }
 
-    /// Bytes of the module and of the scripts.
+    /// Bytes of the module, and of the scripts with the texts of one language, the one that has
+    /// most.
     pub fn code_bytes(&self) -> (usize, usize) {
-        let of = |extension: &str| {
-            let files = self.files.iter();
-            let files = files.filter(|(name, _)| name.ends_with(extension));
-            files.map(|(_, bytes)| bytes.len()).sum()
+        let of = |is: &dyn Fn(&str) -> bool| {
+            let files = self.files.iter().filter(|(name, _)| is(name));
+            files.map(|(_, bytes)| bytes.len()).collect::<Vec<usize>>()
         };
-        (of(".wasm"), of(".js"))
+        let is_language = |name: &str| {
+            name != WORKER && name.strip_suffix(".js").is_some_and(|code| code.len() == 2)
+        };
+        let scripts = of(&|name| name.ends_with(".js") && !is_language(name));
+        let languages = of(&is_language);
+        let module = of(&|name| name.ends_with(".wasm"));
+        let scripts = scripts.iter().sum::<usize>() + languages.into_iter().max().unwrap_or(0);
+        (module.iter().sum(), scripts)
     }
 
     /// How large these are, in words.

@@ -33,7 +33,8 @@ compiled.catch(() => {});
 async function instance() {
   try {
     compiled ??= compile();
-    return await WebAssembly.instantiate(await compiled);
+    const module = await compiled;
+    return await WebAssembly.instantiate(module);
   } catch (error) {
     compiled = undefined;
     throw error instanceof FilterError ? error : new FilterError("cannot_load");
