@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use leaksieve_core::fold;
 use leaksieve_core::hash::HashFunction;
-use leaksieve_core::identifier::phone::plan::Plan;
+use leaksieve_core::identifier::phone::plan::{Judgement, Plan};
 use leaksieve_core::identifier::phone::{ShortText, Shortcuts};
 use leaksieve_core::identifier::store::{Stored, is_other_encoding, store};
-use leaksieve_core::identifier::{IdScheme, PhoneProfile};
+use leaksieve_core::identifier::{IdScheme, Item, PhoneProfile};
 use leaksieve_core::sector::Payload;
 use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Profile};
 
+use crate::profile::phone_plan;
 use crate::progress::Observer;
 use crate::reject::{Place, Reason, Rejects};
 use crate::source::survey::{self, Findings, Manner, Survey, Wrapper};
@@ -218,7 +219,14 @@ impl Rules {
             let reason = Reason::Normalise(NormaliseError::OutsideNumberingPlan);
             counts.outside_plan.add(reason, place);
         }
-        counts.num_other_country += u64::from(stored.is_of_other_country());
+        if stored.is_of_other_country() {
+            if stored.items().iter().any(is_of_a_country) {
+                counts.num_other_country += 1;
+            } else {
+                let reason = Reason::Normalise(NormaliseError::OutsideNumberingPlan);
+                counts.outside_plan.add(reason, place);
+            }
+        }
         if self.kind == IdentifierKind::Password {
             counts.num_not_utf8 += u64::from(is_other_encoding(text));
         }
@@ -295,6 +303,14 @@ impl Rules {
         });
         self.hash_waiting(&mut waiting, place, take);
     }
+}
+
+/// Is this number one of any country, by all their plans?
+fn is_of_a_country(item: &Item) -> bool {
+    phone_plan("world").is_ok_and(|plan| {
+        let judged = Plan(&plan.payloads).judge(item.as_bytes());
+        judged.is_ok_and(|judgement| judgement != Judgement::OUTSIDE)
+    })
 }
 
 /// A thread that panicked ends the build; until then its part is not missed.

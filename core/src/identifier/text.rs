@@ -128,6 +128,32 @@ pub(super) const fn is_dash(c: char) -> bool {
     )
 }
 
+/// The zeros of Unicode's decimal digits (category Nd) in the Basic
+/// Multilingual Plane; nine more digits follow each.
+const ZEROS: [u16; 36] = [
+    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66,
+    0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90,
+    0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
+];
+
+/// The ASCII digit that a decimal digit of any script stands for.
+pub(super) fn decimal_digit(c: char) -> Option<u8> {
+    if c.is_ascii() {
+        return c.is_ascii_digit().then_some(c as u8);
+    }
+    let code_point = c as u32;
+    // Mathematical digits, five styles in a row.
+    if let Some(offset) = code_point.checked_sub(0x1D7CE)
+        && offset < 50
+    {
+        return Some(b'0' + (offset % 10) as u8);
+    }
+    ZEROS.iter().find_map(|&zero| {
+        let value = code_point.checked_sub(u32::from(zero))?;
+        (value < 10).then(|| b'0' + value as u8)
+    })
+}
+
 /// The character that stands for one; `None`: it is left out.
 type Spell = fn(char) -> Option<char>;
 
@@ -138,15 +164,15 @@ pub(super) fn visible(c: char) -> Option<char> {
 
 /// Without what people put into an id to read it better.
 fn without_separators(c: char) -> Option<char> {
-    visible(c).filter(|c| !(c.is_whitespace() || is_dash(*c)))
+    with_separators(c).filter(|c| !matches!(c, '-' | ' '))
 }
 
-/// With one kind of dash and of blank.
+/// With one kind of dash, of blank and of digits.
 fn with_separators(c: char) -> Option<char> {
     match visible(c)? {
         c if is_dash(c) => Some('-'),
         c if c.is_whitespace() => Some(' '),
-        c => Some(c),
+        c => Some(decimal_digit(c).map_or(c, char::from)),
     }
 }
 
@@ -400,6 +426,10 @@ mod tests {
         ] {
             assert_eq!(id(Separators::Keep, text), "78-9 b", "{text}");
             assert_eq!(id(Separators::Ignore, text), "789b", "{text}");
+        }
+        for text in ["0084575948", "۰۰۸۴۵۷۵۹۴۸", "٠٠٨٤٥٧٥٩٤٨", "००८४५७५९४८"]
+        {
+            assert_eq!(id(Separators::Ignore, text), "0084575948", "{text}");
         }
     }
 

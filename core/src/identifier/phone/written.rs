@@ -6,7 +6,7 @@
 //! several readings.
 
 use super::{MAX_DIGITS, NormaliseError};
-use crate::identifier::text::is_dash;
+use crate::identifier::text::{decimal_digit, is_dash};
 use crate::identifier::{drop_first, is_blank};
 
 /// Most digits of an extension after a word such as `ext.`, a lone sign, and before a closing
@@ -57,14 +57,6 @@ const EXTENSION_WORDS: [(&str, usize); 25] = [
     ("\u{FF58}", MAX_AFTER_SIGN),
     ("~", MAX_AFTER_SIGN),
     ("\u{FF5E}", MAX_AFTER_SIGN),
-];
-
-/// The zeros of Unicode's decimal digits (category Nd) in the Basic
-/// Multilingual Plane; nine more digits follow each.
-const ZEROS: [u16; 36] = [
-    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66,
-    0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90,
-    0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
 ];
 
 /// ASCII digits, at most [`MAX_DIGITS`].
@@ -408,24 +400,6 @@ fn is_separator(c: char) -> bool {
                 | '\u{FF3D}'
                 | '\u{FF5E}'
         )
-}
-
-/// The ASCII digit that a decimal digit of any script stands for.
-fn decimal_digit(c: char) -> Option<u8> {
-    if c.is_ascii() {
-        return c.is_ascii_digit().then_some(c as u8);
-    }
-    let code_point = c as u32;
-    // Mathematical digits, five styles in a row.
-    if let Some(offset) = code_point.checked_sub(0x1D7CE)
-        && offset < 50
-    {
-        return Some(b'0' + (offset % 10) as u8);
-    }
-    ZEROS.iter().find_map(|&zero| {
-        let value = code_point.checked_sub(u32::from(zero))?;
-        (value < 10).then(|| b'0' + value as u8)
-    })
 }
 
 /// As a function: the search for a character given as such is other code, and more.

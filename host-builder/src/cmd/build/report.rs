@@ -12,6 +12,10 @@ use leaksieve::usage::Usage;
 
 use crate::cmd::{Format, count, encoding, list, one_in_f64, size};
 
+/// Of so many lines it is said when they are nearly all the same.
+const MANY_LINES: u64 = 50;
+/// Lines for each distinct identifier that make one doubt.
+const MANY_A_LINE: u64 = 20;
 /// A filter that was made for a room says this of its rate only if it is above: 1 in 100.
 const HIGH_RATE: f64 = 0.01;
 
@@ -22,6 +26,15 @@ pub(super) fn warn(output: &Path, options: &Options, summary: &Summary) {
             "leaksieve: {}: {} is more than a FAT32 card takes in one file; for a card, build it with --max-size fat32",
             output.display(),
             size(summary.num_bytes)
+        );
+    }
+    let num_stored = summary.counts.num_stored;
+    if num_stored >= MANY_LINES && summary.num_items * MANY_A_LINE <= num_stored {
+        eprintln!(
+            "leaksieve: {}: only {} distinct among {}: is it the right column, and did the list go in whole?",
+            output.display(),
+            count(summary.num_items),
+            count(num_stored)
         );
     }
     if matches!(options.aim, Aim::MaxBytes(_)) && summary.measured > HIGH_RATE {

@@ -274,7 +274,7 @@ fn is_tail(kind: IdentifierKind, end: &str, texts: &[&str]) -> bool {
 }
 
 /// Signs as a basic regular expression of `sed` has them, in single quotes.
-fn escaped(signs: &str) -> String {
+pub(super) fn escaped(signs: &str) -> String {
     let mut text = String::new();
     for c in signs.chars() {
         match c {

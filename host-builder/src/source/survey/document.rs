@@ -131,10 +131,10 @@ fn is_json_array(line: &[u8]) -> bool {
 const COPY_REMEDY: &str = r"take the rows, and choose the column: sed -n '/^COPY /,/^\\\./p' FILE | grep -vE '^(COPY |\\\.)' | sed 's/\\\\/\\/g' | leaksieve build - --column NUMBER --delimiter tab";
 
 /// Tuples as CSV: the texts that MySQL quotes have `\'` and `''` within.
-const MYSQL_REMEDY: &str = r#"load it, and export the column; or write one row a line: perl -ne 'next unless s/^\s*(INSERT|REPLACE)\b.*?\bVALUES\b//i || /^\s*\(/; while (/\(((?:[^()\x27]|\x27(?:[^\x27\\]|\\.|\x27\x27)*\x27)*)\)/g) { $t = $1; $t =~ s/(?:_\w+ *)?\x27((?:[^\x27\\]|\\.|\x27\x27)*)\x27/$c = $1; $c =~ s{\\(.)|\x27\x27}{$1 \/\/ chr 39}ge; $c =~ s{\x22}{\x22\x22}g; "\x22$c\x22"/ge; print "$t\n" }' FILE | leaksieve build - --column NUMBER --delimiter comma"#;
+const MYSQL_REMEDY: &str = r#"load it, and export the column; or write one row a line: perl -ne 'next unless s/^\s*(INSERT|REPLACE)\b.*?\bVALUES\b//i || /^\s*\(/; while (/\(((?:[^()\x27]|\x27(?:[^\x27\\]|\\.|\x27\x27)*\x27|\((?:[^()\x27]|\x27(?:[^\x27\\]|\\.|\x27\x27)*\x27)*\))*)\)/g) { $t = $1; $t =~ s/(?:_\w+ *)?\x27((?:[^\x27\\]|\\.|\x27\x27)*)\x27/$c = $1; $c =~ s{\\(.)|\x27\x27}{$1 \/\/ chr 39}ge; $c =~ s{\x22}{\x22\x22}g; "\x22$c\x22"/ge; $t =~ s/(^|,)\s*\w+\((?:\x22(?:[^\x22]|\x22\x22)*\x22|[^()\x22])*\)/$1/g; print "$t\n" }' FILE | leaksieve build - --column NUMBER --delimiter comma"#;
 
 /// The same where a backslash is a backslash.
-const SQL_REMEDY: &str = r#"load it, and export the column; or write one row a line: perl -ne 'next unless s/^\s*(INSERT|REPLACE)\b.*?\bVALUES\b//i || /^\s*\(/; while (/\(((?:[^()\x27]|\x27(?:[^\x27]|\x27\x27)*\x27)*)\)/g) { $t = $1; $t =~ s/(?:\b[NE])?\x27((?:[^\x27]|\x27\x27)*)\x27/$c = $1; $c =~ s{\x27\x27}{\x27}g; $c =~ s{\x22}{\x22\x22}g; "\x22$c\x22"/ge; print "$t\n" }' FILE | leaksieve build - --column NUMBER --delimiter comma"#;
+const SQL_REMEDY: &str = r#"load it, and export the column; or write one row a line: perl -ne 'next unless s/^\s*(INSERT|REPLACE)\b.*?\bVALUES\b//i || /^\s*\(/; while (/\(((?:[^()\x27]|\x27(?:[^\x27]|\x27\x27)*\x27|\((?:[^()\x27]|\x27(?:[^\x27]|\x27\x27)*\x27)*\))*)\)/g) { $t = $1; $t =~ s/(?:\b[NE])?\x27((?:[^\x27]|\x27\x27)*)\x27/$c = $1; $c =~ s{\x27\x27}{\x27}g; $c =~ s{\x22}{\x22\x22}g; "\x22$c\x22"/ge; $t =~ s/(^|,)\s*\w+\((?:\x22(?:[^\x22]|\x22\x22)*\x22|[^()\x22])*\)/$1/g; print "$t\n" }' FILE | leaksieve build - --column NUMBER --delimiter comma"#;
 
 /// The cells of each row, with tabs between.
 const HTML_REMEDY: &str = r#"write a table, and choose the column: perl -0777 -ne 'for (split /<tr\b/i) { print join("\t", map { s/<[^>]*>//g; s/\s*[\t\r\n]\s*/ /g; s/^\s+|\s+$//g; $_ } m:<t[dh]\b[^>]*>(.*?)(?=</?t[dhr]\b|</table|$):gis), "\n" }' FILE | leaksieve build - --column NUMBER --delimiter tab"#;
@@ -231,6 +231,8 @@ fn is_sql(lines: &[&[u8]]) -> bool {
         [
             "INSERT INTO ",
             "INSERT IGNORE INTO ",
+            "INSERT [",
+            "INSERT dbo.",
             "REPLACE INTO ",
             "COPY ",
         ]

@@ -3,7 +3,7 @@
 
 use leaksieve_core::IdentifierKind;
 
-use super::around::around;
+use super::around::{around, escaped as in_sed};
 use super::columns::{Table, is_email};
 use super::contents::{Content, choice};
 use super::divided::is_table;
@@ -255,7 +255,47 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             format!("keep one of the two: {}", pipe(command)),
         ));
     }
+    behind_addresses(subject, lines)?;
     two_lists(subject, lines)
+}
+
+/// Addresses in front of something else, whatever stands between.
+fn behind_addresses(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    let is_of_address = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'+' | b'@' | b'%')
+    };
+    let rest = |line: &&[u8]| -> Option<Vec<u8>> {
+        let end = line.iter().take_while(|byte| is_of_address(byte)).count();
+        let rest = line.get(end..).filter(|rest| rest.len() > 1)?;
+        is_email(&line[..end]).then(|| rest.to_vec())
+    };
+    let rests: Vec<Vec<u8>> = lines.iter().filter_map(rest).collect();
+    if subject.kind != IdentifierKind::Password
+        || lines.len() < MIN_QUOTED
+        || !nearly_all(rests.len(), lines.len())
+    {
+        return Ok(());
+    }
+    // What all of them begin with stands between.
+    let text = |rest: &Vec<u8>| String::from_utf8_lossy(rest).into_owned();
+    let mut between: String = rests.first().map(text).unwrap_or_default();
+    for other in rests.iter().map(text) {
+        let same = between
+            .chars()
+            .zip(other.chars())
+            .take_while(|(a, b)| a == b);
+        between = same
+            .map(|(c, _)| c)
+            .take_while(|c| !c.is_alphanumeric())
+            .collect();
+    }
+    let remedy = if between.is_empty() || between.chars().any(|c| c.is_ascii_control()) {
+        "keep what people type, one a line".to_owned()
+    } else {
+        let command = format!("sed 's/^[A-Za-z0-9._%+@-]*{}//'", in_sed(&between));
+        format!("if those are the passwords, keep them: {}", pipe(&command))
+    };
+    Err(Refusal::new("addresses with something behind them", remedy))
 }
 
 /// Two lists in one: NAME:PASSWORD lines among others.

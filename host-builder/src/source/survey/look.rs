@@ -1,6 +1,8 @@
 //! A look at lines: what comes off, and what is refused. Kinds with a syntax; the others are in
 //! `free`.
 
+use std::collections::BTreeMap;
+
 use leaksieve_core::{Identifier, IdentifierKind, Profile, fold};
 use serde::de::IgnoredAny;
 
@@ -113,11 +115,19 @@ pub(super) fn pipe(command: &str) -> String {
 
 /// Look at lines, none of which is blank.
 pub(super) fn look(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<Manner, Refusal> {
+    look_at(subject, lines).map_err(|refusal| match subject.place {
+        Place::Cells => refusal.of_cells(),
+        _ => refusal,
+    })
+}
+
+fn look_at(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<Manner, Refusal> {
     if lines.is_empty() {
         return Ok(Manner::default());
     }
     let trimmed: Vec<&[u8]> = lines.iter().map(|line| line.trim_ascii()).collect();
     json(subject, &trimmed)?;
+    blocks(subject, &trimmed)?;
     masks(subject, &trimmed)?;
     company(subject, &trimmed)?;
     if !has_syntax(subject.kind) && !is_resident(subject.profile) {
@@ -145,6 +155,48 @@ pub(super) fn look(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<Manner, Ref
 fn is_resident(profile: &Profile) -> bool {
     use leaksieve_core::identifier::IdScheme;
     matches!(profile, Profile::Id(scheme) if !matches!(scheme, IdScheme::Plain(..)))
+}
+
+/// Blocks of lines, each with a key and its value: `login=ann`, `USER: ann`.
+fn blocks(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    const MIN_LINES: usize = 20;
+    const MAX_KEYS: usize = 12;
+    // What is in front of numbers and addresses comes off.
+    if lines.len() < MIN_LINES || has_syntax(subject.kind) {
+        return Ok(());
+    }
+    for sign in [b':', b'='] {
+        let key = |line: &[u8]| -> Option<Vec<u8>> {
+            let at = memchr::memchr(sign, line)?;
+            let key = line[..at].trim_ascii();
+            // A link: https://...
+            if line[at + 1..].starts_with(b"//") {
+                return None;
+            }
+            let is_word =
+                |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b' ');
+            (!key.is_empty() && key.iter().all(is_word)).then(|| key.to_ascii_lowercase())
+        };
+        let mut counts: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+        for key in lines.iter().filter_map(|line| key(line)) {
+            *counts.entry(key).or_default() += 1;
+        }
+        // Each key comes as often as there are blocks.
+        let most = counts.values().copied().max().unwrap_or(0);
+        let num_usual: usize = counts.values().filter(|count| **count * 2 > most).sum();
+        let num_keys = counts.values().filter(|count| **count * 2 > most).count();
+        if (2..=MAX_KEYS).contains(&num_keys) && most >= 3 && num_usual * 10 >= lines.len() * 6 {
+            let sign = char::from(sign);
+            return Err(Refusal::new(
+                format!("blocks of lines, each with a name, {sign:?} and a value"),
+                format!(
+                    "take the values of one name: {} (NAME is what stands before {sign:?})",
+                    pipe(&format!("sed -n 's/^ *NAME *{sign} *//p'"))
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn json(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
@@ -283,7 +335,12 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
         return Ok(());
     }
     let mut first = None;
-    for table in Table::all(lines, percent(lines.len())) {
+    let mut tables = Table::all(lines, percent(lines.len()));
+    if is_phone {
+        // Blanks stand within numbers.
+        tables.sort_by_key(|table| table.separator.iter().all(|byte| *byte == b' '));
+    }
+    for table in tables {
         // These stand within numbers, too.
         let is_soft = is_phone
             && (table.is_dash()

@@ -20,6 +20,15 @@ impl Refusal {
         }
     }
 
+    /// Of cells or fields: a command that mends whole lines does not reach into them.
+    pub(super) fn of_cells(mut self) -> Self {
+        const FIRST: &str = "write the column to a file, one cell a line";
+        if self.remedy.contains("| leaksieve build -") && !self.remedy.contains(FIRST) {
+            self.remedy = format!("{FIRST}; with that as FILE, {}", self.remedy);
+        }
+        self
+    }
+
     /// Of an input; `is_lines` if `--as-lines` would insist.
     pub(super) fn of(self, input: &Input, shapes: &[Shape], is_lines: bool) -> SourceError {
         let insist = if is_lines {
