@@ -348,13 +348,18 @@ impl Asked<'_> {
         Ok(())
     }
 
-    /// `NAME (DATE; COVERS): MESSAGE`.
+    /// `NAME (DATE; KIND): MESSAGE`.
     fn in_hosts_words(&self, gap: &[&str; 3]) -> Result<String> {
         let [name, date, message] = gap;
         let datasets = datasets(self.info)?;
         let dataset = datasets.iter().find(|dataset| dataset["name"] == **name);
-        let covers = dataset.and_then(|dataset| dataset["covers"].as_str());
-        let covers = covers.with_context(|| format!("the file has no {name}"))?;
+        let dataset = dataset.with_context(|| format!("the file has no {name}"))?;
+        // Of telephone numbers the region too.
+        let said = match dataset["kind"].as_str() {
+            Some("phone") => "covers",
+            _ => "kind",
+        };
+        let covers = dataset[said].as_str().context("no text")?;
         Ok(match *date {
             "" => format!("{name} ({covers}): {message}"),
             date => format!("{name} ({date}; {covers}): {message}"),

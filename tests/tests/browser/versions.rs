@@ -23,7 +23,7 @@ fn site_of(version: u8) -> Result<Site> {
     let meta = format!("<meta name=\"version\" content=\"{version}\"></head>");
     change("index.html", "</head>", &meta)?;
     let title = format!("\"Was it in the leak? {version}\"");
-    change("texts.js", "\"Was it in the leak?\"", &title)?;
+    change("en.js", "\"Was it in the leak?\"", &title)?;
     let style = format!("html {{ --version: {version}; ");
     change("style.css", "html { ", &style)?;
     // A section of no meaning: its id, its length, the length of its name, the name.
@@ -76,7 +76,7 @@ fn a_page_that_is_stored() -> Result<()> {
     for names in [
         &["sw.js"][..],
         &["sw.js", "index.html"],
-        &["sw.js", "index.html", "texts.js", "style.css"],
+        &["sw.js", "index.html", "en.js", "style.css"],
         &["sw.js", "leaksieve.wasm"],
     ] {
         page.server()?.serve(old.clone().with_files_of(&new, names));
@@ -135,7 +135,7 @@ fn a_page_from_its_host() -> Result<()> {
     go(&page, "")?;
     let refused = page.choose(&golden("phone.lsv"))?;
     ensure!(refused.as_deref() == Some("cannot_load"), "{refused:?}");
-    for name in ["texts.js", "filter.js"] {
+    for name in ["en.js", "filter.js"] {
         page.server()?
             .serve(old.clone().with_files_of(&new, &[name]));
         page.browser.goto("about:blank")?;
