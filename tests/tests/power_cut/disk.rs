@@ -133,6 +133,11 @@ impl State {
         }
     }
 
+    /// How many blocks it has.
+    pub(crate) fn num_blocks(&self) -> u32 {
+        (self.base.len() / BLOCK) as u32
+    }
+
     pub(crate) fn block(&self, index: u32) -> Option<&Block> {
         match self.changed.get(&index) {
             Some(block) => Some(block),

@@ -203,7 +203,7 @@ impl BlockDevice for Socket {
     }
 
     fn num_blocks(&self) -> Result<BlockCount, PastEnd> {
-        panic!("nobody asks for this");
+        Ok(BlockCount(self.0.num_blocks()))
     }
 }
 
