@@ -187,7 +187,7 @@ fn hash_count(line: &[u8], number: u64, min_count: u32, is_range: bool) -> Recor
     let count = parts.next().unwrap_or_default().trim_ascii();
     let text = match hash.trim_ascii() {
         suffix if is_range && suffix.len() == 35 => [b"ABCDE", suffix].concat(),
-        _ => hash.to_vec(),
+        hash => hash.to_vec(),
     };
     let fault = if count.is_empty() {
         (min_count > 0 && !line.trim_ascii().is_empty()).then_some(Fault::NoCount)
