@@ -31,7 +31,7 @@ pub(super) fn warn(output: &Path, options: &Options, summary: &Summary) {
     let num_stored = summary.counts.num_stored;
     if num_stored >= MANY_LINES && summary.num_items * MANY_A_LINE <= num_stored {
         eprintln!(
-            "leaksieve: {}: only {} distinct among {}: is it the right column, and did the list go in whole?",
+            "leaksieve: {}: only {} of {} identifiers are distinct. Is this the right column, and is the list whole?",
             output.display(),
             count(summary.num_items),
             count(num_stored)
