@@ -14,7 +14,7 @@ use object::read::elf::ProgramHeader as _;
 
 use crate::cross::{CORTEX_M0, Cross, Target};
 use crate::emulator::{Emulator, Machine, Options, Storage, flash_area};
-use crate::firmware::{self, Size, part_text, size_text};
+use crate::firmware::{self, DEEP_QUESTIONS, Size, part_text, size_text};
 use crate::run::{run, say};
 use crate::{setup, workspace};
 
@@ -250,13 +250,13 @@ pub fn microbit_stack(qemu: &Path, elf: &Path, filter: &Path) -> Result<(u32, u3
         ..Options::default()
     };
     let mut board = Emulator::boot_with(qemu, elf, Storage::FlashArea(&area), &options)?;
-    let requests = [Request::Info, Request::Check(b"+86 138-0013-8000")];
-    for (sequence, request) in (0..).zip(requests) {
+    let checks = DEEP_QUESTIONS.map(|line| Request::Check(line.as_bytes()));
+    for (sequence, request) in (0..).zip([Request::Info].into_iter().chain(checks)) {
         let mut buffer = [0; MAX_FRAME_BYTES];
         let frame = encode(sequence, &request, &mut buffer).context("no frame")?;
         board.line()?.write_all(frame)?;
     }
-    for line in ["+86 138-0013-8000", "?", "12"] {
+    for line in DEEP_QUESTIONS {
         board.ask(line)?;
     }
     let said = board.ask("?")?;

@@ -223,11 +223,21 @@ pub fn deepest_stack(qemu: &Path, elf: &Path, variant: Variant, filter: &Path) -
         }
     };
     let mut board = Emulator::boot(qemu, elf, storage)?;
-    for line in ["+86 138-0013-8000", "?", "12"] {
+    for line in DEEP_QUESTIONS {
         board.ask(line)?;
     }
     logs::deepest_stack(&board.log()?).context("the firmware did not log its stack")
 }
+
+/// Questions of a filter of numbers and passwords that take a firmware deep: a number, one that
+/// may have an extension, bytes as programs write passwords, what is covered, and a slip.
+pub(crate) const DEEP_QUESTIONS: [&str; 5] = [
+    "+86 138-0013-8000",
+    "0755-2601-2345-12",
+    "$HEX[2070c3a4737320]",
+    "?",
+    "12",
+];
 
 /// The table of sizes, a line for each variant. Stacks are known after a run.
 pub fn table(rows: &[(Variant, Size, Option<Stack>)]) -> String {

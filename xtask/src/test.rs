@@ -193,24 +193,37 @@ fn cost_of_signatures(
     Ok(())
 }
 
-/// A filter, small enough for the chip's flash, to measure the firmware with.
+/// A filter of numbers and passwords, small enough for the chip's flash, to measure the firmware
+/// with.
 fn small_filter(cli: &Path) -> Result<PathBuf> {
     let folder = workspace::target_folder("test")?;
-    let (list, filter) = (folder.join("phones.txt"), folder.join("phones.lsv"));
-    let phones: Vec<String> = (0..1_000).map(sample::phone).collect();
-    std::fs::write(&list, phones.join("\n"))?;
+    let lists: [(&str, &[&str], fn(u64) -> String); 2] = [
+        ("phone", &["--region=CN"], sample::phone),
+        ("password", &[], sample::stranger_password),
+    ];
+    let mut parts = Vec::new();
+    for (kind, options, identifier) in lists {
+        let list = folder.join(kind).with_extension("txt");
+        let part = folder.join(kind).with_extension("lsv");
+        std::fs::write(
+            &list,
+            (0..1_000).map(identifier).collect::<Vec<_>>().join("\n"),
+        )?;
+        output(
+            Command::new(cli)
+                .args(["build", "--quiet", "--force", "--seed=1", "--name=Test"])
+                .args(["--kind", kind, "--output"])
+                .args([&part, &list])
+                .args(options),
+        )?;
+        parts.push(part);
+    }
+    let filter = folder.join("both.lsv");
     output(
         Command::new(cli)
-            .args([
-                "build",
-                "--quiet",
-                "--force",
-                "--kind=phone",
-                "--region=CN",
-                "--seed=1",
-            ])
-            .args(["--name=Test", "--output"])
-            .args([&filter, &list]),
+            .args(["bundle", "--quiet", "--force", "--output"])
+            .arg(&filter)
+            .args(&parts),
     )?;
     Ok(filter)
 }

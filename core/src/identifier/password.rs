@@ -160,8 +160,9 @@ impl Question {
     /// Not inlined: only few texts have room on the stack for it.
     #[inline(never)]
     fn decoded(&self, password: &[u8], wanted: &mut Wanted<'_>) -> Made {
-        match hex_notation(password) {
-            Some(decoded) => self.with_and_without_blanks(&decoded, Some(Rule::Decoded), wanted),
+        let mut decoded = Decoded::new();
+        match hex_notation(password, &mut decoded) {
+            Some(()) => self.with_and_without_blanks(&decoded, Some(Rule::Decoded), wanted),
             None => Ok(false),
         }
     }
@@ -324,24 +325,27 @@ fn may_be_mixed(password: &[u8]) -> bool {
     !others().all(is_accent) && !others().all(is_composed)
 }
 
-/// What `$HEX[...]` stands for; `None` where the text is all that can be typed.
-fn hex_notation(password: &[u8]) -> Option<heapless::Vec<u8, { MAX_IDENTIFIER_BYTES / 2 }>> {
+/// What `$HEX[...]` stands for.
+type Decoded = heapless::Vec<u8, { MAX_IDENTIFIER_BYTES / 2 }>;
+
+/// Decode `$HEX[...]`; `None` where the text is all that can be typed.
+fn hex_notation(password: &[u8], decoded: &mut Decoded) -> Option<()> {
     let digits = password.strip_prefix(b"$HEX[")?.strip_suffix(b"]")?;
     let (pairs, []) = digits.as_chunks() else {
         return None;
     };
-    let mut decoded = heapless::Vec::new();
     for pair in pairs {
         decoded.push(byte(pair).filter(|byte| *byte != 0)?).ok()?;
     }
-    (!decoded.is_empty()).then_some(decoded)
+    (!decoded.is_empty()).then_some(())
 }
 
 /// Is a line, or what it stands for, text in another encoding than UTF-8?
 #[cfg(feature = "std")]
 pub(super) fn is_other_encoding(line: &[u8]) -> bool {
     let is_other = |text: &[u8]| core::str::from_utf8(text).is_err();
-    is_other(line) || hex_notation(line).is_some_and(|decoded| is_other(&decoded))
+    let mut decoded = Decoded::new();
+    is_other(line) || hex_notation(line, &mut decoded).is_some() && is_other(&decoded)
 }
 
 /// Is it a hash of either digest, alone or as the lists have it, `HASH:COUNT`?

@@ -423,69 +423,50 @@ pub(super) fn reading(
         return Err(NormaliseError::TooFewDigits);
     }
     let mut first_error = None;
-    let mut before = Before::new();
+    // One more than there is room for is refused, and none is looked at behind it.
+    let mut before = heapless::Vec::<u64, { MAX_READINGS as usize }>::new();
     for step in 0..=Way::ALL.len() {
         let (way, digits) = match (Way::ALL.get(step), written.without_extension()) {
             (Some(way), _) => (*way, written.digits.as_slice()),
             (None, Some(digits)) => (Way::Parsed, digits),
             (None, None) => break,
         };
-        let is_cut = step == Way::ALL.len();
         item.clear();
-        match profile.candidate(way, digits, &written, side, item) {
-            Ok(()) if before.has(item) => {}
-            Ok(()) if before.count() == index => {
-                item.rule = match way {
-                    _ if is_cut => Some(Rule::WithoutExtension),
-                    Way::Parsed => None,
-                    _ => Some(Rule::OtherCountryCode),
-                };
-                return match index {
-                    MAX_READINGS.. => Err(NormaliseError::TooManyReadings),
-                    _ => Ok(true),
-                };
-            }
-            Ok(()) => before.add(item),
-            Err(error) => {
-                first_error.get_or_insert(error);
-            }
+        if let Err(error) = profile.candidate(way, digits, &written, side, item) {
+            first_error.get_or_insert(error);
+            continue;
         }
+        let number = number_of(item);
+        if before.contains(&number) {
+            continue;
+        }
+        if before.len() == usize::from(index) {
+            item.rule = match way {
+                _ if step == Way::ALL.len() => Some(Rule::WithoutExtension),
+                Way::Parsed => None,
+                _ => Some(Rule::OtherCountryCode),
+            };
+            return match index {
+                MAX_READINGS.. => Err(NormaliseError::TooManyReadings),
+                _ => Ok(true),
+            };
+        }
+        let _ = before.push(number);
     }
     match first_error {
-        Some(error) if before.count() == 0 => Err(error),
+        Some(error) if before.is_empty() => Err(error),
         _ => Ok(false),
     }
 }
 
-/// The numbers of the readings before: an E.164 number is its digits, and begins with no 0.
-struct Before(heapless::Vec<u64, { MAX_READINGS as usize }>);
-
-impl Before {
-    const fn new() -> Self {
-        Self(heapless::Vec::new())
-    }
-
-    fn count(&self) -> u8 {
-        self.0.len() as u8
-    }
-
-    fn has(&self, item: &Item) -> bool {
-        self.0.contains(&Self::number(item))
-    }
-
-    fn add(&mut self, item: &Item) {
-        // One more than there is room for is refused, and none is looked at behind it.
-        let _ = self.0.push(Self::number(item));
-    }
-
-    /// Of up to 20 digits; a sum of shifts, as the smallest processors have no wide product.
-    fn number(item: &Item) -> u64 {
-        item.as_bytes().iter().fold(0_u64, |number, digit| {
-            (number << 3)
-                .wrapping_add(number << 1)
-                .wrapping_add(u64::from(digit & 15))
-        })
-    }
+/// The number that an item of up to 20 digits is: an E.164 number begins with no 0. A sum of
+/// shifts, as the smallest processors have no wide product.
+fn number_of(item: &Item) -> u64 {
+    item.as_bytes().iter().fold(0_u64, |number, digit| {
+        (number << 3)
+            .wrapping_add(number << 1)
+            .wrapping_add(u64::from(digit & 15))
+    })
 }
 
 /// The decimal digits of a calling code, 1 to 3 of them; the last three of a greater number.

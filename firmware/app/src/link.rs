@@ -51,12 +51,22 @@ impl<S: Storage, E: EpochStore, M: StackMeter> Session<'_, S, E, M> {
                 (0, None)
             }
         };
+        self.receiver.buffer().zeroize();
+        self.say(console, sequence, reply.as_ref())
+    }
+
+    /// Not inlined: what it makes is not on the stack while the filter is asked.
+    #[inline(never)]
+    fn say<C: Write>(
+        &mut self,
+        console: &mut C,
+        sequence: u16,
+        reply: Option<&Reply>,
+    ) -> Result<(), C::Error> {
         let stack = self
             .deepest
             .map(|stack| (stack.used_bytes, stack.size_bytes));
-        self.receiver.buffer().zeroize();
-        let info;
-        let response = match &reply {
+        let response = match reply {
             None => Response::Garbled,
             Some(Reply::Piece { within }) => {
                 Response::Bytes(piece_of(self.filter.sector(), *within))
@@ -65,8 +75,7 @@ impl<S: Storage, E: EpochStore, M: StackMeter> Session<'_, S, E, M> {
             Some(Reply::Done) => Response::Done,
             Some(Reply::Refused(text)) => Response::Refused(text),
             Some(Reply::Info { trouble }) => {
-                info = inform(&self.filter, self.board, stack, trouble);
-                Response::Info(info)
+                Response::Info(inform(&self.filter, self.board, stack, trouble))
             }
         };
         match encode(sequence, &response, self.receiver.buffer()) {
@@ -103,6 +112,8 @@ fn reply_to<S: Storage, E: EpochStore>(
     }
 }
 
+/// Not inlined, so that texts that are not made have no room on the stack; so with `look`.
+#[inline(never)]
 fn refused(text: fmt::Arguments<'_>) -> Reply {
     Reply::Refused(cut(text))
 }
@@ -126,6 +137,7 @@ impl fmt::Write for Cut<'_> {
     }
 }
 
+#[inline(never)]
 fn look<S: Storage, E: EpochStore>(filter: &mut Filter<'_, S, E>) -> Reply {
     let refused = match filter.mount() {
         Err(refused) => Some(refused),

@@ -145,24 +145,35 @@ impl Match<'_> {
 fn rules(list: &[u8]) -> impl Iterator<Item = Option<Rule<'_>>> {
     let mut rest = list;
     core::iter::from_fn(move || {
-        let (&length, tail) = rest.split_first()?;
-        let Some((rule, after)) = tail.split_at_checked(usize::from(length)) else {
-            rest = &[];
-            return Some(None);
-        };
-        rest = after;
-        Some(Rule::parse(rule))
+        (!rest.is_empty()).then(|| {
+            let rule = take_rule(&mut rest);
+            if rule.is_none() {
+                rest = &[];
+            }
+            Rule::parse(rule?)
+        })
     })
 }
 
+/// The bytes of the rule that a list starts with; the list is what follows then.
+fn take_rule<'a>(list: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (&length, tail) = list.split_first()?;
+    let (rule, after) = tail.split_at_checked(usize::from(length))?;
+    *list = after;
+    Some(rule)
+}
+
 /// The first rule of a list that matches the start of the digits.
-pub(super) fn first_match<'a>(list: &'a [u8], digits: &[u8]) -> Option<Match<'a>> {
-    rules(list)
-        .flatten()
-        .find_map(|rule| match rule.walk(digits, digits.len()) {
-            Walk::Match(num_matched) => Some(Match { num_matched, rule }),
-            Walk::NoMatch | Walk::Open => None,
-        })
+pub(super) fn first_match<'a>(mut list: &'a [u8], digits: &[u8]) -> Option<Match<'a>> {
+    // A loop: as a chain of iterators it takes twice the stack.
+    while let Some(rule) = take_rule(&mut list) {
+        if let Some(rule) = Rule::parse(rule)
+            && let Walk::Match(num_matched) = rule.walk(digits, digits.len())
+        {
+            return Some(Match { num_matched, rule });
+        }
+    }
+    None
 }
 
 /// Does a rule of the list match the digits?
