@@ -158,6 +158,24 @@ pub fn strace() -> Result<PathBuf> {
     Ok(path)
 }
 
+/// The programs that people format cards with, for the tests of what a device makes of a card.
+///
+/// # Errors
+/// When one cannot be found or installed; the error says what to type.
+pub fn card_programs() -> Result<()> {
+    const PROGRAMS: [(&str, &str); 5] = [
+        ("mkfs.fat", "dosfstools"),
+        ("mkfs.exfat", "exfatprogs"),
+        ("mkntfs", "ntfs-3g"),
+        ("sfdisk", "fdisk"),
+        ("sgdisk", "gdisk"),
+    ];
+    for (name, package) in PROGRAMS {
+        installed(name, package, "install what formats cards (it needs Linux)")?;
+    }
+    Ok(())
+}
+
 /// The environment variable that names a Chromium.
 pub const BROWSER: &str = "LEAKSIEVE_CHROMIUM";
 /// The environment variable that names the `chromedriver` of that Chromium's version.
@@ -224,13 +242,25 @@ fn try_sanitizers(compiler: &Path) -> Result<()> {
     output(&mut Command::new(&program)).map(drop)
 }
 
-/// A program that the environment variable names, or that is in PATH, or that a package of
-/// Debian's brings there.
+/// A program that the environment variable names, or that is [`installed`].
 fn program(name: &str, package: &str, variable: &str, elsewhere: &str) -> Result<PathBuf> {
     if let Some(path) = std::env::var_os(variable) {
         return Ok(path.into());
     }
-    if let Ok(path) = which::which(name) {
+    installed(name, package, elsewhere)
+}
+
+/// A program that is in PATH or among the administrator's, or that a package of Debian's brings
+/// there.
+fn installed(name: &str, package: &str, elsewhere: &str) -> Result<PathBuf> {
+    let find = || {
+        let administrators = ["/usr/sbin", "/sbin"].map(|folder| Path::new(folder).join(name));
+        which::which(name).or_else(|error| {
+            let mut paths = administrators.into_iter();
+            paths.find(|path| path.exists()).ok_or(error)
+        })
+    };
+    if let Ok(path) = find() {
         return Ok(path);
     }
     if which::which("apt-get").is_err() {
@@ -252,7 +282,7 @@ fn program(name: &str, package: &str, variable: &str, elsewhere: &str) -> Result
         output(&mut command)?;
         install()?;
     }
-    Ok(which::which(name)?)
+    Ok(find()?)
 }
 
 /// `apt-get` as root, where that needs no password.

@@ -24,6 +24,7 @@ pub fn test() -> Result<()> {
     let python = setup::python()?;
     let c_compiler = setup::c_compiler()?;
     let (browser, driver) = setup::browser()?;
+    setup::card_programs()?;
     say(format!(
         "cross compiler: {}; emulator: {}; strace: {}; browser: {}, {}",
         cross.description(),
@@ -93,6 +94,7 @@ pub fn test() -> Result<()> {
         .args(["test", "--package", "leaksieve-app"])
         .args(["--features", "signatures", "--target-dir"])
         .arg(workspace::target().join("firmware"))
+        .args(["--", "--include-ignored"])
         .current_dir(workspace::firmware()))?;
 
     fuzz::smoke()?;

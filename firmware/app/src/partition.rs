@@ -4,7 +4,7 @@
 //! A partition is taken for what its first block says, not for what the table calls it: people and
 //! programs format partitions and leave their type as it was. A partition that holds a volume
 //! wins over a volume at the card's first block: that is an old one, and the table was written
-//! over it.
+//! over it. So does one that this code cannot read, as exFAT: what is on it is newer.
 //!
 //! After UEFI 2.11, sections 5.2 (master boot record) and 5.3 (GUID partition table). Reads only.
 //! Does not panic, whatever the blocks hold.
@@ -68,10 +68,13 @@ pub(crate) fn find_volume<D: Card, V>(
             }
         }
     }
+    if let Some(other) = other {
+        return Err(other);
+    }
     if let Some(volume) = parse(&first, 0) {
         return Ok(volume);
     }
-    Err(match other.or_else(|| name_of(&first)) {
+    Err(match name_of(&first) {
         Some(other) => other,
         None if has_gpt => StorageError::NoVolumeInGpt,
         None => StorageError::NoVolume,

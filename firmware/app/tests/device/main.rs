@@ -6,6 +6,7 @@ mod common;
 mod conversation;
 mod faults;
 mod flash;
+mod programs;
 #[cfg(feature = "signatures")]
 mod signed;
 mod update;

@@ -6,7 +6,7 @@ use leaksieve_app::{CardFile, Storage, StorageError};
 use leaksieve_core::{SectorIndex, SectorSource};
 
 /// Each sector of it is another.
-fn content(num_sectors: u32) -> Vec<u8> {
+pub(crate) fn content(num_sectors: u32) -> Vec<u8> {
     (0..num_sectors)
         .flat_map(|sector| (0..128).flat_map(move |word: u32| (sector << 8 | word).to_le_bytes()))
         .collect()
@@ -251,6 +251,11 @@ fn volumes_are_found_by_what_they_hold() {
         (
             "exFAT, the whole card",
             card_of(&[(0, &exfat)]),
+            Err(StorageError::ExFat),
+        ),
+        (
+            "exFAT behind an old one in block 0",
+            partitioned(card_of(&[(0, &old), (65_536, &exfat)]), &[(7, 65_536)]),
             Err(StorageError::ExFat),
         ),
         (
