@@ -199,18 +199,11 @@ fn cost_of_signatures(
 /// with.
 fn small_filter(cli: &Path) -> Result<PathBuf> {
     let folder = workspace::target_folder("test")?;
-    let lists: [(&str, &[&str], fn(u64) -> String); 2] = [
-        ("phone", &["--region=CN"], sample::phone),
-        ("password", &[], sample::stranger_password),
-    ];
-    let mut parts = Vec::new();
-    for (kind, options, identifier) in lists {
+    let part = |kind: &str, options: &[&str], identifier: fn(u64) -> String| {
         let list = folder.join(kind).with_extension("txt");
         let part = folder.join(kind).with_extension("lsv");
-        std::fs::write(
-            &list,
-            (0..1_000).map(identifier).collect::<Vec<_>>().join("\n"),
-        )?;
+        let lines: Vec<_> = (0..1_000).map(identifier).collect();
+        std::fs::write(&list, lines.join("\n"))?;
         output(
             Command::new(cli)
                 .args(["build", "--quiet", "--force", "--seed=1", "--name=Test"])
@@ -218,8 +211,12 @@ fn small_filter(cli: &Path) -> Result<PathBuf> {
                 .args([&part, &list])
                 .args(options),
         )?;
-        parts.push(part);
-    }
+        anyhow::Ok(part)
+    };
+    let parts = [
+        part("phone", &["--region=CN"], sample::phone)?,
+        part("password", &[], sample::stranger_password)?,
+    ];
     let filter = folder.join("both.lsv");
     output(
         Command::new(cli)

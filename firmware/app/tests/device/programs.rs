@@ -81,6 +81,15 @@ enum Table {
 }
 use Table::{Gpt, Mbr, None as Whole};
 
+/// What lay in a card's first block before; its table; what makes its volumes, or the whole card;
+/// how many sectors the file has that is found.
+type Case<'a> = (
+    &'a [u8],
+    Table,
+    &'a [&'a [&'a str]],
+    Result<u32, StorageError>,
+);
+
 fn write_at(card: &Path, block: u64, volume: &[u8]) {
     let mut card = fs::File::options().write(true).open(card).unwrap();
     card.seek(SeekFrom::Start(block * 512)).unwrap();
@@ -95,8 +104,7 @@ fn cards_of_other_programs() {
     let old = volume(&folder, FAT32, OLD_NUM_SECTORS);
     let found = Ok(NUM_SECTORS);
     let exfat = Err(StorageError::ExFat);
-    // What lay on the card before, in its first block; the table; what its partitions hold.
-    let cases: &[(&[u8], Table, &[&[&str]], Result<u32, StorageError>)] = &[
+    let cases: &[Case<'_>] = &[
         (&[], Whole, &[FAT32], found),
         (&[], Whole, &[&["mkfs.fat", "-F", "16"]], found),
         (&[], Whole, &[EXFAT], exfat),
