@@ -131,6 +131,40 @@ pub trait Card {
 #[derive(Debug)]
 pub struct Folder(pub PathBuf);
 
+impl Folder {
+    /// The card's file system, if no device reads it: they read FAT32 and FAT16. `None`: it is
+    /// FAT, or this system does not tell.
+    pub fn foreign_file_system(&self) -> Option<&'static str> {
+        #[cfg(target_os = "linux")]
+        {
+            let volume = nix::sys::statfs::statfs(&self.0).ok()?;
+            // 32 bits, in a type that differs between machines.
+            foreign_name(volume.filesystem_type().0 as u32)
+        }
+        #[cfg(not(target_os = "linux"))]
+        None
+    }
+}
+
+/// What people know a file system by, from its number in `statfs` (Linux, `magic.h`), if it is
+/// not FAT.
+#[cfg(target_os = "linux")]
+const fn foreign_name(number: u32) -> Option<&'static str> {
+    Some(match number {
+        0x4D44 => return None,
+        0x2011_BAB0 => "exFAT",
+        0x5346_544E | 0x7366_746E => "NTFS",
+        // Drivers outside the kernel; most are for these two.
+        0x6573_5546 => "exFAT, NTFS or the like",
+        0xEF53 => "ext4",
+        0x9123_683E => "Btrfs",
+        0x5846_5342 => "XFS",
+        0xF2F5_2010 => "F2FS",
+        0x482B => "HFS+",
+        _ => "not FAT32",
+    })
+}
+
 impl Card for Folder {
     type File = File;
 
@@ -400,6 +434,34 @@ pub fn folder(path: &Path) -> io::Result<Folder> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As the system's own tool knows it (`stat`, coreutils): of the root, and of what is in
+    /// memory.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn file_systems_have_the_numbers_that_stat_knows() {
+        for path in ["/", "/proc", "/dev/shm", "/tmp"] {
+            let mut stat = std::process::Command::new("stat");
+            let said = stat.args(["-f", "-c", "%t %T", path]).output().unwrap();
+            let said = String::from_utf8(said.stdout).unwrap();
+            let (number, name) = said.trim().split_once(' ').unwrap();
+            let number = u32::from_str_radix(number, 16).unwrap();
+            let expected = match name {
+                "msdos" => None,
+                "exfat" => Some("exFAT"),
+                "ext2/ext3" => Some("ext4"),
+                "btrfs" => Some("Btrfs"),
+                "xfs" => Some("XFS"),
+                _ => Some("not FAT32"),
+            };
+            assert_eq!(foreign_name(number), expected, "{path}: {name}");
+            assert_eq!(Folder(path.into()).foreign_file_system(), expected);
+        }
+        // A card's, which no test can mount: from Linux' `magic.h`.
+        assert_eq!(foreign_name(0x4D44), None);
+        assert_eq!(foreign_name(0x2011_BAB0), Some("exFAT"));
+        assert_eq!(foreign_name(0x7366_746E), Some("NTFS"));
+    }
 
     const OURS: PublicKey = PublicKey([1; 32]);
     const OTHERS: PublicKey = PublicKey([2; 32]);

@@ -17,7 +17,8 @@ use super::{progress, unsaid};
 A card has two places, LEAKS.LSV and LEAKS2.LSV, and a device takes the newer file. The new one is
 written where the device does not look now, read back, and becomes valid with its last sector: if
 the card is pulled or the power fails before, the device goes on with what it had. Eject the card
-before you pull it all the same: the folder's own tables are the system's. Bytes of a longer file
+before you pull it all the same: the folder's own tables are the system's. The card must be
+formatted as FAT32 (cards of 64 GB and more are sold as exFAT); on Linux you are warned if it is not. Bytes of a longer file
 that was there before may stay behind it, and do no harm.
 
 Examples:
@@ -44,6 +45,13 @@ impl Args {
                 self.card.display()
             )
         })?;
+        if let Some(name) = card.foreign_file_system() {
+            eprintln!(
+                "leaksieve: {}: its file system is {name}, and a device reads FAT32 only: if this is the card, \
+                 format it as FAT32 and install the file again; if not, give the folder that the card is mounted as",
+                self.card.display()
+            );
+        }
         let observer = progress::Bar::observer(self.quiet);
         verify(&file, observer.as_ref())?;
         let name = install(&file, &mut card, &self.trust.keys()?, observer.as_ref())?;
