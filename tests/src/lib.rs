@@ -2,6 +2,18 @@
 
 pub mod pages;
 
+/// Does `cargo xtask test --all` run? Then every case is tried, else some of each kind.
+pub fn is_exhaustive() -> bool {
+    std::env::var_os("LEAKSIEVE_EXHAUSTIVE").is_some()
+}
+
+/// All cases of an exhaustive run, else every `stride`-th. A stride that has no factor in common
+/// with the number of kinds takes some of each kind.
+pub fn some<T>(cases: Vec<T>, stride: usize) -> Vec<T> {
+    let stride = if is_exhaustive() { 1 } else { stride };
+    cases.into_iter().step_by(stride).collect()
+}
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;

@@ -8,11 +8,12 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use leaksieve_tests::is_exhaustive;
 use tempfile::TempDir;
 use xtask::{host, sample};
 
-/// Builds that are killed; each at another moment.
-const NUM_KILLS: u32 = 200;
+/// Builds that are killed, each at another moment: of an exhaustive run, and else.
+const NUM_KILLS: [u32; 2] = [200, 20];
 /// Lines of the list: some tens of milliseconds of work.
 const NUM_LINES: u64 = 200_000;
 /// Lines of a list that does not fit into the least memory that a build takes.
@@ -88,12 +89,14 @@ fn killed(encoding: &str) -> Result<()> {
     ensure!(whole.success());
     // How long a build takes; shortened when one ends before it is killed.
     let mut duration = began.elapsed();
+    let [exhaustive, quick] = NUM_KILLS;
+    let num_kills = if is_exhaustive() { exhaustive } else { quick };
     let (mut num_killed, mut num_left_over) = (0, 0);
     for attempt in 0.. {
-        if num_killed == NUM_KILLS {
+        if num_killed == num_kills {
             break;
         }
-        ensure!(attempt < 10 * NUM_KILLS, "{num_killed} killed");
+        ensure!(attempt < 10 * num_kills, "{num_killed} killed");
         let began = Instant::now();
         let mut child = folder
             .build("list.txt", "out/leak.lsv", &options)
@@ -101,7 +104,7 @@ fn killed(encoding: &str) -> Result<()> {
             .stderr(Stdio::null())
             .spawn()?;
         // Moments spread over the whole of it, in no order.
-        let moment = duration.mul_f64(f64::from(attempt * 89 % NUM_KILLS) / f64::from(NUM_KILLS));
+        let moment = duration.mul_f64(f64::from(attempt * 89 % num_kills) / f64::from(num_kills));
         std::thread::sleep(moment.saturating_sub(began.elapsed()));
         child.kill()?;
         if child.wait()?.success() {

@@ -14,6 +14,7 @@ use leaksieve::file::FilterFile;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES};
 use leaksieve_core::{Identifier, Verdict};
 use leaksieve_link::{Receiver, Said, Taken};
+use leaksieve_tests::some;
 use serialport::{SerialPort, TTYPort};
 use xtask::emulator::{Emulator, Storage, flash_area};
 use xtask::lab::{self, Lab, device_verdict};
@@ -315,6 +316,7 @@ fn update_that_is_interrupted_at_every_message() -> Result<()> {
     // Verifying, writing the first bytes, erasing the old filter's.
     let last = filters.num_messages()? - 1;
     faults.extend((1..30).map(|milliseconds| (last, Fault::CutAfter(milliseconds))));
+    let faults = some(faults, 7);
     let mut num_new = 0;
     let num_faults = faults.len();
     for (message, fault) in faults {
@@ -347,30 +349,31 @@ fn update_with_every_message_damaged() -> Result<()> {
     let lab = Lab::new()?;
     let filters = Filters::new(&lab)?;
     let new = FilterFile::open(&filters.new)?;
+    const FAULTS: [Fault; 9] = [
+        Fault::Question(0),
+        Fault::Question(1),
+        Fault::Question(3),
+        Fault::Question(5),
+        Fault::Question(-2),
+        Fault::Question(-1),
+        Fault::Answer(1),
+        Fault::Answer(4),
+        Fault::NoAnswer,
+    ];
+    let messages = 0..filters.num_messages()?;
+    let faults = messages.flat_map(|message| FAULTS.map(|fault| (message, fault)));
     let mut num_updates = 0;
-    for message in 0..filters.num_messages()? {
-        for fault in [
-            Fault::Question(0),
-            Fault::Question(1),
-            Fault::Question(3),
-            Fault::Question(5),
-            Fault::Question(-2),
-            Fault::Question(-1),
-            Fault::Answer(1),
-            Fault::Answer(4),
-            Fault::NoAnswer,
-        ] {
-            let mut board = lab.boot_microbit(&filters.area()?)?;
-            let line = Faulty::new(board.line()?, message, fault);
-            let mut device = Device::new(line).patient_for(Duration::from_millis(600));
-            device
-                .update(&new, &())
-                .with_context(|| format!("message {message}, {fault:?}"))?;
-            ensure!(filters.who_answers(&mut board)?, "{message}, {fault:?}");
-            let mut board = lab.boot_microbit(&board.flash_area()?)?;
-            ensure!(filters.who_answers(&mut board)?, "{message}, {fault:?}");
-            num_updates += 1;
-        }
+    for (message, fault) in some(faults.collect(), 13) {
+        let mut board = lab.boot_microbit(&filters.area()?)?;
+        let line = Faulty::new(board.line()?, message, fault);
+        let mut device = Device::new(line).patient_for(Duration::from_millis(600));
+        device
+            .update(&new, &())
+            .with_context(|| format!("message {message}, {fault:?}"))?;
+        ensure!(filters.who_answers(&mut board)?, "{message}, {fault:?}");
+        let mut board = lab.boot_microbit(&board.flash_area()?)?;
+        ensure!(filters.who_answers(&mut board)?, "{message}, {fault:?}");
+        num_updates += 1;
     }
     println!("{num_updates} updates with a damaged message: all arrived, no wrong verdict");
     Ok(())

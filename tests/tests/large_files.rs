@@ -11,7 +11,7 @@ use leaksieve_core::{
     Error, Identifier, ReadError, Sector, SectorIndex, SectorSource, Trust, Verdict, check, open,
 };
 use leaksieve_tests::pages::{BLOOM, COLUMNS, ribbon};
-use leaksieve_tests::{SparseFilter, addresses};
+use leaksieve_tests::{SparseFilter, addresses, is_exhaustive, some};
 use xtask::emulator::Storage;
 use xtask::lab::{Lab, Said, device_verdict};
 use xtask::{card, host};
@@ -29,7 +29,7 @@ fn files() -> Vec<(Encoding, u32)> {
     let ribbon_of = |num_sectors: u32| (ribbon(num_sectors - 1, 0), num_sectors);
     let mut files: Vec<_> = NUM_SECTORS.map(|num_sectors| (BLOOM, num_sectors)).into();
     files.extend([NUM_SECTORS[0], 3 * MAX_LAYER_PAGES + 1].map(ribbon_of));
-    files
+    some(files, 3)
 }
 
 struct Asked {
@@ -213,7 +213,10 @@ fn the_largest_file_of_a_card_on_the_device() -> Result<()> {
             (&asked.in_holes, Said::CannotSay),
         ] {
             // The file system walks from cluster to cluster, a tenth of a second for each question.
-            for address in addresses.iter().step_by(4) {
+            for address in addresses
+                .iter()
+                .step_by(if is_exhaustive() { 4 } else { 40 })
+            {
                 let answer = board.ask(address)?;
                 ensure!(
                     device_verdict(&answer)? == expected,

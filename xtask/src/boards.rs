@@ -38,6 +38,18 @@ pub const PACKAGES: [Package; 6] = [
     package(ESP32C3, "riscv32imc-unknown-none-elf", &[]),
 ];
 
+/// All packages, or that of the board that is emulated.
+pub fn packages(all: bool) -> &'static [Package] {
+    let [emulated, ..] = PACKAGES.as_slice() else {
+        return &[];
+    };
+    if all {
+        &PACKAGES
+    } else {
+        std::slice::from_ref(emulated)
+    }
+}
+
 const fn package(board: Board, target: Target, features: &'static [&'static str]) -> Package {
     Package {
         board,
@@ -220,9 +232,13 @@ pub fn build(cross: &Cross, packages: &[Package]) -> Result<Vec<(Package, PathBu
 pub fn lint(cross: &Cross) -> Result<()> {
     for package in &PACKAGES {
         for features in [""].iter().chain(package.features) {
-            // As `build`, which then finds compiled what others wrote.
-            let arguments = ["--quiet", "--release", "--features", features];
-            let mut command = cross.clippy_building(package.target, &arguments);
+            let mut command = if package.board == MICROBIT {
+                // As `build`, which then finds compiled what others wrote.
+                let arguments = ["--quiet", "--release", "--features", features];
+                cross.clippy_building(package.target, &arguments)
+            } else {
+                cross.clippy(package.target, &["--quiet", "--features", features])
+            };
             package.settings(&mut command).env(
                 "CARGO_TARGET_DIR",
                 workspace::target().join(firmware::FOLDER),

@@ -19,20 +19,22 @@ pub fn cli() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os(CLI) {
         return Ok(path.into());
     }
+    build("release")
+}
+
+/// The path of `leaksieve`, built with a profile.
+///
+/// # Errors
+/// When it does not compile.
+pub fn build(profile: &str) -> Result<PathBuf> {
     let mut command = run::cargo();
     command
-        .args([
-            "build",
-            "--release",
-            "--package",
-            "leaksieve",
-            "--bin",
-            "leaksieve",
-            "--target-dir",
-        ])
+        .args(["build", "--profile", profile])
+        .args(["--package", "leaksieve", "--bin", "leaksieve"])
+        .arg("--target-dir")
         .arg(workspace::target())
         .current_dir(workspace::root());
-    if workspace::target().join("release/leaksieve").exists() {
+    if workspace::target().join(profile).join("leaksieve").exists() {
         command.arg("--quiet");
     }
     executable(&mut command)

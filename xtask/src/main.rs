@@ -23,8 +23,12 @@ enum Command {
     Setup,
     /// Show the main job: leak -> filter -> SD card -> microcontroller -> verdict
     Demo,
-    /// Run every test, the emulated board's included
-    Test,
+    /// Run the tests, the emulated board's included
+    Test {
+        /// Every case of every test, all boards, the fuzz targets and all regions: before a release
+        #[arg(long)]
+        all: bool,
+    },
     /// Check format, lints and documentation of host and firmware
     Check,
     /// Build the firmware of the boards that people own, and say what it takes of them
@@ -78,7 +82,7 @@ fn run() -> Result<()> {
     match Cli::parse().command {
         Command::Setup => setup::all(),
         Command::Demo => demo::demo(),
-        Command::Test => test::test(),
+        Command::Test { all } => test::test(all),
         Command::Check => check::check(),
         Command::Firmware { boards } => boards::firmware(&boards),
         Command::Fuzz(options) => fuzz::fuzz(&options),

@@ -15,12 +15,14 @@ use crate::{host, venv, workspace};
 /// begins numbers of theirs, with a calling code that others share, with odd prefixes.
 const SMOKE_REGIONS: &str = "AR,BJ,BR,CN,DE,GB,ID,IT,JP,MX,SG,US,VN,world";
 const SMOKE_NUMBERS: u32 = 3;
+/// Members of each region and type, else.
+const NUMBERS: u32 = 200;
 
 /// `cargo xtask oracle`
 #[derive(Args, Debug)]
 pub struct Options {
     /// Members of each region and type of number
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = NUMBERS, value_parser = clap::value_parser!(u32).range(1..))]
     numbers: u32,
     /// Only these regions, with commas between, such as DE,BR,world [default: all]
     #[arg(long)]
@@ -41,12 +43,14 @@ pub fn oracle(options: &Options) -> Result<()> {
     )
 }
 
-/// A few numbers of a few regions. Where pip has no registry, this is left out, and that is said.
+/// A few numbers of a few regions, or more of all. Where pip has no registry, this is left out,
+/// and that is said.
 ///
 /// # Errors
 /// When an answer is wrong.
-pub fn smoke(cli: &Path) -> Result<()> {
+pub fn of_test(cli: &Path, all: bool) -> Result<()> {
     match python() {
+        Ok(python) if all => ask(&python, cli, NUMBERS, None),
         Ok(python) => ask(&python, cli, SMOKE_NUMBERS, Some(SMOKE_REGIONS)),
         Err(error) => {
             say(format!("the oracle of numbers is left out: {error:#}"));

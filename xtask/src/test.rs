@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that is tested, the emulated board included.
+//! `cargo xtask test`: what a change can break, the emulated boards included; `--all`: the rest.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,16 +7,20 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 
-use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross, WASM};
+use crate::cross::{CORE_TARGETS, CORTEX_M0, CORTEX_M3, Cross, WASM};
 use crate::firmware::{self, Variant};
 use crate::run::{self, cargo, output, run, say};
 use crate::{boards, fuzz, host, oracle, panics, sample, setup, sign, web, workspace};
 
-/// Set up, build, test, and print what the firmware takes of its chip.
+/// The environment variable that has the tests try all of their cases, where they else try some.
+const EXHAUSTIVE: &str = "LEAKSIEVE_EXHAUSTIVE";
+
+/// Set up, build, test, and print what the firmware takes of its chip. `all`: every case of every
+/// test, every board, the fuzz targets, and the numbers of all regions.
 ///
 /// # Errors
 /// When something cannot be set up or built, or a test fails.
-pub fn test() -> Result<()> {
+pub fn test(all: bool) -> Result<()> {
     let start = Instant::now();
     let cross = setup::cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
     let qemu = setup::emulator()?;
@@ -34,21 +38,23 @@ pub fn test() -> Result<()> {
         driver.display()
     ));
 
-    // Most of this is linking, on one core; the other has the firmware.
-    let cli = std::thread::spawn(host::cli);
+    // The other core has the firmware. The tests need most of what the tool is made of, too, and
+    // take it as it was compiled for that.
+    let profile = if all { "release" } else { "dev" };
+    let cli = std::thread::spawn(move || host::build(profile));
     say("building the firmware, in all variants");
     let mut elves = Vec::new();
     for variant in Variant::ALL {
         elves.push((variant, firmware::build(&cross, variant)?));
     }
-    let others = boards::build(&cross, &boards::PACKAGES)?;
+    let others = boards::build(&cross, boards::packages(all))?;
     let microbit = boards::microbit_of(&others)?;
     let embassy = boards::build_embassy_microbit()?;
     let named = elves.iter().map(|(variant, elf)| (variant.name(), &**elf));
     panics::check(&named.chain([("micro:bit", microbit)]).collect::<Vec<_>>())?;
     flash_limits(&elves)?;
     boards::microbit_limits(microbit, 0)?;
-    core_alone(&cross)?;
+    core_alone(&cross, all)?;
     let site = web::build(&cross)?;
     say(format!("the web page has {}", site.size()));
     let cli = cli
@@ -75,6 +81,9 @@ pub fn test() -> Result<()> {
     for (variant, elf) in &elves {
         tests.env(variant.variable(), elf);
     }
+    if all {
+        tests.env(EXHAUSTIVE, "1");
+    }
     run(&mut tests)?;
 
     say(
@@ -97,8 +106,10 @@ pub fn test() -> Result<()> {
         .args(["--", "--include-ignored"])
         .current_dir(workspace::firmware()))?;
 
-    fuzz::smoke()?;
-    oracle::smoke(&cli)?;
+    if all {
+        fuzz::smoke()?;
+    }
+    oracle::of_test(&cli, all)?;
 
     let filter = small_filter(&cli)?;
     let signed = sign::sign_beside(&cli, &filter)?;
@@ -227,10 +238,13 @@ fn small_filter(cli: &Path) -> Result<PathBuf> {
     Ok(filter)
 }
 
-/// The core by itself, for every chip family, with no feature and with each.
-fn core_alone(cross: &Cross) -> Result<()> {
+/// The core by itself, for the smallest processor or every chip family, with no feature and with
+/// each.
+fn core_alone(cross: &Cross, all: bool) -> Result<()> {
     let features = core_features()?;
-    for target in CORE_TARGETS.into_iter().chain([CORTEX_M3]) {
+    let targets = [&CORE_TARGETS[..], &[CORTEX_M3]].concat();
+    let targets = if all { &targets[..] } else { &[CORTEX_M0] };
+    for &target in targets {
         say(format!(
             "the core alone for {target}: no feature, {}",
             features.join(", ")

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use leaksieve_tests::{is_exhaustive, some};
 
 use crate::trace::{Call, Place};
 
@@ -63,6 +64,7 @@ pub(crate) const SITES: &[Site] = &[
     site("spool flush: write", Place::Spool, &["pwrite64"], ""),
     site("spool read", Place::Spool, READ, ""),
     site("install folder: status", Place::Card, STATUS, ""),
+    site("install: its file system", Place::Card, &["statfs", "statfs64"], ""),
     site("install create", Place::Card, OPEN, "O_CREAT"),
     site("install sync: open the folder", Place::Card, OPEN, "\"card\""),
     site("install open", Place::Card, OPEN, ""),
@@ -90,7 +92,9 @@ pub(crate) fn site_of(call: &Call) -> Option<usize> {
 /// The calls for files of ours, by their sites.
 pub(crate) fn by_site(calls: &[Call]) -> Result<BTreeMap<usize, Vec<&Call>>> {
     let mut sites = BTreeMap::<usize, Vec<&Call>>::new();
-    for call in calls.iter().filter(|call| call.place.is_some()) {
+    // A standard library with debug assertions looks whether what it closes is open.
+    let is_ours = |call: &&Call| call.place.is_some() && !call.line.contains("F_GETFD");
+    for call in calls.iter().filter(is_ours) {
         let site = site_of(call).with_context(|| format!("no site for {}", call.line))?;
         sites.entry(site).or_default().push(call);
     }
@@ -131,6 +135,17 @@ pub(crate) fn sample_of<'a>(calls: &[&'a Call], all: &[Call]) -> Vec<&'a Call> {
         sample.extend(of_thread);
     }
     sample
+}
+
+/// What is tried at a site: what can happen at each call, or some of it.
+pub(crate) fn faults_of<'a>(site: usize, calls: Vec<&'a Call>) -> Vec<(&'a Call, Fault)> {
+    let faults = calls.into_iter().flat_map(|call| {
+        let faults = Fault::of(call).into_iter();
+        faults.map(move |fault| (call, fault))
+    });
+    // Begins elsewhere at each site, so that each kind of fault is tried.
+    let first = if is_exhaustive() { 0 } else { site % 3 };
+    some(faults.skip(first).collect(), 4)
 }
 
 /// What happens at a call.

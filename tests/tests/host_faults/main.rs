@@ -24,7 +24,7 @@ use leaksieve_core::{Identifier, IdentifierKind, Profile};
 use tempfile::TempDir;
 use xtask::{host, sample};
 
-use faults::{Fault, SITES, by_site, sample_of, site_of};
+use faults::{Fault, SITES, by_site, faults_of, sample_of, site_of};
 use trace::{Call, Outcome, Place, Tracer};
 
 /// What a killed run left beside the output.
@@ -126,24 +126,19 @@ impl Case {
                 .into_iter()
                 .filter(|call| (self.is_tried)(call))
                 .collect();
-            for call in sample_of(&tried, &undisturbed.calls) {
-                for fault in Fault::of(call) {
-                    self.restore()?;
-                    let options = self.options(&fault.options(call));
-                    let wrongly = match tracer.run(&self.command, &options) {
-                        Ok(outcome) => self
-                            .judge(&good, call, fault, &outcome)
-                            .and_then(|()| was_hit(site, call, fault, &outcome))
-                            .err()
-                            .map(|error| {
-                                format!("{error}; {}; {}", outcome.status, outcome.stderr)
-                            }),
-                        Err(error) => Some(error.to_string()),
-                    };
-                    wrong
-                        .extend(wrongly.map(|how| format!("{fault:?} at {}:\n  {how}", call.line)));
-                    *hits.entry((site, format!("{fault:?}"))).or_default() += 1;
-                }
+            for (call, fault) in faults_of(site, sample_of(&tried, &undisturbed.calls)) {
+                self.restore()?;
+                let options = self.options(&fault.options(call));
+                let wrongly = match tracer.run(&self.command, &options) {
+                    Ok(outcome) => self
+                        .judge(&good, call, fault, &outcome)
+                        .and_then(|()| was_hit(site, call, fault, &outcome))
+                        .err()
+                        .map(|error| format!("{error}; {}; {}", outcome.status, outcome.stderr)),
+                    Err(error) => Some(error.to_string()),
+                };
+                wrong.extend(wrongly.map(|how| format!("{fault:?} at {}:\n  {how}", call.line)));
+                *hits.entry((site, format!("{fault:?}"))).or_default() += 1;
             }
         }
         let mut report = format!("{}\n", self.command[1..].join(" "));

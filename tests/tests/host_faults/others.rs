@@ -8,7 +8,7 @@ use leaksieve::key::{KeyFile, public_key};
 use leaksieve_core::PublicKey;
 use xtask::{host, sample};
 
-use crate::faults::{Fault, by_site, sample_of};
+use crate::faults::{Fault, by_site, faults_of, sample_of};
 use crate::trace::{Outcome, Place, Tracer};
 use crate::{BUILD, names};
 
@@ -30,27 +30,25 @@ fn try_all(
     let undisturbed = tracer.run(&command, &[])?;
     ensure!(undisturbed.status.code() == Some(0), "{undisturbed:?}");
     let (mut wrong, mut num_faults) = (Vec::new(), 0);
-    for (_, calls) in by_site(&undisturbed.calls)? {
+    for (site, calls) in by_site(&undisturbed.calls)? {
         let calls: Vec<_> = calls
             .into_iter()
             .filter(|call| call.place.is_some_and(is_tried))
             .collect();
-        for call in sample_of(&calls, &undisturbed.calls) {
-            for fault in Fault::of(call) {
-                restore()?;
-                let outcome = tracer.run(&command, &fault.options(call))?;
-                let judged = match outcome.stderr.contains("panicked") {
-                    true => Err(anyhow::anyhow!("a panic")),
-                    false => judge(fault, &outcome),
-                };
-                if let Err(error) = judged {
-                    wrong.push(format!(
-                        "{fault:?} at {}:\n  {error}; {}; {}{}",
-                        call.line, outcome.status, outcome.stdout, outcome.stderr
-                    ));
-                }
-                num_faults += 1;
+        for (call, fault) in faults_of(site, sample_of(&calls, &undisturbed.calls)) {
+            restore()?;
+            let outcome = tracer.run(&command, &fault.options(call))?;
+            let judged = match outcome.stderr.contains("panicked") {
+                true => Err(anyhow::anyhow!("a panic")),
+                false => judge(fault, &outcome),
+            };
+            if let Err(error) = judged {
+                wrong.push(format!(
+                    "{fault:?} at {}:\n  {error}; {}; {}{}",
+                    call.line, outcome.status, outcome.stdout, outcome.stderr
+                ));
             }
+            num_faults += 1;
         }
     }
     println!("{}: {num_faults} faults", command[1]);

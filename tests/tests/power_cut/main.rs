@@ -26,6 +26,7 @@ use leaksieve_app::filter::Filter;
 use leaksieve_app::{CardFile, Guard, StorageError, Workspace};
 use leaksieve_core::header::Date;
 use leaksieve_core::{Identifier, IdentifierKind, Profile, PublicKey, SectorIndex, Verdict, check};
+use leaksieve_tests::{is_exhaustive, some};
 use tempfile::TempDir;
 
 use crate::disk::{Cut, History, Random, Shared, State};
@@ -358,14 +359,17 @@ fn cut_everywhere(lab: &Lab, fat_type: fatfs::FatType, seed: u64) -> Result<BTre
 fn the_power_is_cut_at_each_write_of_an_update() -> Result<()> {
     let lab = Lab::new()?;
     let mut total = 0;
-    for (fat_type, seed) in [(fatfs::FatType::Fat16, 1), (fatfs::FatType::Fat32, 2)] {
+    for (fat_type, seed) in some(
+        vec![(fatfs::FatType::Fat16, 1), (fatfs::FatType::Fat32, 2)],
+        2,
+    ) {
         for (cut, count) in cut_everywhere(&lab, fat_type, seed)? {
             println!("{fat_type:?}, {cut:?}: {count} states");
             total += count;
         }
     }
     println!("{total} states with a file before: 0 wrong, 0 without a valid file");
-    ensure!(total >= 10_000);
+    ensure!(total >= if is_exhaustive() { 10_000 } else { 1_000 });
     Ok(())
 }
 
