@@ -138,7 +138,7 @@ pub(crate) fn sample_of<'a>(calls: &[&'a Call], all: &[Call]) -> Vec<&'a Call> {
 }
 
 /// What is tried at a site: what can happen at each call, or some of it.
-pub(crate) fn faults_of<'a>(site: usize, calls: Vec<&'a Call>) -> Vec<(&'a Call, Fault)> {
+pub(crate) fn faults_of(site: usize, calls: Vec<&Call>) -> Vec<(&Call, Fault)> {
     let faults = calls.into_iter().flat_map(|call| {
         let faults = Fault::of(call).into_iter();
         faults.map(move |fault| (call, fault))
