@@ -1,36 +1,13 @@
 //! A filter that is a file on an SD card.
 
-use embedded_hal::delay::DelayNs;
-use embedded_hal::spi::SpiDevice;
-use embedded_sdmmc::{Block, BlockDevice, BlockIdx, SdCard, SdCardError};
+use embedded_sdmmc::{Block, BlockIdx};
 use leaksieve_core::source::CARD_FILE_NAMES;
 use leaksieve_core::{Sector, SectorIndex, SectorSource};
 
-use crate::fat::{BlockReader, FileMap, Search, ShortName};
+use crate::blocks::{BlockReader, Card};
+use crate::fat::{FileMap, Search, ShortName};
 use crate::log::info;
 use crate::storage::{Storage, StorageError};
-
-/// A block device that can be taken out.
-pub trait Card: BlockDevice {
-    /// Begin anew at the next read: another card may be there.
-    fn forget(&self);
-
-    /// What a failure means to a person.
-    fn explain(error: &Self::Error) -> StorageError;
-}
-
-impl<SPI: SpiDevice<u8>, DELAY: DelayNs> Card for SdCard<SPI, DELAY> {
-    fn forget(&self) {
-        self.mark_card_uninit();
-    }
-
-    fn explain(error: &SdCardError) -> StorageError {
-        match error {
-            SdCardError::ReadError | SdCardError::CrcError(..) => StorageError::Unreadable,
-            _ => StorageError::NoCard,
-        }
-    }
-}
 
 /// How a FAT folder stores [`CARD_FILE_NAMES`].
 static SHORT_NAMES: [&ShortName; CARD_FILE_NAMES.len()] = [b"LEAKS   LSV", b"LEAKS2  LSV"];

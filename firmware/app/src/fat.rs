@@ -12,10 +12,10 @@
 
 use core::num::NonZeroU32;
 
-use embedded_sdmmc::{Block, BlockIdx};
+use embedded_sdmmc::Block;
 use heapless::Vec;
 
-use crate::card::Card;
+use crate::blocks::{BlockReader, Card, u8_at, u16_at, u32_at};
 use crate::partition::find_volume;
 use crate::storage::StorageError;
 
@@ -31,45 +31,6 @@ const MAX_FOLDER_BLOCKS: u32 = 65_536 * ENTRY_BYTES as u32 / BLOCK_BYTES;
 const MAX_EXTENTS: usize = 32;
 /// Clusters are counted from here on ("FAT Data Structure").
 const FIRST_CLUSTER: u32 = 2;
-
-/// Reads blocks of a card into one buffer, and knows which one it holds.
-pub(crate) struct BlockReader<'a, D> {
-    card: &'a D,
-    buffer: &'a mut [Block; 1],
-    holds: Option<u32>,
-}
-
-impl<'a, D: Card> BlockReader<'a, D> {
-    /// The buffer's content is not trusted: it may be of another card.
-    pub(crate) fn new(card: &'a D, buffer: &'a mut [Block; 1]) -> Self {
-        Self {
-            card,
-            buffer,
-            holds: None,
-        }
-    }
-
-    /// How many blocks the card has.
-    pub(crate) fn num_blocks(&self) -> Result<u32, StorageError> {
-        let count = self.card.num_blocks();
-        count
-            .map(|count| count.0)
-            .map_err(|error| D::explain(&error))
-    }
-
-    /// One block, from the card unless this reader holds it.
-    pub(crate) fn read(&mut self, block: u32) -> Result<&[u8; Block::LEN], StorageError> {
-        if self.holds != Some(block) {
-            self.holds = None;
-            self.card
-                .read(self.buffer, BlockIdx(block))
-                .map_err(|error| D::explain(&error))?;
-            self.holds = Some(block);
-        }
-        let [buffer] = &*self.buffer;
-        Ok(&buffer.contents)
-    }
-}
 
 /// A run of clusters that follow each other on the card.
 #[derive(Clone, Copy)]
@@ -440,18 +401,4 @@ impl Search {
             (None, _) => Err(StorageError::NoFile),
         }
     }
-}
-
-/// Little-endian fields. Every offset is a constant inside its block or entry; 0 stands
-/// in for the panic that an index would compile to.
-pub(crate) fn u8_at(bytes: &[u8], at: usize) -> u8 {
-    bytes.get(at).copied().unwrap_or(0)
-}
-
-pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    u16::from_le_bytes([u8_at(bytes, at), u8_at(bytes, at + 1)])
-}
-
-pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from(u16_at(bytes, at + 2)) << 16 | u32::from(u16_at(bytes, at))
 }

@@ -28,6 +28,8 @@ extern crate std;
 
 pub mod about;
 #[cfg(feature = "card")]
+mod blocks;
+#[cfg(feature = "card")]
 pub mod card;
 pub mod console;
 pub mod epoch;
@@ -48,7 +50,9 @@ mod update;
 pub mod verdict;
 
 #[cfg(feature = "card")]
-pub use card::{Card, CardFile};
+pub use blocks::Card;
+#[cfg(feature = "card")]
+pub use card::CardFile;
 pub use console::Session;
 pub use epoch::EpochStore;
 pub use filter::Workspace;

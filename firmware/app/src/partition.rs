@@ -9,8 +9,7 @@
 //! After UEFI 2.11, sections 5.2 (master boot record) and 5.3 (GUID partition table). Reads only.
 //! Does not panic, whatever the blocks hold.
 
-use crate::card::Card;
-use crate::fat::{BlockReader, u8_at, u16_at, u32_at};
+use crate::blocks::{BlockReader, Card, u8_at, u16_at, u32_at};
 use crate::storage::StorageError;
 
 /// The partition entries of a master boot record.
