@@ -11,9 +11,6 @@ use leaksieve_core::{Catalogue, Dataset, PublicKey, Trust};
 use crate::guard::CAN_VERIFY;
 use crate::stack::StackUse;
 
-/// The end of a line, as terminals want it.
-pub(crate) const END: &str = "\r\n";
-
 /// One line a dataset: name, date, kind, items and odds.
 pub struct Summary<'a>(pub &'a Catalogue);
 
@@ -22,7 +19,7 @@ impl Display for Summary<'_> {
         for dataset in self.0.datasets() {
             write!(
                 f,
-                "  {}: {}, {} items, false alarm 1 in {}{END}",
+                "  {}: {}, {} items, false alarm 1 in {}\r\n",
                 Title(dataset),
                 Covers(&dataset.profile),
                 Grouped(dataset.num_items),
@@ -51,7 +48,7 @@ impl Display for About<'_> {
         let num_bytes = u64::from(header.num_sectors) * SECTOR_BYTES as u64;
         write!(
             f,
-            "Filter {} in {}: {} sectors, {} bytes{END}",
+            "Filter {} in {}: {} sectors, {} bytes\r\n",
             self.catalogue.file_id(),
             self.slot,
             Grouped(header.num_sectors.into()),
@@ -59,7 +56,7 @@ impl Display for About<'_> {
         )?;
         write!(
             f,
-            "  created {}, epoch {}, to be replaced {}{END}",
+            "  created {}, epoch {}, to be replaced {}\r\n",
             Day(header.created_unix_s),
             header.epoch,
             Expiry(header.expires_unix_s)
@@ -70,13 +67,13 @@ impl Display for About<'_> {
         }
         write!(
             f,
-            "Verdicts: EXPOSED is true but for a false alarm at the odds shown; \"not exposed\" is{END}\
-             certain for the breaches named and says nothing of others; all else is no answer.{END}"
+            "Verdicts: EXPOSED is true but for a false alarm at the odds shown; \"not exposed\" is\r\n\
+             certain for the breaches named and says nothing of others; all else is no answer.\r\n"
         )?;
         if let Some(stack) = self.stack {
             write!(
                 f,
-                "Stack: at most {} of {} bytes used{END}",
+                "Stack: at most {} of {} bytes used\r\n",
                 Grouped(stack.used_bytes.into()),
                 Grouped(stack.size_bytes.into())
             )?;
@@ -92,46 +89,46 @@ impl About<'_> {
         }
         let Trust { keys, epochs } = self.trust;
         match (self.catalogue.signer(), keys) {
-            (None, _) => write!(f, "  not signed{END}")?,
+            (None, _) => write!(f, "  not signed\r\n")?,
             (Some(key), []) => write!(
                 f,
-                "  signed by {}, whom this device cannot know{END}",
+                "  signed by {}, whom this device cannot know\r\n",
                 Short(key)
             )?,
-            (Some(key), _) => write!(f, "  signed by {}{END}", Short(key))?,
+            (Some(key), _) => write!(f, "  signed by {}\r\n", Short(key))?,
         }
         match keys.len() {
             0 => write!(f, "{}", Accepts(self.trust)),
             number => write!(
                 f,
-                "Trusted keys: {number}; lowest epoch accepted: {}{END}",
+                "Trusted keys: {number}; lowest epoch accepted: {}\r\n",
                 epochs.start()
             ),
         }
     }
 
     fn dataset(&self, f: &mut fmt::Formatter<'_>, dataset: &Dataset) -> fmt::Result {
-        write!(f, "Breach {}, {}{END}", dataset.name, dataset.date)?;
-        write!(f, "  covers: {}{END}", Covers(&dataset.profile))?;
+        write!(f, "Breach {}, {}\r\n", dataset.name, dataset.date)?;
+        write!(f, "  covers: {}\r\n", Covers(&dataset.profile))?;
         if !dataset.source_note.is_empty() {
-            write!(f, "  source: {}{END}", dataset.source_note)?;
+            write!(f, "  source: {}\r\n", dataset.source_note)?;
         }
         write!(
             f,
-            "  items: {}; lines left out: {}{END}",
+            "  items: {}; lines left out: {}\r\n",
             Grouped(dataset.num_items),
             Grouped(dataset.num_rejected)
         )?;
         if dataset.min_count > 0 {
             write!(
                 f,
-                "  only entries that were seen {} times or more{END}",
+                "  only entries that were seen {} times or more\r\n",
                 Grouped(dataset.min_count.into())
             )?;
         }
         write!(
             f,
-            "  false alarm: 1 in {} as designed, 1 in {} as measured{END}",
+            "  false alarm: 1 in {} as designed, 1 in {} as measured\r\n",
             Odds(dataset.designed),
             Odds(dataset.measured)
         )
@@ -146,20 +143,20 @@ impl Display for Accepts<'_> {
         if !CAN_VERIFY {
             return write!(
                 f,
-                "This device was built without signatures: it accepts filters that are not signed.{END}"
+                "This device was built without signatures: it accepts filters that are not signed.\r\n"
             );
         }
         let Some((first, others)) = self.0.keys.split_first() else {
             return write!(
                 f,
-                "This device has no key: it accepts any filter, signed or not.{END}"
+                "This device has no key: it accepts any filter, signed or not.\r\n"
             );
         };
         write!(f, "Accepts only filters signed by {}", Short(*first))?;
         for key in others {
             write!(f, " or {}", Short(*key))?;
         }
-        write!(f, ".{END}")
+        write!(f, ".\r\n")
     }
 }
 

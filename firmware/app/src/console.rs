@@ -21,7 +21,7 @@ use embedded_io::{Write, WriteFmtError};
 use leaksieve_core::{Catalogue, IdentifierKind};
 use leaksieve_link::{Receiver, Taken};
 
-use crate::about::{About, Accepts, END, Summary};
+use crate::about::{About, Accepts, Summary};
 use crate::epoch::EpochStore;
 use crate::filter::{Filter, Refused, Workspace, any_exposed};
 use crate::guard::{CAN_VERIFY, Guard};
@@ -30,6 +30,7 @@ use crate::line::{Echo, LineEditor, MAX_LINE_BYTES, PROMPT, Submitted};
 use crate::log::info;
 use crate::stack::{StackMeter, StackUse};
 use crate::storage::Storage;
+use crate::update::Update;
 use crate::verdict::{RefusedText, VerdictLine};
 
 pub(crate) const PRODUCT: &str = concat!("leaksieve ", env!("CARGO_PKG_VERSION"));
@@ -58,6 +59,8 @@ pub struct Session<'w, S, E, M> {
     pub(crate) filter: Filter<'w, S, E>,
     pub(crate) receiver: Receiver,
     pub(crate) line: LineEditor,
+    /// A new filter that is being sent.
+    pub(crate) update: Option<Update>,
     phase: Phase,
     echo: Echo,
     meter: M,
@@ -79,6 +82,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
             filter: Filter::new(storage, guard, work),
             receiver: Receiver::new(),
             line: LineEditor::new(),
+            update: None,
             phase: Phase::Opened,
             echo: Echo::Plain,
             meter,
@@ -226,7 +230,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
     fn greet<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
         say(
             console,
-            format_args!("{END}{PRODUCT}: was it in a leak?{END}"),
+            format_args!("\r\n{PRODUCT}: was it in a leak?\r\n"),
         )?;
         let accepts = Accepts(self.filter.guard().trust());
         say(console, format_args!("{accepts}"))?;
@@ -237,7 +241,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
         say(
             console,
             format_args!(
-                "Type what to look up and end it with Enter (CR or LF), or ? for what is covered.{END}"
+                "Type what to look up and end it with Enter (CR or LF), or ? for what is covered.\r\n"
             ),
         )
     }
@@ -258,7 +262,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
             let (taken, text) = (self.filter.slot(), refused_text::<S>(refused));
             say(
                 console,
-                format_args!("{taken} is asked, because {text}{END}"),
+                format_args!("{taken} is asked, because {text}\r\n"),
             )?;
         }
         if let Some(beside) = self.filter.beside() {
@@ -266,7 +270,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
             say(
                 console,
                 format_args!(
-                    "{taken} is asked, and not {beside}, which is of the same epoch and older.{END}"
+                    "{taken} is asked, and not {beside}, which is of the same epoch and older.\r\n"
                 ),
             )?;
         }
@@ -275,7 +279,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                 console,
                 format_args!(
                     "The device could not store the filter's epoch: after a restart it may accept an \
-                     older one. Its memory for that must be set up anew.{END}"
+                     older one. Its memory for that must be set up anew.\r\n"
                 ),
             )?;
         }
@@ -291,14 +295,14 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                 info!("line refused: too long");
                 return say(
                     console,
-                    format_args!("cannot say: the line is longer than {MAX_LINE_BYTES} bytes{END}"),
+                    format_args!("cannot say: the line is longer than {MAX_LINE_BYTES} bytes\r\n"),
                 );
             }
             Submitted::Garbled => {
                 info!("line refused: garbled");
                 return say(
                     console,
-                    format_args!("cannot say: the line did not arrive whole: type it again{END}"),
+                    format_args!("cannot say: the line did not arrive whole: type it again\r\n"),
                 );
             }
         };
@@ -310,11 +314,11 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
             _ => match self.filter.ask(text) {
                 Err(refused) => {
                     let text = refused_text::<S>(&refused);
-                    say(console, format_args!("cannot say: {text}{END}"))
+                    say(console, format_args!("cannot say: {text}\r\n"))
                 }
                 Ok(reply) => {
                     if reply.filter_changed {
-                        say(console, format_args!("Another filter is there now:{END}"))?;
+                        say(console, format_args!("Another filter is there now:\r\n"))?;
                         self.introduce(console)?;
                     } else if reply.may_be_stale || self.filter.beside().is_some() {
                         self.warn(console)?;
@@ -333,7 +337,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                     } else {
                         ""
                     };
-                    say(console, format_args!("{verdict}{blanks}{END}"))
+                    say(console, format_args!("{verdict}{blanks}\r\n"))
                 }
             },
         }
@@ -395,7 +399,7 @@ fn say_not_mounted<S: Storage, C: Write>(
     refused: &Refused,
 ) -> Result<(), C::Error> {
     let text = refused_text::<S>(refused);
-    say(console, format_args!("No filter to ask: {text}{END}"))
+    say(console, format_args!("No filter to ask: {text}\r\n"))
 }
 
 const fn refused_text<S: Storage>(refused: &Refused) -> RefusedText<'_> {

@@ -13,7 +13,6 @@ use crate::epoch::EpochStore;
 use crate::guard::Guard;
 use crate::log::{info, warning};
 use crate::storage::{Storage, StorageError};
-use crate::update::Update;
 
 /// Why there is no answer.
 pub type Failure = ReadError<StorageError>;
@@ -123,8 +122,6 @@ pub struct Filter<'w, S, E> {
     pub(crate) work: &'w mut Workspace,
     /// The slot of the mounted filter. Without it, the workspace's catalogue means nothing.
     pub(crate) mounted: Option<usize>,
-    /// A new filter that is being sent.
-    pub(crate) update: Option<Update>,
     /// A file that was passed over at the last mount.
     refused: Option<Refused>,
     /// Its first sector is zero: a new file that was not finished, and that was never asked.
@@ -143,7 +140,6 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             guard,
             work,
             mounted: None,
-            update: None,
             refused: None,
             is_unfinished: false,
             beside: None,

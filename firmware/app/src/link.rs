@@ -19,7 +19,7 @@ use crate::epoch::EpochStore;
 use crate::filter::{Filter, Findings, Refused};
 use crate::stack::StackMeter;
 use crate::storage::{Storage, StorageError};
-use crate::update::UpdateError;
+use crate::update::{Update, UpdateError};
 use crate::verdict::{FailureText, RefusedText};
 
 /// A text of bounded length: what is longer is cut.
@@ -44,7 +44,10 @@ impl<S: Storage, E: EpochStore, M: StackMeter> Session<'_, S, E, M> {
     #[inline(never)]
     pub(crate) fn answer_frame<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
         let (sequence, reply) = match decode(self.receiver.frame()) {
-            Some((sequence, request)) => (sequence, Some(reply_to(&mut self.filter, request))),
+            Some((sequence, request)) => (
+                sequence,
+                Some(reply_to(&mut self.filter, &mut self.update, request)),
+            ),
             None => {
                 // A part of it may have been typed, and the answer is on the screen.
                 self.line.lost();
@@ -93,15 +96,20 @@ fn piece_of(sector: &Sector, within: usize) -> &[u8] {
 
 fn reply_to<S: Storage, E: EpochStore>(
     filter: &mut Filter<'_, S, E>,
+    update: &mut Option<Update>,
     request: Request<'_>,
 ) -> Reply {
     let done = match request {
         Request::Info => return look(filter),
         Request::Read { offset } => return read(filter, offset),
         Request::Check(text) => return check(filter, text),
-        Request::Begin { num_sectors } => filter.begin_update(num_sectors),
-        Request::Write { offset, bytes } => filter.write_piece(offset, bytes),
-        Request::Finish { file_id } => filter.finish_update(FileId(file_id)),
+        Request::Begin { num_sectors } => {
+            *update = None;
+            Update::begin(filter, num_sectors).map(|begun| *update = Some(begun))
+        }
+        Request::Write { offset, bytes } => under_way::<S>(update)
+            .and_then(|update| update.write_piece(&mut filter.storage, offset, bytes)),
+        Request::Finish { file_id } => finish(filter, update, FileId(file_id)),
     };
     match done {
         Ok(()) => Reply::Done,
@@ -109,6 +117,34 @@ fn reply_to<S: Storage, E: EpochStore>(
             "{}",
             UpdateText::<S>(&error, core::marker::PhantomData)
         )),
+    }
+}
+
+/// Known to be none where a slot is not written here, so that all the code goes.
+fn under_way<S: Storage>(update: &mut Option<Update>) -> Result<&mut Update, UpdateError> {
+    match update {
+        Some(update) if S::IS_WRITTEN_HERE => Ok(update),
+        _ => Err(UpdateError::OutOfOrder),
+    }
+}
+
+fn finish<S: Storage, E: EpochStore>(
+    filter: &mut Filter<'_, S, E>,
+    update: &mut Option<Update>,
+    file_id: FileId,
+) -> Result<(), UpdateError> {
+    match under_way::<S>(update) {
+        Ok(whole) if whole.is_whole() => {
+            let whole = *whole;
+            *update = None;
+            whole.finish(filter, file_id)
+        }
+        Ok(_) => Err(UpdateError::OutOfOrder),
+        // The answer to the first time was lost.
+        Err(_) => match filter.mount() {
+            Ok(catalogue) if catalogue.file_id() == file_id => Ok(()),
+            _ => Err(UpdateError::OutOfOrder),
+        },
     }
 }
 

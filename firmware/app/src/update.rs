@@ -58,138 +58,133 @@ impl Update {
         }
         Ok(())
     }
-}
 
-impl<S: Storage, E: EpochStore> Filter<'_, S, E> {
     /// Make a slot ready: the one that is not asked.
-    pub(crate) fn begin_update(&mut self, num_sectors: u32) -> Result<(), UpdateError> {
-        self.update = None;
+    pub(crate) fn begin<S: Storage, E: EpochStore>(
+        filter: &mut Filter<'_, S, E>,
+        num_sectors: u32,
+    ) -> Result<Self, UpdateError> {
         if !S::IS_WRITTEN_HERE {
             return Err(StorageError::NotWrittenHere.into());
         }
         let num_bytes = num_sectors
             .checked_mul(SECTOR_BYTES as u32)
-            .filter(|num_bytes| *num_bytes <= self.storage.slot_bytes())
+            .filter(|num_bytes| *num_bytes <= filter.storage.slot_bytes())
             .ok_or(UpdateError::TooLarge)?;
         // Looked at now, so that the slot in use is the one that the next question would ask.
-        let slot = match self.mount() {
-            Ok(_) => 1_usize.saturating_sub(self.mounted.unwrap_or_default()),
+        let slot = match filter.mount() {
+            Ok(_) => 1_usize.saturating_sub(filter.mounted.unwrap_or_default()),
             // Neither slot has a file that could be asked: nothing is lost.
             Err(refused) if refused.is_absent() || refused.is_of_filter() => 0,
             Err(refused) => return Err(UpdateError::Failure(refused.failure)),
         };
-        let mut update = Update {
+        let mut update = Self {
             slot,
             num_bytes,
             written: 0,
             erased: 0,
             held: [0; HELD_BYTES],
         };
-        update.erase(&mut self.storage, 1)?;
+        update.erase(&mut filter.storage, 1)?;
         info!(
             "update: {=u32} sectors into slot {=usize}",
             num_sectors,
             slot + 1
         );
-        self.update = Some(update);
-        Ok(())
-    }
-
-    /// Known to be none where a slot is not written here, so that all the code goes.
-    fn under_way(update: &mut Option<Update>) -> Result<&mut Update, UpdateError> {
-        match update {
-            Some(update) if S::IS_WRITTEN_HERE => Ok(update),
-            _ => Err(UpdateError::OutOfOrder),
-        }
+        Ok(update)
     }
 
     /// Take the next piece, or the last one again.
-    pub(crate) fn write_piece(&mut self, offset: u32, piece: &[u8]) -> Result<(), UpdateError> {
-        let update = Self::under_way(&mut self.update)?;
+    pub(crate) fn write_piece<S: Storage>(
+        &mut self,
+        storage: &mut S,
+        offset: u32,
+        piece: &[u8],
+    ) -> Result<(), UpdateError> {
         let piece: &[u8; PIECE_BYTES] = piece.try_into().map_err(|_| UpdateError::OutOfOrder)?;
         let length = PIECE_BYTES as u32;
-        if offset.checked_add(length) == Some(update.written) {
+        if offset.checked_add(length) == Some(self.written) {
             return Ok(());
         }
-        if offset != update.written || offset >= update.num_bytes {
+        if offset != self.written || offset >= self.num_bytes {
             return Err(UpdateError::OutOfOrder);
         }
-        update.erase(&mut self.storage, length)?;
+        self.erase(storage, length)?;
         match (offset, piece.split_first_chunk()) {
             (0, Some((held, rest))) => {
-                update.held = *held;
-                self.storage.write(update.slot, HELD_BYTES as u32, rest)?;
+                self.held = *held;
+                storage.write(self.slot, HELD_BYTES as u32, rest)?;
             }
-            _ => self.storage.write(update.slot, offset, piece)?,
+            _ => storage.write(self.slot, offset, piece)?,
         }
-        update.written = update.written.saturating_add(length);
+        self.written = self.written.saturating_add(length);
         Ok(())
+    }
+
+    /// Is all of the file written?
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.written == self.num_bytes
     }
 
     /// Verify the new file, use it, and give the old one up.
     #[inline(never)]
-    pub(crate) fn finish_update(&mut self, file_id: FileId) -> Result<(), UpdateError> {
-        let Ok(update) = Self::under_way(&mut self.update).copied() else {
-            // The answer to the first time was lost.
-            return match self.mount() {
-                Ok(catalogue) if catalogue.file_id() == file_id => Ok(()),
-                _ => Err(UpdateError::OutOfOrder),
-            };
-        };
-        if update.written != update.num_bytes {
-            return Err(UpdateError::OutOfOrder);
-        }
-        self.update = None;
+    pub(crate) fn finish<S: Storage, E: EpochStore>(
+        self,
+        filter: &mut Filter<'_, S, E>,
+        file_id: FileId,
+    ) -> Result<(), UpdateError> {
         // From here on the workspace holds the new file's header.
-        self.mounted = None;
-        let trust = self.guard.refresh()?.clone();
-        self.verify_update(&update, file_id, &trust)
-            .map_err(|error| self.keep_old(error))?;
-        self.storage.write(update.slot, 0, &update.held)?;
+        filter.mounted = None;
+        let trust = filter.guard.refresh()?.clone();
+        if let Err(error) = self.verify(filter, file_id, &trust) {
+            // The old one is kept. If that fails, the next question says why.
+            let _ = filter.mount();
+            return Err(error);
+        }
+        filter.storage.write(self.slot, 0, &self.held)?;
         info!("update: verified");
-        self.give_up_old(&update, file_id)
-    }
-
-    fn keep_old(&mut self, error: UpdateError) -> UpdateError {
-        // If that fails, the next question says why.
-        let _ = self.mount();
-        error
+        self.give_up_old(filter, file_id)
     }
 
     /// What a mount verifies, then every page, as they lie in the flash.
-    fn verify_update(
-        &mut self,
-        update: &Update,
+    fn verify<S: Storage, E: EpochStore>(
+        &self,
+        filter: &mut Filter<'_, S, E>,
         file_id: FileId,
         trust: &Trust<'_>,
     ) -> Result<(), UpdateError> {
         let mut written = Written {
-            storage: &mut self.storage,
-            update,
+            storage: &mut filter.storage,
+            update: self,
         };
-        let (opening, sector) = (&mut self.work.opening, &mut self.work.sector);
+        let (opening, sector) = (&mut filter.work.opening, &mut filter.work.sector);
         let catalogue =
             open_in(opening, &mut written, sector, trust).map_err(UpdateError::Failure)?;
         let num_bytes = catalogue
             .header()
             .num_sectors
             .checked_mul(SECTOR_BYTES as u32);
-        if catalogue.file_id() != file_id || num_bytes != Some(update.num_bytes) {
+        if catalogue.file_id() != file_id || num_bytes != Some(self.num_bytes) {
             return Err(UpdateError::OtherFile);
         }
         verify_pages(catalogue, &mut written, sector).map_err(UpdateError::Failure)
     }
 
     /// Both files are whole: after this there is one.
-    fn give_up_old(&mut self, update: &Update, file_id: FileId) -> Result<(), UpdateError> {
+    fn give_up_old<S: Storage, E: EpochStore>(
+        &self,
+        filter: &mut Filter<'_, S, E>,
+        file_id: FileId,
+    ) -> Result<(), UpdateError> {
         // What the flash has, and not what should have been written.
-        self.open(update.slot, &self.guard.trust().clone())
+        filter
+            .open(self.slot, &filter.guard.trust().clone())
             .map_err(|refused| UpdateError::Failure(refused.failure))?;
-        let old = 1_usize.saturating_sub(update.slot);
+        let old = 1_usize.saturating_sub(self.slot);
         // An erasure that is cut may leave the beginning and spoil the rest.
-        self.storage.write(old, 0, &GIVEN_UP)?;
-        self.storage.erase(old, 0)?;
-        match self.mount() {
+        filter.storage.write(old, 0, &GIVEN_UP)?;
+        filter.storage.erase(old, 0)?;
+        match filter.mount() {
             Ok(catalogue) if catalogue.file_id() == file_id => Ok(()),
             Ok(_) => Err(UpdateError::OtherFile),
             Err(refused) => Err(UpdateError::Failure(refused.failure)),
