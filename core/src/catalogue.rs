@@ -59,7 +59,7 @@ impl Catalogue {
         index: SectorIndex,
         sector: &Sector,
         path: Option<Path>,
-    ) -> Result<Step, Error> {
+    ) -> Result<Step<Path>, Error> {
         let payload = verify(self.file_id, index, sector)?;
         match &self.signed {
             Some(signed) => signed.prove(self.file_id, index, payload, path),

@@ -2,9 +2,8 @@
 
 use core::fmt;
 
-use crate::header::{FORMAT_VERSION, MAX_DATASETS, MAX_HEADER_BYTES};
-use crate::sector::SectorIndex;
-use crate::trust::PublicKey;
+use crate::trust::key::PublicKey;
+use crate::units::{FORMAT_VERSION, MAX_DATASETS, MAX_HEADER_BYTES, SectorIndex};
 
 /// Why there is no answer. None of these is ever "not exposed".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

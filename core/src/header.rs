@@ -25,40 +25,24 @@ use crate::error::{Error, HeaderDefect};
 use crate::fields::Fields;
 use crate::sector::{FileId, PAYLOAD_BYTES, Payload, Sector, SectorIndex, seal};
 use crate::trust::{TAG_BYTES, Tag, Tree};
+pub use crate::units::{
+    FIXED_BYTES, FORMAT_VERSION, MAX_DATASETS, MAX_DATASETS_OF_A_FILE,
+    MAX_DATASETS_OF_A_SMALL_DEVICE, MAX_HEADER_BYTES, MAX_HEADER_SECTORS,
+};
 
 /// The first eight bytes of a file. As in PNG, the first is no ASCII, and the line
 /// ends show a copy that was mangled as text.
 pub const MAGIC: [u8; 8] = *b"\x93LSV\r\n\x1a\n";
-/// The format that this code reads and writes.
-pub const FORMAT_VERSION: u16 = 2;
-
 const MAGIC_FIELD: Range<usize> = 0..8;
 const VERSION_FIELD: Range<usize> = 8..10;
 const LENGTH_FIELD: Range<usize> = 10..12;
 const PROTECTION_FIELD: Range<usize> = 12..13;
 const RESERVED_FIELD: Range<usize> = 13..16;
-const FILE_ID_FIELD: Range<usize> = 16..32;
+const FILE_ID_FIELD: Range<usize> = 16..FIXED_BYTES;
 /// The protection byte of a file that has checksums only.
 const UNSIGNED: u8 = 0;
 /// The protection byte of a file with a hash tree and a signature.
 const SIGNED: u8 = 1;
-/// Bytes of sector 0 before the postcard header: 32.
-pub const FIXED_BYTES: usize = FILE_ID_FIELD.end;
-
-/// Most sectors that a header may take: 4.
-pub const MAX_HEADER_SECTORS: u32 = 4;
-/// Longest postcard header: 2,000 bytes.
-pub const MAX_HEADER_BYTES: usize = MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES - FIXED_BYTES;
-/// Most datasets of a file: 8.
-pub const MAX_DATASETS_OF_A_FILE: usize = 8;
-/// Most datasets of a file that a small device reads, one that has no RAM for more: 2.
-pub const MAX_DATASETS_OF_A_SMALL_DEVICE: usize = 2;
-/// Most datasets of a file that this build reads: 8, or 2 with the feature `two-datasets`.
-pub const MAX_DATASETS: usize = if cfg!(feature = "two-datasets") {
-    MAX_DATASETS_OF_A_SMALL_DEVICE
-} else {
-    MAX_DATASETS_OF_A_FILE
-};
 /// Sectors of a signature, behind the tags: 1.
 const SIGNATURE_SECTORS: u64 = 1;
 

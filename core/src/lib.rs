@@ -55,6 +55,7 @@ pub mod sentence;
 pub mod source;
 pub mod source_async;
 pub mod trust;
+pub(crate) mod units;
 mod verdict;
 
 #[doc = include_str!("../FORMAT.md")]

@@ -7,46 +7,10 @@
 //! catches every error of up to five bits (Koopman, "32-Bit Cyclic Redundancy
 //! Codes for Internet Applications", DSN 2002, table 1).
 
-use core::fmt;
-
-use serde::Serialize;
-
 use crate::error::Error;
-
-/// Bytes of a sector, as SD cards and SPI flash read them: 512.
-pub const SECTOR_BYTES: usize = 512;
-/// Bytes of a sector that carry content: 508.
-pub const PAYLOAD_BYTES: usize = SECTOR_BYTES - CRC_BYTES;
-/// Bytes of the checksum at the end of a sector: 4, little-endian.
-pub const CRC_BYTES: usize = 4;
-
-/// One sector as it is stored.
-pub type Sector = [u8; SECTOR_BYTES];
-/// The content of one sector.
-pub type Payload = [u8; PAYLOAD_BYTES];
-
-/// What tells one file from another: 16 bytes, part of every sector's checksum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct FileId(pub [u8; 16]);
-
-impl fmt::Display for FileId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-/// A sector's place in its file, counted from 0. 32 bits reach 2 TiB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[serde(transparent)]
-pub struct SectorIndex(#[serde(with = "postcard::fixint::le")] pub u32);
-
-impl fmt::Display for SectorIndex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+pub use crate::units::{
+    CRC_BYTES, FileId, PAYLOAD_BYTES, Payload, SECTOR_BYTES, Sector, SectorIndex,
+};
 
 /// CRC-32C; the catalogue that the `crc` crate follows calls it "ISCSI".
 pub static CRC_32C: crc::Crc<u32, CrcTable> = crc::Crc::<u32, CrcTable>::new(&crc::CRC_32_ISCSI);

@@ -12,9 +12,9 @@
 use bitvec::prelude::{BitSlice, Lsb0};
 use bitvec::view::BitView;
 
-use super::Match;
+use super::matching::Match;
 use crate::arithmetic::wide;
-use crate::sector::{PAYLOAD_BYTES, Payload};
+use crate::units::{PAYLOAD_BYTES, Payload};
 
 /// Bits of a page: 4,064.
 pub const PAGE_BITS: u32 = (PAYLOAD_BYTES * 8) as u32;

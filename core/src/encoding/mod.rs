@@ -5,6 +5,7 @@
 //! says that the item was bumped, the next layer is asked.
 
 pub mod bloom;
+mod matching;
 pub mod ribbon;
 
 use serde::Serialize;
@@ -12,7 +13,8 @@ use serde::Serialize;
 use crate::arithmetic::scaled;
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
-use crate::sector::Payload;
+use crate::units::Payload;
+pub use matching::Match;
 use ribbon::Ribbon;
 
 /// How a dataset's items become bits.
@@ -27,18 +29,6 @@ pub enum Encoding {
     },
     /// Paged ribbon: [`ribbon`]. Up to [`ribbon::MAX_LAYERS`] layers.
     Ribbon(Ribbon),
-}
-
-/// What a page says of an item. Never a verdict by itself: see [`crate::Verdict`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Match {
-    /// The item is there, or it is a false alarm.
-    Hit,
-    /// The item is not in the dataset.
-    Miss,
-    /// The page says nothing of it: the next layer does, of [`ribbon::rehash`] of the hash.
-    Bumped,
 }
 
 impl Encoding {

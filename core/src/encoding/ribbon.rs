@@ -28,11 +28,11 @@
 
 use serde::Serialize;
 
-use super::Match;
+use super::matching::Match;
 use crate::arithmetic::scaled;
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
-use crate::sector::{PAYLOAD_BYTES, Payload};
+use crate::units::{PAYLOAD_BYTES, Payload};
 
 /// Bits of a page behind the threshold: 4,056.
 pub const COLUMN_BITS: u32 = ((PAYLOAD_BYTES - THRESHOLD_BYTES) * 8) as u32;

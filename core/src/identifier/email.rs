@@ -9,8 +9,10 @@
 //! mailbox without it at most providers. So an address with a tag has a second reading
 //! without; marked in a list, so that two tags of one mailbox do not meet.
 
-use super::text::{CaseRule, push_folded, single_spelling, visible};
-use super::{Folder, Folding, Item, NormaliseError, Rule, Side};
+use super::error::NormaliseError;
+use super::folding::{CaseRule, Folder, Folding};
+use super::item::{Item, Rule, Side};
+use super::text::{push_folded, single_spelling, visible};
 
 /// Longest local part: 64 bytes (RFC 5321 section 4.5.3.1.1).
 const MAX_LOCAL_BYTES: usize = 64;

@@ -2,11 +2,9 @@
 
 use core::fmt;
 
+use super::characters::{drop_first, trim};
 use super::error::NormaliseError;
-use super::{MAX_IDENTIFIER_BYTES, drop_first, trim};
-
-/// Most readings of an identifier: 4. A text with more is no identifier.
-pub const MAX_READINGS: u8 = 4;
+use crate::units::MAX_IDENTIFIER_BYTES;
 
 /// Whether a text stands in a list or is asked for. The builder stores all readings of a line,
 /// a question asks all of its own.

@@ -13,13 +13,14 @@ use md4::Md4;
 use serde::Serialize;
 use sha1::{Digest, Sha1};
 
+use super::error::NormaliseError;
+use super::folding::{Folded, Folder, Folding};
+use super::item::{Coverage, Item, Rule, Side};
+use super::kind::{Identifier, IdentifierKind, check_length};
 use super::text::single_spelling;
-use super::{
-    Coverage, Folded, Folder, Folding, Identifier, IdentifierKind, Item, MAX_IDENTIFIER_BYTES,
-    MAX_READINGS, NormaliseError, Rule, Side, check_length,
-};
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
+use crate::units::{MAX_IDENTIFIER_BYTES, MAX_READINGS};
 
 /// The digest that a password dataset holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

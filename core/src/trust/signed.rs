@@ -2,11 +2,11 @@
 
 use ed25519_compact::VerifyingState;
 
-use super::tree::{Node, TAG_BYTES, TAGS_PER_SECTOR, Tag, Tree, decode_tags};
-use super::{PUBLIC_KEY_BYTES, PublicKey, Step};
+use super::key::{PUBLIC_KEY_BYTES, PublicKey};
+use super::tree::{Node, Step, TAG_BYTES, TAGS_PER_SECTOR, Tag, Tree, decode_tags};
 use crate::error::{Error, HeaderDefect};
-use crate::header::MAX_HEADER_SECTORS;
 use crate::sector::{FileId, PAYLOAD_BYTES, Payload, Sector, SectorIndex, seal};
+use crate::units::MAX_HEADER_SECTORS;
 
 /// Bytes of an Ed25519 signature: 64.
 pub const SIGNATURE_BYTES: usize = 64;
@@ -217,7 +217,7 @@ impl Signed {
         sector: SectorIndex,
         payload: &Payload,
         path: Option<Path>,
-    ) -> Result<Step, Error> {
+    ) -> Result<Step<Path>, Error> {
         let node = match path {
             None => self.tree.leaf_at(sector),
             Some(path) => {

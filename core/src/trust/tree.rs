@@ -17,7 +17,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sector::{PAYLOAD_BYTES, Payload, SectorIndex};
+use crate::units::{PAYLOAD_BYTES, Payload, SectorIndex};
 
 /// Bytes of a tag: 16, so that who has one sector needs 2^128 tries for another with its tag.
 pub const TAG_BYTES: usize = 16;
@@ -160,6 +160,18 @@ pub fn encode_tags(tags: &[Tag]) -> Payload {
 pub fn decode_tags(payload: &Payload) -> impl Iterator<Item = Tag> + '_ {
     let (places, _) = payload.as_chunks::<TAG_BYTES>();
     places.iter().map(|place| Tag(*place))
+}
+
+/// How far the proof of a page has come; `P`: what is known of the way.
+#[cfg_attr(
+    not(feature = "signatures"),
+    expect(dead_code, reason = "without signatures there is nothing to prove")
+)]
+pub(crate) enum Step<P> {
+    /// It is the page that was signed.
+    Proven,
+    /// The sector to read next, and what it must have.
+    Above(SectorIndex, P),
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! In place of `signed.rs` where the feature `signatures` is off: there is no value of
 //! [`Signed`], because no signed file is opened.
 
-use super::{PublicKey, Step, Tag, Tree};
+use super::key::PublicKey;
+use super::tree::{Step, Tag, Tree};
 use crate::error::Error;
-use crate::sector::{FileId, Payload, SectorIndex};
+use crate::units::{FileId, Payload, SectorIndex};
 
 /// What would be known of a signed file. There is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ impl Signed {
         _: SectorIndex,
         _: &Payload,
         _: Option<Path>,
-    ) -> Result<Step, Error> {
+    ) -> Result<Step<Path>, Error> {
         match *self {}
     }
 }

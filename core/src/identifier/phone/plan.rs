@@ -27,7 +27,7 @@
 
 use core::fmt;
 
-use super::MAX_DIGITS;
+use super::digits::MAX_DIGITS;
 use crate::sector::Payload;
 
 /// Words in a plan sector: 127.

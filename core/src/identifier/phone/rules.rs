@@ -18,7 +18,7 @@
 //! A walk starts at entry 0. Each digit is looked up in its node; a digit that
 //! no entry of the node is for, and the end of the digits, mean no match.
 
-use super::written::Digits;
+use super::digits::Digits;
 
 /// In the low half of `drops`: the whole match is dropped.
 const DROP_ALL: u8 = 15;

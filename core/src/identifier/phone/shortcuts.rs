@@ -3,9 +3,9 @@
 
 use super::plan::Plan;
 use super::rules::is_match_of_all;
-use crate::identifier::{Identifier, IdentifierKind};
+use crate::identifier::kind::{Identifier, IdentifierKind};
 
-use super::{Length, PhoneProfile, calling_code_digits};
+use super::profile::{Length, PhoneProfile, calling_code_digits};
 
 /// First digits of a national number that are looked up.
 const START_DIGITS: usize = 4;

@@ -7,6 +7,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::fields::Fields;
 use crate::identifier::made;
 
 fn normalise(profile: &PhoneProfile, text: &str) -> Result<Item, NormaliseError> {
