@@ -13,10 +13,13 @@ mod columns;
 mod contents;
 mod divided;
 pub(super) mod document;
+mod exports;
 mod free;
 mod hash_lines;
 mod hashes;
+mod links;
 mod look;
+mod lost;
 mod masks;
 mod numbered;
 mod parts;
@@ -25,6 +28,7 @@ mod sample;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod words;
 mod wrap;
 mod writing;
 

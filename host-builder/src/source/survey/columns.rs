@@ -14,10 +14,10 @@ const MAX_CANDIDATES: usize = 64;
 /// Columns that are looked into.
 const MAX_COLUMNS: usize = 32;
 
-/// Separators that are no ASCII signs.
-const WIDE: [&str; 20] = [
-    "，", "；", "：", "、", "｜", "§", "→", "·", "–", "—", "…", "⇒", "»", "•", "¦", "＝", "／",
-    "＃", "＆", "～",
+/// Separators that are no ASCII signs, or that are signs of addresses and letters by themselves.
+const WIDE: [&str; 22] = [
+    "@@", "\\t", "，", "；", "：", "、", "｜", "§", "→", "·", "–", "—", "…", "⇒", "»", "•", "¦",
+    "＝", "／", "＃", "＆", "～",
 ];
 
 /// Lines that are rows of a table.
@@ -36,6 +36,7 @@ impl Table {
         let mut tables: Vec<Self> = candidates(lines)
             .into_iter()
             .filter_map(|separator| Self::of(lines, separator, percent))
+            .map(|table| table.widened(lines, percent))
             .collect();
         // What stands within one cell of a plain table divides nothing: `x:Ann,,,:/bin/sh`.
         let plain: Vec<Self> = tables
@@ -80,6 +81,36 @@ impl Table {
         }
         other.separator.len() > self.separator.len()
             && self.num_columns > num_within.max(1) * (other.num_columns - 1) + 1
+    }
+
+    /// With the signs that stand on both sides of it in nearly all rows: `_|_`, `[|]`.
+    fn widened(mut self, lines: &[&[u8]], percent: usize) -> Self {
+        loop {
+            let sides: Vec<(Option<&u8>, Option<&u8>)> = lines
+                .iter()
+                .flat_map(|line| {
+                    let len = self.separator.len();
+                    memchr::memmem::find_iter(line, &self.separator)
+                        .map(move |at| (line[..at].last(), line.get(at + len)))
+                })
+                .collect();
+            let Some((Some(&left), Some(&right))) = sides.first().copied() else {
+                return self;
+            };
+            let is_same = |side: &&(Option<&u8>, Option<&u8>)| **side == sides[0];
+            let num_same = sides.iter().filter(is_same).count();
+            let is_frame = left.is_ascii_punctuation()
+                && !matches!(left, b'"' | b'\'' | b'.')
+                && right == mirrored(left);
+            if !is_frame
+                || num_same * 100 < sides.len() * percent
+                || self.separator.len() + 2 > MAX_SEPARATOR_BYTES
+            {
+                return self;
+            }
+            self.separator.insert(0, left);
+            self.separator.push(right);
+        }
     }
 
     /// If this sign divides nearly all.
@@ -187,6 +218,18 @@ impl Table {
             }
             separator => format!("{:?}", String::from_utf8_lossy(separator)),
         }
+    }
+}
+
+/// The sign that closes what this one opens, or the same.
+const fn mirrored(sign: u8) -> u8 {
+    match sign {
+        b'<' => b'>',
+        b'[' => b']',
+        b'(' => b')',
+        b'{' => b'}',
+        b'/' => b'\\',
+        sign => sign,
     }
 }
 
@@ -309,7 +352,10 @@ fn is_candidate(signs: &[u8]) -> bool {
             let is_padded =
                 *first == b' ' && *last == b' ' && !middle.is_empty() && middle[0] != b' ';
             let is_list = matches!(signs, [b',' | b';' | b':', b' ']);
-            let is_arrow = matches!(signs, b"->" | b"=>" | b"-->");
+            let is_arrow = matches!(
+                signs,
+                b"->" | b"=>" | b"-->" | b"<-" | b"<->" | b"<=>" | b"<>" | b"~>"
+            );
             is_run || is_padded || is_list || is_arrow
         }
         [] => false,
@@ -347,6 +393,11 @@ mod tests {
             (&["1\u{1}x", "2\u{1}y"], Some(("\u{1}", 2))),
             (&["a，x", "b，y"], Some(("，", 2))),
             (&["a -> x", "b -> y"], Some((" -> ", 2))),
+            (&["a<->x", "b<->y"], Some(("<->", 2))),
+            (&["a_|_x", "b_|_y"], Some(("_|_", 2))),
+            (&["a[|]x", "b[|]y"], Some(("[|]", 2))),
+            (&["a@@x", "b@@y"], Some(("@@", 2))),
+            (&["a\\tx", "b\\ty"], Some(("\\t", 2))),
             (&["alice,", "bob,"], Some((",", 2))),
             (&["| a | x |", "| b | y |"], Some(("|", 4))),
             (&["a:x:1:Ann,,,:/", "b:x:2:Bob,,,:/"], Some((":", 5))),

@@ -11,6 +11,8 @@ use super::refuse::Refusal;
 /// other signs of it.
 const FEW: usize = 3;
 const MANY: usize = 20;
+/// Fewest of which ranks from 1 on may have nothing behind them.
+const MIN_GLUED: usize = 5;
 /// Longest rank or count, digits.
 const MAX_DIGITS: usize = 10;
 /// Longest number of which a list of numbers alone is a list of counts.
@@ -303,7 +305,8 @@ pub(super) fn in_front(subject: &Subject<'_>, raw: &[&[u8]]) -> Result<(), Refus
     let is_usual = front.usual.has_blank || matches!(front.usual.sign, b"." | b")" | b":");
     let is_found = if front.is_glued() {
         // `1st`, `2a`: codes may look so.
-        !is_id && num_lines >= MANY && course.is_ranks() && are_texts
+        let is_from_start = course.counts_up && course.is_from_start && num_lines >= MIN_GLUED;
+        !is_id && are_texts && (is_from_start || (num_lines >= MANY && course.is_ranks()))
     } else {
         (is_ranked && num_lines >= FEW)
             || (is_id && front.usual.sign == b"x" && num_lines >= FEW)

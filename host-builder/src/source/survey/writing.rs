@@ -1,5 +1,5 @@
-//! Identifiers that are written as another language writes texts: HTML's entities, JSON's escapes,
-//! doubled quotation marks, links.
+//! Identifiers that are written as another language writes texts: HTML's entities and tags, JSON's
+//! escapes, doubled quotation marks.
 
 use leaksieve_core::IdentifierKind;
 
@@ -64,23 +64,6 @@ pub(super) fn entities(lines: &[&[u8]]) -> Result<(), Refusal> {
     ))
 }
 
-/// Links to what people call themselves.
-pub(super) fn links(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
-    if subject.kind == IdentifierKind::Password
-        || lines.len() < MIN_LINES
-        || !nearly_all(num(lines, is_link), lines.len())
-    {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        "links",
-        format!(
-            "keep what stands behind the last slash, if that is the name: {}",
-            pipe("sed -E 's|[?#].*||; s|/+$||; s|.*/@?||'")
-        ),
-    ))
-}
-
 /// `2021-06-11`, `11.6.2021 08:30`: a day, in figures.
 pub(super) fn is_date(text: &[u8]) -> bool {
     let day = text
@@ -107,11 +90,59 @@ pub(super) fn is_date(text: &[u8]) -> bool {
     })
 }
 
-pub(super) fn is_link(line: &[u8]) -> bool {
-    [&b"https://"[..], b"http://"].iter().any(|start| {
-        line.get(..start.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(start))
-    })
+/// Seconds or thousandths since 1970, of this century.
+pub(super) fn is_time(text: &[u8]) -> bool {
+    matches!(text.len(), 10 | 13) && text.iter().all(u8::is_ascii_digit) && text[0] == b'1'
+}
+
+/// A tag of HTML, or an escape, that nearly all lines end with.
+pub(super) fn ends(lines: &[&[u8]]) -> Result<(), Refusal> {
+    let all = |is: &dyn Fn(&[u8]) -> bool| {
+        lines.len() >= MIN_LINES && nearly_all(num(lines, is), lines.len())
+    };
+    let end = |line: &&[u8]| tag(line).map(<[u8]>::to_ascii_lowercase);
+    let usual = lines.iter().find_map(|line| end(line));
+    if usual.is_some() && all(&|line| end(&line) == usual) {
+        return Err(Refusal::new(
+            "a tag of HTML at the end of nearly all lines",
+            format!(
+                "take it off: {}",
+                pipe("sed -E 's/^([[:space:]]*<[^<>]*>)+//; s/(<[^<>]*>[[:space:]]*)+$//'")
+            ),
+        ));
+    }
+    let is_escape = |line: &[u8]| {
+        let has = |end: &&[u8]| line.len() > end.len() && line.ends_with(end);
+        [&b"\\n"[..], b"\\r", b"\\t"].iter().any(has)
+    };
+    if all(&is_escape) {
+        return Err(Refusal::new(
+            "a backslash and a letter at the end of nearly all lines, which stand for the end of a line",
+            format!("take them off: {}", pipe(r"sed -E 's/(\\[rnt])+$//'")),
+        ));
+    }
+    // All of them on one line.
+    let num_feeds = |line: &[u8]| memchr::memmem::find_iter(line, b"\\n").count();
+    if lines.len() < MIN_LINES && num(lines, |line| num_feeds(line) > 1) == lines.len() {
+        return Err(Refusal::new(
+            "several identifiers a line, with a backslash and n between",
+            format!("write one a line: {}", pipe(r"sed -E 's/(\\r)?\\n/\n/g'")),
+        ));
+    }
+    Ok(())
+}
+
+/// The tag that a text ends with: `<br/>`, `</td>`.
+fn tag(text: &[u8]) -> Option<&[u8]> {
+    const MAX_LETTERS: usize = 10;
+    let at = memchr::memrchr(b'<', text).filter(|at| *at > 0)?;
+    let inner = text[at..].strip_prefix(b"<")?.strip_suffix(b">")?;
+    let name = inner.strip_prefix(b"/").unwrap_or(inner);
+    let name = name.strip_suffix(b"/").unwrap_or(name).trim_ascii();
+    let is_name = name.first().is_some_and(u8::is_ascii_alphabetic)
+        && name.len() <= MAX_LETTERS
+        && name.iter().all(u8::is_ascii_alphanumeric);
+    is_name.then_some(&text[at..])
 }
 
 /// Characters that a URL writes with their numbers: %40 for @.
