@@ -10,7 +10,9 @@
 mod around;
 mod beside;
 mod columns;
+mod compare;
 mod contents;
+mod course;
 mod divided;
 pub(super) mod document;
 mod exports;
@@ -25,6 +27,7 @@ mod numbered;
 mod parts;
 mod refuse;
 mod sample;
+mod separators;
 mod shape;
 #[cfg(test)]
 mod tests;

@@ -64,7 +64,7 @@ pub(super) fn is_table(
             cell.iter().any(has_sign) || (has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic))
         };
         let is_mixed = |line: &[u8]| table.cells(line).any(is_mixed_cell);
-        // A name and a password of more than letters, in each line.
+        // A name and a password of more than letters, in most lines.
         let is_pair = |line: &[u8]| {
             let mut cells = table.cells(line);
             let is_name = |cell: &[u8]| cell.first().is_some_and(u8::is_ascii_alphabetic);
@@ -72,7 +72,7 @@ pub(super) fn is_table(
         };
         let are_pairs = table.num_columns == 2
             && num_lines > MIN_LINES
-            && nearly_all(num(lines, is_pair), num_lines);
+            && num(lines, is_pair) * 4 >= num_lines * 3;
         let is_known = has(Content::Email) || has(Content::Hash);
         return subject.kind != IdentifierKind::Id
             && ((is_known && num_lines >= MIN_LINES)

@@ -41,7 +41,8 @@ fn frame(lines: &[&[u8]]) -> Option<Refusal> {
         .take(MAX_TITLES)
         .position(|line| is_rule(line))?;
     let rule = lines[first];
-    let is_box = rule.starts_with(b"+") && lines.iter().filter(|line| is_rule(line)).count() > 1;
+    let num_same = lines.iter().filter(|line| **line == rule).count();
+    let is_box = rule.starts_with(b"+") && num_same > 1;
     let is_counted = lines.iter().rev().take(3).any(|line| is_footer(line));
     if !(is_box || (is_counted && first > 0)) {
         return None;

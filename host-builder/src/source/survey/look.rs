@@ -334,7 +334,9 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
         let mut found = table.columns_of(lines, &holds);
         if is_phone && found.len() > 1 {
             let times = table.columns_of(lines, &is_time);
-            found.retain(|column| !times.contains(column));
+            if !found.iter().all(|column| times.contains(column)) {
+                found.retain(|column| !times.contains(column));
+            }
         }
         match found.as_slice() {
             [] => {}
@@ -399,7 +401,12 @@ pub(super) fn choose(
     column: Option<usize>,
     lines: &[&[u8]],
 ) -> Refusal {
-    let delimiter = table.option();
+    // As an option, `\t` is a tab.
+    let is_written_tab = table.separator == b"\\t";
+    let delimiter = match is_written_tab {
+        true => "tab".to_owned(),
+        false => table.option(),
+    };
     let words = table.words();
     let held = || format!("column {}", describe(&table.contents(lines)));
     let (example, hint) = match column {
@@ -415,6 +422,15 @@ pub(super) fn choose(
             ),
         ),
     };
+    if is_written_tab {
+        return Refusal::new(
+            "columns with a backslash and t between, in place of a tab",
+            format!(
+                "write tabs, and choose one, as in {} {example}{hint}",
+                pipe(r"sed 's/\\t/\t/g'")
+            ),
+        );
+    }
     if subject.place == Place::Cells {
         return Refusal::new(
             format!(

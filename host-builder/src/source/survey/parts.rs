@@ -7,8 +7,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::columns::{Table, is_email};
 use super::contents::choice;
+use super::course::{Course, plain_number};
 use super::look::{Place, Subject, choose, nearly_all, num, percent, several};
-use super::numbered::{Course, plain_number};
 use super::refuse::Refusal;
 
 const FEW: usize = 3;

@@ -29,7 +29,12 @@ pub(super) fn words(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusa
         .iter()
         .map(|row| row.iter().rev().copied().collect())
         .collect();
-    let front = shared(&rows, lines.len());
+    let mut front = shared(&rows, lines.len());
+    // `4 StR 12/20` is a code as a whole.
+    let has_number = |part: &&str| part.contains(|c: char| c.is_ascii_digit());
+    if front.iter().any(has_number) {
+        front.clear();
+    }
     let mut behind = shared(&backwards, lines.len());
     behind.reverse();
     let is_long = |row: &&Vec<&str>| row.len() > front.len() + behind.len();
@@ -118,7 +123,11 @@ fn shared<'a>(rows: &[Vec<&'a str>], num_lines: usize) -> Vec<&'a str> {
         nearly_all(rows.iter().filter(has).count(), num_lines)
     };
     let shared = first.iter().enumerate().take_while(is_shared);
-    shared.map(|(_, part)| *part).collect()
+    let mut shared: Vec<&str> = shared.map(|(_, part)| *part).collect();
+    // What stands between the last word and the rest is a part of the ids: `Konto 12 345`.
+    let is_of_id = |part: &mut &str| !is_word(part) && part.contains(char::is_alphanumeric);
+    while shared.pop_if(is_of_id).is_some() {}
+    shared
 }
 
 /// Letters alone, with signs around or none, and no short code in capitals.

@@ -56,7 +56,7 @@ pub(super) fn entities(lines: &[&[u8]]) -> Result<(), Refusal> {
     let command = if are_common {
         r#"sed "s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&apos;/'/g; s/&#0*39;/'/g; s/&amp;/\&/g""#
     } else {
-        "python3 -X utf8 -c 'import html,sys; sys.stdout.writelines(map(html.unescape, sys.stdin))'"
+        "python3 -X utf8 -c 'import html,sys; sys.stdout.writelines(html.unescape(line).replace(chr(160), chr(32)) for line in sys.stdin)'"
     };
     Err(Refusal::new(
         "identifiers with HTML entities, such as &amp; for &",
@@ -95,16 +95,19 @@ pub(super) fn is_time(text: &[u8]) -> bool {
     matches!(text.len(), 10 | 13) && text.iter().all(u8::is_ascii_digit) && text[0] == b'1'
 }
 
-/// A tag of HTML, or an escape, that nearly all lines end with.
+/// Tags of HTML, or escapes, that nearly all lines have at an end.
 pub(super) fn ends(lines: &[&[u8]]) -> Result<(), Refusal> {
     let all = |is: &dyn Fn(&[u8]) -> bool| {
         lines.len() >= MIN_LINES && nearly_all(num(lines, is), lines.len())
     };
-    let end = |line: &&[u8]| tag(line).map(<[u8]>::to_ascii_lowercase);
-    let usual = lines.iter().find_map(|line| end(line));
-    if usual.is_some() && all(&|line| end(&line) == usual) {
+    let is_tagged = |tag: fn(&[u8]) -> Option<&[u8]>| {
+        let of = |line: &[u8]| tag(line).map(<[u8]>::to_ascii_lowercase);
+        let usual = lines.iter().find_map(|line| of(line));
+        usual.is_some() && all(&|line| of(line) == usual)
+    };
+    if is_tagged(last_tag) || is_tagged(first_tag) {
         return Err(Refusal::new(
-            "a tag of HTML at the end of nearly all lines",
+            "a tag of HTML in front of nearly all lines, or at their end",
             format!(
                 "take it off: {}",
                 pipe("sed -E 's/^([[:space:]]*<[^<>]*>)+//; s/(<[^<>]*>[[:space:]]*)+$//'")
@@ -133,16 +136,30 @@ pub(super) fn ends(lines: &[&[u8]]) -> Result<(), Refusal> {
 }
 
 /// The tag that a text ends with: `<br/>`, `</td>`.
-fn tag(text: &[u8]) -> Option<&[u8]> {
-    const MAX_LETTERS: usize = 10;
+fn last_tag(text: &[u8]) -> Option<&[u8]> {
     let at = memchr::memrchr(b'<', text).filter(|at| *at > 0)?;
-    let inner = text[at..].strip_prefix(b"<")?.strip_suffix(b">")?;
+    is_tag(&text[at..]).then_some(&text[at..])
+}
+
+/// The tag that it begins with: `<li>`.
+fn first_tag(text: &[u8]) -> Option<&[u8]> {
+    let end = memchr::memchr(b'>', text)? + 1;
+    (end < text.len() && is_tag(&text[..end])).then_some(&text[..end])
+}
+
+fn is_tag(text: &[u8]) -> bool {
+    const MAX_LETTERS: usize = 10;
+    let inner = text
+        .strip_prefix(b"<")
+        .and_then(|text| text.strip_suffix(b">"));
+    let Some(inner) = inner else {
+        return false;
+    };
     let name = inner.strip_prefix(b"/").unwrap_or(inner);
     let name = name.strip_suffix(b"/").unwrap_or(name).trim_ascii();
-    let is_name = name.first().is_some_and(u8::is_ascii_alphabetic)
+    name.first().is_some_and(u8::is_ascii_alphabetic)
         && name.len() <= MAX_LETTERS
-        && name.iter().all(u8::is_ascii_alphanumeric);
-    is_name.then_some(&text[at..])
+        && name.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// Characters that a URL writes with their numbers: %40 for @.
