@@ -17,6 +17,11 @@ struct Case {
     num_readings: i32,
 }
 
+/// Forty digits, other ones for every number.
+fn hash(i: u32) -> String {
+    format!("{:040x}", u128::from(i) * 0x0123_4567_89AB_CDEF_0011)
+}
+
 const CASES: &[Case] = &[
     Case {
         kind: "--kind email",
@@ -46,21 +51,21 @@ const CASES: &[Case] = &[
     },
     Case {
         kind: "--kind sha1",
-        member: |i| format!("{:040x}", u128::from(i) * 0x0123_4567_89AB_CDEF_0011),
+        member: hash,
         stranger: |i| format!("pass{i}"),
         num_readings: 1,
     },
     // Composed and decomposed.
     Case {
         kind: "--kind sha1",
-        member: |i| format!("{:040x}", u128::from(i) * 0x0123_4567_89AB_CDEF_0011),
+        member: hash,
         stranger: |i| format!("p\u{e9}ss{i}"),
         num_readings: 2,
     },
     // Each with its blanks and without.
     Case {
         kind: "--kind sha1",
-        member: |i| format!("{:040x}", u128::from(i) * 0x0123_4567_89AB_CDEF_0011),
+        member: hash,
         stranger: |i| format!("p\u{e9}ss{i} "),
         num_readings: 4,
     },

@@ -10,21 +10,28 @@
 mod around;
 mod beside;
 mod columns;
+mod compare;
 mod contents;
+mod course;
 mod divided;
 pub(super) mod document;
+mod exports;
 mod free;
 mod hash_lines;
 mod hashes;
+mod links;
 mod look;
+mod lost;
 mod masks;
 mod numbered;
 mod parts;
 mod refuse;
 mod sample;
+mod separators;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod words;
 mod wrap;
 mod writing;
 

@@ -1,24 +1,13 @@
 //! Several columns in a line: what stands between them, and which holds the identifiers.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use leaksieve_core::{Identifier, IdentifierKind, Profile};
 
-/// Lines of which each separator is a candidate.
-const NUM_TASTED: usize = 8;
-/// Longest separator, bytes.
-const MAX_SEPARATOR_BYTES: usize = 8;
-/// Separators that are tried on all lines.
-const MAX_CANDIDATES: usize = 64;
+use super::separators::{MAX_SEPARATOR_BYTES, candidates, mirrored};
+
 /// Columns that are looked into.
 const MAX_COLUMNS: usize = 32;
-
-/// Separators that are no ASCII signs.
-const WIDE: [&str; 20] = [
-    "，", "；", "：", "、", "｜", "§", "→", "·", "–", "—", "…", "⇒", "»", "•", "¦", "＝", "／",
-    "＃", "＆", "～",
-];
 
 /// Lines that are rows of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +25,7 @@ impl Table {
         let mut tables: Vec<Self> = candidates(lines)
             .into_iter()
             .filter_map(|separator| Self::of(lines, separator, percent))
+            .map(|table| table.widened(lines, percent))
             .collect();
         // What stands within one cell of a plain table divides nothing: `x:Ann,,,:/bin/sh`.
         let plain: Vec<Self> = tables
@@ -80,6 +70,36 @@ impl Table {
         }
         other.separator.len() > self.separator.len()
             && self.num_columns > num_within.max(1) * (other.num_columns - 1) + 1
+    }
+
+    /// With the signs that stand on both sides of it in nearly all rows: `_|_`, `[|]`.
+    fn widened(mut self, lines: &[&[u8]], percent: usize) -> Self {
+        loop {
+            let sides: Vec<(Option<&u8>, Option<&u8>)> = lines
+                .iter()
+                .flat_map(|line| {
+                    let len = self.separator.len();
+                    memchr::memmem::find_iter(line, &self.separator)
+                        .map(move |at| (line[..at].last(), line.get(at + len)))
+                })
+                .collect();
+            let Some((Some(&left), Some(&right))) = sides.first().copied() else {
+                return self;
+            };
+            let is_same = |side: &&(Option<&u8>, Option<&u8>)| **side == sides[0];
+            let num_same = sides.iter().filter(is_same).count();
+            let is_frame = left.is_ascii_punctuation()
+                && !matches!(left, b'"' | b'\'' | b'.')
+                && right == mirrored(left);
+            if !is_frame
+                || num_same * 100 < sides.len() * percent
+                || self.separator.len() + 2 > MAX_SEPARATOR_BYTES
+            {
+                return self;
+            }
+            self.separator.insert(0, left);
+            self.separator.push(right);
+        }
     }
 
     /// If this sign divides nearly all.
@@ -232,90 +252,6 @@ fn num_parts(line: &[u8], separator: &[u8]) -> usize {
     }
 }
 
-/// The signs that stand between letters and digits in the first lines.
-fn candidates(lines: &[&[u8]]) -> BTreeSet<Vec<u8>> {
-    let mut all = BTreeSet::new();
-    let step = lines.len().div_ceil(NUM_TASTED).max(1);
-    for line in lines.iter().step_by(step) {
-        let mut start = 0;
-        while start < line.len() && all.len() < 4 * MAX_CANDIDATES {
-            let len = line[start..]
-                .iter()
-                .take_while(|byte| is_sign(**byte))
-                .count();
-            let run = &line[start..start + len];
-            for from in 0..run.len() {
-                let longest = (run.len() - from).min(MAX_SEPARATOR_BYTES);
-                for length in 1..=longest {
-                    let candidate = &run[from..from + length];
-                    if is_candidate(candidate) {
-                        all.insert(candidate.to_vec());
-                    }
-                }
-            }
-            start += len + 1;
-        }
-        for wide in WIDE {
-            if memchr::memmem::find(line, wide.as_bytes()).is_some() {
-                all.insert(wide.as_bytes().to_vec());
-            }
-        }
-    }
-    all
-}
-
-/// May it be part of a separator? Not what is within addresses and numbers: `@`, `.`, `'`.
-const fn is_sign(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'\t'
-            | 0x01
-            | 0x1F
-            | b' '
-            | b'!'
-            | b'#'
-            | b'$'
-            | b'%'
-            | b'&'
-            | b'*'
-            | b'+'
-            | b','
-            | b'-'
-            | b'/'
-            | b':'
-            | b';'
-            | b'<'
-            | b'='
-            | b'>'
-            | b'?'
-            | b'\\'
-            | b'^'
-            | b'_'
-            | b'{'
-            | b'|'
-            | b'}'
-            | b'~'
-    )
-}
-
-fn is_candidate(signs: &[u8]) -> bool {
-    match signs {
-        [b'-' | b'_'] => false,
-        [_] => true,
-        // Runs of one sign, signs with a blank on both sides, arrows; not what two
-        // neighbours make by chance.
-        [first, middle @ .., last] => {
-            let is_run = signs.iter().all(|sign| sign == first);
-            let is_padded =
-                *first == b' ' && *last == b' ' && !middle.is_empty() && middle[0] != b' ';
-            let is_list = matches!(signs, [b',' | b';' | b':', b' ']);
-            let is_arrow = matches!(signs, b"->" | b"=>" | b"-->");
-            is_run || is_padded || is_list || is_arrow
-        }
-        [] => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,6 +283,11 @@ mod tests {
             (&["1\u{1}x", "2\u{1}y"], Some(("\u{1}", 2))),
             (&["a，x", "b，y"], Some(("，", 2))),
             (&["a -> x", "b -> y"], Some((" -> ", 2))),
+            (&["a<->x", "b<->y"], Some(("<->", 2))),
+            (&["a_|_x", "b_|_y"], Some(("_|_", 2))),
+            (&["a[|]x", "b[|]y"], Some(("[|]", 2))),
+            (&["a@@x", "b@@y"], Some(("@@", 2))),
+            (&["a\\tx", "b\\ty"], Some(("\\t", 2))),
             (&["alice,", "bob,"], Some((",", 2))),
             (&["| a | x |", "| b | y |"], Some(("|", 4))),
             (&["a:x:1:Ann,,,:/", "b:x:2:Bob,,,:/"], Some((":", 5))),

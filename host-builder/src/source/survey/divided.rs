@@ -64,15 +64,29 @@ pub(super) fn is_table(
             cell.iter().any(has_sign) || (has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic))
         };
         let is_mixed = |line: &[u8]| table.cells(line).any(is_mixed_cell);
+        // A name and a password of more than letters, in most lines.
+        let is_pair = |line: &[u8]| {
+            let mut cells = table.cells(line);
+            let is_name = |cell: &[u8]| cell.first().is_some_and(u8::is_ascii_alphabetic);
+            cells.next().is_some_and(is_name) && cells.next().is_some_and(is_mixed_cell)
+        };
+        let are_pairs = table.num_columns == 2
+            && num_lines > MIN_LINES
+            && num(lines, is_pair) * 4 >= num_lines * 3;
         let is_known = has(Content::Email) || has(Content::Hash);
         return subject.kind != IdentifierKind::Id
             && ((is_known && num_lines >= MIN_LINES)
+                || are_pairs
                 || (is_many && num(lines, is_mixed) * 10 >= num_lines * 6));
     }
     let is_known = has(Content::Email)
         || (has(Content::Hash) && contents.len() > 1)
         || (num_lines > 1 && table.has_names(lines) && !matches!(separator, b"-" | b"_" | b"/"));
     if is_known {
+        return true;
+    }
+    // A tab, as programs write it. (`CORP\tom` is a name, but not all names begin with a t.)
+    if table.separator == b"\\t" && num_lines >= MIN_LINES {
         return true;
     }
     // In few lines a sign may be where it is by chance, if little stands beside it.
@@ -130,7 +144,7 @@ pub(super) fn is_table(
             _ => {
                 is_plain
                     || is_many
-                    || (is_long && num_lines >= MIN_LINES)
+                    || (table.separator.len() > 1 && num_lines >= MIN_LINES)
                     || table.separator == b","
             }
         },

@@ -7,6 +7,7 @@ use leaksieve_core::IdentifierKind;
 use serde::de::IgnoredAny;
 
 use super::super::{Input, Layout, SourceError};
+use super::exports::{NAMED_FIELDS_REMEDY, export};
 use super::refuse::Refusal;
 
 /// Bytes that are looked at.
@@ -55,6 +56,10 @@ fn look(start: &[u8], layout: &Layout) -> Option<Refusal> {
         .filter(|line| !line.is_empty())
         .collect();
     let first = *lines.first()?;
+    let exported = export(&lines, layout);
+    if exported.is_some() {
+        return exported;
+    }
     if is_sql(&lines) {
         let is_copy = lines.iter().any(|line| starts(line, "COPY "))
             && !lines.iter().any(|line| starts(line, "INSERT "));
@@ -207,8 +212,10 @@ fn markup_remedy(lines: &[&[u8]]) -> &'static str {
         let is_it = |found: &[u8]| found.eq_ignore_ascii_case(part);
         lines.iter().any(|line| line.windows(part.len()).any(is_it))
     };
-    if has(b"<td") {
+    if has(b"<tr") && has(b"<td") {
         HTML_REMEDY
+    } else if has(b"<field name=") || has(b"<column name=") {
+        NAMED_FIELDS_REMEDY
     } else if has(b"</")
         && !lines
             .iter()

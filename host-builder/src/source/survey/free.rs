@@ -9,15 +9,18 @@ use super::contents::{Content, choice};
 use super::divided::is_table;
 use super::hash_lines::{HEX_REMEDY, NO_HASHES, in_base64, potfile, split};
 use super::hashes::{Form, is_count, is_uuid};
+use super::links::links;
 use super::look::{
-    Manner, Place, Subject, choose, escaped, is_scientific, look as look_again, nearly_all, num,
-    percent, pipe, scientific, several, with_point_zero,
+    Manner, Place, Subject, choose, escaped, look as look_again, nearly_all, num, percent, pipe,
+    several,
 };
+use super::lost::{MAX_EXACT_DIGITS, is_scientific, rounded, scientific, with_point_zero};
 use super::numbered::{self, bracket};
 use super::parts::parts;
 use super::refuse::Refusal;
+use super::words::words;
 use super::wrap::{Wrapper, usual_pair, whole_number};
-use super::writing::{entities, escapes, links, url_encoding};
+use super::writing::{ends, entities, escapes, url_encoding};
 
 /// So many lines that are alike by chance are no list of passwords.
 const MANY: usize = 20;
@@ -26,8 +29,8 @@ const FEW: usize = 5;
 const MIN_QUOTED: usize = 3;
 /// Fewest lines of which a tenth is enough.
 const MIN_MIXED: usize = 50;
-/// Digits that a floating-point number keeps.
-const MAX_EXACT_DIGITS: usize = 15;
+/// Fewest digits of an id in a list of few lines.
+const MIN_ID_DIGITS: usize = 6;
 
 /// Look at lines; `trimmed` are the same without the blanks around.
 pub(super) fn look(
@@ -42,7 +45,12 @@ pub(super) fn look(
         return Err(scientific());
     }
     let mut take_off = None;
-    if all(num(trimmed, |line| whole_number(line).is_some()), least) {
+    // `1.0` is a version; what is longer is no number with a fraction.
+    let is_long = |line: &[u8]| whole_number(line).is_some_and(|n| n.len() >= MIN_ID_DIGITS);
+    let is_id = subject.kind == IdentifierKind::Id;
+    if all(num(trimmed, |line| whole_number(line).is_some()), least)
+        || (is_id && all(num(trimmed, is_long), 1))
+    {
         let is_exact =
             |line: &[u8]| whole_number(line).is_none_or(|digits| digits.len() <= MAX_EXACT_DIGITS);
         if is_password || num(trimmed, is_exact) < trimmed.len() {
@@ -50,10 +58,13 @@ pub(super) fn look(
         }
         take_off = Some(Wrapper::PointZero);
     }
+    rounded(subject, trimmed)?;
     hashes(subject, trimmed)?;
+    ends(trimmed)?;
     entities(trimmed)?;
     url_encoding(subject, trimmed)?;
     links(subject, trimmed)?;
+    words(subject, trimmed)?;
     numbered::alone(subject, trimmed)?;
     if take_off.is_none() {
         numbered::in_front(subject, raw)?;
@@ -216,7 +227,7 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     for table in Table::all(lines, percent(lines.len())) {
         // What has no words is no cell, but stands around: `ann:)`, `"<ann>"`.
         let is_mark = |cell: &[u8]| !cell.is_empty() && cell.iter().all(u8::is_ascii_punctuation);
-        if !table.columns_of(lines, &is_mark).is_empty() {
+        if table.separator != b"\t" && !table.columns_of(lines, &is_mark).is_empty() {
             continue;
         }
         let contents = table.contents(lines);

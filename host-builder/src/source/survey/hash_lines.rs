@@ -13,6 +13,59 @@ use super::refuse::{Refusal, pipe_in};
 /// What Windows writes in place of an LM hash.
 const EMPTY_LM: &[u8] = b"aad3b435b51404eeaad3b435b51404ee";
 
+/// NAME:ID:LM:NTLM, as tools dump the accounts of Windows; in place of an LM hash may be nothing.
+pub(super) fn dump(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    let is_row = |line: &[u8]| {
+        let cells: Vec<&[u8]> = line.split(|byte| *byte == b':').take(4).collect();
+        let [_, id, lm, ntlm] = cells.as_slice() else {
+            return false;
+        };
+        let is_hash =
+            |cell: &[u8]| cell.len() == NTLM_DIGITS && cell.iter().all(u8::is_ascii_hexdigit);
+        let is_none = |cell: &[u8]| {
+            let text = cell.strip_prefix(b"NO PASSWORD").unwrap_or(cell);
+            text.iter().all(|byte| *byte == b'*')
+        };
+        !id.is_empty()
+            && id.iter().all(u8::is_ascii_digit)
+            && (is_hash(lm) || is_none(lm))
+            && is_hash(ntlm)
+    };
+    let kind = match subject.kind {
+        IdentifierKind::Ntlm => "",
+        IdentifierKind::Password => "--kind ntlm ",
+        _ => return Ok(()),
+    };
+    if !nearly_all(num(lines, is_row), lines.len()) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "a dump of Windows (NAME:ID:LM:NTLM)",
+        format!("choose the NTLM hashes: {kind}--column 4 --delimiter colon"),
+    ))
+}
+
+/// `sha1: HASH`: the word is no hash, and what is behind it is no count.
+fn labelled(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    let is_so = |line: &[u8]| {
+        let at = memchr::memchr(b':', line).unwrap_or(line.len());
+        let behind = line.get(at + 1..).unwrap_or_default();
+        behind.starts_with(b" ")
+            && Form::of(line[..at].trim_ascii()).is_none()
+            && matches!(
+                Form::of(behind.trim_ascii()),
+                Some(Form::Hexadecimal(SHA1_DIGITS | NTLM_DIGITS))
+            )
+    };
+    if subject.kind == IdentifierKind::Password || !nearly_all(num(lines, is_so), lines.len()) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "hashes with a word and a colon in front",
+        "choose the hashes: --column 2 --delimiter colon",
+    ))
+}
+
 /// Hashes of another length or in another writing.
 pub(super) fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     let is_empty_lm = |line: &[u8]| split(line).0.eq_ignore_ascii_case(EMPTY_LM);
@@ -119,6 +172,7 @@ pub(super) fn company(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refu
     match subject.kind {
         IdentifierKind::Password | IdentifierKind::Sha1 | IdentifierKind::Ntlm => {
             groups(subject, lines)?;
+            labelled(subject, lines)?;
             beside(subject, lines)
         }
         IdentifierKind::Email | IdentifierKind::Phone => of_identifiers(lines),

@@ -10,12 +10,13 @@ use super::around::around;
 use super::columns::Table;
 use super::contents::describe;
 use super::free;
-use super::hash_lines::{company, hashes, split};
+use super::hash_lines::{company, dump, hashes, split};
+use super::lost::{is_scientific, scientific, with_point_zero};
 use super::masks::masks;
 use super::numbered::in_front_of_syntax;
 use super::refuse::Refusal;
 use super::wrap::{self, Wrapper, has_syntax, whole_number};
-use super::writing::is_date;
+use super::writing::{is_date, is_time};
 
 /// How often a line is peeled: `"Ann" <mailto:ann@example.com>,` takes four.
 pub(crate) const MAX_PEELS: usize = 6;
@@ -128,6 +129,7 @@ fn look_at(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<Manner, Refusal> {
     let trimmed: Vec<&[u8]> = lines.iter().map(|line| line.trim_ascii()).collect();
     json(subject, &trimmed)?;
     blocks(subject, &trimmed)?;
+    dump(subject, &trimmed)?;
     masks(subject, &trimmed)?;
     company(subject, &trimmed)?;
     if !has_syntax(subject.kind) && !is_resident(subject.profile) {
@@ -267,35 +269,6 @@ fn has_tail(line: &[u8]) -> bool {
     (1..=2).contains(&num_last) && before.ends_with(b" ") && count(head) >= MIN_RUN
 }
 
-pub(super) fn with_point_zero() -> Refusal {
-    Refusal::new(
-        "numbers with .0 at the end: a program took them for numbers with a fraction",
-        format!("take it off: {}", pipe(r"sed -E 's/\.0+([^0-9]|$)/\1/g'")),
-    )
-}
-
-pub(super) fn scientific() -> Refusal {
-    Refusal::new(
-        "numbers in scientific notation (1.38E+10), whose last digits are lost",
-        "nothing reads them: export the column again, as text",
-    )
-}
-
-/// `1.38E+10`
-pub(super) fn is_scientific(text: &[u8]) -> bool {
-    let Some(at) = text.iter().position(|byte| matches!(byte, b'e' | b'E')) else {
-        return false;
-    };
-    let (mantissa, exponent) = (&text[..at], &text[at + 1..]);
-    let exponent = exponent.strip_prefix(b"+").unwrap_or(exponent);
-    let is_digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    let is_number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b',');
-    mantissa.first().is_some_and(u8::is_ascii_digit)
-        && mantissa.iter().all(is_number)
-        && is_digits(exponent)
-        && exponent.len() <= 3
-}
-
 /// Does a line begin with blanks, as `uniq -c` writes counts?
 pub(super) fn is_indented(line: &[u8]) -> bool {
     line.starts_with(b"  ")
@@ -358,7 +331,13 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
         if is_good && !is_hard {
             continue;
         }
-        let found = table.columns_of(lines, &holds);
+        let mut found = table.columns_of(lines, &holds);
+        if is_phone && found.len() > 1 {
+            let times = table.columns_of(lines, &is_time);
+            if !found.iter().all(|column| times.contains(column)) {
+                found.retain(|column| !times.contains(column));
+            }
+        }
         match found.as_slice() {
             [] => {}
             [.., column] if is_hash => return Err(choose(subject, &table, Some(*column), lines)),
@@ -422,7 +401,12 @@ pub(super) fn choose(
     column: Option<usize>,
     lines: &[&[u8]],
 ) -> Refusal {
-    let delimiter = table.option();
+    // As an option, `\t` is a tab.
+    let is_written_tab = table.separator == b"\\t";
+    let delimiter = match is_written_tab {
+        true => "tab".to_owned(),
+        false => table.option(),
+    };
     let words = table.words();
     let held = || format!("column {}", describe(&table.contents(lines)));
     let (example, hint) = match column {
@@ -438,6 +422,15 @@ pub(super) fn choose(
             ),
         ),
     };
+    if is_written_tab {
+        return Refusal::new(
+            "columns with a backslash and t between, in place of a tab",
+            format!(
+                "write tabs, and choose one, as in {} {example}{hint}",
+                pipe(r"sed 's/\\t/\t/g'")
+            ),
+        );
+    }
     if subject.place == Place::Cells {
         return Refusal::new(
             format!(

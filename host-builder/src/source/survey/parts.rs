@@ -7,13 +7,16 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::columns::{Table, is_email};
 use super::contents::choice;
-use super::look::{Place, Subject, choose, nearly_all, num, percent};
-use super::numbered::{Course, plain_number};
+use super::course::{Course, plain_number};
+use super::look::{Place, Subject, choose, nearly_all, num, percent, several};
 use super::refuse::Refusal;
 
 const FEW: usize = 3;
 /// Fewest digits of a part that may be an id by itself.
 const MIN_DIGITS: usize = 6;
+
+/// Fewest of one that is no group of an id, whatever stands beside it.
+const MIN_WHOLE: usize = 9;
 
 /// A text's part, and what stands in front of it.
 type Part<'a> = (&'a str, &'a str);
@@ -34,10 +37,24 @@ pub(super) fn parts(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusa
         .filter_map(|line| std::str::from_utf8(line).ok())
         .map(divide)
         .collect();
+    let tables = Table::all(lines, percent(lines.len()));
+    if are_ids(&rows, lines.len()) {
+        let dash = || Table::with(lines, b"-", percent(lines.len()));
+        let Some(table) = tables.first().cloned().or_else(dash) else {
+            return Err(two_things(subject));
+        };
+        let one = several(&table).remedy;
+        let delimiter = table.option();
+        return Err(Refusal::new(
+            format!("two ids a line, with {} between", table.words()),
+            format!(
+                "if both are what people ask, {one}; if one is, give --column NUMBER --delimiter {delimiter}"
+            ),
+        ));
+    }
     if !are_two(&rows, lines.len()) {
         return Ok(());
     }
-    let tables = Table::all(lines, percent(lines.len()));
     let chosen = tables.iter().find_map(|table| {
         let contents = table.contents(lines);
         Some((table, choice(subject.kind, table, &contents, lines)?))
@@ -45,15 +62,49 @@ pub(super) fn parts(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusa
     Err(match (chosen, tables.first()) {
         (Some((table, column)), _) => choose(subject, table, Some(column), lines),
         (None, Some(table)) => choose(subject, table, None, lines),
-        (None, None) => Refusal::new(
-            "two things a line, of which one is the id",
-            if subject.place == Place::Cells {
-                "write the column to a file and keep the ids there, one a line"
-            } else {
-                "keep the ids, one a line"
-            },
-        ),
+        (None, None) => two_things(subject),
     })
+}
+
+fn two_things(subject: &Subject<'_>) -> Refusal {
+    Refusal::new(
+        "two things a line, of which one is the id",
+        if subject.place == Place::Cells {
+            "write the column to a file and keep the ids there, one a line"
+        } else {
+            "keep the ids, one a line"
+        },
+    )
+}
+
+/// Two in each line, both too long for groups of one, and both others in each line.
+fn are_ids(rows: &[Vec<Part<'_>>], num_lines: usize) -> bool {
+    let pairs: Vec<&[Part<'_>; 2]> = rows
+        .iter()
+        .filter_map(|row| row.as_slice().try_into().ok())
+        .collect();
+    let Some([_, (signs, _)]) = pairs.first() else {
+        return false;
+    };
+    let is_long =
+        |part: &str| part.chars().count() >= MIN_WHOLE && part.chars().any(|c| c.is_ascii_digit());
+    let is_pair = |pair: &&&[Part<'_>; 2]| {
+        let [(front, first), (between, second)] = pair;
+        front.is_empty()
+            && between == signs
+            && is_long(first)
+            && is_long(second)
+            // One may be written with a hyphen, too.
+            && (*signs != "-" || first.len() == second.len())
+    };
+    let are_own = |at: usize| {
+        let different: BTreeSet<&str> = pairs.iter().map(|pair| pair[at].1).collect();
+        different.len() * 2 > pairs.len()
+    };
+    !matches!(*signs, "_" | "." | ":")
+        && nearly_all(pairs.iter().filter(is_pair).count(), num_lines)
+        && are_own(0)
+        && are_own(1)
 }
 
 /// The parts of a line, each with the signs in front of it.

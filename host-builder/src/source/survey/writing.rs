@@ -1,5 +1,5 @@
-//! Identifiers that are written as another language writes texts: HTML's entities, JSON's escapes,
-//! doubled quotation marks, links.
+//! Identifiers that are written as another language writes texts: HTML's entities and tags, JSON's
+//! escapes, doubled quotation marks.
 
 use leaksieve_core::IdentifierKind;
 
@@ -56,28 +56,11 @@ pub(super) fn entities(lines: &[&[u8]]) -> Result<(), Refusal> {
     let command = if are_common {
         r#"sed "s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&apos;/'/g; s/&#0*39;/'/g; s/&amp;/\&/g""#
     } else {
-        "python3 -X utf8 -c 'import html,sys; sys.stdout.writelines(map(html.unescape, sys.stdin))'"
+        "python3 -X utf8 -c 'import html,sys; sys.stdout.writelines(html.unescape(line).replace(chr(160), chr(32)) for line in sys.stdin)'"
     };
     Err(Refusal::new(
         "identifiers with HTML entities, such as &amp; for &",
         format!("write the characters that they mean: {}", pipe_in(command)),
-    ))
-}
-
-/// Links to what people call themselves.
-pub(super) fn links(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
-    if subject.kind == IdentifierKind::Password
-        || lines.len() < MIN_LINES
-        || !nearly_all(num(lines, is_link), lines.len())
-    {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        "links",
-        format!(
-            "keep what stands behind the last slash, if that is the name: {}",
-            pipe("sed -E 's|[?#].*||; s|/+$||; s|.*/@?||'")
-        ),
     ))
 }
 
@@ -107,11 +90,76 @@ pub(super) fn is_date(text: &[u8]) -> bool {
     })
 }
 
-pub(super) fn is_link(line: &[u8]) -> bool {
-    [&b"https://"[..], b"http://"].iter().any(|start| {
-        line.get(..start.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(start))
-    })
+/// Seconds or thousandths since 1970, of this century.
+pub(super) fn is_time(text: &[u8]) -> bool {
+    matches!(text.len(), 10 | 13) && text.iter().all(u8::is_ascii_digit) && text[0] == b'1'
+}
+
+/// Tags of HTML, or escapes, that nearly all lines have at an end.
+pub(super) fn ends(lines: &[&[u8]]) -> Result<(), Refusal> {
+    let all = |is: &dyn Fn(&[u8]) -> bool| {
+        lines.len() >= MIN_LINES && nearly_all(num(lines, is), lines.len())
+    };
+    let is_tagged = |tag: fn(&[u8]) -> Option<&[u8]>| {
+        let of = |line: &[u8]| tag(line).map(<[u8]>::to_ascii_lowercase);
+        let usual = lines.iter().find_map(|line| of(line));
+        usual.is_some() && all(&|line| of(line) == usual)
+    };
+    if is_tagged(last_tag) || is_tagged(first_tag) {
+        return Err(Refusal::new(
+            "a tag of HTML in front of nearly all lines, or at their end",
+            format!(
+                "take it off: {}",
+                pipe("sed -E 's/^([[:space:]]*<[^<>]*>)+//; s/(<[^<>]*>[[:space:]]*)+$//'")
+            ),
+        ));
+    }
+    let is_escape = |line: &[u8]| {
+        let has = |end: &&[u8]| line.len() > end.len() && line.ends_with(end);
+        [&b"\\n"[..], b"\\r", b"\\t"].iter().any(has)
+    };
+    if all(&is_escape) {
+        return Err(Refusal::new(
+            "a backslash and a letter at the end of nearly all lines, which stand for the end of a line",
+            format!("take them off: {}", pipe(r"sed -E 's/(\\[rnt])+$//'")),
+        ));
+    }
+    // All of them on one line.
+    let num_feeds = |line: &[u8]| memchr::memmem::find_iter(line, b"\\n").count();
+    if lines.len() < MIN_LINES && num(lines, |line| num_feeds(line) > 1) == lines.len() {
+        return Err(Refusal::new(
+            "several identifiers a line, with a backslash and n between",
+            format!("write one a line: {}", pipe(r"sed -E 's/(\\r)?\\n/\n/g'")),
+        ));
+    }
+    Ok(())
+}
+
+/// The tag that a text ends with: `<br/>`, `</td>`.
+fn last_tag(text: &[u8]) -> Option<&[u8]> {
+    let at = memchr::memrchr(b'<', text).filter(|at| *at > 0)?;
+    is_tag(&text[at..]).then_some(&text[at..])
+}
+
+/// The tag that it begins with: `<li>`.
+fn first_tag(text: &[u8]) -> Option<&[u8]> {
+    let end = memchr::memchr(b'>', text)? + 1;
+    (end < text.len() && is_tag(&text[..end])).then_some(&text[..end])
+}
+
+fn is_tag(text: &[u8]) -> bool {
+    const MAX_LETTERS: usize = 10;
+    let inner = text
+        .strip_prefix(b"<")
+        .and_then(|text| text.strip_suffix(b">"));
+    let Some(inner) = inner else {
+        return false;
+    };
+    let name = inner.strip_prefix(b"/").unwrap_or(inner);
+    let name = name.strip_suffix(b"/").unwrap_or(name).trim_ascii();
+    name.first().is_some_and(u8::is_ascii_alphabetic)
+        && name.len() <= MAX_LETTERS
+        && name.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// Characters that a URL writes with their numbers: %40 for @.
