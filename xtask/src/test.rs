@@ -197,7 +197,8 @@ fn cost_of_signatures(
 /// with.
 fn small_filter(cli: &Path) -> Result<PathBuf> {
     let folder = workspace::target_folder("test")?;
-    let lists: [(&str, &[&str], fn(u64) -> String); 2] = [
+    type List = (&'static str, &'static [&'static str], fn(u64) -> String);
+    let lists: [List; 2] = [
         ("phone", &["--region=CN"], sample::phone),
         ("password", &[], sample::stranger_password),
     ];

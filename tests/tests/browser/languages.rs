@@ -271,6 +271,21 @@ fn in_arabic() -> Result<()> {
            .map((island) => island.textContent);",
     )?;
     ensure!(islands == json!([]), "{islands}");
+    // As they are seen: each character to the right of the one before it.
+    let mixed = page.browser.run(
+        "const left = (text, at) => {
+           const range = document.createRange();
+           range.setStart(text, at);
+           range.setEnd(text, at + 1);
+           return range.getBoundingClientRect().left;
+         };
+         const codes = Array.from(document.querySelectorAll('bdi'), (island) => island.firstChild)
+           .filter((text) => /^(\\+\\d+|\\d{4}-\\d\\d(-\\d\\d)?)$/.test(text.data));
+         if (codes.length < 3) throw `only ${codes.length} codes and dates`;
+         return codes.map((text) => [text.data, left(text, 0) < left(text, text.length - 1)]);",
+    )?;
+    let mixed = mixed.as_array().context("no list")?;
+    ensure!(mixed.iter().all(|code| code[1] == json!(true)), "{mixed:?}");
     let names = page.browser.run(
         "return Array.from(document.querySelectorAll('#verdict p:nth-of-type(2) bdi'), (island) => island.textContent);",
     )?;

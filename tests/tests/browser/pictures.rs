@@ -95,7 +95,7 @@ fn take(page: &Page, file: &Path, picture: &Picture) -> Result<()> {
     let size = |height: u64| {
         page.browser.devtools(
             "Emulation.setDeviceMetricsOverride",
-            json!({"width": picture.width, "height": height, "deviceScaleFactor": 1.5, "mobile": true}),
+            json!({"width": picture.width, "height": height, "deviceScaleFactor": 1, "mobile": true}),
         )
     };
     size(800)?;
