@@ -1,11 +1,15 @@
-//! Browser and host agree on the golden files.
+//! Browser and host agree on what they find, and in English on how they say it.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use leaksieve::file::FilterFile;
+use leaksieve_core::identifier::Rule;
 use leaksieve_core::sentence::{CANNOT_SAY, EXPOSED, NOT_EXPOSED, Phrase};
-use leaksieve_core::{Identifier, IdentifierKind, Outcome, Verdict};
+use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Outcome, Verdict};
+use serde_json::Value;
+use xtask::run;
 
 use crate::golden;
 use crate::page::{Page, Said};
@@ -122,6 +126,119 @@ fn on_every_golden_file() -> Result<()> {
     }
     println!("exposed, not exposed, cannot say: {counts:?}");
     ensure!(counts.iter().all(|count| *count > 100), "{counts:?}");
+    Ok(())
+}
+
+/// Of a list that counts, and that has lines which could not be read, beside one of another kind.
+#[test]
+fn on_a_list_that_is_not_whole() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    let hash = |i: usize| format!("{:040X}:{}\n", i * 0x9E37_79B9, i % 7 + 1);
+    let lines: String = (1..=100).map(hash).collect();
+    std::fs::write(path("list.txt"), format!("{lines}no hash:7\nnor this:7\n"))?;
+    let cli = xtask::host::cli()?;
+    run::output(
+        Command::new(&cli)
+            .args(["build", "--quiet", "--kind=sha1", "--min-count=3"])
+            .args(["--max-rejected=0.5", "--name=Counted", "--output"])
+            .args([&path("counted.lsv"), &path("list.txt")]),
+    )?;
+    run::output(
+        Command::new(&cli)
+            .args(["bundle", "--quiet", "--output"])
+            .args([
+                &path("both.lsv"),
+                &path("counted.lsv"),
+                &golden("phone.lsv"),
+            ]),
+    )?;
+    let page = Page::open()?;
+    let kinds = [
+        IdentifierKind::Phone,
+        IdentifierKind::Password,
+        IdentifierKind::Sha1,
+    ];
+    let texts = [
+        "13800138000",
+        "13900139999",
+        "nobody",
+        &hash(4)[..40],
+        &hash(7)[..40],
+    ];
+    let mut all = BTreeSet::new();
+    for (name, kinds) in [("counted", &kinds[1..]), ("both", &kinds[..])] {
+        let path = path(name).with_extension("lsv");
+        page.choose_good(&path)?;
+        let file = FilterFile::open(&path)?;
+        for kind in kinds {
+            for text in texts {
+                let said = page.ask_all(&[(kind.name(), text)])?;
+                let said = said.first().context("no answer")?;
+                let case = format!("{name}, {}, {text:?}: {said:?}", kind.name());
+                compare(&file, *kind, text, said).context(case)?;
+                all.extend(said.sentences.iter().map(|(_, sentence)| sentence.clone()));
+            }
+        }
+    }
+    let partly = "not among those of Counted that were seen 3 times or more, 2 of whose lines could not be read";
+    ensure!(all.contains(partly), "{all:?}");
+    ensure!(
+        all.iter()
+            .any(|sentence| sentence.starts_with("in Counted, as a password: ")),
+        "{all:?}"
+    );
+    Ok(())
+}
+
+/// Also what no golden file gives rise to is said as the core says it.
+#[test]
+fn reasons_and_rules_have_the_cores_words() -> Result<()> {
+    use NormaliseError as E;
+    let sources = xtask::web::sources()?;
+    let texts: Value = serde_json::from_slice(sources.get("en.json").context("no en.json")?)?;
+    let reasons = [
+        ("other_kind", E::OtherKind),
+        ("empty", E::Empty),
+        ("too_long", E::TooLong { limit_bytes: 7 }),
+        ("control_character", E::ControlCharacter),
+        ("unexpected_character", E::UnexpectedCharacter),
+        ("needs_folding", E::NeedsFolding),
+        ("too_few_digits", E::TooFewDigits),
+        ("too_many_digits", E::TooManyDigits),
+        ("impossible_length", E::ImpossibleLength),
+        ("outside_numbering_plan", E::OutsideNumberingPlan),
+        ("needs_country_code", E::NeedsCountryCode),
+        ("other_country", E::OtherCountry),
+        ("not_an_email", E::NotAnEmail),
+        ("not_an_id", E::NotAnId),
+        ("check_digit", E::CheckDigit),
+        ("not_a_hash", E::NotAHash),
+        ("looks_like_a_hash", E::LooksLikeAHash),
+        ("masked", E::Masked),
+        ("fraction", E::Fraction),
+        ("exponent", E::Exponent),
+        ("too_many_readings", E::TooManyReadings),
+        ("list_not_utf8", E::ListNotUtf8),
+    ];
+    let rules = [
+        ("without_tag", Rule::WithoutTag),
+        ("with_tag", Rule::WithTag),
+        ("without_blanks", Rule::WithoutBlanks),
+        ("with_blanks", Rule::WithBlanks),
+        ("other_composition", Rule::OtherComposition),
+        ("decoded", Rule::Decoded),
+        ("other_country_code", Rule::OtherCountryCode),
+        ("without_extension", Rule::WithoutExtension),
+        ("changed_plan", Rule::ChangedPlan),
+    ];
+    let reasons = reasons.map(|(word, reason)| (format!("reason_{word}"), reason.to_string()));
+    let rules = rules.map(|(word, rule)| (format!("found_{word}"), rule.text().to_owned()));
+    for (key, wanted) in reasons.into_iter().chain(rules) {
+        let text = texts[&key].as_str().with_context(|| format!("no {key}"))?;
+        let text = text.replace("{limit}", "7");
+        ensure!(text == wanted, "{key}: {text}, and the core says {wanted}");
+    }
     Ok(())
 }
 
