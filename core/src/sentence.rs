@@ -1,5 +1,6 @@
-//! What is said to people, in English: one wording for consoles and command lines. The
-//! identifier is not repeated.
+//! What is said to people, in English: one wording for consoles, command lines and the page, which
+//! has the same words in a file of its own, and a test that compares them. The identifier is not
+//! repeated.
 //!
 //! A sentence begins with `EXPOSED`, `not exposed` or `cannot say`, and its [`Phrase`]s follow,
 //! with `; ` between them: first what decides.

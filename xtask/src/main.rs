@@ -49,7 +49,7 @@ enum Command {
     Generate(generate::Options),
     /// Make the web page, and serve it to this machine
     Web(web::Options),
-    /// Take the pictures of the web page anew, in docs/; needs fonts of both languages
+    /// Take the pictures of the web page anew, in docs/; needs fonts of Latin, Chinese and Arabic
     Screenshots,
     /// Put a filter file onto a new SD-card image
     FlashImage {

@@ -56,7 +56,7 @@ pub fn test(all: bool) -> Result<()> {
     boards::microbit_limits(microbit, 0)?;
     core_alone(&cross, all)?;
     let site = web::build(&cross)?;
-    say(format!("the web page has {}", site.size()));
+    say(format!("the web page has {}", site.code()?));
     let cli = cli
         .join()
         .map_err(|_| anyhow!("the thread that builds the command line ended"))??;
@@ -143,7 +143,7 @@ pub fn test(all: bool) -> Result<()> {
 /// When the page or the test that takes them fails, or one was not taken.
 pub fn screenshots() -> Result<()> {
     let site = web::build(&setup::cross(&[WASM])?)?;
-    say(format!("the web page has {}", site.size()));
+    say(format!("the web page has {}", site.code()?));
     let (browser, driver) = setup::browser()?;
     let taken = workspace::target_folder("screenshots")?;
     let files = web::PICTURES.map(|name| format!("web-{name}.png"));

@@ -1,48 +1,38 @@
 //! The web page: made in `target/web`, and served to this machine.
 //!
-//! # Invariant
-//! The service worker's list of files and its version, and every hash by which one file
-//! names another, are made of the files themselves, so that none can be forgotten when one
-//! of them changes.
+//! Its files are those of `phone/web/page` and the module, with what [`complete`] fills in.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
+use std::{fmt, fs};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
-use sha2::{Digest, Sha256};
 
 use crate::cross::{Cross, WASM};
 use crate::run::{run, say};
 use crate::{setup, workspace};
 
+mod complete;
 mod server;
 
+use complete::complete;
 pub use server::Server;
 
 /// The pictures of the page in `docs/`.
-pub const PICTURES: [&str; 4] = ["light", "dark", "chinese", "narrow"];
+pub const PICTURES: [&str; 5] = ["light", "dark", "chinese", "arabic", "narrow"];
 /// The environment variable that says that the module was compiled just now.
 pub const MADE: &str = "LEAKSIEVE_WEB";
-/// Most bytes of module and scripts with one language's texts, as they are: 150 KiB.
+/// Most bytes of module, scripts and one language's texts, as they are served: 150 KiB.
 const MAX_CODE_BYTES: usize = 150 << 10;
 /// The module's name there.
 const MODULE: &str = "leaksieve.wasm";
-/// Loads the module; its hash is filled in there.
-const LOADER: &str = "filter.js";
-const INTEGRITY_PLACE: &str = "\"INTEGRITY\"";
 /// The page itself, which names its scripts and styles.
 const PAGE: &str = "index.html";
-/// The service worker's source, in which two constants are filled in.
-const WORKER: &str = "sw.js";
-const VERSION_PLACE: &str = "\"VERSION\"";
-const FILES_PLACE: &str = "[\"FILES\"]";
 /// What a type of file is called.
-const TYPES: [(&str, &str); 7] = [
+const TYPES: [(&str, &str); 8] = [
     ("css", "text/css; charset=utf-8"),
     ("html", "text/html; charset=utf-8"),
+    ("json", "application/json"),
     ("js", "text/javascript; charset=utf-8"),
     ("png", "image/png"),
     ("svg", "image/svg+xml"),
@@ -69,7 +59,7 @@ pub fn web(options: &Options) -> Result<()> {
     let site = build(&setup::cross(&[WASM])?)?;
     say(format!(
         "the page is in target/web, {}: any static host can serve it (https, or http on localhost)",
-        site.size()
+        site.code()?
     ));
     if options.build_only {
         return Ok(());
@@ -122,30 +112,59 @@ impl Site {
         self
     }
 
-    /// Bytes of the module, and of the scripts with the texts of one language, the one that has
-    /// most.
-    pub fn code_bytes(&self) -> (usize, usize) {
-        let of = |is: &dyn Fn(&str) -> bool| {
-            let files = self.files.iter().filter(|(name, _)| is(name));
-            files.map(|(_, bytes)| bytes.len()).collect::<Vec<usize>>()
+    /// How much code it is.
+    ///
+    /// # Errors
+    /// When it has no language.
+    pub fn code(&self) -> Result<Code> {
+        let bytes_of = |extension: &str| -> BTreeMap<&str, usize> {
+            let files = self.files.iter();
+            files
+                .filter_map(|(name, bytes)| {
+                    let name = name.strip_suffix(extension)?.strip_suffix('.')?;
+                    Some((name, bytes.len()))
+                })
+                .collect()
         };
-        let is_language = |name: &str| {
-            name != WORKER && name.strip_suffix(".js").is_some_and(|code| code.len() == 2)
-        };
-        let scripts = of(&|name| name.ends_with(".js") && !is_language(name));
-        let languages = of(&is_language);
-        let module = of(&|name| name.ends_with(".wasm"));
-        let scripts = scripts.iter().sum::<usize>() + languages.into_iter().max().unwrap_or(0);
-        (module.iter().sum(), scripts)
+        let languages = bytes_of("json");
+        let longest = languages.iter().max_by_key(|(_, bytes)| **bytes);
+        let (language, texts) = longest.context("the page has no language")?;
+        Ok(Code {
+            module: bytes_of("wasm").values().sum(),
+            scripts: bytes_of("js").values().sum(),
+            texts: *texts,
+            language: (*language).to_owned(),
+        })
     }
+}
 
-    /// How large these are, in words.
-    pub fn size(&self) -> String {
-        let (module, scripts) = self.code_bytes();
-        format!(
-            "{:.1} KiB of module and {:.1} KiB of scripts",
-            module as f64 / 1024.0,
-            scripts as f64 / 1024.0
+/// Bytes of module, scripts and the texts of one language, as they are served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    module: usize,
+    scripts: usize,
+    /// Of the language that has most.
+    texts: usize,
+    language: String,
+}
+
+impl Code {
+    fn total(&self) -> usize {
+        self.module + self.scripts + self.texts
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kib = |bytes: usize| bytes as f64 / 1024.0;
+        write!(
+            f,
+            "{:.1} KiB: {:.1} of module, {:.1} of scripts, {:.1} of texts in the language that has most ({})",
+            kib(self.total()),
+            kib(self.module),
+            kib(self.scripts),
+            kib(self.texts),
+            self.language
         )
     }
 }
@@ -185,11 +204,11 @@ pub fn build(cross: &Cross) -> Result<Site> {
     for (name, bytes) in &site.files {
         fs::write(folder.join(name), bytes)?;
     }
-    let (module, scripts) = site.code_bytes();
+    let code = site.code()?;
     ensure!(
-        module + scripts <= MAX_CODE_BYTES,
-        "module and scripts have {} bytes, and may have {MAX_CODE_BYTES}",
-        module + scripts
+        code.total() <= MAX_CODE_BYTES,
+        "what one person needs of the page is {code}, and may have {} KiB",
+        MAX_CODE_BYTES >> 10
     );
     Ok(site)
 }
@@ -212,69 +231,6 @@ pub fn sources() -> Result<BTreeMap<String, Vec<u8>>> {
     let module = fs::read(&module).with_context(|| format!("no {}", module.display()))?;
     files.insert(MODULE.into(), module);
     Ok(files)
-}
-
-/// Fill in what one file says of others. A browser refuses a file that has not the hash by
-/// which it is named, so that what runs together is of one version: the page names scripts
-/// and styles, a script the module, and the service worker all that it keeps.
-fn complete(mut files: BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, Vec<u8>>> {
-    let mut take = |name: &str| -> Result<String> {
-        let bytes = files.remove(name).with_context(|| format!("no {name}"))?;
-        Ok(String::from_utf8(bytes)?)
-    };
-    let (mut loader, mut page, mut worker) = (take(LOADER)?, take(PAGE)?, take(WORKER)?);
-
-    let module = files.get(MODULE).with_context(|| format!("no {MODULE}"))?;
-    fill(&mut loader, INTEGRITY_PLACE, &quoted(&integrity(module)))?;
-    files.insert(LOADER.into(), loader.into_bytes());
-
-    for (name, bytes) in &files {
-        let attribute = match name.rsplit_once('.') {
-            Some((_, "css")) => "href",
-            Some((_, "js")) if page.contains(&format!("src=\"{name}\"")) => "src",
-            Some((_, "js")) => "href",
-            _ => continue,
-        };
-        let named = format!("{attribute}=\"{name}\"");
-        let checked = format!("{named} integrity=\"{}\"", integrity(bytes));
-        fill(&mut page, &named, &checked)?;
-    }
-    files.insert(PAGE.into(), page.into_bytes());
-
-    // The page is what a host gives for its folder.
-    let kept: Vec<[String; 2]> = files
-        .iter()
-        .map(|(name, bytes)| {
-            let name = if name == PAGE { "./" } else { name };
-            [name.to_owned(), integrity(bytes)]
-        })
-        .collect();
-    let kept = serde_json::to_string(&kept)?;
-    let version = blake3::hash(format!("{worker}{kept}").as_bytes()).to_hex();
-    fill(&mut worker, FILES_PLACE, &kept)?;
-    fill(&mut worker, VERSION_PLACE, &quoted(&version[..16]))?;
-    files.insert(WORKER.into(), worker.into_bytes());
-    Ok(files)
-}
-
-/// Write a value in its place, which a text has once.
-fn fill(text: &mut String, place: &str, value: &str) -> Result<()> {
-    ensure!(
-        text.matches(place).count() == 1,
-        "{place} is not once in: {}",
-        text.lines().next().unwrap_or_default()
-    );
-    *text = text.replacen(place, value, 1);
-    Ok(())
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{text}\"")
-}
-
-/// As browsers take it (W3C, Subresource Integrity, section 3.5).
-fn integrity(bytes: &[u8]) -> String {
-    format!("sha256-{}", BASE64.encode(Sha256::digest(bytes)))
 }
 
 fn folder() -> PathBuf {
@@ -308,60 +264,23 @@ fn type_of(name: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    /// The fewest files that make a page.
-    fn files(module: &str, script: &str) -> BTreeMap<String, Vec<u8>> {
-        let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
-        BTreeMap::from([
-            file("app.js", script),
-            file("filter.js", "\"INTEGRITY\""),
-            file("index.html", "src=\"app.js\" href=\"filter.js\""),
-            file("leaksieve.wasm", module),
-            file("sw.js", "\"VERSION\" [\"FILES\"]"),
-        ])
-    }
-
     #[test]
-    fn a_file_names_others_by_their_hash() -> Result<()> {
-        let files = complete(files("abc", ""))?;
-        let text = |name: &str| std::str::from_utf8(&files[name]);
-        // FIPS 180-2, appendix B.1, and the hash of nothing.
-        let of_abc = "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
-        let of_nothing = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-        assert_eq!(text("filter.js")?, format!("\"{of_abc}\""));
-        let of_loader = integrity(&files["filter.js"]);
-        assert_eq!(
-            text("index.html")?,
-            format!(
-                "src=\"app.js\" integrity=\"{of_nothing}\" href=\"filter.js\" integrity=\"{of_loader}\""
-            )
-        );
-        let of_page = integrity(&files["index.html"]);
-        let kept = format!(
-            "[[\"app.js\",\"{of_nothing}\"],[\"filter.js\",\"{of_loader}\"],[\"./\",\"{of_page}\"],[\"leaksieve.wasm\",\"{of_abc}\"]]"
-        );
-        assert!(text("sw.js")?.ends_with(&kept), "{}", text("sw.js")?);
-        Ok(())
-    }
-
-    #[test]
-    fn a_worker_of_other_files_has_another_version() -> Result<()> {
-        let worker = |files| complete(files).map(|files| files["sw.js"].clone());
-        let first = worker(files("1", "1"))?;
-        assert_eq!(first, worker(files("1", "1"))?);
-        assert_ne!(first, worker(files("2", "1"))?);
-        assert_ne!(first, worker(files("1", "2"))?);
-        let mut other = files("1", "1");
-        other.insert("sw.js".into(), b" \"VERSION\" [\"FILES\"]".to_vec());
-        assert_ne!(first, worker(other)?[1..]);
-        // A script that the page does not name would not be checked.
-        let mut unnamed = files("1", "1");
-        unnamed.insert("more.js".into(), Vec::new());
-        assert!(complete(unnamed).is_err());
-        for name in ["filter.js", "index.html", "sw.js"] {
-            let mut without = files("1", "1");
-            without.insert(name.into(), b"no place".to_vec());
-            assert!(complete(without).is_err(), "{name}");
-        }
+    fn of_the_texts_one_language_counts() -> Result<()> {
+        let file = |name: &str, bytes: usize| (name.to_owned(), vec![b' '; bytes]);
+        let files = [
+            file("app.js", 3),
+            file("en.json", 5),
+            file("ru.json", 7),
+            file("sw.js", 2),
+            file("leaksieve.wasm", 11),
+            file("style.css", 100),
+        ];
+        let site = Site {
+            files: BTreeMap::from(files),
+            policy: None,
+        };
+        let code = site.code()?;
+        assert_eq!((code.total(), code.language.as_str()), (11 + 5 + 7, "ru"));
         Ok(())
     }
 

@@ -3,10 +3,12 @@
 
 import { Filter, FilterError } from "./filter.js";
 import { bytesOf, digitsOf } from "./key.js";
-import { languages, say, speak } from "./sentences.js";
+import { loadNext, sharedFile, workOffline } from "./offline.js";
+import { speak } from "./sentences.js";
 import { at, identifier, isOpen, state } from "./state.js";
 import * as store from "./store.js";
-import { showAll, showFile, showFooter, showIdentifier, showKey, showVerdict } from "./view.js";
+import { languages } from "./texts.js";
+import { showAll, showFile, showFooter, showIdentifier, showKey, showUpdate, showVerdict } from "./view.js";
 
 /** Whatever went wrong, as an error that has a sentence. */
 function failure(error) {
@@ -100,12 +102,19 @@ async function keepFile() {
   state.notice = ["keeping", { name }];
   showFile();
   try {
-    const { file: kept, isLasting } = await store.keep(file, (share) => (at("progress").value = share), copying.signal);
+    const lasting = store.isLasting();
+    const kept = await store.keep(file, (share) => (at("progress").value = share), copying.signal);
     // What was opened meanwhile is another file, also if it is the one that this one replaced.
     if (state.file === file) {
       Object.assign(state, { file: kept, kept });
     }
-    state.notice = [isLasting ? "kept" : "kept_for_now", { name }];
+    const notice = (state.notice = ["kept_for_now", { name }]);
+    lasting.then((isLasting) => {
+      if (isLasting && state.notice === notice) {
+        state.notice = ["kept", { name }];
+        showFile();
+      }
+    });
   } catch (error) {
     state.notice = [error.name === "AbortError" ? "keep_cancelled" : "keep_failed"];
   }
@@ -198,28 +207,53 @@ function removeKey() {
   setKey(null);
 }
 
-function setLanguage(code) {
-  speak(code);
-  document.documentElement.lang = code === "zh" ? "zh-Hans" : code;
-  const other = languages.find((known) => known !== code);
-  speak(other);
-  at("language").textContent = say("language_name");
-  at("language").lang = other;
-  speak(code);
-  at("language").onclick = () => {
-    store.set("language", other);
-    setLanguage(other);
-  };
+async function setLanguage(code) {
+  if (!(await speak(code))) {
+    return;
+  }
+  const { tag, isRightToLeft } = languages[code];
+  document.documentElement.lang = tag;
+  document.documentElement.dir = isRightToLeft ? "rtl" : "ltr";
+  at("language").value = code;
+  at("language").dataset.spoken = code;
   showAll();
+}
+
+/** Speak the language that a person chose, and next time too. Without its texts the one before stays. */
+async function chooseLanguage() {
+  const code = at("language").value;
+  try {
+    await setLanguage(code);
+    store.set("language", code);
+  } catch {
+    at("language").value = at("language").dataset.spoken;
+    state.notice = ["error_cannot_load"];
+    showFile();
+  }
 }
 
 function preferredLanguage() {
   const chosen = store.setting("language");
   const wanted = [chosen ?? "", ...navigator.languages].map((code) => code.split("-")[0]);
-  return wanted.find((code) => languages.includes(code)) ?? languages[0];
+  return wanted.find((code) => code in languages) ?? "en";
 }
 
 function listen() {
+  for (const [code, { name, tag }] of Object.entries(languages)) {
+    at("language").append(Object.assign(document.createElement("option"), { value: code, lang: tag, textContent: name }));
+  }
+  at("language").addEventListener("change", chooseLanguage);
+  at("reload").addEventListener("click", loadNext);
+  at("shared-open").addEventListener("click", () => {
+    const { shared } = state;
+    state.shared = null;
+    chooseFile(shared);
+  });
+  at("shared-refuse").addEventListener("click", () => {
+    state.shared = null;
+    showFile();
+    at("file").focus();
+  });
   at("file").addEventListener("change", (event) => {
     const [file] = event.target.files;
     // So that the same file can be chosen again after it was mended.
@@ -283,31 +317,17 @@ function listen() {
   at("key-remove").addEventListener("click", removeKey);
   // In another tab.
   store.listen("key", applyKey);
-  // Who comes back to the page, or takes the device, finds no question on it.
   // A file that the system opens with this page, where it is installed.
   window.launchQueue?.setConsumer(async ({ files: [handle] }) => {
     if (handle) {
       chooseFile(await handle.getFile());
     }
   });
+  // Who comes back to the page, or takes the device, finds no question on it.
   window.addEventListener("pagehide", () => {
     identifier.value = "";
     forgetAnswer();
   });
-}
-
-async function workOffline() {
-  if (!("serviceWorker" in navigator)) {
-    return;
-  }
-  try {
-    await navigator.serviceWorker.register("sw.js", { updateViaCache: "none" });
-    await navigator.serviceWorker.ready;
-    state.isOffline = true;
-    showFooter();
-  } catch {
-    // It works all the same, with a network.
-  }
 }
 
 /** Open the newest of the files that are kept which opens, and tell of a newer one that does not. */
@@ -329,9 +349,21 @@ async function openNewest() {
 }
 
 async function start() {
+  // Before anything is said.
+  await setLanguage(preferredLanguage());
   listen();
-  setLanguage(preferredLanguage());
-  workOffline();
+  at("language").value = at("language").dataset.spoken;
+  workOffline(
+    () => {
+      state.isOffline = true;
+      showFooter();
+    },
+    () => {
+      state.hasNext = true;
+      showUpdate();
+    },
+  );
+  state.shared = await sharedFile();
   state.canKeep = await store.isAvailable();
   if (state.canKeep) {
     // There may be nothing, and what cannot be deleted now is at the next start.
@@ -340,7 +372,10 @@ async function start() {
     if (!state.file) {
       await openNewest();
     }
-    showFile();
+  }
+  showFile();
+  if (state.shared) {
+    at("shared-open").focus();
   }
   document.body.dataset.started = "true";
 }

@@ -12,7 +12,7 @@ export class FilterError extends Error {
 }
 
 /** The module's hash, which `cargo xtask web` fills in: the one of another version is refused. */
-const INTEGRITY = "INTEGRITY";
+const INTEGRITY = "INTEGRITY leaksieve.wasm";
 
 async function compile() {
   if (typeof WebAssembly === "undefined") {

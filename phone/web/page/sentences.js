@@ -1,35 +1,54 @@
-// What the module says -> sentences in the person's language.
+// What the module says -> sentences in the person's language. In English a verdict's are those of
+// consoles and command lines, word by word (`core/src/sentence.rs`).
 
-import { texts } from "./texts.js";
+import { languages, load } from "./texts.js";
 
-let language = "en";
+let texts = {};
+let numbers;
+let plurals;
+/** Grows with each choice, so that a language which comes late is not spoken. */
+let choice = 0;
 
-/** The languages, by their codes. */
-export const languages = Object.keys(texts);
-
-/** Speak this language from now on. */
-export function speak(code) {
-  language = code;
+/** Speak a language from now on, once its texts are there. Gives whether it is still the one that is wanted. */
+export async function speak(code) {
+  const mine = (choice += 1);
+  const loaded = await load(code);
+  if (mine !== choice) {
+    return false;
+  }
+  texts = loaded;
+  const { tag } = languages[code];
+  // A file's dates, codes and hashes have these digits, and a page has digits of one script.
+  numbers = new Intl.NumberFormat(tag, { numberingSystem: "latn", maximumFractionDigits: 1 });
+  plurals = new Intl.PluralRules(tag);
+  return true;
 }
 
-/** A text in parts: strings, and `{ value }` where a place was filled in. */
-function parts(key, values = {}) {
-  const text = texts[language][key] ?? key;
-  return text.split(/\{(\w+)\}/).map((part, i) => (i % 2 === 0 ? part : { value: String(values[part]) }));
+/** A text in parts: strings, and `{ value }` where a place was filled in. A number in the place
+ * `count` chooses the plural. */
+export function parts(key, values = {}) {
+  let text = texts[key] ?? key;
+  if (typeof text !== "string") {
+    text = text[plurals.select(values.count)] ?? text.other;
+  }
+  return text.split(/\{(\w+)\}/).flatMap((part, i) => {
+    const value = values[part];
+    if (i % 2 === 0 || Array.isArray(value)) {
+      return i % 2 === 0 ? part : value;
+    }
+    return { value: typeof value === "number" ? numbers.format(value) : String(value) };
+  });
 }
 
 /** A text, with its places filled in. */
-export function say(key, values = {}) {
-  return parts(key, values).map((part) => part.value ?? part).join("");
+export function say(key, values) {
+  const said = parts(key, values).map((part) => part.value ?? part);
+  return said.join("");
 }
 
-/** A code's text, or the one of its group for codes that this table does not have. */
-export function sayOf(group, code, values) {
-  return say(`${group}_${code}` in texts[language] ? `${group}_${code}` : `${group}_other`, values);
-}
-
-export function count(number) {
-  return new Intl.NumberFormat(language).format(number);
+/** The key of a code's text, or of its group's for codes that have none. */
+export function keyOf(group, code) {
+  return `${group}_${code}` in texts ? `${group}_${code}` : `${group}_other`;
 }
 
 export function size(bytes) {
@@ -38,8 +57,8 @@ export function size(bytes) {
   for (; bytes >= 1024 && unit < units.length - 1; unit += 1) {
     bytes /= 1024;
   }
-  const digits = unit === 0 || bytes >= 100 ? 0 : 1;
-  return `${new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(bytes)} ${units[unit]}`;
+  const shown = unit === 0 || bytes >= 100 ? Math.round(bytes) : bytes;
+  return `${numbers.format(shown)} ${units[unit]}`;
 }
 
 /** The day of a time in seconds since 1970, in UTC. */
@@ -48,70 +67,82 @@ export function day(unixSeconds) {
   return Number.isNaN(date.valueOf()) ? "?" : date.toISOString().replace(/T.*/, "");
 }
 
-/** `Taobao 2021 (2021-06)`. */
-export function title(dataset) {
-  return dataset.date === null ? dataset.name : `${dataset.name} (${dataset.date})`;
+/** `Taobao 2021 (2021-06)`, in parts. */
+export function title({ name, date }) {
+  return date === null ? [{ value: name }] : [{ value: name }, " (", { value: date }, ")"];
 }
 
-/** What a dataset can be asked about. */
-export function covers(dataset) {
-  if (dataset.kind === "phone") {
-    const { region, calling_code: code } = dataset;
-    return code === 0 ? say("covers_world") : say("covers_phone", { region, code });
+/** What a dataset can be asked about, in parts. */
+export function covers({ kind, region, calling_code: code, rule }) {
+  if (kind === "phone") {
+    return code === 0 ? parts("covers_world") : parts("covers_phone", { region, code: `+${code}` });
   }
-  return say(dataset.rule === "chinese_resident" ? "covers_chinese_resident" : `covers_${dataset.kind}`);
+  return parts(rule === "chinese_resident" ? "covers_chinese_resident" : `covers_${kind}`);
 }
 
-/** How to write an identifier of a kind. */
+/** How to write an identifier of a kind, in parts. */
 export function hint(about, kind) {
   if (kind !== "phone") {
-    return say(`hint_${kind}`);
+    return parts(`hint_${kind}`);
   }
   const codes = about.datasets.filter((dataset) => dataset.kind === kind).map((dataset) => dataset.calling_code);
   // A list of all countries takes no number without its code.
   if (codes.includes(0)) {
-    return say("hint_world");
+    return parts("hint_world");
   }
   const shown = Array.from(new Set(codes), (code) => `+${code}`);
-  return say("hint_phone", { codes: shown.join(" / ") });
+  return parts("hint_phone", { codes: shown.join(" / ") });
 }
 
-/** The sentences of a verdict: `{ parts, outcome }` for each dataset that has a say, then what it means. */
-export function sentences(about, result) {
+/** The sentences of a verdict: `{ parts, outcome }` for each dataset that has a say, the one that
+ * decides first, then what to do and what it means. */
+export function sentences({ datasets, expires_unix_s: expires }, { verdict, answers }) {
   const lines = [];
-  const expiry = { day: day(about.expires_unix_s) };
-  if (result.verdict === "expired") {
-    lines.push({ parts: parts("expired", expiry) });
+  const add = (outcome, ...said) => lines.push({ parts: said.flat(), outcome });
+  const of = (wanted) => answers.filter(({ outcome }) => outcome === wanted);
+  if (verdict === "exposed") {
+    const hasSeveralKinds = datasets.some(({ kind }) => kind !== datasets[0].kind);
+    of("exposed").forEach((answer) => add("exposed", presence(datasets[answer.dataset], answer, hasSeveralKinds)));
+    add("meaning", parts("odds_meaning", { count: of("exposed")[0].false_alarm_one_in }));
+    add("meaning", parts("exposed_meaning"));
+    return lines;
   }
-  for (const { dataset: index, outcome, reason, found, false_alarm_one_in: oneIn } of result.answers) {
-    const dataset = about.datasets[index];
-    if (outcome === "exposed") {
-      const how = found === null ? null : sayOf("found", found);
-      const values = { title: title(dataset), count: count(oneIn), found: how };
-      lines.push({ parts: parts(how === null ? "in_dataset" : "in_dataset_found", values), outcome });
-    } else if (outcome === "not_covered") {
-      if (result.verdict === "not_covered") {
-        const why = sayOf("reason", reason, expiry);
-        const values = { title: title(dataset), covers: covers(dataset), reason: why };
-        lines.push({ parts: parts("cannot_say", values), outcome });
-      }
-    } else if (result.verdict === "not_exposed" || result.verdict === "not_covered") {
-      lines.push({ parts: absence(dataset), outcome });
-    }
+  const gaps = of("not_covered").filter(({ reason }) => reason !== "expired");
+  gaps.forEach((answer) => add("not_covered", gap(datasets[answer.dataset], answer)));
+  // What a file that expired lacks, it cannot say.
+  if (of("not_covered").length > gaps.length) {
+    add("not_covered", parts("expired", { day: day(expires) }));
   }
-  const meaning = { exposed: "exposed_meaning", not_exposed: "not_exposed_meaning" };
-  lines.push({ parts: parts(meaning[result.verdict] ?? "cannot_say_meaning"), outcome: "meaning" });
+  of("absent").forEach(({ dataset }) => add("absent", absence(datasets[dataset])));
+  const advice = new Set(gaps.map(({ reason }) => `advice_${reason}`).filter((key) => key in texts));
+  advice.forEach((key) => add("advice", parts(key)));
+  add("meaning", parts(verdict === "not_exposed" ? "not_exposed_meaning" : "cannot_say_meaning"));
   return lines;
+}
+
+/** That a dataset has it, how it was found, and the odds that it does not. */
+function presence(dataset, { found, false_alarm_one_in: count }, hasSeveralKinds) {
+  const said = parts("in_dataset", { title: title(dataset) });
+  if (hasSeveralKinds) {
+    said.push(...parts("as_kind", { noun: parts(`noun_${dataset.kind}`) }));
+  }
+  if (found !== null) {
+    said.push(...parts("found_how", { how: parts(keyOf("found", found)) }));
+  }
+  return said.concat(parts("odds", { count }));
 }
 
 /** That a dataset lacks it, and what of its list it does not know. */
 function absence(dataset) {
-  const values = { title: title(dataset), times: count(dataset.min_count) };
-  const said = parts(dataset.min_count === 0 ? "absent" : "absent_counted", values);
-  if (dataset.num_rejected === 1) {
-    said.push(" ", ...parts("rejected_one"));
-  } else if (dataset.num_rejected > 1) {
-    said.push(" ", ...parts("rejected", { count: count(dataset.num_rejected) }));
-  }
-  return said;
+  const { min_count: count, num_rejected: numRejected } = dataset;
+  const said = parts(count === 0 ? "absent" : "absent_counted", { title: title(dataset), count });
+  return numRejected === 0 ? said : said.concat(parts("rejected", { count: numRejected }));
+}
+
+/** Why a dataset cannot say. */
+function gap({ name, date, ...dataset }, { reason, limit_bytes: limit }) {
+  // Which ids it has is said of the file.
+  const kinds = covers({ ...dataset, rule: null });
+  const about = date === null ? kinds : parts("about_dated", { date, covers: kinds });
+  return parts("cannot_say", { name, about, reason: parts(keyOf("reason", reason), { limit }) });
 }

@@ -32,7 +32,11 @@ export const state = {
   stored: [],
   /** Key and values of a text about files, or null. */
   notice: null,
+  /** A file that another program sent, until a person says what to do with it. */
+  shared: null,
   isOffline: false,
+  /** There is a next version of the page. */
+  hasNext: false,
 };
 
 /** Is that file of the browser's own file system the one that is open? Not by its name alone, nor

@@ -31,16 +31,21 @@ export async function list() {
   return files.sort((a, b) => b.lastModified - a.lastModified);
 }
 
-/** How long a browser has to say whether it keeps files when room gets scarce. Some ask a person, and some never answer. */
-const PATIENCE_MS = 1000;
-
 /** Copy a file. It is among the others only when all of it is written; `told` is told the share that is. Gives the
- * copy, and whether the browser said that it will not delete it by itself. */
+ * copy. A person who cancels does not wait for it to be undone. */
 export async function keep(file, told, signal) {
-  const persisting = Promise.resolve(navigator.storage.persist?.() ?? false).catch(() => false);
-  const copied = await navigator.locks.request(COPYING, { mode: "shared", signal }, () => copy(file, told, signal));
-  const tooLate = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, false));
-  return { file: copied, isLasting: await Promise.race([persisting, tooLate]) };
+  const cancelled = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const copied = navigator.locks.request(COPYING, { mode: "shared", signal }, () => copy(file, told, signal));
+  return Promise.race([copied, cancelled]);
+}
+
+/** Whether the browser says that it will not delete files by itself. Some ask a person, and some never answer. */
+export async function isLasting() {
+  try {
+    return await navigator.storage.persist();
+  } catch {
+    return false;
+  }
 }
 
 async function copy(file, told, signal) {
@@ -58,6 +63,7 @@ async function copy(file, told, signal) {
     const handle = await copies.getFileHandle(name, { create: true });
     const writable = await handle.createWritable();
     await file.stream().pipeThrough(count, { signal }).pipeTo(writable, { signal });
+    signal.throwIfAborted();
     await handle.move(await folder(KEPT), file.name);
     return await handle.getFile();
   } catch (error) {

@@ -61,6 +61,8 @@ struct AnswerReport {
     outcome: &'static str,
     /// Why it cannot say.
     reason: Option<&'static str>,
+    /// Of what is too long.
+    limit_bytes: Option<u16>,
     /// How it was found, if not as it was typed.
     found: Option<&'static str>,
     /// Of what is exposed: the odds of this question.
@@ -186,6 +188,10 @@ pub fn verdict(
             Outcome::Absent => ("absent", None),
             Outcome::NotCovered(reason) => ("not_covered", Some(reason_word(reason))),
         };
+        let limit_bytes = match answer.outcome {
+            Outcome::NotCovered(NormaliseError::TooLong { limit_bytes }) => Some(limit_bytes),
+            _ => None,
+        };
         let exposing = catalogue
             .datasets()
             .get(usize::from(answer.dataset))
@@ -194,6 +200,7 @@ pub fn verdict(
             dataset: answer.dataset,
             outcome,
             reason,
+            limit_bytes,
             found: answer.rule.map(rule_word),
             false_alarm_one_in: exposing
                 .map(|dataset| dataset.false_alarm(answer.num_readings).one_in()),

@@ -4,6 +4,7 @@
 mod agrees;
 mod driver;
 mod keys;
+mod languages;
 mod large;
 mod offline;
 mod page;
@@ -11,6 +12,7 @@ mod people;
 mod pictures;
 mod private;
 mod refuses;
+mod shared;
 mod versions;
 
 use std::path::{Path, PathBuf};

@@ -114,8 +114,65 @@ fn a_browser_that_does_not_answer() -> Result<()> {
         .run("navigator.storage.persist = () => new Promise(() => {});")?;
     page.keep()?;
     let notice = page.text("#notice")?;
-    ensure!(notice.contains("may delete it"), "{notice}");
+    ensure!(
+        notice.contains("may delete it") && notice.contains("Installing this page helps"),
+        "{notice}"
+    );
+    // One that promises to keep them is believed, also when it answers late.
+    page.choose_good(&golden("signed.lsv"))?;
+    page.browser
+        .run("navigator.storage.persist = () => new Promise((go) => setTimeout(go, 500, true));")?;
+    page.keep()?;
+    page.browser.wait(
+        "document.getElementById('notice').innerText === \
+         'signed.lsv is kept in this browser, and opens by itself next time.'",
+    )?;
     ensure!(page.ask("13800138000")?.verdict == "exposed");
+    Ok(())
+}
+
+/// Nor is a person who cancels kept waiting: by whatever gives the file, nor by what undoes a copy.
+#[test]
+fn a_copy_that_is_cancelled() -> Result<()> {
+    let page = Page::open()?;
+    page.choose_good(&golden("phone.lsv"))?;
+    page.browser.run(
+        "navigator.storage.persist = () => new Promise(() => {});
+         File.prototype.stream = () => new ReadableStream({
+           start: (controller) => controller.enqueue(new Uint8Array(512)),
+           cancel: () => new Promise(() => {}),
+         });",
+    )?;
+    page.browser.click("#keep")?;
+    page.browser
+        .wait("document.getElementById('progress').value > 0")?;
+    page.browser.click("#stop-keeping")?;
+    page.browser
+        .wait("document.getElementById('notice').innerText === 'Not kept.'")?;
+    ensure!(
+        page.browser
+            .run("return document.getElementById('stored').hidden;")?
+            == json!(true)
+    );
+    ensure!(page.ask("13800138000")?.verdict == "exposed");
+    Ok(())
+}
+
+/// From a file manager no script runs.
+#[test]
+fn a_page_that_is_opened_as_a_file() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for (name, bytes) in xtask::web::sources()? {
+        fs::write(folder.path().join(name), bytes)?;
+    }
+    let page = Page::unopened(xtask::web::site()?, &[])?;
+    let path = folder.path().join("index.html");
+    page.browser.goto(&format!("file://{}", path.display()))?;
+    page.browser
+        .wait("getComputedStyle(document.getElementById('dead')).visibility === 'visible'")?;
+    let said = page.text("#dead")?;
+    ensure!(said.contains("it has to come from a web server"), "{said}");
+    ensure!(said.lines().filter(|line| !line.is_empty()).count() == 5);
     Ok(())
 }
 

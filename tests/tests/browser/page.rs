@@ -21,6 +21,8 @@ pub(crate) struct Page {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) verdict: String,
+    /// The word above the sentences.
+    pub(crate) word: String,
     /// The error's name, or nothing.
     pub(crate) error: String,
     /// Of each sentence, what it says of a dataset, and its text.
@@ -67,7 +69,19 @@ impl Page {
     /// Wait until it needs no network.
     pub(crate) fn wait_until_offline(&self) -> Result<()> {
         self.browser
-            .wait("document.getElementById('offline').innerText !== ''")
+            .wait("document.getElementById('offline').innerText !== '' && navigator.serviceWorker.controller")
+    }
+
+    /// Choose a language.
+    pub(crate) fn speak(&self, code: &str) -> Result<()> {
+        self.browser.run(&format!(
+            "const select = document.getElementById('language');
+             select.value = '{code}';
+             select.dispatchEvent(new Event('change'));"
+        ))?;
+        self.browser.wait(&format!(
+            "document.getElementById('language').dataset.spoken === '{code}'"
+        ))
     }
 
     /// The id of what has the focus, or its label.
@@ -183,5 +197,6 @@ impl Page {
 const SAID: &str = "() => {
   const verdict = document.getElementById('verdict');
   const sentences = Array.from(verdict.querySelectorAll('[data-outcome]'), (line) => [line.dataset.outcome, line.textContent]);
-  return { verdict: verdict.dataset.verdict, error: verdict.dataset.error, sentences };
+  const word = verdict.querySelector('.word')?.lastChild.textContent ?? '';
+  return { verdict: verdict.dataset.verdict, word, error: verdict.dataset.error, sentences };
 }";

@@ -23,7 +23,7 @@ fn site_of(version: u8) -> Result<Site> {
     let meta = format!("<meta name=\"version\" content=\"{version}\"></head>");
     change("index.html", "</head>", &meta)?;
     let title = format!("\"Was it in the leak? {version}\"");
-    change("en.js", "\"Was it in the leak?\"", &title)?;
+    change("en.json", "\"Was it in the leak?\"", &title)?;
     let style = format!("html {{ --version: {version}; ");
     change("style.css", "html { ", &style)?;
     // A section of no meaning: its id, its length, the length of its name, the name.
@@ -76,7 +76,7 @@ fn a_page_that_is_stored() -> Result<()> {
     for names in [
         &["sw.js"][..],
         &["sw.js", "index.html"],
-        &["sw.js", "index.html", "en.js", "style.css"],
+        &["sw.js", "index.html", "en.json", "style.css"],
         &["sw.js", "leaksieve.wasm"],
     ] {
         page.server()?.serve(old.clone().with_files_of(&new, names));
@@ -135,7 +135,7 @@ fn a_page_from_its_host() -> Result<()> {
     go(&page, "")?;
     let refused = page.choose(&golden("phone.lsv"))?;
     ensure!(refused.as_deref() == Some("cannot_load"), "{refused:?}");
-    for name in ["en.js", "filter.js"] {
+    for name in ["en.json", "filter.js"] {
         page.server()?
             .serve(old.clone().with_files_of(&new, &[name]));
         page.browser.goto("about:blank")?;
@@ -149,4 +149,59 @@ fn a_page_from_its_host() -> Result<()> {
     page.reload()?;
     ensure!(versions(&page)? == "2222");
     page.choose_good(&golden("phone.lsv"))
+}
+
+/// A person is told of the next version, and can have it at once. Another tab keeps what it has.
+#[test]
+fn a_next_version_is_told_of() -> Result<()> {
+    let (old, new) = (site_of(1)?, site_of(2)?);
+    let page = Page::of(old, &[])?;
+    page.wait_until_offline()?;
+    page.reload()?;
+    let shown = page.text("#version")?;
+    let start = format!("Version {} (", env!("CARGO_PKG_VERSION"));
+    ensure!(shown.starts_with(&start), "{shown}");
+    let is_told = "document.getElementById('update-text').innerText === 'A new version of this page is ready.' \
+                   && !document.getElementById('reload').hidden";
+    let is_new = "document.querySelector('meta[name=version]')?.content === '2' && document.body?.dataset.started";
+    let is_there = |condition: &str| {
+        let script = format!("return Boolean({condition});");
+        Ok::<_, anyhow::Error>(page.browser.run(&script)? == json!(true))
+    };
+    ensure!(!look_for_next(&page)? && !is_there(is_told)?);
+
+    page.server()?.serve(new);
+    ensure!(look_for_next(&page)?);
+    page.browser.wait(is_told)?;
+    page.choose_good(&golden("phone.lsv"))?;
+    page.browser.in_another_tab(|| {
+        page.browser.goto(&page.address)?;
+        page.wait_until_started()?;
+        page.browser.wait(is_told)?;
+        page.browser.click("#reload")?;
+        page.browser.wait(is_new)?;
+        page.wait_until_offline()?;
+        ensure!(versions(&page)? == "2222");
+        ensure!(page.text("#update-text")?.is_empty());
+        ensure!(page.text("#version")? != shown);
+        Ok(())
+    })?;
+    ensure!(is_there(is_told)? && !is_there(is_new)?);
+    ensure!(page.ask("13800138000")?.verdict == "exposed");
+    // Texts of the other version are not mixed in.
+    page.speak("zh")?;
+    page.browser.run(
+        "const select = document.getElementById('language');
+         select.value = 'en';
+         select.dispatchEvent(new Event('change'));",
+    )?;
+    page.browser.wait(
+        "document.getElementById('notice').innerText === '本页无法加载自己的文件。请重新加载。'",
+    )?;
+    ensure!(is_there(
+        "document.getElementById('language').value === 'zh'"
+    )?);
+    page.browser.click("#reload")?;
+    page.browser.wait(is_new)?;
+    Ok(())
 }
