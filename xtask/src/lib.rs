@@ -19,6 +19,7 @@ pub mod firmware;
 pub mod fuzz;
 pub mod generate;
 pub mod host;
+pub mod kotlin;
 pub mod lab;
 pub mod logs;
 pub mod oracle;

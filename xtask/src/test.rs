@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross, WASM};
 use crate::firmware::{self, Variant};
+use crate::kotlin::Kotlin;
 use crate::run::{self, cargo, output, run, say};
 use crate::{boards, fuzz, host, oracle, panics, sample, setup, sign, web, workspace};
 
@@ -23,6 +24,7 @@ pub fn test() -> Result<()> {
     let strace = setup::strace()?;
     let python = setup::python()?;
     let c_compiler = setup::c_compiler()?;
+    let kotlin = Kotlin::get()?;
     let (browser, driver) = setup::browser()?;
     say(format!(
         "cross compiler: {}; emulator: {}; strace: {}; browser: {}, {}",
@@ -64,6 +66,7 @@ pub fn test() -> Result<()> {
         .env(setup::STRACE, &strace)
         .env(setup::PYTHON, &python)
         .env(setup::C_COMPILER, &c_compiler)
+        .env(setup::JAVA, kotlin.java())
         .env(setup::BROWSER, &browser)
         .env(setup::DRIVER, &driver)
         .env(web::MADE, "1")
