@@ -34,4 +34,8 @@ pub use source::Reader;
 pub use trust::Trust;
 pub use verdict::{Absence, Gap, Leak, Verdict};
 
+// Its functions are found by their names.
+#[cfg(feature = "unwinder")]
+use unwinding as _;
+
 uniffi::setup_scaffolding!("leaksieve");

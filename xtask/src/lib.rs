@@ -24,6 +24,7 @@ pub mod lab;
 pub mod logs;
 pub mod oracle;
 pub mod panics;
+pub mod phones;
 pub mod run;
 pub mod sample;
 pub mod setup;

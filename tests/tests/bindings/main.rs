@@ -2,12 +2,13 @@
 //! and C, through the header and the static library.
 //!
 //! Each runs a small program that reads questions, a line each, and writes answers; the same
-//! questions are asked of the command line, and every field is compared.
+//! questions are asked of the command line, and every field is compared. What is made for phones is looked at.
 
 mod c;
 mod cases;
 mod compare;
 mod kotlin;
+mod phones;
 mod python;
 mod questions;
 
