@@ -137,7 +137,12 @@ pub fn ios(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     for (target, architecture) in IOS {
         say(format!("the library for {target}, not linked and not run"));
-        let built = libraries(&mut build(&cross, target))?;
+        let mut build = build(&cross, target);
+        if !cfg!(target_os = "macos") {
+            // A dependency asks Xcode for its folder, then for a C compiler, and does without.
+            build.env("SDKROOT", workspace::target());
+        }
+        let built = libraries(&mut build)?;
         let library = built.first().context("no static library was built")?;
         mach::check(
             &fs::read(library)?,
