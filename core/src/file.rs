@@ -1,43 +1,112 @@
 //! A file on disk as a source of sectors. It is never read whole.
 
-use std::fs::File;
+use std::format;
+use std::fs::{self, File, Metadata};
 use std::io;
+use std::path::Path;
 
 use crate::sector::{SECTOR_BYTES, Sector, SectorIndex};
 use crate::source::SectorSource;
 
-/// The sectors of an open file.
+/// The sectors of an open file, or of a part of one.
 #[derive(Debug)]
 pub struct FileSectors {
     file: File,
+    /// Where the first sector begins.
+    start_byte: u64,
     num_bytes: u64,
 }
 
 impl FileSectors {
+    /// Open a file. A pipe is not waited for.
+    ///
+    /// # Errors
+    /// As of [`new`](Self::new), and when it cannot be opened.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        // Before it is opened: that waits for who writes into a pipe.
+        can_be_read_at_places(&fs::metadata(path)?)?;
+        Self::new(File::open(path)?)
+    }
+
     /// Of a file that was opened to be read.
     ///
     /// # Errors
-    /// When it has no length, or is a folder.
+    /// When it has no length and no places to read at, as a pipe, or is a folder.
     pub fn new(file: File) -> io::Result<Self> {
+        Self::of_region(file, 0, None)
+    }
+
+    /// Of a part of a file, which is all from its first byte on if it has no length.
+    ///
+    /// # Errors
+    /// As of [`new`](Self::new), and when the file ends before the part does.
+    pub fn of_region(file: File, start_byte: u64, num_bytes: Option<u64>) -> io::Result<Self> {
         let metadata = file.metadata()?;
-        if metadata.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
+        can_be_read_at_places(&metadata)?;
+        let too_short = || {
+            let part = match num_bytes {
+                Some(num_bytes) => format!("{num_bytes} bytes from byte {start_byte} on"),
+                None => format!("what is from byte {start_byte} on"),
+            };
+            let text = format!("{part} were asked for, and it has {} bytes", metadata.len());
+            io::Error::new(io::ErrorKind::UnexpectedEof, text)
+        };
+        let rest_bytes = metadata
+            .len()
+            .checked_sub(start_byte)
+            .ok_or_else(too_short)?;
+        let num_bytes = match num_bytes {
+            Some(num_bytes) if num_bytes > rest_bytes => return Err(too_short()),
+            Some(num_bytes) => num_bytes,
+            None => rest_bytes,
+        };
         Ok(Self {
-            num_bytes: metadata.len(),
             file,
+            start_byte,
+            num_bytes,
         })
     }
 
-    /// The file itself.
+    /// The file itself, also where this is a part of it.
     pub const fn file(&self) -> &File {
         &self.file
     }
 
-    /// Its length when it was opened; bytes.
+    /// The length of the file, or of the part, when it was opened; bytes.
     pub const fn num_bytes(&self) -> u64 {
         self.num_bytes
     }
+}
+
+/// A lookup reads here and there: what gives its bytes once, in order, is told what it is.
+fn can_be_read_at_places(metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    match stream(metadata) {
+        Some(stream) => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("this is {stream}; copy it to a file first"),
+        )),
+        None => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn stream(metadata: &Metadata) -> Option<&'static str> {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    match () {
+        () if kind.is_fifo() => Some("a pipe"),
+        () if kind.is_socket() => Some("a socket"),
+        () if kind.is_char_device() => Some("a character device"),
+        () => None,
+    }
+}
+
+#[cfg(not(unix))]
+const fn stream(_: &Metadata) -> Option<&'static str> {
+    None
 }
 
 /// Read at a place, which is shared by nobody: threads may ask at once.
@@ -49,7 +118,11 @@ impl SectorSource for &FileSectors {
     }
 
     fn read_sector(&mut self, index: SectorIndex, buffer: &mut Sector) -> io::Result<()> {
-        read_exact_at(&self.file, buffer, byte_of(index))
+        // What lies behind a part of a file is not the part's.
+        if byte_of(index) + SECTOR_BYTES as u64 > self.num_bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        read_exact_at(&self.file, buffer, self.start_byte + byte_of(index))
     }
 }
 

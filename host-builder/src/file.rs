@@ -74,20 +74,18 @@ impl FilterFile {
     /// # Errors
     /// [`FileError`].
     pub fn open_trusted(path: &Path, trust: &Trust<'_>) -> Result<Self, FileError> {
-        Self::of(path, || File::open(path), trust)
+        Self::of(path, || FileSectors::open(path), trust)
     }
 
     /// As [`open_trusted`](Self::open_trusted), of a file that is opened in another way than
     /// by its path, which messages name.
     pub(crate) fn of(
         path: &Path,
-        open: impl FnOnce() -> io::Result<File>,
+        open: impl FnOnce() -> io::Result<FileSectors>,
         trust: &Trust<'_>,
     ) -> Result<Self, FileError> {
         let open = || {
-            let sectors = open()
-                .and_then(FileSectors::new)
-                .map_err(ReadError::Source)?;
+            let sectors = open().map_err(ReadError::Source)?;
             let catalogue = leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES], trust)?;
             Ok((sectors, catalogue))
         };

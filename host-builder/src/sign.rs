@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use leaksieve_core::file::byte_of;
+use leaksieve_core::file::{FileSectors, byte_of};
 use leaksieve_core::sector::{FileId, Sector, SectorIndex, seal};
 use leaksieve_core::trust::{Tag, Tree};
 use leaksieve_core::{Header, PublicKey, ReadError, Trust};
@@ -114,8 +114,12 @@ pub fn sign(
     // As a device with this key will read it, and then all of it.
     let reopened = beside.reopen().map_err(BuildError::Output)?;
     let keys = [key.public()];
-    let written = FilterFile::of(output, || reopened.try_clone(), &Trust::in_keys(&keys))
-        .map_err(|error| SignError::Unverified(error.into()))?;
+    let written = FilterFile::of(
+        output,
+        || reopened.try_clone().and_then(FileSectors::new),
+        &Trust::in_keys(&keys),
+    )
+    .map_err(|error| SignError::Unverified(error.into()))?;
     if *written.catalogue().header() != header {
         return Err(BuildError::OtherContent.into());
     }

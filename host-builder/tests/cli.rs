@@ -1146,6 +1146,33 @@ fn less_than_a_sector_is_no_filter_and_more_of_one_is_cut() {
     }
 }
 
+/// A lookup reads here and there, of which a pipe knows nothing; one that nobody writes into is not
+/// waited for.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_named_and_not_called_a_foreign_file() {
+    let bench = Bench::new();
+    bench.write("mail.txt", emails(0..1000));
+    bench
+        .run("build mail.txt -o mail.lsv --kind email --name Forum --fpr 1e-6 --seed 1")
+        .succeeds();
+    let filter = std::fs::read(bench.path("mail.lsv")).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(bench.path("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    let named = &["this is a pipe; copy it to a file first"];
+    for file in ["/dev/stdin", "pipe"] {
+        for arguments in ["check FILE x@example.com", "inspect FILE", "verify FILE"] {
+            let arguments = arguments.replace("FILE", file);
+            bench.run_with(&arguments, &filter).fails(named);
+        }
+    }
+    bench
+        .run("check /dev/null x@example.com")
+        .fails(&["this is a character device; copy it to a file first"]);
+}
+
 #[test]
 fn lines_that_could_not_be_read_stand_beside_not_exposed() {
     let bench = Bench::new();

@@ -354,6 +354,19 @@ LeaksieveStatus leaksieve_open_descriptor(int descriptor,
                                           LeaksieveMessage *message);
 #endif
 
+#if defined(LEAKSIEVE_UNIX)
+// As `leaksieve_open_descriptor`, of a part of the file: `num_bytes` bytes from `offset_bytes` on.
+//
+// # Safety
+// As of `leaksieve_open_descriptor`.
+LeaksieveStatus leaksieve_open_region(int descriptor,
+                                      int64_t offset_bytes,
+                                      int64_t num_bytes,
+                                      const LeaksieveTrust *trust,
+                                      LeaksieveFilter **filter,
+                                      LeaksieveMessage *message);
+#endif
+
 // Open a file that the caller reads. What `reader` leads to is copied; its context must be there
 // until the file is closed.
 //

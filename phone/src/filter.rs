@@ -1,6 +1,6 @@
 //! An open filter file.
 
-use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -10,6 +10,8 @@ use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Catalogue, Identifier, check, open};
 
 use crate::about::About;
+#[cfg(unix)]
+use crate::descriptor;
 use crate::error::FilterError;
 use crate::kind::Kind;
 use crate::source::{Reader, Source};
@@ -33,8 +35,7 @@ impl Filter {
     /// `FilterError`.
     #[uniffi::constructor(default(trust))]
     pub fn open(path: String, trust: Trust) -> Result<Arc<Self>, FilterError> {
-        let file = File::open(path).map_err(unreadable)?;
-        Self::of_file(file, &trust)
+        Self::of_path(path.as_ref(), &trust)
     }
 
     /// As `open`, of a file that the app reads. Whatever it throws is a
@@ -83,20 +84,30 @@ impl Filter {
 #[cfg(unix)]
 #[uniffi::export]
 impl Filter {
-    /// As `open`, of a descriptor that is open to be read. It is duplicated, stays
-    /// the caller's to close, and its place in the file is neither used nor moved.
+    /// As `open`, of a part of the file of a descriptor that is open to be read: `num_bytes` bytes
+    /// from `offset_bytes` on, or all up to its end. For what lies in an Android package, stored and not
+    /// compressed, they are `parcelFileDescriptor.fd`, `startOffset` and `length` of the
+    /// `AssetFileDescriptor`. The descriptor is duplicated, stays the caller's to close, and its
+    /// place in the file is neither used nor moved.
     ///
     /// # Errors
-    /// `FilterError`.
-    #[uniffi::constructor(default(trust))]
-    pub fn from_descriptor(descriptor: i32, trust: Trust) -> Result<Arc<Self>, FilterError> {
-        Self::of_file(duplicate(descriptor)?, &trust)
+    /// `FilterError`; `Unreadable` if the part is not all in the file, and of a pipe, which
+    /// is to be copied to a file first.
+    #[uniffi::constructor(default(offset_bytes = 0, num_bytes = None, trust))]
+    pub fn from_descriptor(
+        descriptor: i32,
+        offset_bytes: i64,
+        num_bytes: Option<i64>,
+        trust: Trust,
+    ) -> Result<Arc<Self>, FilterError> {
+        let sectors = descriptor::sectors(descriptor, offset_bytes, num_bytes)?;
+        Self::of_source(Source::File(sectors), &trust)
     }
 }
 
 impl Filter {
-    pub(crate) fn of_file(file: File, trust: &Trust) -> Result<Arc<Self>, FilterError> {
-        let sectors = FileSectors::new(file).map_err(unreadable)?;
+    pub(crate) fn of_path(path: &Path, trust: &Trust) -> Result<Arc<Self>, FilterError> {
+        let sectors = FileSectors::open(path).map_err(unreadable)?;
         Self::of_source(Source::File(sectors), trust)
     }
 
@@ -135,19 +146,4 @@ impl Filter {
 
 pub(crate) fn unreadable(error: std::io::Error) -> FilterError {
     FilterError::Unreadable(error.to_string())
-}
-
-#[cfg(unix)]
-#[expect(unsafe_code, reason = "a number that comes from another language")]
-fn duplicate(descriptor: i32) -> Result<File, FilterError> {
-    use std::os::fd::BorrowedFd;
-    if descriptor < 0 {
-        return Err(FilterError::Unreadable(format!(
-            "{descriptor} is no descriptor"
-        )));
-    }
-    // SAFETY: it is not -1, and is lent for the one call that duplicates it. The system refuses
-    // one that is not open; that nobody closes it meanwhile is up to the caller.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
-    Ok(borrowed.try_clone_to_owned().map_err(unreadable)?.into())
 }

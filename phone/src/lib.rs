@@ -3,7 +3,7 @@
 //! One Rust interface, [`Filter`], is given to Kotlin, Swift and Python by UniFFI, and to C by
 //! [`c`]. What it owns:
 //!
-//! - A filter file is opened by path, by descriptor, or through a [`Reader`] of the app's, and is
+//! - A filter file is opened by path, by descriptor (a part of a file too), or through a [`Reader`] of the app's, and is
 //!   never read whole: opening reads its header, a question [a few sectors for each dataset that
 //!   covers it](leaksieve_core::Catalogue::sectors_per_dataset).
 //! - Several threads may ask one [`Filter`] at once.
@@ -15,6 +15,8 @@
 
 mod about;
 pub mod c;
+#[cfg(unix)]
+mod descriptor;
 mod error;
 mod filter;
 mod kind;
@@ -31,5 +33,9 @@ pub use reason::Reason;
 pub use source::Reader;
 pub use trust::Trust;
 pub use verdict::{Absence, Gap, Leak, Verdict};
+
+// Its functions are found by their names.
+#[cfg(feature = "unwinder")]
+use unwinding as _;
 
 uniffi::setup_scaffolding!("leaksieve");

@@ -126,25 +126,6 @@ fn a_path_and_a_reader_are_refused_for_the_same_reason() {
     }
 }
 
-#[cfg(unix)]
-#[test]
-fn a_descriptor_stays_the_callers() {
-    use std::io::{Read, Seek};
-    use std::os::fd::AsRawFd;
-    let mut file = fs::File::open(golden("phone.lsv")).unwrap();
-    file.seek(std::io::SeekFrom::Start(3)).unwrap();
-    let filter = Filter::from_descriptor(file.as_raw_fd(), Trust::default()).unwrap();
-    filter.check("13800138000".into(), None).unwrap();
-    assert_eq!(file.stream_position().unwrap(), 3);
-    drop(filter);
-    // It is not closed.
-    assert_eq!(file.read(&mut [0; 8]).unwrap(), 8);
-    for descriptor in [-1, i32::MIN, i32::MAX] {
-        let opened = Filter::from_descriptor(descriptor, Trust::default());
-        assert!(matches!(opened, Err(FilterError::Unreadable(_))));
-    }
-}
-
 #[test]
 fn keys_that_are_none_are_told_by_their_number() {
     let key = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c";

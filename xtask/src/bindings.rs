@@ -7,11 +7,10 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::Value;
 
-use crate::cross::{ANDROID, Cross, IOS, Target};
 use crate::run::{self, cargo, say};
-use crate::{setup, workspace};
+use crate::{phones, workspace};
 
-const PACKAGE: [&str; 2] = ["--package", "leaksieve-phone"];
+pub(crate) const PACKAGE: [&str; 2] = ["--package", "leaksieve-phone"];
 
 /// `cargo xtask bindings`
 #[derive(Args, Debug)]
@@ -19,7 +18,7 @@ pub struct Options {
     /// Where all is put [default: target/bindings]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Also the static libraries for phones: Android and iOS, 64 bits
+    /// Also the libraries for phones, Android and iOS of 64 bits, and what their apps need beside them
     #[arg(long)]
     phones: bool,
 }
@@ -37,11 +36,8 @@ pub fn bindings(options: &Options) -> Result<()> {
     let out = fs::canonicalize(out)?;
     write(&out)?;
     if options.phones {
-        for (target, library) in phones()? {
-            let folder = out.join(target);
-            fs::create_dir_all(&folder)?;
-            copy(&library, &folder)?;
-        }
+        phones::android(&out.join("android"))?;
+        phones::ios(&out.join("ios"))?;
     }
     say(format!("all is in {}", workspace::shown(&out)));
     Ok(())
@@ -74,37 +70,6 @@ pub fn write(out: &Path) -> Result<()> {
     bindgen(&["languages".as_ref(), shared.as_os_str(), out.as_os_str()])
 }
 
-/// Build the static libraries for phones; nothing is linked.
-///
-/// # Errors
-/// When there is no compiler for them, or they do not compile.
-pub fn phones() -> Result<Vec<(Target, PathBuf)>> {
-    let targets = [ANDROID, IOS];
-    let cross = setup::cross_with_source(&targets)?;
-    let mut built = Vec::new();
-    for target in targets {
-        say(format!("the library for {target}, not linked and not run"));
-        let mut build = cross.cargo("rustc", target);
-        build
-            .args(["--quiet", "--release", "--lib"])
-            .args(PACKAGE)
-            .args(["--crate-type", "staticlib", "--target-dir"])
-            .arg(workspace::target().join("phones"))
-            .current_dir(workspace::root());
-        if let Cross::Debian { .. } = cross {
-            // Debian has no compiled library for them, but its source.
-            build
-                .arg("-Zbuild-std=std,panic_unwind")
-                .env("RUSTC_BOOTSTRAP", "1");
-        }
-        let library = libraries(&mut build)?
-            .into_iter()
-            .find(|path| is_static(path));
-        built.push((target, library.context("no static library was built")?));
-    }
-    Ok(built)
-}
-
 fn is_static(library: &Path) -> bool {
     library
         .extension()
@@ -130,7 +95,7 @@ fn bindgen(arguments: &[&std::ffi::OsStr]) -> Result<()> {
 }
 
 /// Run a build of the package, and give the libraries that it made.
-fn libraries(build: &mut std::process::Command) -> Result<Vec<PathBuf>> {
+pub(crate) fn libraries(build: &mut std::process::Command) -> Result<Vec<PathBuf>> {
     build
         .arg("--message-format=json-render-diagnostics")
         .stderr(std::process::Stdio::inherit());
@@ -150,7 +115,7 @@ fn libraries(build: &mut std::process::Command) -> Result<Vec<PathBuf>> {
     Ok(libraries)
 }
 
-fn copy(file: &Path, folder: &Path) -> Result<()> {
+pub(crate) fn copy(file: &Path, folder: &Path) -> Result<()> {
     let name = file.file_name().context("a file without a name")?;
     let place = folder.join(name);
     let bytes =

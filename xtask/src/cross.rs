@@ -19,11 +19,6 @@ pub const CORTEX_M3: Target = "thumbv7m-none-eabi";
 /// A browser's.
 pub const WASM: Target = "wasm32-unknown-unknown";
 
-/// 64-bit phones, of both sorts.
-pub const ANDROID: Target = "aarch64-linux-android";
-/// See [`ANDROID`].
-pub const IOS: Target = "aarch64-apple-ios";
-
 /// What the core must also build for: Cortex-M0, Cortex-M4F, Cortex-M33F, RISC-V. They are
 /// those of the boards that people own.
 pub const CORE_TARGETS: [Target; 4] = [

@@ -202,7 +202,7 @@ fn final_root() -> PathBuf {
 }
 
 /// rustup's `rust-lld`, or one in PATH.
-fn linker() -> Result<PathBuf> {
+pub(crate) fn linker() -> Result<PathBuf> {
     let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
     let bundled = fs::read_dir(Path::new(sysroot.trim()).join("lib/rustlib"))
         .into_iter()

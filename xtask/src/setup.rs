@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross, Target, WASM};
+use crate::kotlin::Kotlin;
 use crate::run::{self, output, say};
 use crate::{debian, workspace};
 
@@ -30,6 +31,10 @@ pub fn all() -> Result<()> {
     say(format!("strace: {}", strace()?.display()));
     say(format!("python: {}", python()?.display()));
     say(format!("C compiler: {}", c_compiler()?.display()));
+    say(format!(
+        "java, for Kotlin: {}",
+        Kotlin::get()?.java().display()
+    ));
     let (browser, driver) = browser()?;
     say(format!(
         "browser: {}, {}",
@@ -202,6 +207,22 @@ pub const PYTHON: &str = "LEAKSIEVE_PYTHON";
 /// When it is not in PATH and cannot be installed; the error says what to type.
 pub fn python() -> Result<PathBuf> {
     program("python3", "python3", PYTHON, "install Python 3")
+}
+
+/// The environment variable that names a `java`, of version 17 or newer.
+pub const JAVA: &str = "LEAKSIEVE_JAVA";
+
+/// The Java that compiles and runs Kotlin.
+///
+/// # Errors
+/// When it is not in PATH and cannot be installed; the error says what to type.
+pub fn java() -> Result<PathBuf> {
+    program(
+        "java",
+        "default-jre-headless",
+        JAVA,
+        "install Java, 17 or newer",
+    )
 }
 
 /// The environment variable that names a C compiler.

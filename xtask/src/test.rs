@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::cross::{CORE_TARGETS, CORTEX_M0, CORTEX_M3, Cross, WASM};
 use crate::firmware::{self, Variant};
+use crate::kotlin::Kotlin;
 use crate::run::{self, cargo, output, run, say};
 use crate::{boards, fuzz, host, oracle, panics, sample, setup, sign, web, workspace};
 
@@ -27,6 +28,7 @@ pub fn test(all: bool) -> Result<()> {
     let strace = setup::strace()?;
     let python = setup::python()?;
     let c_compiler = setup::c_compiler()?;
+    let kotlin = Kotlin::get()?;
     let (browser, driver) = setup::browser()?;
     setup::card_programs()?;
     say(format!(
@@ -71,6 +73,7 @@ pub fn test(all: bool) -> Result<()> {
         .env(setup::STRACE, &strace)
         .env(setup::PYTHON, &python)
         .env(setup::C_COMPILER, &c_compiler)
+        .env(setup::JAVA, kotlin.java())
         .env(setup::BROWSER, &browser)
         .env(setup::DRIVER, &driver)
         .env(web::MADE, "1")

@@ -31,6 +31,18 @@ pub fn environment(name: &str) -> Result<PathBuf> {
 /// # Errors
 /// When pip cannot get it.
 pub fn install(python: &Path, package: &str) -> Result<()> {
+    output(pip_install(python).arg(package)).map(drop)
+}
+
+/// As [`install`], without what the package depends on.
+///
+/// # Errors
+/// As [`install`].
+pub fn install_alone(python: &Path, package: &str) -> Result<()> {
+    output(pip_install(python).args(["--no-deps", package])).map(drop)
+}
+
+fn pip_install(python: &Path) -> Command {
     let mut command = Command::new(python);
     command.args([
         "-m",
@@ -40,7 +52,6 @@ pub fn install(python: &Path, package: &str) -> Result<()> {
         "--disable-pip-version-check",
         // Without a network it is to say so soon.
         "--retries=1",
-        package,
     ]);
-    output(&mut command).map(drop)
+    command
 }

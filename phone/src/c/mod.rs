@@ -13,14 +13,12 @@
 mod types;
 
 use std::ffi::{CStr, OsStr, c_char, c_int};
-use std::fs::File;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
 
 use crate::error::{FilterError, ReaderError};
-use crate::filter::unreadable;
 use crate::kind::Kind;
 
 pub use types::{
@@ -48,8 +46,7 @@ pub unsafe extern "C" fn leaksieve_open(
     unsafe {
         opened(trust, filter, message, |trust| {
             let path = CStr::from_ptr(checked(path, "path")?);
-            let file = File::open(os_str(path)?).map_err(unreadable)?;
-            Ok(crate::Filter::of_file(file, &trust)?)
+            Ok(crate::Filter::of_path(os_str(path)?.as_ref(), &trust)?)
         })
     }
 }
@@ -70,7 +67,35 @@ pub unsafe extern "C" fn leaksieve_open_descriptor(
     // SAFETY: the caller's promise.
     unsafe {
         opened(trust, filter, message, |trust| {
-            Ok(crate::Filter::from_descriptor(descriptor, trust)?)
+            Ok(crate::Filter::from_descriptor(descriptor, 0, None, trust)?)
+        })
+    }
+}
+
+/// As `leaksieve_open_descriptor`, of a part of the file: `num_bytes` bytes from `offset_bytes` on.
+///
+/// # Safety
+/// As of `leaksieve_open_descriptor`.
+#[cfg(unix)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn leaksieve_open_region(
+    descriptor: c_int,
+    offset_bytes: i64,
+    num_bytes: i64,
+    trust: *const Trust,
+    filter: *mut *mut Filter,
+    message: *mut Message,
+) -> Status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        opened(trust, filter, message, |trust| {
+            let num_bytes = Some(num_bytes);
+            Ok(crate::Filter::from_descriptor(
+                descriptor,
+                offset_bytes,
+                num_bytes,
+                trust,
+            )?)
         })
     }
 }

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 
 import leaksieve
 from leaksieve import Covers, Digest, Filter, FilterError, Kind, Reader, ReaderError, Trust, Verdict
@@ -28,9 +29,15 @@ def opened(way, path, trust):
     if way == "descriptor":
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            return Filter.from_descriptor(descriptor, trust)
+            return Filter.from_descriptor(descriptor, trust=trust)
         finally:
             os.close(descriptor)
+    if way == "region":
+        with open(path, "rb") as file, tempfile.TemporaryFile() as larger:
+            content = file.read()
+            larger.write(b"P" * 1237 + content + b"behind" * 200)
+            larger.flush()
+            return Filter.from_descriptor(larger.fileno(), 1237, len(content), trust)
     return Filter.from_reader(FileReader(path), trust)
 
 

@@ -193,11 +193,44 @@ static void large(const char *path, const char *member, const char *stranger) {
     close(source.descriptor);
 }
 
+/* In the middle of a larger file, and pipes. */
+static void regions(const char *path, const char *member, const char *stranger) {
+    static uint8_t content[1 << 20];
+    FILE *file = fopen(path, "rb"), *larger = tmpfile();
+    MUST(file != NULL && larger != NULL);
+    const int64_t num_bytes = (int64_t)fread(content, 1, sizeof content, file);
+    MUST(feof(file) && fseek(larger, 1237, SEEK_SET) == 0);
+    MUST(fwrite(content, 1, (size_t)num_bytes, larger) == (size_t)num_bytes);
+    MUST(fputs("behind", larger) >= 0 && fflush(larger) == 0);
+    LeaksieveFilter *filter = NULL;
+    LeaksieveMessage message;
+    const int descriptor = fileno(larger);
+    const LeaksieveStatus unreadable = LEAKSIEVE_STATUS_UNREADABLE;
+    MUST(leaksieve_open_region(descriptor, 1237, num_bytes + 7, NULL, &filter, &message) == unreadable);
+    MUST(leaksieve_open_region(descriptor, -1, num_bytes, NULL, &filter, &message) == unreadable);
+    MUST(leaksieve_open_region(descriptor, 1237, -1, NULL, &filter, &message) == unreadable);
+    MUST(filter == NULL && strstr(message.text, "a length of -1 bytes makes no sense") != NULL);
+    MUST(leaksieve_open_region(descriptor, 1237, num_bytes, NULL, &filter, NULL) == LEAKSIEVE_STATUS_OK);
+    fclose(larger);
+    fclose(file);
+    MUST(ask(filter, member) == LEAKSIEVE_OUTCOME_EXPOSED);
+    MUST(ask(filter, stranger) == LEAKSIEVE_OUTCOME_NOT_EXPOSED);
+    leaksieve_close(filter);
+
+    int ends[2];
+    MUST(pipe(ends) == 0);
+    MUST(leaksieve_open_descriptor(ends[0], NULL, &filter, &message) == unreadable);
+    MUST(strstr(message.text, "this is a pipe; copy it to a file first") != NULL);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(int num_arguments, char **arguments) {
     MUST(num_arguments == 7);
     bad_arguments(arguments[1]);
     failing_readers(arguments[1], arguments[2], arguments[3]);
     threads(arguments[1], arguments[2], arguments[3]);
+    regions(arguments[1], arguments[2], arguments[3]);
     large(arguments[4], arguments[5], arguments[6]);
     printf("done\n");
     return 0;

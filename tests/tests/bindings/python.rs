@@ -1,48 +1,25 @@
 //! Python, through what UniFFI makes.
 
-use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use xtask::{host, setup};
 
 use crate::cases::{self, Case};
 use crate::compare::{Compared, compare};
 use crate::questions::{Way, lines};
-use crate::{golden, here, large, library};
-
-/// A folder with what an app in Python would have.
-fn app() -> Result<TempDir> {
-    let folder = tempfile::tempdir()?;
-    let name = "libleaksieve_phone.so";
-    let library = library(name)?;
-    leaksieve_bindgen::languages(&library, folder.path())?;
-    fs::hard_link(&library, folder.path().join(name))
-        .or_else(|_| fs::copy(&library, folder.path().join(name)).map(drop))?;
-    Ok(folder)
-}
+use crate::{answers, app, golden, here, large};
 
 /// Run a script that is beside this file.
 fn python(app: &Path, script: &str, input: &str) -> Result<String> {
-    let mut child = Command::new(setup::python()?)
+    let mut command = Command::new(setup::python()?);
+    command
         .arg(here(script))
         .env("PYTHONPATH", app)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut stdin = child.stdin.take().context("no stdin")?;
-    let input = input.to_owned();
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = child.wait_with_output()?;
-    let written = writer.join();
-    ensure!(output.status.success(), "{script}: {}", output.status);
-    ensure!(matches!(written, Ok(Ok(()))), "{script} did not read on");
-    Ok(String::from_utf8(output.stdout)?)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    answers(&mut command, input)
 }
 
 fn ask(cases: &[Case], ways: &[Way]) -> Result<Compared> {
@@ -64,7 +41,7 @@ fn python_agrees_on_good_files() -> Result<()> {
     ensure!(compared.refused == 0 && compared.errors == 0);
     ensure!(compared.exposed > 500 && compared.not_exposed > 500 && compared.not_covered > 500);
     let cases: Vec<Case> = cases.into_iter().map(Case::of_any_kind).collect();
-    let compared = ask(&cases, &[Way::Descriptor, Way::Reader])?;
+    let compared = ask(&cases, &Way::ALL[1..])?;
     ensure!(compared.refused == 0 && compared.errors == 0 && compared.exposed > 100);
     Ok(())
 }

@@ -13,16 +13,21 @@ use crate::golden;
 pub(crate) enum Way {
     Path,
     Descriptor,
+    /// By the descriptor of a larger file that it lies in.
+    Region,
     Reader,
 }
 
 impl Way {
-    pub(crate) const ALL: [Self; 3] = [Self::Path, Self::Descriptor, Self::Reader];
+    /// Of a program in C, whose region is the descriptor's with two numbers more.
+    pub(crate) const OF_C: [Self; 3] = [Self::Path, Self::Descriptor, Self::Reader];
+    pub(crate) const ALL: [Self; 4] = [Self::Path, Self::Descriptor, Self::Region, Self::Reader];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Path => "path",
             Self::Descriptor => "descriptor",
+            Self::Region => "region",
             Self::Reader => "reader",
         }
     }

@@ -95,6 +95,28 @@ def failing(path, member, stranger):
             assert filter.check(stranger).is_not_exposed()
 
 
+def descriptors(path, member):
+    """What is no file, or not so much of one."""
+    reader, writer = os.pipe()
+    for call in [
+        lambda: Filter.from_descriptor(reader),
+        lambda: Filter.from_descriptor(writer),
+        lambda: Filter.open(f"/dev/fd/{reader}"),
+    ]:
+        said = unreadable(call)
+        assert said == "the file cannot be read: this is a pipe; copy it to a file first", said
+    os.close(reader)
+    os.close(writer)
+    said = unreadable(lambda: Filter.from_descriptor(reader))
+    assert said == f"the file cannot be read: {reader} is no open descriptor", said
+    with open(path, "rb") as file:
+        filter = Filter.from_descriptor(file.fileno())
+        size = os.fstat(file.fileno()).st_size
+        said = unreadable(lambda: Filter.from_descriptor(file.fileno(), 1, size))
+        assert said.endswith(f"{size} bytes from byte 1 on were asked for, and it has {size} bytes"), said
+    assert filter.check(member).is_exposed()
+
+
 def threads(path, member, stranger):
     filter = Filter.open(path)
     failed = []
@@ -167,6 +189,7 @@ def main():
     copied(path, other, member)
     for small in asked["small"]:
         failing(*small)
+        descriptors(*small[:2])
         threads(*small)
     print(json.dumps(said))
 
