@@ -4,14 +4,19 @@
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
+use leaksieve_tests::is_exhaustive;
 use xtask::phones;
 
 use crate::{app, here};
 
 /// Pages, names and dependencies; and all that Kotlin calls is there.
 #[test]
-#[ignore = "compiles for minutes: cargo xtask test"]
-fn libraries_for_android() -> Result<()> {
+#[ignore = "compiles for minutes: cargo xtask test --all"]
+fn libraries_for_android_and_ios() -> Result<()> {
+    if !is_exhaustive() {
+        println!("left to `cargo xtask test --all`");
+        return Ok(());
+    }
     let (folder, app) = (tempfile::tempdir()?, app()?);
     phones::android(folder.path())?;
     let kotlin = fs::read_to_string(app.path().join("leaksieve/leaksieve.kt"))?;
@@ -31,7 +36,7 @@ fn libraries_for_android() -> Result<()> {
         ensure!(!exports.iter().any(|name| name.starts_with("_Unwind")));
     }
     ensure!(folder.path().join("consumer-rules.pro").exists());
-    Ok(())
+    phones::ios(folder.path())
 }
 
 /// A minifier leaves the package that `uniffi.toml` names as it is, and what JNA reads of it.
