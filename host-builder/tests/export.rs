@@ -579,16 +579,16 @@ fn estimate_of_a_board() {
 }
 
 #[test]
-fn the_read_me_names_every_board_and_its_room() {
-    let read_me = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
-    let read_me = std::fs::read_to_string(read_me).unwrap();
+fn the_guide_names_every_board_and_its_room() {
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
     for board in &BOARDS {
         let kib = board.slot_bytes() / 1024;
         let size = match kib {
             0..1024 => format!("{kib} KiB"),
             _ => format!("{:.1} MiB", f64::from(kib) / 1024.0),
         };
-        let row = read_me
+        let row = guide
             .lines()
             .find(|line| line.starts_with('|') && line.contains(&format!("`{}`", board.name)));
         assert!(row.is_some_and(|row| row.contains(&size)), "{}", board.name);

@@ -33,3 +33,56 @@ fn every_test_that_the_threat_model_names() -> Result<()> {
     ensure!(num_tests >= 15, "only {num_tests} tests are named");
     Ok(())
 }
+
+/// A place in one of our documents leads to a file that is there, and to a heading of it.
+#[test]
+fn every_link_leads_somewhere() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut num_links = 0;
+    for document in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/guide.md",
+        "docs/threat-model.md",
+        "docs/numbering-plans.md",
+        "core/FORMAT.md",
+        "firmware/README.md",
+        "phone/README.md",
+        "phone/web/README.md",
+    ] {
+        let path = root.join(document);
+        let text = fs::read_to_string(&path).with_context(|| document.to_owned())?;
+        for link in text.split("](").skip(1) {
+            let link = link.split(')').next().unwrap_or_default();
+            if link.contains("://") {
+                continue;
+            }
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => path.clone(),
+                _ => path.with_file_name(file),
+            };
+            ensure!(target.exists(), "{document}: {link}");
+            if !heading.is_empty() {
+                let text = fs::read_to_string(&target)?;
+                let mut headings = text.lines().filter(|line| line.starts_with('#'));
+                ensure!(
+                    headings.any(|line| anchor(line) == heading),
+                    "{document}: {link}"
+                );
+            }
+            num_links += 1;
+        }
+    }
+    ensure!(num_links > 60, "only {num_links} links");
+    Ok(())
+}
+
+/// What a heading is called in a link: small letters, digits and hyphens for blanks.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    text.chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
