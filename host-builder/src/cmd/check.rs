@@ -233,9 +233,7 @@ impl Args {
         }
         if !self.file.exists() {
             // Its name is not repeated: it may be what was to be asked.
-            bail!(
-                "there is no file of the name that stands first: give the filter file, and then what to look up in it"
-            );
+            bail!("filter file not found; usage: leaksieve check FILE [IDENTIFIER]...");
         }
         let file = self.trust.open(&self.file)?;
         let kind = self.kind.map(IdentifierKind::from);

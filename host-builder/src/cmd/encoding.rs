@@ -5,9 +5,13 @@ use clap::ValueEnum;
 use leaksieve::size::{Method, Prefer};
 use leaksieve_core::encoding::Encoding;
 
+/// The heading of its options in a help.
+pub(super) const HEADING: &str = "Size and false alarms";
+
 #[derive(clap::Args)]
+#[command(next_help_heading = HEADING)]
 pub(super) struct EncodingArgs {
-    /// How items become bits
+    /// How entries become bits
     #[arg(long, value_enum, default_value = "bloom")]
     encoding: Name,
     #[command(flatten)]
@@ -16,7 +20,7 @@ pub(super) struct EncodingArgs {
 
 #[derive(clap::Args)]
 pub(super) struct PreferArgs {
-    /// What a ribbon should rather have [default: size]
+    /// Optimise a ribbon for file size or for fewer reads [default: size]
     #[arg(long, value_enum)]
     prefer: Option<PreferName>,
 }

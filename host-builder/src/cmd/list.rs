@@ -8,13 +8,17 @@ use leaksieve_core::IdentifierKind;
 
 use super::count;
 
+/// The heading of these options in a help.
+pub(super) const HEADING: &str = "Lists";
+
 #[derive(clap::Args)]
+#[command(next_help_heading = HEADING)]
 pub(super) struct ListArgs {
-    /// The lists are tables (CSV, TSV, Parquet): read this column, by its name in the first row, or
-    /// by its number from 1; with a number the first row of CSV and TSV is data already
+    /// Tables (CSV, TSV, Parquet): the column to read, by its name in the first row, or by its number
+    /// from 1. With a number, the first row of CSV and TSV is data already
     #[arg(long, value_name = "NAME|NUMBER")]
     column: Option<String>,
-    /// What stands between columns: comma, semicolon, tab, bar, colon (a NAME:PASSWORD list),
+    /// Tables: what stands between columns: comma, semicolon, tab, bar, colon (a NAME:PASSWORD list),
     /// blank, or a text such as '----' [default: tab, semicolon, bar or comma, whichever the
     /// lines have most regularly]
     #[arg(
@@ -28,15 +32,15 @@ pub(super) struct ListArgs {
     /// and others
     #[arg(long, value_name = "NAME")]
     charset: Option<Charset>,
-    /// The lists are JSON lines: read this field; dots lead into nested objects (user.phone), and
-    /// an array gives each of its elements
+    /// JSON lines: the field to read. Dots lead into nested objects (user.phone), and an array gives
+    /// each of its elements
     #[arg(long, value_name = "NAME", conflicts_with = "column")]
     field: Option<String>,
-    /// Take each whole line as it is, though the lists look like tables, JSON or hashes
+    /// Take each whole line as one identifier, even if the list looks like a table, JSON or hashes
     #[arg(long, conflicts_with_all = ["column", "field"])]
     as_lines: bool,
-    /// Take a folder of range files (00000.txt to FFFFF.txt) that lacks some of them: passwords
-    /// in those will read "not exposed"
+    /// Take a folder of range files (00000.txt to FFFFF.txt) even if some are missing. Their
+    /// passwords will be "not exposed"
     #[arg(long)]
     partial: bool,
 }

@@ -21,6 +21,13 @@ use leaksieve_link::Board;
 
 use super::{DEFAULT_RATE, Format, Kind, board, encoding, list, of_output, progress, unsaid};
 
+/// The headings of the help.
+const IDENTIFIERS: &str = "Identifiers";
+const BREACH: &str = "Breach";
+const SIZE: &str = encoding::HEADING;
+const PUBLICATION: &str = "Publication";
+const WORK: &str = "Memory and threads";
+
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -41,78 +48,76 @@ pub(crate) struct Args {
     #[arg(long)]
     dry_run: bool,
     /// What the identifiers are
-    #[arg(long, value_enum)]
+    #[arg(help_heading = IDENTIFIERS, long, value_enum)]
     kind: Kind,
-    /// Phone numbers without a country code are of this region: two letters (ISO 3166-1) such as
-    /// CN, or "world" when every number has its country code
-    #[arg(long, required_if_eq("kind", "phone"))]
+    /// Phone numbers: the region of those without a country code, two letters (ISO 3166-1) such as CN; or
+    /// "world" if every number has its country code
+    #[arg(help_heading = IDENTIFIERS, long, required_if_eq("kind", "phone"))]
     region: Option<String>,
-    /// User names and ids: are capital and small letters the same? [default: fold]
-    #[arg(long, value_enum)]
+    /// User names and ids: do capitals count? [default: fold]
+    #[arg(help_heading = IDENTIFIERS, long, value_enum)]
     case: Option<Case>,
-    /// Ids: what they look like [default: plain]
-    #[arg(long, value_enum)]
+    /// Ids: the format that they have [default: plain]
+    #[arg(help_heading = IDENTIFIERS, long, value_enum)]
     id_scheme: Option<Scheme>,
-    /// Do blanks and dashes make another id? [default: ignore]
-    #[arg(long, value_enum)]
+    /// Ids: do blanks and dashes count? [default: ignore]
+    #[arg(help_heading = IDENTIFIERS, long, value_enum)]
     separators: Option<Separators>,
-    /// Typed passwords: the digest that the filter holds [default: sha1]
-    #[arg(long, value_enum)]
+    /// Passwords: the digest that the filter holds [default: sha1]
+    #[arg(help_heading = IDENTIFIERS, long, value_enum)]
     digest: Option<Digest>,
     #[command(flatten)]
     list: list::ListArgs,
-    /// Leave out the hashes that HASH:COUNT lists count fewer times. The filter then says nothing
-    /// of them, and "not exposed" says so
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// HASH:COUNT lists: leave out what was seen fewer times. The filter then says nothing of those
+    /// hashes, and "not exposed" says so
+    #[arg(help_heading = list::HEADING, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     min_count: Option<u32>,
     /// Name of the breach [default: the first file's name]
-    #[arg(long)]
+    #[arg(help_heading = BREACH, long)]
     name: Option<String>,
     /// When it happened: 2021-06-11, 2021-06 or 2021
-    #[arg(long, value_parser = super::parse_date)]
+    #[arg(help_heading = BREACH, long, value_parser = super::parse_date)]
     date: Option<Date>,
     /// Where the list came from
-    #[arg(long, default_value = "", hide_default_value = true)]
+    #[arg(help_heading = BREACH, long, default_value = "", hide_default_value = true)]
     source_note: String,
-    /// False-positive rate of one reading: 0.001, 1e-3, 0.1% or 1/1000. Most questions have one, and a
-    /// question of two has twice the chance of a false alarm [default: 0.001, or the lowest that fits]
-    #[arg(long, value_name = "RATE", value_parser = super::parse_rate, conflicts_with = "max_size")]
+    /// False-positive rate of one reading: 0.001, 1e-3, 0.1% or 1/1000. Most questions have one reading; with
+    /// two a false alarm is twice as likely [default: 0.001, or the lowest that fits]
+    #[arg(help_heading = SIZE, long, value_name = "RATE", value_parser = super::parse_rate, conflicts_with = "max_size")]
     fpr: Option<f64>,
-    /// The lowest false-positive rate that fits, such as 900KiB; fat32 is the largest file of a
-    /// FAT32 card
-    #[arg(long, value_name = "SIZE", value_parser = super::parse_max_size)]
+    /// Take the lowest false-positive rate that fits into this size, such as 900KiB; fat32 is the largest
+    /// file of a FAT32 card
+    #[arg(help_heading = SIZE, long, value_name = "SIZE", value_parser = super::parse_max_size)]
     max_size: Option<u64>,
-    /// The lowest false-positive rate that fits a board's flash, signed too where the board verifies
-    /// that: 3 to 5 % of the room are left for it. With --fpr, that rate, and a refusal if it does not fit
-    #[arg(long, value_name = "BOARD", value_parser = board::parser(), ignore_case = true, conflicts_with = "max_size")]
+    /// Take the lowest false-positive rate that fits a board's flash. 3 to 5 % are left free, so that the
+    /// filter still fits when it is signed. With --fpr: that rate, or stop if it does not fit
+    #[arg(help_heading = SIZE, long, value_name = "BOARD", value_parser = board::parser(), ignore_case = true, conflicts_with = "max_size")]
     fits: Option<&'static Board>,
     #[command(flatten)]
     encoding: encoding::EncodingArgs,
-    /// Seed of the hash; the same inputs, arguments, seed and time give the same bytes [default:
-    /// random]
-    #[arg(long)]
+    /// Seed of the hash. The same inputs, options, seed and time give the same bytes [default: random]
+    #[arg(help_heading = PUBLICATION, long)]
     seed: Option<u64>,
-    /// When the file is made: a day, or seconds since 1970 [default: SOURCE_DATE_EPOCH, or now]
-    #[arg(long, value_name = "TIME", value_parser = super::parse_time)]
+    /// When the file was made: a day, or seconds since 1970 [default: SOURCE_DATE_EPOCH, or now]
+    #[arg(help_heading = PUBLICATION, long, value_name = "TIME", value_parser = super::parse_time)]
     created: Option<u64>,
-    /// When the file should be replaced: a day, or seconds since 1970 [default: never]
-    #[arg(long, value_name = "TIME", value_parser = super::parse_time)]
+    /// From when on a newer file should be used: a day, or seconds since 1970 [default: never]
+    #[arg(help_heading = PUBLICATION, long, value_name = "TIME", value_parser = super::parse_time)]
     expires: Option<u64>,
-    /// Counter of publications, for roll-back protection
-    #[arg(long, default_value_t = 0)]
+    /// Number of the publication: who has seen a higher one can refuse this file
+    #[arg(help_heading = PUBLICATION, long, default_value_t = 0)]
     epoch: u32,
-    /// Largest share of lines that may be no identifiers: each is one that the filter cannot know
-    #[arg(long, value_name = "SHARE", value_parser = super::parse_share, default_value = "1%")]
+    /// Stop if more than this share of lines cannot be read. Such lines are not in the filter
+    #[arg(help_heading = list::HEADING, long, value_name = "SHARE", value_parser = super::parse_share, default_value = "1%")]
     max_rejected: f64,
-    /// Threads that work [default: one a core]
-    #[arg(long)]
+    /// Number of threads [default: one for each core]
+    #[arg(help_heading = WORK, long)]
     threads: Option<usize>,
-    /// Memory that the build may take; what does not fit goes into a file without a name
-    #[arg(long, value_name = "SIZE", value_parser = super::parse_size, default_value = "2GiB")]
+    /// Memory that the build may use. What does not fit goes into a file without a name
+    #[arg(help_heading = WORK, long, value_name = "SIZE", value_parser = super::parse_size, default_value = "2GiB")]
     memory: u64,
-    /// Where that file is made: 7 bytes for each line that does not fit [default: the folder of
-    /// FILE]
-    #[arg(long, value_name = "FOLDER")]
+    /// Where that file is made: 7 bytes for each line that does not fit [default: the folder of FILE]
+    #[arg(help_heading = WORK, long, value_name = "FOLDER")]
     temp_dir: Option<PathBuf>,
     /// Replace FILE if it exists
     #[arg(short, long)]
