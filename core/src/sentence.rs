@@ -53,10 +53,10 @@ impl<'a> Phrase<'a> {
         } = self;
         write!(f, "in {}", Title(dataset))?;
         if self.has_several_kinds {
-            write!(f, ", as {}", noun(dataset.profile.kind()))?;
+            write!(f, ", as {}", Plain(noun(dataset.profile.kind())))?;
         }
         if let Some(rule) = answer.rule {
-            write!(f, ", found {}", rule.text())?;
+            write!(f, ", found {}", Plain(rule.text()))?;
         }
         let rate = dataset.false_alarm(answer.num_readings);
         write!(f, ": false alarm 1 in {}", Grouped(rate.one_in()))
@@ -92,7 +92,7 @@ impl Display for Phrase<'_> {
                     profile,
                     ..
                 } = self.dataset;
-                write!(f, "{name} (")?;
+                write!(f, "{} (", Plain(name))?;
                 if date.year != 0 {
                     write!(f, "{date}; ")?;
                 }
@@ -123,7 +123,7 @@ impl Display for Title<'_> {
         let Dataset { name, date, .. } = self.0;
         match date {
             Date { year: 0, .. } => f.write_str(name),
-            date => write!(f, "{name} ({date})"),
+            date => write!(f, "{} ({date})", Plain(name)),
         }
     }
 }
@@ -141,10 +141,21 @@ impl Display for Covers<'_> {
                 let region = core::str::from_utf8(&profile.region).unwrap_or("??");
                 // The one way to write a number that is there anyway.
                 let code = Grouped(profile.calling_code.into());
-                write!(f, ", {region} +{code}")
+                write!(f, ", {} +{code}", Plain(region))
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// A text in a sentence. A `str` itself looks at how wide it is to be, which takes 700 bytes of a
+/// small device's flash.
+#[derive(Clone, Copy)]
+pub struct Plain<'a>(pub &'a str);
+
+impl Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
     }
 }
 

@@ -57,8 +57,8 @@ pub enum OutputError {
     /// It is what is read, and would be gone.
     #[error("{}: is an input, and would be replaced; name another file", .0.display())]
     IsAnInput(PathBuf),
-    /// It is no place for a file.
-    #[error("{}: not a file name", .0.display())]
+    /// It is a folder, a device or a pipe, or no name.
+    #[error("{}: not a file; name the file that is to be written", .0.display())]
     NotAFile(PathBuf),
     /// It would be in a folder that is not there.
     #[error("{}: there is no folder {}: make it first", target.display(), folder.display())]
@@ -185,9 +185,11 @@ impl Beside {
         replace: bool,
         access: Access,
     ) -> Result<Self, OutputError> {
+        // A folder, a device or a pipe is replaced by nothing, not even by force.
+        let is_file = target.metadata().map_or(true, |found| found.is_file());
         let name = target
             .file_name()
-            .filter(|_| !target.is_dir())
+            .filter(|_| is_file)
             .ok_or_else(|| OutputError::NotAFile(target.to_path_buf()))?;
         if !replace && target.symlink_metadata().is_ok() {
             return Err(OutputError::Exists(target.to_path_buf()));
@@ -488,5 +490,21 @@ mod tests {
             Beside::create(&folder.path().join("none/a.lsv"), true, Access::AsUsual),
             Err(OutputError::NoFolder { .. })
         ));
+    }
+
+    /// Where there are none, a pipe stands for all that is no file.
+    #[cfg(unix)]
+    #[test]
+    fn no_device_or_pipe_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let mut make = std::process::Command::new("mkfifo");
+        assert!(make.arg(&pipe).status().unwrap().success());
+        for target in [pipe.as_path(), Path::new("/dev/null"), folder.path()] {
+            assert!(matches!(
+                Beside::create(target, true, Access::AsUsual),
+                Err(OutputError::NotAFile(_))
+            ));
+        }
     }
 }

@@ -5,7 +5,7 @@ use core::fmt::{self, Display};
 use leaksieve_core::arithmetic::divided;
 use leaksieve_core::header::{Date, Rate};
 use leaksieve_core::sector::SECTOR_BYTES;
-use leaksieve_core::sentence::{Covers, Grouped, Title};
+use leaksieve_core::sentence::{Covers, Grouped, Plain, Title};
 use leaksieve_core::{Catalogue, Dataset, PublicKey, Trust};
 
 use crate::guard::CAN_VERIFY;
@@ -50,7 +50,7 @@ impl Display for About<'_> {
             f,
             "Filter {} in {}: {} sectors, {} bytes\r\n",
             self.catalogue.file_id(),
-            self.slot,
+            Plain(self.slot),
             Grouped(header.num_sectors.into()),
             Grouped(num_bytes)
         )?;
@@ -108,10 +108,10 @@ impl About<'_> {
     }
 
     fn dataset(&self, f: &mut fmt::Formatter<'_>, dataset: &Dataset) -> fmt::Result {
-        write!(f, "Breach {}, {}\r\n", dataset.name, dataset.date)?;
+        write!(f, "Breach {}, {}\r\n", Plain(&dataset.name), dataset.date)?;
         write!(f, "  covers: {}\r\n", Covers(&dataset.profile))?;
         if !dataset.source_note.is_empty() {
-            write!(f, "  source: {}\r\n", dataset.source_note)?;
+            write!(f, "  source: {}\r\n", Plain(&dataset.source_note))?;
         }
         write!(
             f,

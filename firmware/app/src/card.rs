@@ -5,7 +5,7 @@ use leaksieve_core::source::CARD_FILE_NAMES;
 use leaksieve_core::{Sector, SectorIndex, SectorSource};
 
 use crate::blocks::{BlockReader, Card};
-use crate::fat::{FileMap, Search, ShortName};
+use crate::fat::{FileMap, ShortName};
 use crate::log::info;
 use crate::storage::{Storage, StorageError};
 
@@ -68,7 +68,7 @@ impl<D: Card> Storage for CardFile<D> {
         let name = SHORT_NAMES.get(slot).ok_or(StorageError::NoFile)?;
         self.card.forget();
         let mut blocks = BlockReader::new(&self.card, &mut self.buffer);
-        let map = FileMap::find(&mut blocks, Search::new(name, &SHORT_NAMES))?;
+        let map = FileMap::find(&mut blocks, name, &SHORT_NAMES)?;
         info!(
             "card: file of {=u32} sectors in {=usize} extents",
             map.num_blocks(),
@@ -76,5 +76,16 @@ impl<D: Card> Storage for CardFile<D> {
         );
         self.map = Some(map);
         Ok(())
+    }
+
+    fn name_of(&self, slot: usize) -> &'static str {
+        match &self.map {
+            Some(map) if map.is_only => "the only .LSV file",
+            _ => Self::SLOTS.get(slot).copied().unwrap_or_default(),
+        }
+    }
+
+    fn has_others(&self) -> bool {
+        self.map.as_ref().is_some_and(|map| map.has_others)
     }
 }

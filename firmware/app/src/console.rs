@@ -1,7 +1,8 @@
 //! The conversation: a banner, a prompt, and one verdict for each line.
 //!
 //! A line is answered with exactly one verdict line ([`crate::verdict`]), with two
-//! exceptions: a blank line brings a new prompt, and `?` shows what the filter holds. So
+//! exceptions: a blank line brings a new prompt, and `?` shows what the filter holds. (Of a terminal
+//! that sends back what it gets, lines are dropped that come with a longer text of ours.) So
 //! a password that is a single question mark cannot be asked. What a host asks comes over
 //! the same line, in frames ([`leaksieve_link::frame`]), and is answered in frames.
 //!
@@ -18,12 +19,13 @@ use core::pin::pin;
 
 use embedded_hal_async::delay::DelayNs;
 use embedded_io::{Write, WriteFmtError};
-use leaksieve_core::{Catalogue, IdentifierKind};
+use leaksieve_core::sentence::Plain;
+use leaksieve_core::{Catalogue, IdentifierKind, Verdict};
 use leaksieve_link::{Receiver, Taken};
 
 use crate::about::{About, Accepts, Summary};
 use crate::epoch::EpochStore;
-use crate::filter::{Filter, Refused, Workspace, any_exposed};
+use crate::filter::{Filter, Findings, Refused, Workspace, any_exposed};
 use crate::guard::{CAN_VERIFY, Guard};
 use crate::input::{Heard, Input, within};
 use crate::line::{Echo, LineEditor, MAX_LINE_BYTES, PROMPT, Submitted};
@@ -62,6 +64,8 @@ pub struct Session<'w, S, E, M> {
     /// A new filter that is being sent.
     pub(crate) update: Option<Update>,
     phase: Phase,
+    /// Something came while nothing was to be typed: the terminal may send back what it gets.
+    is_sent_back: bool,
     echo: Echo,
     meter: M,
     pub(crate) deepest: Option<StackUse>,
@@ -84,6 +88,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
             line: LineEditor::new(),
             update: None,
             phase: Phase::Opened,
+            is_sent_back: false,
             echo: Echo::Plain,
             meter,
             deepest: None,
@@ -148,6 +153,14 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
         self.line.clear();
         self.receiver.give_up();
         self.phase = Phase::Opened;
+        self.is_sent_back = false;
+    }
+
+    /// More than a verdict was written. A terminal that sends it back is waited for.
+    fn settle(&mut self) {
+        if self.is_sent_back {
+            self.phase = Phase::Settling;
+        }
     }
 
     /// How long to wait for the next byte.
@@ -206,12 +219,15 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
             }
         };
         if self.phase != Phase::Open {
+            self.is_sent_back |= self.phase == Phase::Settling;
             self.line.skip(byte);
         } else if self.line.key(byte, self.echo, console)? {
-            self.answer(console)?;
-            if self.line.is_sent_back() {
-                self.phase = Phase::Settling;
+            if self.line.is_sent_back(self.echo) {
+                self.line.lost();
+                self.is_sent_back = true;
+                self.settle();
             }
+            self.answer(console)?;
             self.line.clear();
             if self.phase == Phase::Open {
                 self.prompt(console)?;
@@ -230,7 +246,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
     fn greet<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
         say(
             console,
-            format_args!("\r\n{PRODUCT}: was it in a leak?\r\n"),
+            format_args!("\r\n{}: was it in a leak?\r\n", Plain(PRODUCT)),
         )?;
         let accepts = Accepts(self.filter.guard().trust());
         say(console, format_args!("{accepts}"))?;
@@ -248,7 +264,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
 
     /// What was mounted, and what a person should know of how.
     fn introduce<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
-        self.phase = Phase::Settling;
+        self.settle();
         if let Some(catalogue) = self.filter.catalogue() {
             self.echo = echo_for(catalogue);
             say(console, format_args!("{}", Summary(catalogue)))?;
@@ -259,18 +275,26 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
     /// A file that was passed over, an epoch that was not kept.
     fn warn<C: Write>(&self, console: &mut C) -> Result<(), C::Error> {
         if let Some(refused) = self.filter.passed_over() {
-            let (taken, text) = (self.filter.slot(), refused_text::<S>(refused));
+            let (taken, text) = (Plain(self.filter.slot()), refused_text::<S>(refused));
             say(
                 console,
                 format_args!("{taken} is asked, because {text}\r\n"),
             )?;
         }
         if let Some(beside) = self.filter.beside() {
-            let taken = self.filter.slot();
+            let (taken, beside) = (Plain(self.filter.slot()), Plain(beside));
             say(
                 console,
                 format_args!(
                     "{taken} is asked, and not {beside}, which is of the same epoch and older.\r\n"
+                ),
+            )?;
+        }
+        if self.filter.storage.has_others() {
+            say(
+                console,
+                format_args!(
+                    "Another .LSV file is on the card, and is not asked: delete it, or call it LEAKS2.LSV.\r\n"
                 ),
             )?;
         }
@@ -302,13 +326,14 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                 info!("line refused: garbled");
                 return say(
                     console,
-                    format_args!("cannot say: the line did not arrive whole: type it again\r\n"),
+                    format_args!(
+                        "cannot say: the line lost a character, or has a key that is no text (an arrow; a letter that is not UTF-8): type it again\r\n"
+                    ),
                 );
             }
         };
-        let bare = text.trim_ascii();
-        let has_blanks = bare.len() != text.len();
-        match bare {
+        let has_blanks = has_blanks(text);
+        match text.trim_ascii() {
             b"" => Ok(()),
             b"?" => self.show_about(console),
             _ => match self.filter.ask(text) {
@@ -320,7 +345,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                     if reply.filter_changed {
                         say(console, format_args!("Another filter is there now:\r\n"))?;
                         self.introduce(console)?;
-                    } else if reply.may_be_stale || self.filter.beside().is_some() {
+                    } else if reply.may_be_stale || self.filter.has_unasked() {
                         self.warn(console)?;
                     }
                     let Some(catalogue) = self.filter.catalogue() else {
@@ -331,12 +356,11 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                         findings: &reply.findings,
                         remedy: S::REMEDY,
                     };
-                    // What was found says how.
-                    let blanks = if has_blanks && !any_exposed(&reply.findings) {
+                    let blanks = Plain(if has_blanks && is_absent_password(&reply.findings) {
                         "; asked with and without the blanks at its ends"
                     } else {
                         ""
-                    };
+                    });
                     say(console, format_args!("{verdict}{blanks}\r\n"))
                 }
             },
@@ -345,7 +369,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
 
     /// Mounts anew, so that what is shown is what is there.
     fn show_about<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
-        self.phase = Phase::Settling;
+        self.settle();
         if let Err(refused) = self.filter.mount() {
             return say_not_mounted::<S, _>(console, &refused);
         }
@@ -392,6 +416,22 @@ fn echo_for(catalogue: &Catalogue) -> Echo {
     } else {
         Echo::Plain
     }
+}
+
+/// Has a text blanks at its ends, as the core takes them off?
+fn has_blanks(text: &[u8]) -> bool {
+    let bare = match core::str::from_utf8(text) {
+        Ok(text) => text.trim().len(),
+        Err(_) => text.trim_ascii().len(),
+    };
+    bare != text.len()
+}
+
+/// Was it asked as a password, and is it in none of the lists? What was found says how.
+fn is_absent_password(findings: &Findings) -> bool {
+    findings.iter().any(|(kind, result)| {
+        *kind == IdentifierKind::Password && matches!(result, Ok(Verdict::NotExposed(_)))
+    }) && !any_exposed(findings)
 }
 
 fn say_not_mounted<S: Storage, C: Write>(

@@ -16,7 +16,7 @@ use embedded_sdmmc::Block;
 use heapless::Vec;
 
 use crate::blocks::{BlockReader, Card, u8_at, u16_at, u32_at};
-use crate::partition::find_volume;
+use crate::partition::find_on_volumes;
 use crate::storage::StorageError;
 
 /// A file's name as a FAT folder stores it: eight letters and three, with blanks behind.
@@ -64,23 +64,41 @@ struct Volume {
 /// Where a file lies.
 pub(crate) struct FileMap {
     volume: Volume,
+    /// It has no name that a filter should have, and is the only one.
+    pub(crate) is_only: bool,
+    /// There are others of its extension beside it, which nobody looks at.
+    pub(crate) has_others: bool,
     num_bytes: u32,
     extents: Vec<Extent, MAX_EXTENTS>,
 }
 
 impl FileMap {
-    /// Find a file on a card. Reads the partition table, each partition's first
-    /// block up to the volume, the root folder up to the file's entry, and the file's part of the
-    /// allocation table: one block in 128 clusters.
+    /// Find a file on a card, by one of the names that a filter should have. Reads the partition
+    /// table, each partition's first block and root folder up to the volume with the file, and the
+    /// file's part of the allocation table: one block in 128 clusters.
     pub(crate) fn find<D: Card>(
         blocks: &mut BlockReader<'_, D>,
-        mut search: Search,
+        name: &'static ShortName,
+        names: &'static [&'static ShortName],
     ) -> Result<Self, StorageError> {
-        let volume = find_volume(blocks, Volume::parse)?;
-        volume.search(blocks, &mut search)?;
+        find_on_volumes(blocks, Volume::parse, |blocks, volume| {
+            let mut search = Search::new(name, names);
+            volume.search(blocks, &mut search)?;
+            Self::of(blocks, volume, &search)
+        })
+    }
+
+    fn of<D: Card>(
+        blocks: &mut BlockReader<'_, D>,
+        volume: Volume,
+        search: &Search,
+    ) -> Result<Self, StorageError> {
         let (first, num_bytes) = search.found()?;
+        let is_only = search.exact.is_none();
         let mut map = Self {
             volume,
+            is_only,
+            has_others: !is_only && search.num_others > 0,
             num_bytes,
             extents: Vec::new(),
         };
@@ -331,7 +349,7 @@ type Place = (u32, u32);
 
 /// Looks for a file of a name. Where none of the names is there that a filter should have, but
 /// one other file of their extension, that one is it: `leaks (1).lsv` was downloaded twice.
-pub(crate) struct Search {
+struct Search {
     name: &'static ShortName,
     /// All names that a filter should have. The only other file stands for the first of them.
     names: &'static [&'static ShortName],
@@ -339,14 +357,13 @@ pub(crate) struct Search {
     has_other_name: bool,
     other: Option<Place>,
     num_others: u32,
+    /// The names of the first two others.
+    other_names: [ShortName; 2],
 }
 
 impl Search {
     /// For one of these names.
-    pub(crate) const fn new(
-        name: &'static ShortName,
-        names: &'static [&'static ShortName],
-    ) -> Self {
+    const fn new(name: &'static ShortName, names: &'static [&'static ShortName]) -> Self {
         Self {
             name,
             names,
@@ -354,11 +371,11 @@ impl Search {
             has_other_name: false,
             other: None,
             num_others: 0,
+            other_names: [[b' '; 11]; 2],
         }
     }
 
-    /// Look at a folder's block. Is the file found, or the folder at its end? "FAT Directory
-    /// Structure".
+    /// Look at a folder's block. Is the folder at its end? "FAT Directory Structure".
     fn is_over_in(&mut self, block: &[u8; Block::LEN]) -> bool {
         const HIDDEN: u8 = 0x02;
         const FOLDER_OR_LABEL: u8 = 0x18;
@@ -375,8 +392,8 @@ impl Search {
             let high = u32::from(u16_at(entry, 20));
             let place = (high << 16 | u32::from(u16_at(entry, 26)), u32_at(entry, 28));
             if entry.starts_with(self.name) {
-                self.exact = Some(place);
-                return true;
+                self.exact = self.exact.or(Some(place));
+                continue;
             }
             // macOS keeps what it knows of a file in one beside it, `._leaks.lsv`: `_LEAKS~1.LSV`.
             let is_beside = attributes & HIDDEN != 0 || entry.starts_with(b"_");
@@ -384,19 +401,26 @@ impl Search {
                 self.has_other_name = true;
             } else if entry.get(8..11) == Some(b"LSV") && !is_beside {
                 self.other = Some(place);
+                if let Some(known) = self.other_names.get_mut(self.num_others as usize)
+                    && let Some(name) = entry.first_chunk()
+                {
+                    *known = *name;
+                }
                 self.num_others = self.num_others.saturating_add(1);
             }
         }
         false
     }
 
-    fn found(self) -> Result<Place, StorageError> {
+    fn found(&self) -> Result<Place, StorageError> {
         let is_first = self.names.first().is_some_and(|name| *name == self.name);
         match (self.exact, self.other) {
             (Some(place), _) => Ok(place),
             (None, Some(place)) if is_first && !self.has_other_name => match self.num_others {
                 1 => Ok(place),
-                _ => Err(StorageError::OtherNames),
+                _ => Err(StorageError::OtherNames {
+                    names: self.other_names,
+                }),
             },
             (None, _) => Err(StorageError::NoFile),
         }

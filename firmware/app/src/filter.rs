@@ -154,9 +154,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
 
     /// The name of the slot that it lies in.
     pub fn slot(&self) -> &'static str {
-        self.mounted
-            .and_then(|slot| S::SLOTS.get(slot))
-            .unwrap_or(&"")
+        self.mounted.map_or("", |slot| self.storage.name_of(slot))
     }
 
     /// A file beside the mounted one that was refused. Not one that is merely older: such
@@ -174,6 +172,11 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
         // What a device writes itself is another version of the same.
         let slot = self.beside.filter(|_| !S::IS_WRITTEN_HERE)?;
         S::SLOTS.get(slot).copied()
+    }
+
+    /// Is there another file that is not asked, as far as one can see?
+    pub(crate) fn has_unasked(&self) -> bool {
+        self.beside().is_some() || self.storage.has_others()
     }
 
     /// Is there another file that could not be read, or not be believed, when this one was
@@ -271,6 +274,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             }
         }
         let newest = newest(&ages);
+        #[cfg(feature = "card")]
         if !S::IS_WRITTEN_HERE
             && let ([Some(first), Some(second)], [first_id, second_id]) = (ages, ids)
             && first.epoch == second.epoch
@@ -302,7 +306,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
         match opened {
             Ok(catalogue) => Ok(Age::of(catalogue.header())),
             Err(failure) => Err(Refused {
-                slot: S::SLOTS.get(slot).copied().unwrap_or_default(),
+                slot: self.storage.name_of(slot),
                 failure,
             }),
         }

@@ -16,7 +16,6 @@ pub const MAX_LINE_BYTES: usize = MAX_IDENTIFIER_BYTES;
 
 const CTRL_C: u8 = 0x03;
 const BACKSPACE: u8 = 0x08;
-const TAB: u8 = b'\t';
 const CTRL_U: u8 = 0x15;
 const DELETE: u8 = 0x7F;
 
@@ -118,8 +117,8 @@ impl LineEditor {
             // Not shown any more: a terminal that sends back what it gets would go on for ever.
             _ if self.garbled => {}
             BACKSPACE | DELETE => self.erase(echo, console)?,
-            TAB | 0x20.. if !self.is_control(byte) => self.insert(byte, echo, console)?,
-            // What other keys send: arrows, Home, Alt. None is an editing key here, and none was
+            0x20.. if !self.is_control(byte) => self.insert(byte, echo, console)?,
+            // What other keys send: arrows, Home, Alt, Tab. None is an editing key here, and none was
             // meant to vanish from an identifier.
             _ => self.lost(),
         }
@@ -145,8 +144,15 @@ impl LineEditor {
         }
     }
 
-    /// Is it what a terminal sent back, and not what a person typed?
-    pub(crate) fn is_sent_back(&self) -> bool {
+    /// Is a whole line what a terminal sent back, and not what a person typed? With stars, also a
+    /// line of them.
+    pub(crate) fn is_sent_back(&self, echo: Echo) -> bool {
+        let is_of_stars = self.num_bytes != 0 && self.text().iter().all(|byte| *byte == b'*');
+        self.is_ours() || echo == Echo::Stars && is_of_stars
+    }
+
+    /// Is it our prompt, or does it begin as a verdict?
+    fn is_ours(&self) -> bool {
         let text = self.text();
         text == PROMPT || VERDICTS.iter().any(|begin| text.starts_with(begin))
     }
@@ -181,7 +187,7 @@ impl LineEditor {
         };
         *place = byte;
         self.num_bytes += 1;
-        if self.is_sent_back() {
+        if self.is_ours() {
             // Known from here on, whatever follows.
             self.lost();
         }
@@ -229,8 +235,13 @@ impl LineEditor {
         if is_one_column && is_one_row {
             return console.write_all(b"\x08 \x08");
         }
-        // A character outside ASCII may have two columns, or none: write the line anew.
-        console.write_all(if is_one_row { b"\r\x1b[K" } else { b"\r\n" })?;
+        // A character outside ASCII may have two columns, or none: write the line anew. The
+        // sequence comes first: a terminal that sends all back hands no shorter line in.
+        console.write_all(if is_one_row {
+            b"\x1b[2K\r"
+        } else {
+            b"\x1b[m\r\n"
+        })?;
         console.write_all(PROMPT)?;
         show(self.text(), echo, console)
     }
@@ -255,7 +266,6 @@ const fn is_continuation(byte: u8) -> bool {
 fn show<W: Write>(bytes: &[u8], echo: Echo, console: &mut W) -> Result<(), W::Error> {
     for &byte in bytes {
         match echo {
-            Echo::Plain if byte == TAB => console.write_all(b" ")?,
             Echo::Plain => console.write_all(&[byte])?,
             Echo::Stars if is_continuation(byte) => {}
             Echo::Stars => console.write_all(b"*")?,
@@ -313,7 +323,7 @@ mod tests {
     #[test]
     fn wide_characters_are_erased_by_writing_the_line_anew() {
         let (_, screen) = type_keys("a１\x7f".as_bytes(), Echo::Plain);
-        assert_eq!(screen, "a１\r\x1b[K> a".as_bytes());
+        assert_eq!(screen, "a１\x1b[2K\r> a".as_bytes());
         let (_, screen) = type_keys(b"ab\x7f", Echo::Plain);
         assert_eq!(screen, b"ab\x08 \x08");
     }
@@ -392,7 +402,7 @@ mod tests {
     #[test]
     fn line_that_may_be_in_a_second_row_is_written_anew() {
         let (_, screen) = type_keys(&[[b'x'; 40].as_slice(), b"\x7f"].concat(), Echo::Plain);
-        let expected = ["x".repeat(40), "\r\n> ".into(), "x".repeat(39)].concat();
+        let expected = ["x".repeat(40), "\x1b[m\r\n> ".into(), "x".repeat(39)].concat();
         assert_eq!(screen, expected.as_bytes());
     }
 
@@ -423,7 +433,7 @@ mod tests {
     fn passwords_are_shown_as_one_star_a_character() {
         let (typed, screen) = type_keys("pä１\x7fs\r".as_bytes(), Echo::Stars);
         assert_eq!(typed, ["päs".as_bytes()]);
-        assert_eq!(screen, b"***\r\x1b[K> ***\r\n");
+        assert_eq!(screen, b"***\x1b[2K\r> ***\r\n");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use core::fmt::{self, Write as _};
 
 use embedded_io::Write;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES, SectorIndex};
+use leaksieve_core::sentence::Plain;
 use leaksieve_core::{Error, ReadError, Sector};
 use leaksieve_link::frame::{decode, encode};
 use leaksieve_link::message::MAX_TEXT_BYTES;
@@ -179,10 +180,18 @@ fn look<S: Storage, E: EpochStore>(filter: &mut Filter<'_, S, E>) -> Reply {
         Err(refused) => Some(refused),
         Ok(_) => filter.passed_over().copied(),
     };
-    let trouble = refused.map(|refused| cut(format_args!("{}", text_of::<S>(&refused))));
-    Reply::Info {
-        trouble: trouble.unwrap_or_default(),
-    }
+    let trouble = match (refused, filter.beside()) {
+        (Some(refused), _) => cut(format_args!("{}", text_of::<S>(&refused))),
+        (None, Some(beside)) => cut(format_args!(
+            "{}, of the same epoch and older, is not asked",
+            Plain(beside)
+        )),
+        (None, None) if filter.storage.has_others() => cut(format_args!(
+            "another .LSV file is on the card, and is not asked"
+        )),
+        (None, None) => Text::new(),
+    };
+    Reply::Info { trouble }
 }
 
 fn inform<'a, S: Storage, E: EpochStore>(

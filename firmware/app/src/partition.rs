@@ -1,4 +1,4 @@
-//! Where a card's volume begins: in a partition table, in a GUID partition table, or at the
+//! Where a card's volumes begin: in a partition table, in a GUID partition table, or at the
 //! card's first block.
 //!
 //! A partition is taken for what its first block says, not for what the table calls it: people and
@@ -23,29 +23,38 @@ const MAX_GPT_ENTRIES: u32 = 128;
 const GPT_ENTRY_BYTES: usize = 128;
 const GPT_ENTRIES_PER_BLOCK: u32 = 4;
 
-/// Find the volume that `parse` knows by its first block and that block's number.
-pub(crate) fn find_volume<D: Card, V>(
+/// What `search` finds on the first volume that has it. `parse` knows a volume by its first block
+/// and that block's number. Of the volumes without it, as the one that macOS makes for itself, the
+/// first says why.
+pub(crate) fn find_on_volumes<D: Card, V, T>(
     blocks: &mut BlockReader<'_, D>,
     parse: fn(&[u8; 512], u32) -> Option<V>,
-) -> Result<V, StorageError> {
+    search: impl Fn(&mut BlockReader<'_, D>, V) -> Result<T, StorageError>,
+) -> Result<T, StorageError> {
     let num_blocks = blocks.num_blocks()?;
     let first = *blocks.read(0)?;
     if u16_at(&first, 510) != 0xAA55 {
         return Err(StorageError::NoVolume);
     }
-    // What is there that is no FAT volume.
-    let mut other = None;
+    // What is there that is no FAT volume, and why there is nothing on those that are.
+    let (mut other, mut absent) = (None, None);
     let mut try_at = |blocks: &mut BlockReader<'_, D>, start| {
         // An entry that leads to nowhere is none.
         if start == 0 || start >= num_blocks {
             return Ok(None);
         }
         let block = blocks.read(start)?;
-        let volume = parse(block, start);
-        if volume.is_none() && other.is_none() {
-            other = name_of(block);
+        let Some(volume) = parse(block, start) else {
+            other = other.or(name_of(block));
+            return Ok(None);
+        };
+        match search(blocks, volume) {
+            Err(error @ (StorageError::NoFile | StorageError::OtherNames { .. })) => {
+                absent = absent.or(Some(error));
+                Ok(None)
+            }
+            found => found.map(Some),
         }
-        Ok(volume)
     };
     let is_used =
         |entry: usize| matches!(u8_at(&first, entry), 0 | 0x80) && u8_at(&first, entry + 4) != 0;
@@ -53,8 +62,8 @@ pub(crate) fn find_volume<D: Card, V>(
     for entry in ENTRIES.into_iter().filter(|entry| is_used(*entry)) {
         if u8_at(&first, entry + 4) == GPT_TYPE {
             has_gpt = true;
-        } else if let Some(volume) = try_at(blocks, u32_at(&first, entry + 8))? {
-            return Ok(volume);
+        } else if let Some(found) = try_at(blocks, u32_at(&first, entry + 8))? {
+            return Ok(found);
         }
     }
     if has_gpt {
@@ -62,16 +71,16 @@ pub(crate) fn find_volume<D: Card, V>(
             let Some(start) = gpt_start(blocks, index, num_blocks)? else {
                 break;
             };
-            if let Some(volume) = try_at(blocks, start)? {
-                return Ok(volume);
+            if let Some(found) = try_at(blocks, start)? {
+                return Ok(found);
             }
         }
     }
-    if let Some(other) = other {
-        return Err(other);
+    if let Some(error) = other.or(absent) {
+        return Err(error);
     }
     if let Some(volume) = parse(&first, 0) {
-        return Ok(volume);
+        return search(blocks, volume);
     }
     Err(match name_of(&first) {
         Some(other) => other,

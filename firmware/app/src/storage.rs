@@ -22,6 +22,16 @@ pub trait Storage: SectorSource<Error = StorageError> {
     /// Why there is no file to read.
     fn mount(&mut self, slot: usize) -> Result<(), StorageError>;
 
+    /// What to call the file of this slot, which was mounted last.
+    fn name_of(&self, slot: usize) -> &'static str {
+        Self::SLOTS.get(slot).copied().unwrap_or_default()
+    }
+
+    /// Are there more files beside the one that was mounted last, of names that no slot has?
+    fn has_others(&self) -> bool {
+        false
+    }
+
     /// Can the device write a slot, as all of what follows needs? What the host writes, such as
     /// a card, it does not.
     const IS_WRITTEN_HERE: bool = false;
@@ -88,8 +98,12 @@ pub enum StorageError {
     NoFile,
     /// It has several files of that extension, and none has a filter's name.
     #[cfg(feature = "card")]
-    OtherNames,
+    OtherNames {
+        /// Two of them, as a FAT folder stores them: eight letters and three, with blanks behind.
+        names: [[u8; 11]; 2],
+    },
     /// Two files are of the same epoch and creation time, and are not the same.
+    #[cfg(feature = "card")]
     SameAge,
     /// The file table leads nowhere.
     #[cfg(feature = "card")]
@@ -110,7 +124,7 @@ pub enum StorageError {
 
 impl fmt::Display for StorageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let text = match self {
             #[cfg(feature = "card")]
             Self::NoCard => "no SD card answers: insert one, then ask again",
             #[cfg(feature = "card")]
@@ -123,25 +137,31 @@ impl fmt::Display for StorageError {
             }
             #[cfg(feature = "card")]
             Self::NoVolumeInGpt => {
-                "the card's partition table (GPT) leads to no FAT32 volume: format the card as FAT32 and copy LEAKS.LSV onto it"
+                "the card's partition table (GPT) leads to no FAT32 volume: format the card as FAT32 (firmware/README.md says how) and copy LEAKS.LSV onto it"
             }
             #[cfg(feature = "card")]
             Self::ExFat => {
-                "the card is formatted as exFAT, as large cards are sold: format it as FAT32 and copy LEAKS.LSV onto it"
+                "the card is formatted as exFAT, as large cards are sold: format it as FAT32 (firmware/README.md says how) and copy LEAKS.LSV onto it"
             }
             #[cfg(feature = "card")]
             Self::Ntfs => {
-                "the card is formatted as NTFS: format it as FAT32 and copy LEAKS.LSV onto it"
+                "the card is formatted as NTFS: format it as FAT32 (firmware/README.md says how) and copy LEAKS.LSV onto it"
             }
             #[cfg(feature = "card")]
             Self::NoFile => {
                 "the card has no LEAKS.LSV in its top folder: copy the filter there under this name"
             }
             #[cfg(feature = "card")]
-            Self::OtherNames => {
-                "the card has several .LSV files in its top folder, and none is called LEAKS.LSV: give the newest this name"
+            Self::OtherNames { names } => {
+                f.write_str("the card has several .LSV files in its top folder")?;
+                for (name, before) in names.iter().zip([" (", ", "]) {
+                    let (stem, extension) = name.split_at(8);
+                    let part = |bytes| core::str::from_utf8(bytes).unwrap_or("?").trim_end();
+                    write!(f, "{before}{}.{}", part(stem), part(extension))?;
+                }
+                "), and none is called LEAKS.LSV: give the newest this name"
             }
-            Self::SameAge if !cfg!(feature = "card") => "",
+            #[cfg(feature = "card")]
             Self::SameAge => {
                 "LEAKS.LSV and LEAKS2.LSV are two filters of the same epoch and date, and one of them would not be asked: delete one, or join them with `leaksieve bundle`"
             }
@@ -165,7 +185,8 @@ impl fmt::Display for StorageError {
             Self::EpochUnreadable => {
                 "the device cannot read which epoch it has seen, so any filter could be an old one: restart it; if this stays so, its memory for that must be set up anew"
             }
-        })
+        };
+        f.write_str(text)
     }
 }
 

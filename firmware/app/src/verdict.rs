@@ -11,7 +11,7 @@
 
 use core::fmt;
 
-use leaksieve_core::sentence::{CANNOT_SAY, EXPOSED, NOT_EXPOSED, Phrase};
+use leaksieve_core::sentence::{CANNOT_SAY, EXPOSED, NOT_EXPOSED, Phrase, Plain};
 use leaksieve_core::{Catalogue, Error, Outcome, ReadError};
 
 use crate::filter::{Failure, Findings, Refused, all_absent, any_exposed};
@@ -56,7 +56,7 @@ impl fmt::Display for FailureText<'_> {
                     }
                     _ => self.remedy,
                 };
-                write!(f, "{error}: {remedy}")
+                write!(f, "{error}: {}", Plain(remedy))
             }
         }
     }
@@ -74,7 +74,7 @@ impl fmt::Display for RefusedText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Refused { slot, failure } = self.refused;
         if matches!(failure, ReadError::Filter(_)) {
-            write!(f, "{slot}: ")?;
+            write!(f, "{}: ", Plain(slot))?;
         }
         let remedy = self.remedy;
         FailureText { failure, remedy }.fmt(f)

@@ -65,7 +65,7 @@ fn half_a_line_does_not_outlive_the_input_that_it_came_from() {
     }
 }
 
-const REFUSED: &str = "cannot say: the line did not arrive whole: type it again";
+const REFUSED: &str = "cannot say: the line lost a character, or has a key that is no text (an arrow; a letter that is not UTF-8): type it again";
 
 /// A terminal's line has its echo on until the terminal's program turns it off: the first that a
 /// device hears is itself.
@@ -82,7 +82,7 @@ fn greeting_that_is_sent_back_is_not_asked() {
         // The prompt, too.
         (
             Script::new().early(greeting).bytes(b"> "),
-            &["cannot say: the line did not arrive whole"],
+            &["cannot say: the line lost a character"],
         ),
         // The beginning of an address was dropped.
         (Script::new().early(b"aa"), &[REFUSED]),
@@ -254,6 +254,73 @@ fn blanks_at_the_ends_of_a_password_are_asked_both_ways() {
     );
 }
 
+/// Only where both were asked, and nothing was found.
+#[test]
+fn blanks_are_mentioned_where_they_were_asked() {
+    let file = filter(
+        3,
+        &[
+            ("Common", PASSWORD, &["hunter2"]),
+            ("Forum", Profile::Email, &["a@example.com"]),
+        ],
+    );
+    let lines = run(
+        inserted(card(Format::Fat32, &[("LEAKS.LSV", &file)], 512)),
+        Script::new().line("hunter3 ").line(" a@example.com "),
+    );
+    let said = verdicts(&lines);
+    assert!(
+        said[0].ends_with("asked with and without the blanks at its ends"),
+        "{said:?}"
+    );
+    assert!(
+        said[1].starts_with("EXPOSED in Forum") && !said[1].contains("blanks"),
+        "{said:?}"
+    );
+    let lines = run(inserted(mail_card(1)), Script::new().line("12 "));
+    assert!(!verdicts(&lines)[0].contains("blanks"), "{lines:#?}");
+}
+
+/// The stars that stood for a password are no password.
+#[test]
+fn stars_that_are_sent_back_are_not_asked() {
+    let file = filter(3, &[("Common", PASSWORD, &["hunter2"])]);
+    let script = Script::new().bytes(b"hunter2\r*******\rEXPOSED in Common\r");
+    let lines = run(
+        inserted(card(Format::Fat32, &[("LEAKS.LSV", &file)], 512)),
+        script.key(Key::Pause(200)).line("hunter2"),
+    );
+    let said = verdicts(&lines);
+    assert!(
+        said[0].starts_with("EXPOSED") && said[said.len() - 1].starts_with("EXPOSED"),
+        "{said:?}"
+    );
+    assert!(
+        said[1..said.len() - 1].iter().all(|said| *said == REFUSED),
+        "{said:?}"
+    );
+}
+
+/// A terminal that sends nothing back is not waited for: each line of a paste is answered.
+#[test]
+fn what_is_pasted_behind_a_question_mark_is_answered() {
+    let script = Script::new().bytes(b"a@example.com\r?\ra@example.com\rz@example.com\r");
+    let lines = run(inserted(mail_card(1)), script);
+    let said = verdicts(&lines);
+    assert_eq!(said.len(), 3, "{lines:#?}");
+    assert!(
+        said[1].starts_with("EXPOSED") && said[2].starts_with("not exposed"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_tab_is_no_text() {
+    let script = Script::new().bytes(b"a@example.com\t\r");
+    let lines = run(inserted(mail_card(1)), script);
+    assert_eq!(verdicts(&lines), [REFUSED]);
+}
+
 #[test]
 fn several_kinds_are_each_named() {
     let file = filter(
@@ -363,7 +430,7 @@ fn lost_characters_and_long_lines_are_refused() {
         .line("a@example.com");
     let lines = run(inserted(mail_card(1)), script);
     let verdicts = verdicts(&lines);
-    assert!(verdicts[0].starts_with("cannot say: the line did not arrive whole"));
+    assert!(verdicts[0].starts_with("cannot say: the line lost a character"));
     assert!(verdicts[1].starts_with("cannot say: the line is longer than 256 bytes"));
     assert!(verdicts[2].starts_with("EXPOSED"));
 }
@@ -565,6 +632,40 @@ fn cards_without_a_filter_say_what_to_do() {
 }
 
 /// Unsigned files are all of epoch 0, unless somebody says otherwise.
+/// As a browser calls what was downloaded twice. The newer one may be either.
+#[test]
+fn a_file_of_another_name_is_spoken_of() {
+    let files = [
+        ("LEAKS.LSV", mail_filter(1)),
+        ("leaks (1).lsv", mail_filter(2)),
+    ];
+    let image = |files: &[(&'static str, Vec<u8>)]| {
+        let files: Vec<_> = files
+            .iter()
+            .map(|(name, bytes)| (*name, &bytes[..]))
+            .collect();
+        inserted(card(Format::Fat32, &files, 512))
+    };
+    let script = || Script::new().line("z@example.com").line("?");
+    let said = run(image(&files), script()).join("\n");
+    assert_eq!(
+        said.matches("Another .LSV file is on the card").count(),
+        3,
+        "{said}"
+    );
+    let said = run(image(&files[..1]), script()).join("\n");
+    assert!(
+        !said.contains("Another") && said.contains(" in LEAKS.LSV: "),
+        "{said}"
+    );
+    // The only one has no slot's name.
+    let said = run(image(&files[1..]), script()).join("\n");
+    assert!(
+        !said.contains("Another") && said.contains(" in the only .LSV file: "),
+        "{said}"
+    );
+}
+
 #[test]
 fn of_two_files_of_one_epoch_the_later_is_asked() {
     let of = |id, created_unix_s, member: &'static str| {

@@ -203,6 +203,7 @@ fn volumes_are_found_by_what_they_hold() {
     let fat = volume("LEAKS.LSV", 7);
     let old = volume("LEAKS.LSV", 3);
     let (exfat, ntfs) = (foreign(b"EXFAT   "), foreign(b"NTFS    "));
+    let without = volume("notes.txt", 1);
     let there = |start| card_of(&[(start, &fat)]);
     let second = || card_of(&[(2048, &exfat), (65_536, &fat)]);
     for (what, image, expected) in [
@@ -231,6 +232,30 @@ fn volumes_are_found_by_what_they_hold() {
             "the sixth under GPT",
             with_gpt(second(), &[0, 2048, 9, 0, 0, 65_536]),
             Ok(7),
+        ),
+        (
+            "behind a volume without one, as macOS makes it",
+            with_gpt(
+                card_of(&[(2048, &without), (65_536, &fat)]),
+                &[2048, 65_536],
+            ),
+            Ok(7),
+        ),
+        (
+            "nothing on two volumes",
+            partitioned(
+                card_of(&[(2048, &without), (65_536, &without)]),
+                &[(0xC, 2048), (0xC, 65_536)],
+            ),
+            Err(StorageError::NoFile),
+        ),
+        (
+            "exFAT behind a volume without one",
+            with_gpt(
+                card_of(&[(2048, &without), (65_536, &exfat)]),
+                &[2048, 65_536],
+            ),
+            Err(StorageError::ExFat),
         ),
         ("the whole card", there(0), Ok(7)),
         (
@@ -297,7 +322,12 @@ fn files_of_other_names() {
         (&["notes.txt", "Taobao 2021.lsv"], Ok(2)),
         (&["._leaks.lsv", "leaks copy.lsv"], Ok(2)),
         (&["other.lsv", "LEAKS.LSV"], Ok(2)),
-        (&["a.lsv", "b.lsv"], Err(StorageError::OtherNames)),
+        (
+            &["a.lsv", "leaks of 2021.lsv"],
+            Err(StorageError::OtherNames {
+                names: [*b"A       LSV", *b"LEAKSO~1LSV"],
+            }),
+        ),
         // It is in the other slot.
         (&["old.lsv", "LEAKS2.LSV"], Err(StorageError::NoFile)),
         (&["notes.txt"], Err(StorageError::NoFile)),
