@@ -85,8 +85,8 @@ impl Variant {
     /// The largest that its image with console and card may be, bytes.
     pub const fn max_image_bytes(self) -> u64 {
         match self {
-            Self::Unsigned => 76 << 10,
-            _ => (76 + 26) << 10,
+            Self::Unsigned => 78 << 10,
+            _ => (78 + 26) << 10,
         }
     }
 

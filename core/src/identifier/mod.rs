@@ -31,7 +31,7 @@ pub use error::NormaliseError;
 pub use folding::{CaseRule, Folded, Folder, Folding};
 pub use item::{Coverage, Item, Rule, Side};
 pub use kind::{Identifier, IdentifierKind};
-pub use password::{PasswordDigest, PasswordOrigin};
+pub use password::{PasswordDigest, PasswordOrigin, without_blanks};
 pub use phone::PhoneProfile;
 pub use text::{IdScheme, Separators};
 

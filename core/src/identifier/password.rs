@@ -301,8 +301,10 @@ impl Question {
     }
 }
 
-/// White space (Unicode's, or of bytes that are no text ASCII's) is cut off at both ends.
-fn without_blanks(password: &[u8]) -> &[u8] {
+/// A password without the blanks at its ends, of which it is asked too: Unicode's white space, or of
+/// bytes that are no text ASCII's.
+#[inline(never)]
+pub fn without_blanks(password: &[u8]) -> &[u8] {
     match core::str::from_utf8(password) {
         Ok(text) => text.trim().as_bytes(),
         Err(_) => password.trim_ascii(),

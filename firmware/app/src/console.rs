@@ -19,6 +19,7 @@ use core::pin::pin;
 
 use embedded_hal_async::delay::DelayNs;
 use embedded_io::{Write, WriteFmtError};
+use leaksieve_core::identifier::without_blanks;
 use leaksieve_core::sentence::Plain;
 use leaksieve_core::{Catalogue, IdentifierKind, Verdict};
 use leaksieve_link::{Receiver, Taken};
@@ -332,7 +333,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
                 );
             }
         };
-        let has_blanks = has_blanks(text);
+        let has_blanks = without_blanks(text).len() != text.len();
         match text.trim_ascii() {
             b"" => Ok(()),
             b"?" => self.show_about(console),
@@ -416,15 +417,6 @@ fn echo_for(catalogue: &Catalogue) -> Echo {
     } else {
         Echo::Plain
     }
-}
-
-/// Has a text blanks at its ends, as the core takes them off?
-fn has_blanks(text: &[u8]) -> bool {
-    let bare = match core::str::from_utf8(text) {
-        Ok(text) => text.trim().len(),
-        Err(_) => text.trim_ascii().len(),
-    };
-    bare != text.len()
 }
 
 /// Was it asked as a password, and is it in none of the lists? What was found says how.

@@ -82,17 +82,18 @@ impl FileMap {
         names: &'static [&'static ShortName],
     ) -> Result<Self, StorageError> {
         find_on_volumes(blocks, Volume::parse, |blocks, volume| {
-            let mut search = Search::new(name, names);
-            volume.search(blocks, &mut search)?;
-            Self::of(blocks, volume, &search)
+            Self::find_on(blocks, volume, Search::new(name, names))
         })
     }
 
-    fn of<D: Card>(
+    /// Not inlined: there are two places for a volume, a partition and the whole card.
+    #[inline(never)]
+    fn find_on<D: Card>(
         blocks: &mut BlockReader<'_, D>,
         volume: Volume,
-        search: &Search,
+        mut search: Search,
     ) -> Result<Self, StorageError> {
+        volume.search(blocks, &mut search)?;
         let (first, num_bytes) = search.found()?;
         let is_only = search.exact.is_none();
         let mut map = Self {
