@@ -276,7 +276,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
     /// A file that was passed over, an epoch that was not kept.
     fn warn<C: Write>(&self, console: &mut C) -> Result<(), C::Error> {
         if let Some(refused) = self.filter.passed_over() {
-            let (taken, text) = (Plain(self.filter.slot()), refused_text::<S>(refused));
+            let (taken, text) = (Plain(self.filter.slot()), RefusedText::of::<S>(refused));
             say(
                 console,
                 format_args!("{taken} is asked, because {text}\r\n"),
@@ -339,7 +339,7 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
             b"?" => self.show_about(console),
             _ => match self.filter.ask(text) {
                 Err(refused) => {
-                    let text = refused_text::<S>(&refused);
+                    let text = RefusedText::of::<S>(&refused);
                     say(console, format_args!("cannot say: {text}\r\n"))
                 }
                 Ok(reply) => {
@@ -430,15 +430,8 @@ fn say_not_mounted<S: Storage, C: Write>(
     console: &mut C,
     refused: &Refused,
 ) -> Result<(), C::Error> {
-    let text = refused_text::<S>(refused);
+    let text = RefusedText::of::<S>(refused);
     say(console, format_args!("No filter to ask: {text}\r\n"))
-}
-
-const fn refused_text<S: Storage>(refused: &Refused) -> RefusedText<'_> {
-    RefusedText {
-        refused,
-        remedy: S::REMEDY,
-    }
 }
 
 fn say<C: Write>(console: &mut C, text: fmt::Arguments<'_>) -> Result<(), C::Error> {

@@ -15,7 +15,7 @@ pub enum Heard {
     Lost,
     /// Nothing, for as long as was waited.
     Silence,
-    /// The input ended: the port was closed, or opened by somebody else.
+    /// The input ended, which a serial line never does: a script, or a file.
     End,
 }
 

@@ -181,7 +181,7 @@ fn look<S: Storage, E: EpochStore>(filter: &mut Filter<'_, S, E>) -> Reply {
         Ok(_) => filter.passed_over().copied(),
     };
     let trouble = match (refused, filter.beside()) {
-        (Some(refused), _) => cut(format_args!("{}", text_of::<S>(&refused))),
+        (Some(refused), _) => cut(format_args!("{}", RefusedText::of::<S>(&refused))),
         (None, Some(beside)) => cut(format_args!(
             "{}, of the same epoch and older, is not asked",
             Plain(beside)
@@ -224,14 +224,14 @@ fn read<S: Storage, E: EpochStore>(filter: &mut Filter<'_, S, E>, offset: u32) -
     match filter.read_sector(SectorIndex(index)) {
         Ok(()) if within + PIECE_BYTES <= SECTOR_BYTES => Reply::Piece { within },
         Ok(()) => refused(format_args!("{}", StorageError::PastEnd)),
-        Err(refused) => self::refused(format_args!("{}", text_of::<S>(&refused))),
+        Err(refused) => self::refused(format_args!("{}", RefusedText::of::<S>(&refused))),
     }
 }
 
 #[inline(never)]
 fn check<S: Storage, E: EpochStore>(filter: &mut Filter<'_, S, E>, text: &[u8]) -> Reply {
     match filter.ask(text) {
-        Err(refused) => self::refused(format_args!("{}", text_of::<S>(&refused))),
+        Err(refused) => self::refused(format_args!("{}", RefusedText::of::<S>(&refused))),
         Ok(reply) => Reply::Verdict(verdict_of(filter, &reply.findings)),
     }
 }
@@ -276,13 +276,6 @@ fn push(verdict: &mut Verdict, dataset: u8, said: Said, num_readings: u8) {
         said,
         num_readings,
     });
-}
-
-const fn text_of<S: Storage>(refused: &Refused) -> RefusedText<'_> {
-    RefusedText {
-        refused,
-        remedy: S::REMEDY,
-    }
 }
 
 /// Why an update stops, and what to do next.

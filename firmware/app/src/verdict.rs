@@ -16,6 +16,7 @@ use leaksieve_core::{Catalogue, Error, Outcome, ReadError};
 
 use crate::filter::{Failure, Findings, Refused, all_absent, any_exposed};
 use crate::guard::CAN_VERIFY;
+use crate::storage::Storage;
 
 /// The verdict line, without its end.
 pub struct VerdictLine<'a> {
@@ -68,6 +69,16 @@ pub struct RefusedText<'a> {
     pub refused: &'a Refused,
     /// What to do about a damaged filter: [`crate::Storage::REMEDY`].
     pub remedy: &'static str,
+}
+
+impl<'a> RefusedText<'a> {
+    /// With what to do about a file on this storage.
+    pub(crate) const fn of<S: Storage>(refused: &'a Refused) -> Self {
+        Self {
+            refused,
+            remedy: S::REMEDY,
+        }
+    }
 }
 
 impl fmt::Display for RefusedText<'_> {

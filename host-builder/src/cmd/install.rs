@@ -24,7 +24,7 @@ that was there before may stay behind it, and do no harm.
 Examples:
   leaksieve install signed.lsv /media/card --key leaks.key.pub")]
 pub(crate) struct Args {
-    /// The filter file, of a higher epoch than what the card has
+    /// The filter file, of a higher epoch than what the card has, or of the same and created later
     file: PathBuf,
     /// The card: the folder that it is mounted as
     card: PathBuf,

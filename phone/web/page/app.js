@@ -1,7 +1,7 @@
 // The page: a file is chosen, a question typed, a verdict shown. What is typed goes to the
 // module and nowhere else: into no address, storage, log or request.
 
-import { Filter, FilterError } from "./filter.js";
+import { Filter, FilterError, isSupported } from "./filter.js";
 import { bytesOf, digitsOf } from "./key.js";
 import { loadNext, sharedFile, workOffline } from "./offline.js";
 import { speak } from "./sentences.js";
@@ -84,11 +84,16 @@ async function ask() {
 
 let copying = null;
 
-async function keepFile() {
-  const { file } = state;
+async function keepFile({ detail }) {
+  const { file, isReplacing } = state;
   const { name } = file;
-  // What is kept under this name would be gone.
-  if (!state.isReplacing && state.stored.some((kept) => kept.name === name)) {
+  // Another tab may have kept one.
+  await listStored();
+  if (state.file !== file) {
+    return;
+  }
+  // What is kept under this name would be gone. The second half of a double click is no answer.
+  if ((!isReplacing || detail > 1) && state.stored.some((kept) => kept.name === name)) {
     state.isReplacing = true;
     state.notice = ["replace_ask", { name }];
     showFile();
@@ -363,6 +368,9 @@ async function start() {
       showUpdate();
     },
   );
+  if (!isSupported) {
+    state.notice = ["error_no_module"];
+  }
   state.shared = await sharedFile();
   state.canKeep = await store.isAvailable();
   if (state.canKeep) {

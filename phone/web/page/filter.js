@@ -14,8 +14,11 @@ export class FilterError extends Error {
 /** The module's hash, which `cargo xtask web` fills in: the one of another version is refused. */
 const INTEGRITY = "INTEGRITY leaksieve.wasm";
 
+/** Can the browser run the module? Not in the Lockdown Mode of iPhones. */
+export const isSupported = typeof WebAssembly !== "undefined";
+
 async function compile() {
-  if (typeof WebAssembly === "undefined") {
+  if (!isSupported) {
     throw new FilterError("no_module");
   }
   const response = await fetch(new URL("leaksieve.wasm", import.meta.url), { integrity: INTEGRITY });

@@ -38,7 +38,8 @@ export async function workOffline(ready, next) {
 /** Load the next version, here. Other tabs keep what they have, and are told. */
 export async function loadNext() {
   const registration = await workers.getRegistration();
-  const { waiting } = registration;
+  // Nothing waits where the site's data was deleted.
+  const waiting = registration?.waiting;
   if (waiting) {
     const taken = new Promise((go) => workers.addEventListener("controllerchange", go, { once: true }));
     waiting.postMessage("take over");

@@ -20,7 +20,7 @@ export async function isAvailable() {
   }
 }
 
-/** The files that are kept, the one that was copied last first. */
+/** The files that are kept, the one that was copied last first: so equals stand in the page's order. */
 export async function list() {
   const files = [];
   for await (const handle of (await folder(KEPT)).values()) {

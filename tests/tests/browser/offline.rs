@@ -185,6 +185,8 @@ fn a_browser_without_web_assembly() -> Result<()> {
         json!({ "source": "delete globalThis.WebAssembly;" }),
     )?;
     page.reload()?;
+    // Before anybody looks for a file.
+    ensure!(page.text("#notice")?.contains("Lockdown Mode"));
     ensure!(page.choose(&golden("phone.lsv"))? == Some("no_module".into()));
     ensure!(page.text("#file-status")?.contains("Lockdown Mode"));
     Ok(())

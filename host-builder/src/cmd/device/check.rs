@@ -49,6 +49,11 @@ impl Args {
         let against = self.against.as_deref().map(FilterFile::open).transpose()?;
         let mut device = self.port.open()?;
         let catalogue = device.catalogue()?;
+        // Another file is there, which may be the newer one.
+        let trouble = device.describe()?.trouble;
+        if !trouble.is_empty() {
+            eprintln!("leaksieve: the device says: {trouble}");
+        }
         let is_secret = catalogue
             .datasets()
             .iter()
