@@ -42,7 +42,7 @@ fn exit_statuses_are_those_of_grep() {
     // In the wrong order: what was to be asked is not repeated.
     let swapped = bench
         .run("check 13800138000 mail.lsv")
-        .fails(&["give the filter file, and then what to look up"]);
+        .fails(&["usage: leaksieve check FILE [IDENTIFIER]..."]);
     assert!(!swapped.err().contains("138001"));
 }
 
