@@ -169,14 +169,18 @@ impl Args {
     fn with_name(&self, error: anyhow::Error) -> anyhow::Error {
         const PIPE: &str = "| leaksieve build -";
         let message = format!("{error:#}");
+        if !message.contains(PIPE) {
+            return error;
+        }
+        let message = format!("{message}. Give your other options to that command, too");
         let named = self.inputs.iter().map(|path| Input::from_argument(path));
         match name_of(&named.collect::<Vec<_>>()) {
-            Some(name) if self.name.is_none() && message.contains(PIPE) => {
+            Some(name) if self.name.is_none() => {
                 anyhow::anyhow!(
                     message.replace(PIPE, &format!("{PIPE} --name {}", super::quoted(&name)))
                 )
             }
-            _ => error,
+            _ => anyhow::anyhow!(message),
         }
     }
 
