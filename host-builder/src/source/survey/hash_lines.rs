@@ -1,5 +1,7 @@
 //! Lists of hashes: what is no hash of their kind, or has something beside it that is no count.
 
+use std::collections::BTreeSet;
+
 use leaksieve_core::IdentifierKind;
 
 use super::super::hash_count::NTLM_DIGITS;
@@ -143,7 +145,14 @@ fn zeroed(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     let num_zeroed = num(lines, is_zeroed);
     // A sorted list begins with them.
     let is_order = lines.is_sorted_by_key(|line| line.to_ascii_uppercase()) && num_zeroed < MANY;
+    // The other digits are those of hashes.
+    let ends: BTreeSet<&[u8]> = lines
+        .iter()
+        .filter(|line| is_zeroed(line))
+        .filter_map(|line| split(line).0.get(SHA1_DIGITS - ZEROS.len()..))
+        .collect();
     if subject.kind != IdentifierKind::Sha1
+        || ends.len() * 2 < num_zeroed
         || is_range
         || is_order
         || num_zeroed < FEW

@@ -37,6 +37,23 @@ pub(super) fn numbers(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refu
         ));
     }
     accounts(lines)?;
+    let is_encoded = |line: &[u8]| {
+        memchr::memchr_iter(b'%', line).any(|at| {
+            let code = line.get(at + 1..at + 3).unwrap_or_default();
+            [&b"2b"[..], b"20", b"28", b"29", b"2d"]
+                .iter()
+                .any(|known| code.eq_ignore_ascii_case(known))
+        })
+    };
+    if is_some(num(lines, is_encoded)) {
+        return Err(Refusal::new(
+            "numbers in URL encoding, such as %2B for a plus sign",
+            format!(
+                "write what it means: {}",
+                pipe("perl -pe 's/%(2[0289bd])/chr hex $1/gie'")
+            ),
+        ));
+    }
     two(subject, lines)?;
     beside_names(subject, lines)
 }

@@ -16,7 +16,9 @@ const MIN_PERCENT_OF_SIGNS: usize = 5;
 
 /// `<`, `=`, `>` and a blank, as scripts write them, without the backslash. (`u0012345` is a
 /// student.)
-const CODES: [&str; 6] = ["u003c", "u003d", "u003e", "u00a0", "x3c", "x3e"];
+const CODES: [&str; 11] = [
+    "u003c", "u003d", "u003e", "u00a0", "x3c", "x3e", "u0020", "u0022", "u0026", "u0027", "u003a",
+];
 /// What links write with a number: blanks, quotes, signs between words.
 const ENCODED: [&str; 18] = [
     "09", "0a", "0d", "20", "22", "26", "27", "2b", "2c", "2f", "3a", "3b", "3c", "3d", "3e", "40",
@@ -50,7 +52,7 @@ struct Leftover {
 }
 
 /// In the order in which they are mended.
-const LEFTOVERS: [Leftover; 6] = [
+const LEFTOVERS: [Leftover; 8] = [
     Leftover {
         words: r"escapes of JSON (\u003e)",
         min_percent: MIN_PERCENT,
@@ -66,7 +68,29 @@ const LEFTOVERS: [Leftover; 6] = [
         min_percent: MIN_PERCENT,
         is_soft: false,
         has: |subject, text| behind_code(text).is_some_and(|rest| subject.holds_identifier(rest)),
-        mend: "s/^(u003[cde]|u00a0|x3[ce])+//i",
+        mend: "s/^(u003[acde]|u00a0|x3[ce]|u002[0267](?=[a-z]))+//i",
+    },
+    Leftover {
+        words: "a backslash and a letter in front",
+        min_percent: MIN_PERCENT,
+        is_soft: false,
+        has: |subject, text| {
+            let is_escape = matches!(text, [b'\\', b'n' | b'r' | b't', ..]);
+            is_escape && subject.holds_identifier(&text[2..])
+        },
+        mend: r"s/^(\\[nrt])+//",
+    },
+    Leftover {
+        words: "escapes of mail (=3D) in front",
+        min_percent: MIN_PERCENT,
+        is_soft: false,
+        has: |subject, text| {
+            let code = text.get(1..3).unwrap_or_default();
+            text.starts_with(b"=")
+                && matches!(code, b"3D" | b"20" | b"22" | b"3C" | b"3E" | b"09")
+                && subject.holds_identifier(&text[3..])
+        },
+        mend: "s/^(=(3[CDE]|2[02]|09))+//",
     },
     Leftover {
         words: "URL encoding (%20, %40)",
@@ -80,7 +104,7 @@ const LEFTOVERS: [Leftover; 6] = [
                     .any(|known| code.eq_ignore_ascii_case(known.as_bytes()))
             };
             memchr::memchr_iter(b'%', text).any(is_code)
-                && subject.holds_identifier(percent_decoded(text).trim_ascii())
+                && subject.holds_identifier(address_in(&percent_decoded(text)))
         },
         mend: "s/%(09|0[ad]|2[0267bcf]|3[a-e]|40|5[bd])/chr hex $1/gie",
     },
@@ -96,7 +120,7 @@ const LEFTOVERS: [Leftover; 6] = [
         min_percent: MIN_PERCENT,
         is_soft: true,
         has: |subject, text| behind_name(text).is_some_and(|rest| subject.holds_identifier(rest)),
-        mend: "s/^[^=@]*=//",
+        mend: "s/^(e-?mail|mail|mailto|emailaddress|to|from|user|username|login|address|href)=//i",
     },
     Leftover {
         words: "a sign in front",
@@ -117,7 +141,9 @@ fn are_digits(text: &[u8]) -> bool {
 fn behind_code(text: &[u8]) -> Option<&[u8]> {
     CODES.iter().find_map(|code| {
         let (start, rest) = text.split_at_checked(code.len())?;
-        start.eq_ignore_ascii_case(code.as_bytes()).then_some(rest)
+        let is_letter = rest.first().is_some_and(u8::is_ascii_alphabetic);
+        let is_word = !code.ends_with(|c: char| c.is_ascii_digit()) || is_letter;
+        (is_word && start.eq_ignore_ascii_case(code.as_bytes())).then_some(rest)
     })
 }
 
@@ -131,7 +157,23 @@ fn behind_name(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// What is left around an address that stands alone in its line.
-const TRIM: &str = r#"s/^\s*[<>="\x27]*([^\s<>"\x27]+@[^\s<>"\x27]+?)[<>"\x27,;]*\s*$/$1\n/"#;
+const TRIM: &str = r#"s/^(?:[^@]*[\s<>"])?[=\x27]*([^\s<>"]+@[^\s<>"]+?)[<>"\x27,;]*\s*$/$1\n/"#;
+
+/// The same: what remains of a text around the first `@`.
+fn address_in(text: &[u8]) -> &[u8] {
+    let is_around = |byte: &u8| byte.is_ascii_whitespace() || b"<>\"".contains(byte);
+    let text = text.trim_ascii();
+    let at = memchr::memchr(b'@', text).unwrap_or(0);
+    let start = text[..at]
+        .iter()
+        .rposition(is_around)
+        .map_or(0, |start| start + 1);
+    let end = text[at..]
+        .iter()
+        .position(is_around)
+        .map_or(text.len(), |end| at + end);
+    &text[start..end]
+}
 
 /// Refuse addresses of which some have such things in them; `is_last` if nothing that all lines
 /// share was found.
@@ -150,7 +192,11 @@ pub(super) fn scraped(
     let found: Vec<(&Leftover, usize)> = LEFTOVERS
         .iter()
         .map(|leftover| (leftover, num_of(leftover)))
-        .filter(|(_, num)| *num > 0)
+        .filter(|(leftover, num)| match leftover.is_soft {
+            // One of them may be somebody's.
+            true => is_many(*num, leftover.min_percent),
+            false => *num > 0,
+        })
         .collect();
     let is_enough = |(leftover, num): &(&Leftover, usize)| {
         let is_all = leftover.is_soft && !is_last && nearly_all(*num, lines.len());
@@ -178,8 +224,9 @@ pub(super) fn scraped(
 
 /// Signs that nobody writes at the end of an identifier, in a part of the lines.
 const TAILS: [&str; 6] = [";", ",", ":", "|", "\\", ".0"];
-/// Of 100 lines, how many.
-const MIN_PERCENT_OF_TAILS: usize = 10;
+/// Of 100 lines, how many; of passwords, which may end with any sign, more.
+const MIN_PERCENT_OF_TAILS: usize = 3;
+const MIN_PERCENT_OF_PASSWORDS: usize = 10;
 /// Fewest lines of kinds without a syntax.
 const MIN_LINES: usize = 20;
 
@@ -189,8 +236,12 @@ pub(super) fn in_a_part(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Re
     if lines.len() < MIN_LINES {
         return Ok(());
     }
+    let min_percent = match subject.kind {
+        Password => MIN_PERCENT_OF_PASSWORDS,
+        _ => MIN_PERCENT_OF_TAILS,
+    };
     let is_part = |num: usize| {
-        num * 100 >= lines.len() * MIN_PERCENT_OF_TAILS && !nearly_all(num, lines.len())
+        num >= FEW && num * 100 >= lines.len() * min_percent && !nearly_all(num, lines.len())
     };
     for tail in TAILS {
         let has = |line: &[u8]| line.len() > tail.len() && line.ends_with(tail.as_bytes());
