@@ -149,10 +149,10 @@ fn behind_code(text: &[u8]) -> Option<&[u8]> {
 
 fn behind_name(text: &[u8]) -> Option<&[u8]> {
     let (name, rest) = text.split_at(memchr::memchr(b'=', text)?);
-    let is_known = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
+    let is_known = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
     NAMES
         .iter()
-        .any(|known| is_known(&known))
+        .any(|known| is_known(known))
         .then(|| &rest[1..])
 }
 
