@@ -172,7 +172,12 @@ impl Args {
         if !message.contains(PIPE) {
             return error;
         }
-        let message = format!("{message}. Give your other options to that command, too");
+        // Cells are written to a list of lines first.
+        let but = match message.contains("one cell a line") {
+            true => " but --column or --field",
+            false => "",
+        };
+        let message = format!("{message}. Give your other options{but} to that command, too");
         let named = self.inputs.iter().map(|path| Input::from_argument(path));
         match name_of(&named.collect::<Vec<_>>()) {
             Some(name) if self.name.is_none() => {
