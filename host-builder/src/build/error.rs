@@ -10,6 +10,7 @@ use crate::normalise::Counts;
 use crate::output::OutputError;
 use crate::partition::MIN_MEMORY_BYTES;
 use crate::profile::PhoneProfileError;
+use crate::reject::Reason;
 use crate::size::ShapeError;
 use crate::source::survey::in_brackets;
 use crate::source::{Input, SourceError};
@@ -59,13 +60,15 @@ pub enum BuildError {
     /// Too many records gave no item.
     #[error(
         "{} of {} records were rejected{} ({:.2} %), and --max-rejected allows {:.2} %: nothing was written. \
-         Is this the right --kind, --column or --region? If these lines are no identifiers, allow more{}",
+         Is this the right --kind, --column or --region? If these lines are no identifiers, allow more{}{}",
         counts.rejects.count(), counts.rejects.count() + counts.num_accepted,
         match counts.outside_plan.count() {
             0 => String::new(),
             outside => format!(", and {outside} are numbers that no telephone has"),
         },
-        counts.rejected_share() * 100.0, limit * 100.0, in_brackets(&counts.survey.shapes)
+        counts.rejected_share() * 100.0, limit * 100.0,
+        if is_header_alone(counts) { ". Only line 1 was rejected: if it is a row of names, take it off, as in tail -n +2 FILE | leaksieve build -" } else { "" },
+        in_brackets(&counts.survey.shapes)
     )]
     TooManyRejects {
         /// What was read.
@@ -136,4 +139,14 @@ pub enum BuildError {
         /// Computed from the bits.
         expected: f64,
     },
+}
+
+/// Was the first line rejected, and no other?
+fn is_header_alone(counts: &Counts) -> bool {
+    let mut groups = counts.rejects.groups();
+    counts.rejects.count() == 1
+        && groups.any(|(reason, group)| {
+            matches!(reason, Reason::Normalise(_))
+                && group.first.first().is_some_and(|place| place.line == 1)
+        })
 }

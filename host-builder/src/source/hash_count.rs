@@ -3,7 +3,7 @@
 use leaksieve_core::IdentifierKind;
 
 use super::files::PREFIX_DIGITS;
-use super::{Fault, Input, SourceError, split_lines};
+use super::{Fault, Input, SourceError, split_lines, survey};
 
 /// How they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,15 @@ impl HashCount {
                 remedy,
             });
         }
-        Ok(has_hash)
+        let hashes = split_lines(bytes).map(|line| split(line).0);
+        match survey::of_another_kind(self.num_digits, hashes) {
+            Some((found, remedy)) => Err(SourceError::Unsupported {
+                input: input.clone(),
+                found,
+                remedy,
+            }),
+            None => Ok(has_hash),
+        }
     }
 
     /// Are these whole hashes, and not of the range that the file's name tells? `10000.txt` may

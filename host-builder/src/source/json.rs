@@ -45,7 +45,11 @@ fn text(value: &RawValue, each: &mut impl FnMut(Result<&[u8], Fault>)) {
             Err(_) => each(Err(Fault::NotJson)),
         },
         b"null" => each(Ok(b"")),
-        // 1.38e10 and 13800138000.0 are what a program made of a number, not its digits.
+        // The digits of a long number are known, in spite of its `.0`.
+        [b'0'..=b'9', ..] if whole(raw).is_some() => {
+            each(Ok(whole(raw).unwrap_or(raw).as_bytes()));
+        }
+        // 1.38e10 and 13800138000.5 are what a program made of a number, not its digits.
         [b'-' | b'0'..=b'9', ..] if raw.contains(['.', 'e', 'E']) => {
             each(Err(Fault::NotWholeNumber));
         }
@@ -65,6 +69,14 @@ fn text(value: &RawValue, each: &mut impl FnMut(Result<&[u8], Fault>)) {
         },
         _ => each(Err(Fault::NotText)),
     }
+}
+
+/// A number of 6 to 15 digits, which a program wrote as one with a fraction: `13800138000.0`.
+fn whole(raw: &str) -> Option<&str> {
+    let (digits, zeros) = raw.split_once('.')?;
+    let are_zeros = !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0');
+    let are_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+    ((6..=15).contains(&digits.len()) && are_digits && are_zeros).then_some(digits)
 }
 
 /// Finds the values at a path and skips all else; says whether there is one.
@@ -225,10 +237,12 @@ mod tests {
             (r#"{"p":true}"#, "p", vec![Err(Fault::NotText)]),
             (r#"{"p":[["a"]]}"#, "p", vec![Err(Fault::NotText)]),
             (
-                r#"{"p":13800138000.0}"#,
+                r#"{"p":13800138000.5}"#,
                 "p",
                 vec![Err(Fault::NotWholeNumber)],
             ),
+            (r#"{"p":13800138000.0}"#, "p", vec![Ok("13800138000")]),
+            (r#"{"p":12.0}"#, "p", vec![Err(Fault::NotWholeNumber)]),
             (r#"{"p":1.38e10}"#, "p", vec![Err(Fault::NotWholeNumber)]),
         ] {
             let expected: Vec<_> = expected

@@ -25,8 +25,10 @@ mod lost;
 mod masks;
 mod numbered;
 mod parts;
+mod phones;
 mod refuse;
 mod sample;
+mod scraped;
 mod separators;
 mod shape;
 #[cfg(test)]
@@ -37,6 +39,7 @@ mod writing;
 
 use leaksieve_core::{IdentifierKind, Profile};
 
+pub(super) use self::compare::of_another_kind;
 pub(crate) use self::look::MAX_PEELS;
 pub use self::look::Manner;
 use self::look::{Place, Subject};

@@ -169,14 +169,23 @@ impl Args {
     fn with_name(&self, error: anyhow::Error) -> anyhow::Error {
         const PIPE: &str = "| leaksieve build -";
         let message = format!("{error:#}");
+        if !message.contains(PIPE) {
+            return error;
+        }
+        // Cells are written to a list of lines first.
+        let but = match message.contains("one cell a line") {
+            true => " but --column or --field",
+            false => "",
+        };
+        let message = format!("{message}. Give your other options{but} to that command, too");
         let named = self.inputs.iter().map(|path| Input::from_argument(path));
         match name_of(&named.collect::<Vec<_>>()) {
-            Some(name) if self.name.is_none() && message.contains(PIPE) => {
+            Some(name) if self.name.is_none() => {
                 anyhow::anyhow!(
                     message.replace(PIPE, &format!("{PIPE} --name {}", super::quoted(&name)))
                 )
             }
-            _ => error,
+            _ => anyhow::anyhow!(message),
         }
     }
 

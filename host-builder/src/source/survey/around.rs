@@ -86,6 +86,14 @@ pub(super) fn around(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
         return Ok(());
     }
     let (mut start, mut end) = (start(&texts, lines.len()), end(&texts, lines.len()));
+    // Blanks and what is not seen do not count, but in passwords.
+    if subject.kind != IdentifierKind::Password {
+        for side in [&mut start, &mut end] {
+            if side.chars().all(is_nothing) {
+                side.clear();
+            }
+        }
+    }
     // `Ann (ann7)`: which of the two is it?
     if has_open_bracket(&start, &end)
         && matches!(subject.kind, IdentifierKind::Username | IdentifierKind::Id)
@@ -138,6 +146,10 @@ pub(super) fn around(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
             pipe(&format!("sed '{}'", parts.join("; ")))
         ),
     ))
+}
+
+fn is_nothing(c: char) -> bool {
+    c.is_whitespace() || super::shape::is_invisible(c)
 }
 
 /// A bracket that closes at the end, and opens somewhere within.

@@ -35,6 +35,57 @@ pub(super) fn is_of_both(hash: &[u8], salt: &[u8], password: &[u8]) -> bool {
     is_of(hash, &[salt, password].concat()) || is_of(hash, &[password, salt].concat())
 }
 
+/// Passwords that every large list has.
+const USUAL: [&str; 12] = [
+    "123456",
+    "password",
+    "12345678",
+    "qwerty",
+    "123456789",
+    "12345",
+    "111111",
+    "1234567",
+    "123123",
+    "abc123",
+    "iloveyou",
+    "letmein",
+];
+/// So many of them are no chance.
+const FEW: usize = 2;
+
+/// What hashes of so many digits are instead, by those of usual passwords, and what to do.
+pub(in crate::source) fn of_another_kind<'a>(
+    num_digits: usize,
+    hashes: impl Iterator<Item = &'a [u8]>,
+) -> Option<(&'static str, &'static str)> {
+    type Make = fn(&[u8]) -> Vec<u8>;
+    let (own, other, found): (Make, Make, _) = match num_digits {
+        32 => (ntlm, |password| Md5::digest(password).to_vec(), MD5),
+        40 => (
+            |password| Sha1::digest(password).to_vec(),
+            |password| Sha1::digest(Sha1::digest(password)).to_vec(),
+            TWICE,
+        ),
+        _ => return None,
+    };
+    let of = |make: Make| USUAL.map(|password| make(password.as_bytes()));
+    let (own, other) = (of(own), of(other));
+    let (mut has_own, mut seen) = (false, [false; USUAL.len()]);
+    for hash in hashes.filter(|hash| hash.len() == num_digits) {
+        let is = |digest: &Vec<u8>| is_hexadecimal_of(hash, digest);
+        has_own |= own.iter().any(is);
+        if let Some(at) = other.iter().position(is) {
+            seen[at] = true;
+        }
+    }
+    (!has_own && seen.iter().filter(|is| **is).count() >= FEW).then_some((found, NOT_READ))
+}
+
+const MD5: &str = "MD5 hashes, not NTLM hashes: those of very common passwords are among them";
+const TWICE: &str =
+    "hashes of MySQL (SHA-1 twice over): those of very common passwords are among them";
+const NOT_READ: &str = "no filter can be made of them: only lists of SHA-1 and NTLM hashes are read, and of passwords themselves";
+
 fn ntlm(password: &[u8]) -> Vec<u8> {
     let units = String::from_utf8_lossy(password)
         .encode_utf16()

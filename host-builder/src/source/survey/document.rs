@@ -221,9 +221,9 @@ fn markup_remedy(lines: &[&[u8]]) -> &'static str {
             .iter()
             .any(|line| line.starts_with(b"<") && line.ends_with(b"/>"))
     {
-        r"take the text out of its elements: perl -0777 -ne 'print qq($1\n) while m{<NAME(?:\s[^>]*)?>\s*(?:<!\[CDATA\[)?([^<]*?)(?:\]\]>)?\s*<}g' FILE | leaksieve build - (NAME is the element)"
+        r"take the text out of its elements (NAME is the element): perl -0777 -ne 'print qq($1\n) while m{<NAME(?:\s[^>]*)?>\s*(?:<!\[CDATA\[)?([^<]*?)(?:\]\]>)?\s*<}g' FILE | leaksieve build -"
     } else {
-        r#"take the text out of its attribute: perl -0777 -ne 'print qq($1\n) while m:\sNAME\s*=\s*"([^"]*)":g' FILE | leaksieve build - (NAME is the attribute)"#
+        r#"take the text out of its attribute (NAME is the attribute): perl -0777 -ne 'print qq($1\n) while m:\sNAME\s*=\s*"([^"]*)":g' FILE | leaksieve build -"#
     }
 }
 

@@ -7,7 +7,7 @@ use super::refuse::Refusal;
 const PHPMYADMIN_REMEDY: &str = r#"take the rows, and name the field: grep '^ *{' FILE | grep -vE '^ *\{"type": *"(header|database|table)"' | sed -E 's/,[[:space:]]*$//' | leaksieve build - --field NAME"#;
 
 /// Fields of MySQL and of phpMyAdmin, with their names in an attribute.
-pub(super) const NAMED_FIELDS_REMEDY: &str = r#"take the text out of its fields: perl -0777 -ne 'print qq($1\n) while m{<\w+ name="NAME"[^>]*>([^<]*)</}g' FILE | leaksieve build - (NAME is the field's name)"#;
+pub(super) const NAMED_FIELDS_REMEDY: &str = r#"take the text out of its fields (NAME is the field's name): perl -0777 -ne 'print qq($1\n) while m{<\w+ name="NAME"[^>]*>([^<]*)</}g' FILE | leaksieve build -"#;
 
 /// Refuse lines that a program exported in a way of its own.
 pub(super) fn export(lines: &[&[u8]], layout: &Layout) -> Option<Refusal> {
@@ -28,6 +28,14 @@ pub(super) fn export(lines: &[&[u8]], layout: &Layout) -> Option<Refusal> {
     }
     match layout {
         Layout::LineOf(_) | Layout::BeforeColon { .. } => frame(lines),
+        Layout::Table { .. } => frame(lines).map(|mut refusal| {
+            if refusal.remedy.contains("--column") {
+                refusal
+                    .remedy
+                    .push_str("; it takes the row of names away, so give a number");
+            }
+            refusal
+        }),
         _ => None,
     }
 }
@@ -44,7 +52,8 @@ fn frame(lines: &[&[u8]]) -> Option<Refusal> {
     let num_same = lines.iter().filter(|line| **line == rule).count();
     let is_box = rule.starts_with(b"+") && num_same > 1;
     let is_counted = lines.iter().rev().take(3).any(|line| is_footer(line));
-    if !(is_box || (is_counted && first > 0)) {
+    let is_divided = rule.contains(&b'+') && first > 0 && lines[first - 1].contains(&b'|');
+    if !(is_box || is_divided || (is_counted && first > 0)) {
         return None;
     }
     let columns = rule.split(|byte| matches!(byte, b'+' | b'|' | b' '));

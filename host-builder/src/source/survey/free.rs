@@ -18,6 +18,7 @@ use super::lost::{MAX_EXACT_DIGITS, is_scientific, rounded, scientific, with_poi
 use super::numbered::{self, bracket};
 use super::parts::parts;
 use super::refuse::Refusal;
+use super::scraped::in_a_part;
 use super::words::words;
 use super::wrap::{Wrapper, usual_pair, whole_number};
 use super::writing::{ends, entities, escapes, url_encoding};
@@ -49,7 +50,7 @@ pub(super) fn look(
     let is_long = |line: &[u8]| whole_number(line).is_some_and(|n| n.len() >= MIN_ID_DIGITS);
     let is_id = subject.kind == IdentifierKind::Id;
     if all(num(trimmed, |line| whole_number(line).is_some()), least)
-        || (is_id && all(num(trimmed, is_long), 1))
+        || (is_id && (all(num(trimmed, is_long), 1) || are_mixed(trimmed, is_long)))
     {
         let is_exact =
             |line: &[u8]| whole_number(line).is_none_or(|digits| digits.len() <= MAX_EXACT_DIGITS);
@@ -77,6 +78,7 @@ pub(super) fn look(
     };
     let Some(wrapper) = take_off else {
         around(subject, trimmed)?;
+        in_a_part(subject, trimmed)?;
         if subject.kind == IdentifierKind::Id {
             parts(subject, trimmed)?;
         }
@@ -97,6 +99,13 @@ pub(super) fn look(
         take_off,
         is_international: false,
     })
+}
+
+/// Numbers of which a program wrote some with `.0`, and no other fraction.
+fn are_mixed(lines: &[&[u8]], is_whole: impl Fn(&[u8]) -> bool) -> bool {
+    let num_whole = num(lines, &is_whole);
+    let is_other = |line: &[u8]| memchr::memchr(b'.', line).is_some() && !is_whole(line);
+    num_whole >= FEW && num_whole * 100 >= lines.len() && num(lines, is_other) * 10 < num_whole
 }
 
 /// What stands around nearly all lines.
@@ -180,7 +189,11 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
         num_hashes >= MANY && nearly_all(num_hashes, lines.len())
     };
     if !is_list {
-        return Ok(());
+        return if is_password {
+            uncracked(lines)
+        } else {
+            Ok(())
+        };
     }
     if !is_password {
         return Err(Refusal::new(
@@ -220,6 +233,35 @@ fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             Refusal::new("hashes of passwords, not passwords", NO_HASHES)
         },
     )
+}
+
+/// Passwords, and among them hashes that nobody cracked.
+fn uncracked(lines: &[&[u8]]) -> Result<(), Refusal> {
+    const MIN_PERCENT: usize = 5;
+    let is_one = |line: &[u8]| {
+        let has = |is: fn(&u8) -> bool| line.iter().any(is);
+        matches!(Form::of(line), Some(Form::Hexadecimal(32 | 40 | 64 | 128)))
+            && has(u8::is_ascii_alphabetic)
+            && has(u8::is_ascii_digit)
+            || matches!(
+                Form::of(line),
+                Some(Form::Salted | Form::MySql | Form::LdapSha1)
+            )
+    };
+    let num_hashes = num(lines, is_one);
+    if lines.len() < MANY || num_hashes < MIN_QUOTED || num_hashes * 100 < lines.len() * MIN_PERCENT
+    {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "passwords, and hashes among them that nobody cracked: whoever has such a password would read \"not exposed\"",
+        format!(
+            "make a filter of the hashes by themselves, if they are SHA-1 or NTLM, and leave them out here: {}",
+            pipe(
+                r"grep -avE '^[[:space:]]*((0[xX])?([0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{128})|[*][0-9A-Fa-f]{40}|[$][0-9A-Za-z-]+[$].*|[{](SSHA|SHA|SMD5|CRYPT)[^}]*[}].*)[[:space:]]*$'"
+            )
+        ),
+    ))
 }
 
 /// Several columns.

@@ -1,11 +1,14 @@
 //! Lists of hashes: what is no hash of their kind, or has something beside it that is no count.
 
+use std::collections::BTreeSet;
+
 use leaksieve_core::IdentifierKind;
 
 use super::super::hash_count::NTLM_DIGITS;
 use super::super::hash_count::SHA1_DIGITS;
 pub(super) use super::super::hash_count::split;
 use super::beside::beside;
+use super::compare::of_another_kind;
 use super::hashes::{Form, NUM_SUFFIX_DIGITS};
 use super::look::{Place, Subject, nearly_all, num};
 use super::refuse::{Refusal, pipe_in};
@@ -97,6 +100,11 @@ pub(super) fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
             "name each file after those digits, such as 5BAA6.txt",
         ));
     }
+    zeroed(subject, lines)?;
+    let hashes = lines.iter().map(|line| split(line).0);
+    if let Some((found, remedy)) = of_another_kind(own, hashes) {
+        return Err(Refusal::new(found, remedy));
+    }
     for (form, found, remedy) in [
         (
             Form::Hexadecimal(40),
@@ -124,6 +132,40 @@ pub(super) fn hashes(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
     Ok(())
 }
 
+/// SHA-1 hashes of which somebody marked some with zeros, as in the list of LinkedIn of 2012.
+fn zeroed(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
+    const ZEROS: &[u8] = b"00000";
+    const FEW: usize = 3;
+    /// A range has fewer hashes, even of all lists of the world.
+    const MANY: usize = 1900;
+    let is_range = matches!(subject.place, Place::Hashes { is_range: true, .. });
+    let is_zeroed = |line: &[u8]| {
+        line.starts_with(ZEROS) && Form::of(split(line).0) == Some(Form::Hexadecimal(SHA1_DIGITS))
+    };
+    let num_zeroed = num(lines, is_zeroed);
+    // A sorted list begins with them.
+    let is_order = lines.is_sorted_by_key(|line| line.to_ascii_uppercase()) && num_zeroed < MANY;
+    // The other digits are those of hashes.
+    let ends: BTreeSet<&[u8]> = lines
+        .iter()
+        .filter(|line| is_zeroed(line))
+        .filter_map(|line| split(line).0.get(SHA1_DIGITS - ZEROS.len()..))
+        .collect();
+    if subject.kind != IdentifierKind::Sha1
+        || ends.len() * 2 < num_zeroed
+        || is_range
+        || is_order
+        || num_zeroed < FEW
+        || num_zeroed * 100 < lines.len()
+    {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "SHA-1 hashes, many with zeros in place of the first five digits: somebody marked them, and these digits are lost",
+        "no filter can be made of them, because their passwords would not be found: get the list with the whole hashes",
+    ))
+}
+
 /// Hashes whose digits stand in groups.
 fn groups(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     for (separator, digits) in [b':', b'-', b' ']
@@ -137,15 +179,17 @@ fn groups(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
         let sign = char::from(separator);
         let kind = match (subject.kind, digits) {
             (IdentifierKind::Password, SHA1_DIGITS) => " --kind sha1",
-            (IdentifierKind::Password, _) => {
-                " --kind ntlm (if they are NTLM hashes; MD5 hashes are not read)"
-            }
+            (IdentifierKind::Password, _) => " --kind ntlm",
             _ => "",
         };
         return Err(Refusal::new(
             "hashes with signs between their digits",
             format!(
-                "take those out: {}{kind}",
+                "take those out{}: {}{kind}",
+                match kind {
+                    " --kind ntlm" => ", if they are NTLM hashes (MD5 hashes are not read)",
+                    _ => "",
+                },
                 pipe_in(&format!("tr -d '{sign}'"))
             ),
         ));

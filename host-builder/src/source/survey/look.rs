@@ -11,17 +11,16 @@ use super::columns::Table;
 use super::contents::describe;
 use super::free;
 use super::hash_lines::{company, dump, hashes, split};
-use super::lost::{is_scientific, scientific, with_point_zero};
 use super::masks::masks;
 use super::numbered::in_front_of_syntax;
+use super::phones::numbers;
 use super::refuse::Refusal;
-use super::wrap::{self, Wrapper, has_syntax, whole_number};
+use super::scraped::scraped;
+use super::wrap::{self, Wrapper, has_syntax};
 use super::writing::{is_date, is_time};
 
 /// How often a line is peeled: `"Ann" <mailto:ann@example.com>,` takes four.
 pub(crate) const MAX_PEELS: usize = 6;
-/// Fewest lines of which it is said that digits behind them are no part of the numbers.
-const MIN_TAILS: usize = 3;
 /// Fewest lines of which it is said that they are international.
 const MIN_INTERNATIONAL: usize = 20;
 
@@ -74,7 +73,7 @@ impl Subject<'_> {
     }
 
     /// The identifier in a text that has something around it, or the text.
-    fn bare(&self, text: &[u8]) -> Vec<u8> {
+    pub(super) fn bare(&self, text: &[u8]) -> Vec<u8> {
         // The core reads tel: itself.
         let is_labelled = matches!(wrap::peel(self.kind, text), Some((Wrapper::Label, _)));
         let is_bare = !is_labelled && self.is_identifier(text);
@@ -139,14 +138,16 @@ fn look_at(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<Manner, Refusal> {
     match subject.kind {
         IdentifierKind::Sha1 | IdentifierKind::Ntlm => hashes(subject, &trimmed)?,
         IdentifierKind::Phone => {
-            numbers(&trimmed)?;
+            numbers(subject, &trimmed)?;
             in_front_of_syntax(subject, lines, &trimmed)?;
             manner.is_international = is_international(subject, &trimmed);
         }
         IdentifierKind::Email => {
+            scraped(subject, &trimmed, false)?;
             in_front_of_syntax(subject, lines, &trimmed)?;
             behind_numbers(&trimmed)?;
             around(subject, &trimmed)?;
+            scraped(subject, &trimmed, true)?;
         }
         _ => {}
     }
@@ -192,7 +193,7 @@ fn blocks(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             return Err(Refusal::new(
                 format!("blocks of lines, each with a name, {sign:?} and a value"),
                 format!(
-                    "take the values of one name: {} (NAME is what stands before {sign:?})",
+                    "take the values of one name (NAME is what stands before {sign:?}): {}",
                     pipe(&format!("sed -n 's/^ *NAME *{sign} *//p'"))
                 ),
             ));
@@ -219,23 +220,6 @@ fn json(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     })
 }
 
-/// Telephone numbers that a program took for numbers with a fraction.
-fn numbers(lines: &[&[u8]]) -> Result<(), Refusal> {
-    if nearly_all(num(lines, is_scientific), lines.len()) {
-        return Err(scientific());
-    }
-    if nearly_all(num(lines, |line| whole_number(line).is_some()), lines.len()) {
-        return Err(with_point_zero());
-    }
-    if lines.len() >= MIN_TAILS && nearly_all(num(lines, has_tail), lines.len()) {
-        return Err(Refusal::new(
-            "one or two digits behind each number: counts, ages or extensions",
-            format!("take them off: {}", pipe("sed -E 's/ +[0-9]{1,2} *$//'")),
-        ));
-    }
-    Ok(())
-}
-
 /// Addresses behind long numbers, with a sign between that an address may have, too:
 /// `13800138000_ann@example.com`.
 fn behind_numbers(lines: &[&[u8]]) -> Result<(), Refusal> {
@@ -253,20 +237,6 @@ fn behind_numbers(lines: &[&[u8]]) -> Result<(), Refusal> {
         ));
     }
     Ok(())
-}
-
-/// `030 4567100 7`: a blank and one or two digits, behind so many in one run that they are no last
-/// group of the number. Where numbers have several lengths, it is one as a whole, too.
-fn has_tail(line: &[u8]) -> bool {
-    const MIN_RUN: usize = 5;
-    let count = |text: &[u8]| {
-        let digits = text.iter().rev().take_while(|byte| byte.is_ascii_digit());
-        digits.count()
-    };
-    let num_last = count(line);
-    let before = &line[..line.len() - num_last];
-    let head = before.trim_ascii_end();
-    (1..=2).contains(&num_last) && before.ends_with(b" ") && count(head) >= MIN_RUN
 }
 
 /// Does a line begin with blanks, as `uniq -c` writes counts?

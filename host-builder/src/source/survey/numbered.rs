@@ -216,6 +216,11 @@ pub(super) fn in_front_of_syntax(
     let Some(front) = Front::of(raw) else {
         return Ok(());
     };
+    // A table's rows.
+    let has_tab = |line: &[u8]| memchr::memchr(b'\t', line.trim_ascii()).is_some();
+    if num(raw, has_tab) * 2 > raw.len() {
+        return Ok(());
+    }
     let num_lines = lines.len();
     let num_held = front.num(|line| subject.holds_identifier(line.rest));
     if front.is_glued() || !nearly_all(num_held, num_lines) {

@@ -97,7 +97,7 @@ fn shape(text: &[u8]) -> String {
 }
 
 /// Marks that change how the text beside them is shown.
-const fn is_invisible(c: char) -> bool {
+pub(super) const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 

@@ -319,7 +319,7 @@ pub(super) fn entity(text: &[u8]) -> Option<bool> {
     (is_number || is_name).then(|| COMMON.contains(&&text[..=end]))
 }
 
-fn percent_decoded(text: &[u8]) -> Vec<u8> {
+pub(super) fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let digit = |at: usize| text.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     let mut decoded = Vec::with_capacity(text.len());
     let mut at = 0;
