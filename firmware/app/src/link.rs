@@ -17,7 +17,7 @@ use zeroize::Zeroize;
 
 use crate::console::{PRODUCT, Session};
 use crate::epoch::EpochStore;
-use crate::filter::{Filter, Findings, Refused};
+use crate::filter::{Filter, Findings};
 use crate::stack::StackMeter;
 use crate::storage::{Storage, StorageError};
 use crate::update::{Update, UpdateError};
