@@ -1,6 +1,6 @@
 //! The web page: made in `target/web`, and served to this machine.
 //!
-//! Its files are those of `phone/web/page` and the module, with what [`complete`] fills in.
+//! Its files are those of `phone/web/page` and the module, with what `complete` fills in.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
