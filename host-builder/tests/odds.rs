@@ -19,7 +19,11 @@ struct Case {
 
 /// Forty digits, other ones for every number.
 fn hash(i: u32) -> String {
-    format!("{:040x}", u128::from(i) * 0x0123_4567_89AB_CDEF_0011)
+    let first = i.wrapping_mul(0x9E37_79B1);
+    format!(
+        "{first:08x}{:032x}",
+        u128::from(i) * 0x0123_4567_89AB_CDEF_0011
+    )
 }
 
 const CASES: &[Case] = &[

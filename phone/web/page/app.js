@@ -85,15 +85,12 @@ async function ask() {
 let copying = null;
 
 async function keepFile({ detail }) {
-  const { file, isReplacing } = state;
+  const { file } = state;
   const { name } = file;
-  // Another tab may have kept one.
-  await listStored();
-  if (state.file !== file) {
-    return;
-  }
-  // What is kept under this name would be gone. The second half of a double click is no answer.
-  if ((!isReplacing || detail > 1) && state.stored.some((kept) => kept.name === name)) {
+  // What is kept under this name would be gone; another tab may have kept it. The second half of a
+  // double click is no answer.
+  const isKept = state.stored.some((kept) => kept.name === name);
+  if ((!state.isReplacing || detail > 1) && (isKept || (await store.has(name)))) {
     state.isReplacing = true;
     state.notice = ["replace_ask", { name }];
     showFile();

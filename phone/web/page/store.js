@@ -31,6 +31,16 @@ export async function list() {
   return files.sort((a, b) => b.lastModified - a.lastModified);
 }
 
+/** Is a file of this name kept? */
+export async function has(name) {
+  try {
+    await (await folder(KEPT)).getFileHandle(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Copy a file. It is among the others only when all of it is written; `told` is told the share that is. Gives the
  * copy. A person who cancels does not wait for it to be undone. */
 export async function keep(file, told, signal) {
