@@ -311,61 +311,66 @@ impl<'w, S: Storage, E: EpochStore, M: StackMeter> Session<'w, S, E, M> {
         Ok(())
     }
 
-    /// Not inlined: its findings are on the stack only while they are needed.
-    #[inline(never)]
     fn answer<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
-        let text = match self.line.submitted() {
-            Submitted::Line(text) => text,
+        match self.line.submitted() {
+            Submitted::Line(text) => match text.trim_ascii() {
+                b"" => Ok(()),
+                b"?" => self.show_about(console),
+                _ => self.answer_question(console),
+            },
             Submitted::TooLong => {
                 info!("line refused: too long");
-                return say(
+                say(
                     console,
                     format_args!("cannot say: the line is longer than {MAX_LINE_BYTES} bytes\r\n"),
-                );
+                )
             }
             Submitted::Garbled => {
                 info!("line refused: garbled");
-                return say(
+                say(
                     console,
                     format_args!(
                         "cannot say: the line lost a character, or has a key that is no text (an arrow; a letter that is not UTF-8): type it again\r\n"
                     ),
-                );
+                )
             }
+        }
+    }
+
+    /// Not inlined: its findings are on the stack only while they are needed.
+    #[inline(never)]
+    fn answer_question<C: Write>(&mut self, console: &mut C) -> Result<(), C::Error> {
+        let Submitted::Line(text) = self.line.submitted() else {
+            return Ok(());
         };
         let has_blanks = without_blanks(text).len() != text.len();
-        match text.trim_ascii() {
-            b"" => Ok(()),
-            b"?" => self.show_about(console),
-            _ => match self.filter.ask(text) {
-                Err(refused) => {
-                    let text = RefusedText::of::<S>(&refused);
-                    say(console, format_args!("cannot say: {text}\r\n"))
-                }
-                Ok(reply) => {
-                    if reply.filter_changed {
-                        say(console, format_args!("Another filter is there now:\r\n"))?;
-                        self.introduce(console)?;
-                    } else if reply.may_be_stale || self.filter.has_unasked() {
-                        self.warn(console)?;
-                    }
-                    let Some(catalogue) = self.filter.catalogue() else {
-                        return Ok(());
-                    };
-                    let verdict = VerdictLine {
-                        catalogue,
-                        findings: &reply.findings,
-                        remedy: S::REMEDY,
-                    };
-                    let blanks = Plain(if has_blanks && is_absent_password(&reply.findings) {
-                        "; asked with and without the blanks at its ends"
-                    } else {
-                        ""
-                    });
-                    say(console, format_args!("{verdict}{blanks}\r\n"))
-                }
-            },
+        let reply = match self.filter.ask(text) {
+            Ok(reply) => reply,
+            Err(refused) => {
+                let text = RefusedText::of::<S>(&refused);
+                return say(console, format_args!("cannot say: {text}\r\n"));
+            }
+        };
+        if reply.filter_changed {
+            say(console, format_args!("Another filter is there now:\r\n"))?;
+            self.introduce(console)?;
+        } else if reply.may_be_stale || self.filter.has_unasked() {
+            self.warn(console)?;
         }
+        let Some(catalogue) = self.filter.catalogue() else {
+            return Ok(());
+        };
+        let verdict = VerdictLine {
+            catalogue,
+            findings: &reply.findings,
+            remedy: S::REMEDY,
+        };
+        let blanks = Plain(if has_blanks && is_absent_password(&reply.findings) {
+            "; asked with and without the blanks at its ends"
+        } else {
+            ""
+        });
+        say(console, format_args!("{verdict}{blanks}\r\n"))
     }
 
     /// Mounts anew, so that what is shown is what is there.
