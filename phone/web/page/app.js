@@ -85,7 +85,18 @@ async function ask() {
 let copying = null;
 
 async function keepFile({ detail }) {
-  const { file } = state;
+  if (at("keep").ariaBusy === "true") {
+    return;
+  }
+  at("keep").ariaBusy = "true";
+  try {
+    await keepOrAsk(state.file, detail);
+  } finally {
+    at("keep").ariaBusy = null;
+  }
+}
+
+async function keepOrAsk(file, detail) {
   const { name } = file;
   // What is kept under this name would be gone; another tab may have kept it. The second half of a
   // double click is no answer.

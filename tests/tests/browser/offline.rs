@@ -66,7 +66,7 @@ fn a_file_that_is_kept_again_is_the_newer_one() -> Result<()> {
             page.reload()?;
             ensure!(page.kinds()? == ["phone"]);
             page.choose_good(&path)?;
-            page.browser.click("#keep")?;
+            page.keep()?;
             ensure!(
                 page.text("#notice")?
                     .starts_with("Another file of the name list.lsv is kept")
@@ -223,10 +223,8 @@ fn a_file_that_could_not_be_kept_is_not_taken_for_the_one_that_is() -> Result<()
          };",
     )?;
     // The first asks.
-    page.browser.click("#keep")?;
-    page.browser.click("#keep")?;
-    page.browser
-        .wait("document.getElementById('keeping').hidden")?;
+    page.keep()?;
+    page.keep()?;
     ensure!(page.text("#notice")?.contains("could not be kept"));
     ensure!(can_be_kept()? && page.kinds()? == ["email"]);
     // Nor is it after another was deleted.
@@ -244,6 +242,34 @@ fn a_file_that_could_not_be_kept_is_not_taken_for_the_one_that_is() -> Result<()
     page.browser
         .wait("document.getElementById('stored').hidden")?;
     ensure!(can_be_kept()? && page.ask("member0@example.com")?.verdict == "exposed");
+    Ok(())
+}
+
+/// The browser takes a while to say whether a name is taken: who presses again meanwhile starts no
+/// second copy.
+#[test]
+fn one_copy_at_a_time() -> Result<()> {
+    let page = Page::open()?;
+    page.choose_good(&golden("phone.lsv"))?;
+    page.browser.run(
+        "window.copies = 0;
+         const { getFileHandle } = FileSystemDirectoryHandle.prototype;
+         FileSystemDirectoryHandle.prototype.getFileHandle = async function (...args) {
+           await new Promise((resolve) => setTimeout(resolve, 500));
+           return getFileHandle.apply(this, args);
+         };
+         const { createWritable } = FileSystemFileHandle.prototype;
+         FileSystemFileHandle.prototype.createWritable = function (...args) {
+           window.copies += 1;
+           return createWritable.apply(this, args);
+         };",
+    )?;
+    page.browser
+        .run("for (let i = 0; i < 3; i += 1) document.getElementById('keep').click();")?;
+    page.browser
+        .wait("!document.getElementById('keep').ariaBusy")?;
+    ensure!(page.browser.run("return window.copies;")? == json!(1));
+    ensure!(page.ask("13800138000")?.verdict == "exposed");
     Ok(())
 }
 

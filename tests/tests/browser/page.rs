@@ -185,11 +185,11 @@ impl Page {
         self.browser.run(script)?.as_u64().context("no number")
     }
 
-    /// Keep the open file in the browser, by its button.
+    /// Press the button that keeps the open file in the browser, and wait until it is kept, or is not.
     pub(crate) fn keep(&self) -> Result<()> {
         self.browser.click("#keep")?;
         self.browser
-            .wait("!document.getElementById('stored').hidden && document.getElementById('keeping').hidden")
+            .wait("!document.getElementById('keep').ariaBusy")
     }
 }
 
