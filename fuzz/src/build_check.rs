@@ -6,10 +6,10 @@
 
 use std::collections::HashSet;
 
-use leaksieve::build::{BuildError, Options, build};
-use leaksieve::partition::MIN_MEMORY_BYTES;
-use leaksieve::size::{Aim, Method, Prefer};
-use leaksieve::source::{Input as List, Layout, SourceError};
+use leaksieve::input::source::{Input as List, Layout, SourceError};
+use leaksieve::pipeline::partition::MIN_MEMORY_BYTES;
+use leaksieve::pipeline::{BuildError, Options, build};
+use leaksieve::sizing::{Aim, Method, Prefer};
 use leaksieve_core::encoding::bloom::UnpackedPage;
 use leaksieve_core::encoding::page_of;
 use leaksieve_core::fold;

@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 
 use flate2::write::GzEncoder;
-use leaksieve::source::{self, Input as List, SourceError};
+use leaksieve::input::source::{self, Input as List, SourceError};
 use liblzma::write::XzEncoder;
 
 use crate::input::Input;

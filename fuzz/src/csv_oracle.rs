@@ -1,6 +1,6 @@
 //! A plain reader of tables in which nothing is quoted, a line at a time.
 
-use leaksieve::source::Fault;
+use leaksieve::input::source::Fault;
 
 use crate::lines;
 use crate::lists::Record;

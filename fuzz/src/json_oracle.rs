@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use leaksieve::source::Fault;
+use leaksieve::input::source::Fault;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;

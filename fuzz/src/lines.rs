@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 
-use leaksieve::source::{LineBatches, MAX_RECORD_BYTES, split_lines};
+use leaksieve::input::source::{LineBatches, MAX_RECORD_BYTES, split_lines};
 
 use crate::input::{Input, is_one_in};
 

@@ -5,7 +5,9 @@
 
 use std::io::Read;
 
-use leaksieve::source::{self, Column, Delimiter, Fault, Input as List, Layout, SourceError};
+use leaksieve::input::source::{
+    self, Column, Delimiter, Fault, Input as List, Layout, SourceError,
+};
 use leaksieve_core::IdentifierKind;
 
 use crate::csv_oracle::Table;

@@ -8,7 +8,7 @@
 
 use std::sync::Once;
 
-use leaksieve::source::{self, Column, Input as List, Layout, SourceError};
+use leaksieve::input::source::{self, Column, Input as List, Layout, SourceError};
 
 use crate::input::Input;
 use crate::scratch;

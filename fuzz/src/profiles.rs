@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use leaksieve::profile::{PhonePlan, phone_plan, phone_profile, phone_regions};
+use leaksieve::input::profile::{PhonePlan, phone_plan, phone_profile, phone_regions};
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, PasswordOrigin, Separators};
 use leaksieve_core::{IdentifierKind, Profile};
 

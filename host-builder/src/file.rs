@@ -1,5 +1,13 @@
 //! A filter file on disk, read by sectors.
 
+pub mod bundle;
+mod copy;
+pub mod key;
+pub(crate) mod output;
+pub mod sign;
+mod tags;
+pub mod verify;
+
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -14,8 +22,6 @@ use leaksieve_core::sector::{
 use leaksieve_core::source::read_proven;
 use leaksieve_core::trust::{Tag, Tree};
 use leaksieve_core::{Catalogue, Dataset, Profile, ReadError, Trust, Verdict};
-
-use crate::tags;
 
 /// Why a filter file cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! The `leaksieve` command line.
 
-mod cmd;
+mod cli;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ struct Cli {
     #[command(flatten)]
     color: colorchoice_clap::Color,
     #[command(subcommand)]
-    command: cmd::Command,
+    command: cli::Command,
 }
 
 /// As a shell reports a program that the closed end of a pipe ended: 128 + SIGPIPE.

@@ -1,8 +1,10 @@
 //! What a long work tells of itself.
 
+pub mod usage;
+
 use std::time::Instant;
 
-use crate::usage::Usage;
+use crate::progress::usage::Usage;
 
 /// The stages of a build, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{Bench, Ran, emails, gzip};
-use leaksieve::source::{self, Column, Input, Layout, SourceError};
+use leaksieve::input::source::{self, Column, Input, Layout, SourceError};
 use parquet::basic::{Compression, Encoding, GzipLevel, ZstdLevel};
 use parquet::data_type::{
     ByteArray, ByteArrayType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, Int32Type,

@@ -1,7 +1,7 @@
 //! Whatever a line is: if the rules call a question the same, the two meet, and if not, they
 //! do not. The rules are written here a second time, as plainly as they are told to people.
 
-use leaksieve::profile::{phone_plan, phone_profile};
+use leaksieve::input::profile::{phone_plan, phone_profile};
 use leaksieve_core::fold;
 use leaksieve_core::identifier::phone::MAX_DIGITS;
 use leaksieve_core::identifier::phone::plan::Plan;

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Bench, bench_with_key, emails, forge, header_of, id_of, openssl, read};
-use leaksieve::key::SecretKey;
+use leaksieve::file::key::SecretKey;
 use leaksieve_core::sector::{Payload, SectorIndex};
 use leaksieve_core::trust::tag_of;
 

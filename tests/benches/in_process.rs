@@ -18,7 +18,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use cpu_time::ProcessTime;
 use leaksieve::file::FilterFile;
-use leaksieve::size::{Aim, Method, shape};
+use leaksieve::sizing::{Aim, Method, shape};
 use leaksieve_core::encoding::{Encoding, Layer, Match, bloom, page_of, ribbon};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::sector::{PAYLOAD_BYTES, SECTOR_BYTES};

@@ -11,7 +11,7 @@
 use std::hint::black_box;
 
 use gungraun::{library_benchmark, library_benchmark_group, main};
-use leaksieve::profile::{phone_plan, phone_profile};
+use leaksieve::input::profile::{phone_plan, phone_profile};
 use leaksieve_core::encoding::bloom::{self, UnpackedPage};
 use leaksieve_core::encoding::ribbon::{self, Ribbon};
 use leaksieve_core::encoding::{Encoding, Match, Rules};

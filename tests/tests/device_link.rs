@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use leaksieve::device::{Device, DeviceError};
+use leaksieve::deliver::device::{Device, DeviceError};
 use leaksieve::file::FilterFile;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES};
 use leaksieve_core::{Identifier, Verdict};

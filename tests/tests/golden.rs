@@ -5,14 +5,14 @@
 
 use std::path::{Path, PathBuf};
 
-use leaksieve::build::{Options, build};
-use leaksieve::bundle::bundle;
 use leaksieve::file::FilterFile;
-use leaksieve::key::SecretKey;
-use leaksieve::profile::phone_profile;
-use leaksieve::sign;
-use leaksieve::size::{Aim, Method, Prefer};
-use leaksieve::source::{Input, Layout};
+use leaksieve::file::bundle::bundle;
+use leaksieve::file::key::SecretKey;
+use leaksieve::file::sign;
+use leaksieve::input::profile::phone_profile;
+use leaksieve::input::source::{Input, Layout};
+use leaksieve::pipeline::{Options, build};
+use leaksieve::sizing::{Aim, Method, Prefer};
 use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, PasswordOrigin};
 use leaksieve_core::{Identifier, IdentifierKind, Profile, Trust, Verdict};

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use leaksieve::profile::{phone_plan, phone_profile};
+use leaksieve::input::profile::{phone_plan, phone_profile};
 use leaksieve_core::identifier::phone::MAX_DIGITS;
 use leaksieve_core::identifier::phone::plan::{Judgement, Plan};
 use leaksieve_core::identifier::store::{Stored, store};
@@ -14,7 +14,7 @@ use leaksieve_core::identifier::{
 use rlibphonenumber::{PhoneNumberFormat, PhoneNumberUtil, Region};
 
 const EXAMPLES: &str = include_str!("../data/phone_examples.tsv");
-const REGIONS: &str = include_str!("../../host-builder/src/profile/regions.tsv");
+const REGIONS: &str = include_str!("../../host-builder/src/input/profile/regions.tsv");
 
 /// Most of the world's telephones; more random numbers go to these.
 const MAIN_REGIONS: &str =

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use leaksieve::profile::{PhonePlan, phone_plan};
+use leaksieve::input::profile::{PhonePlan, phone_plan};
 use leaksieve_core::identifier::phone::plan::Plan;
 use rlibphonenumber::{PhoneNumber, PhoneNumberUtil};
 
 const EXAMPLES: &str = include_str!("../data/phone_examples.tsv");
-const REGIONS: &str = include_str!("../../host-builder/src/profile/regions.tsv");
-const PLANS: &str = include_str!("../../host-builder/src/profile/plans.tsv");
+const REGIONS: &str = include_str!("../../host-builder/src/input/profile/regions.tsv");
+const PLANS: &str = include_str!("../../host-builder/src/input/profile/plans.tsv");
 
 /// The Rust port holds metadata 9.0.42, the plans 9.0.43; these calling codes changed: those of
 /// Benin, Laos, Romania, Zimbabwe, Germany, Ecuador and Georgia.

@@ -1,7 +1,7 @@
 //! The shortcut for telephone numbers of digits alone gives what the general rules give.
 
 use leaksieve::file::FilterFile;
-use leaksieve::profile::{phone_plan, phone_profile, phone_regions};
+use leaksieve::input::profile::{phone_plan, phone_profile, phone_regions};
 use leaksieve_core::Verdict;
 use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::identifier::phone::plan::{Judgement, Plan};

@@ -3,12 +3,12 @@
 
 use std::io::Write;
 
-use leaksieve::build::{Options, build};
 use leaksieve::file::FilterFile;
-use leaksieve::measure::Trial;
-use leaksieve::profile::phone_profile;
-use leaksieve::size::{Aim, Method, Prefer};
-use leaksieve::source::{Input, Layout};
+use leaksieve::input::profile::phone_profile;
+use leaksieve::input::source::{Input, Layout};
+use leaksieve::pipeline::{Options, build};
+use leaksieve::sizing::measure::Trial;
+use leaksieve::sizing::{Aim, Method, Prefer};
 use leaksieve_core::encoding::Match;
 use leaksieve_core::{Identifier, IdentifierKind, Profile};
 use leaksieve_tests::pages::ask;

@@ -74,7 +74,7 @@ fn ask(python: &Path, cli: &Path, numbers: u32, regions: Option<&str>) -> Result
 
 /// A Python that has libphonenumber, with the metadata that our plans were made of.
 fn python() -> Result<PathBuf> {
-    let plans = workspace::root().join("host-builder/src/profile/plans.tsv");
+    let plans = workspace::root().join("host-builder/src/input/profile/plans.tsv");
     let text = std::fs::read_to_string(&plans)?;
     let version = text
         .strip_prefix("# libphonenumber ")

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use leaksieve::key::SecretKey;
-use leaksieve::sign;
+use leaksieve::file::key::SecretKey;
+use leaksieve::file::sign;
 use xtask::run;
 use xtask::sign::forge;
 

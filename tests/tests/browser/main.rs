@@ -18,8 +18,8 @@ mod versions;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use leaksieve::key::SecretKey;
-use leaksieve::sign;
+use leaksieve::file::key::SecretKey;
+use leaksieve::file::sign;
 
 /// A golden file, or a list of one.
 fn golden(name: &str) -> PathBuf {

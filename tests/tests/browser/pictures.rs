@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use leaksieve::build::{Options, build};
-use leaksieve::profile::phone_profile;
-use leaksieve::size::{Aim, Method};
-use leaksieve::source::{Input, Layout};
+use leaksieve::input::profile::phone_profile;
+use leaksieve::input::source::{Input, Layout};
+use leaksieve::pipeline::{Options, build};
+use leaksieve::sizing::{Aim, Method};
 use leaksieve_core::header::Date;
 use leaksieve_core::{IdentifierKind, Profile};
 use serde_json::json;

@@ -18,7 +18,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use leaksieve::profile::phone_profile;
+use leaksieve::input::profile::phone_profile;
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::{Identifier, IdentifierKind, Profile};
 use tempfile::TempDir;

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use anyhow::{Context, Result, ensure};
-use leaksieve::key::{KeyFile, public_key};
+use leaksieve::file::key::{KeyFile, public_key};
 use leaksieve_core::PublicKey;
 use xtask::{host, sample};
 

@@ -1,7 +1,7 @@
 //! A new filter is installed on a card, and the power is cut at each write: the device
 //! finds the old file or the new one, whole, and nothing else.
 //!
-//! The installation is the host's own (`leaksieve::install`), over a FAT volume on a disk that
+//! The installation is the host's own (`leaksieve::deliver::install`), over a FAT volume on a disk that
 //! remembers each write and each sync; the device is its own code (`leaksieve_app`), with a
 //! key and a lowest epoch.
 
@@ -14,13 +14,13 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
 use embedded_sdmmc::{BlockCount, BlockDevice, BlockIdx};
-use leaksieve::build::{self, build};
+use leaksieve::deliver::install::{Card, InstallError, install};
 use leaksieve::file::FilterFile;
-use leaksieve::install::{Card, InstallError, install};
-use leaksieve::key::SecretKey;
-use leaksieve::sign::{self, sign};
-use leaksieve::size::{Aim, Method, Prefer};
-use leaksieve::source::{Input, Layout};
+use leaksieve::file::key::SecretKey;
+use leaksieve::file::sign::{self, sign};
+use leaksieve::input::source::{Input, Layout};
+use leaksieve::pipeline::{self, build};
+use leaksieve::sizing::{Aim, Method, Prefer};
 use leaksieve_app::epoch::{EpochError, EpochStore};
 use leaksieve_app::filter::Filter;
 use leaksieve_app::{CardFile, Guard, StorageError, Workspace};
@@ -100,8 +100,8 @@ impl Lab {
     }
 }
 
-fn emails(list: PathBuf, epoch: u32) -> build::Options {
-    build::Options {
+fn emails(list: PathBuf, epoch: u32) -> pipeline::Options {
+    pipeline::Options {
         inputs: vec![Input::File(list)],
         layout: Layout::Line,
         kind: IdentifierKind::Email,

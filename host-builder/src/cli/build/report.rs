@@ -1,0 +1,348 @@
+//! What `leaksieve build` says of the filter that it built.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use leaksieve::input::normalise::Counts;
+use leaksieve::input::source::{CHARSET_REMEDY, Input};
+use leaksieve::input::survey;
+use leaksieve::pipeline::{Options, Summary};
+use leaksieve::progress::usage::Usage;
+use leaksieve::sizing::media::FAT32_MAX_BYTES;
+use leaksieve::sizing::{Aim, Method};
+
+use crate::cli::{Format, count, encoding, list, one_in_f64, size};
+
+/// Of so many lines it is said when they are nearly all the same.
+const MANY_LINES: u64 = 50;
+/// Lines for each distinct identifier that make one doubt.
+const MANY_A_LINE: u64 = 20;
+/// A filter that was made for a room says this of its rate only if it is above: 1 in 100.
+const HIGH_RATE: f64 = 0.01;
+
+/// What a person should know of its size and rate before the filter is used.
+pub(super) fn warn(output: &Path, options: &Options, summary: &Summary) {
+    if summary.num_bytes > FAT32_MAX_BYTES {
+        eprintln!(
+            "leaksieve: {}: {} is more than a FAT32 card takes in one file; for a card, build it with --max-size fat32",
+            output.display(),
+            size(summary.num_bytes)
+        );
+    }
+    let num_stored = summary.counts.num_stored;
+    if num_stored >= MANY_LINES && summary.num_items * MANY_A_LINE <= num_stored {
+        eprintln!(
+            "leaksieve: {}: only {} of {} identifiers are distinct. Is this the right column, and is the list whole?",
+            output.display(),
+            count(summary.num_items),
+            count(num_stored)
+        );
+    }
+    if matches!(options.aim, Aim::MaxBytes(_)) && summary.measured > HIGH_RATE {
+        let ribbon = match options.method {
+            Method::Bloom => " --encoding ribbon,",
+            Method::Ribbon(_) => "",
+        };
+        eprintln!(
+            "leaksieve: {}: so many items in so little room give many false alarms, {}; fewer come with{ribbon} more room, or fewer items",
+            output.display(),
+            one_in_f64(summary.measured)
+        );
+    }
+}
+
+/// What was built.
+pub(super) fn report(
+    output: &Path,
+    options: &Options,
+    summary: &Summary,
+    seconds: f64,
+    format: Format,
+) -> anyhow::Result<()> {
+    let counts = &summary.counts;
+    let rejected = counts.rejects.count();
+    let num_lines = num_lines(counts);
+    let below = match (counts.num_below_min_count, counts.num_padding) {
+        (0, 0) => String::new(),
+        (0, padding) => format!(", {} with a count of 0", count(padding)),
+        (below, _) => format!(", {} below --min-count", count(below)),
+    };
+    let bits_per_item = summary.num_bytes as f64 * 8.0 / summary.num_items as f64;
+    let interval = summary.trial.interval(1.96);
+    let usage = Usage::now();
+    let mut out = io::stdout().lock();
+    match format {
+        Format::Json => {
+            let stages: Vec<_> = summary
+                .costs
+                .iter()
+                .map(|cost| {
+                    serde_json::json!({
+                        "name": cost.stage.name(),
+                        "seconds": cost.seconds,
+                        "cpu_seconds": cost.cpu_seconds,
+                    })
+                })
+                .collect();
+            let summary = serde_json::json!({
+                "file": output.display().to_string(),
+                "name": options.name,
+                "kind": options.kind.name(),
+                "num_lines": num_lines,
+                "num_items": summary.num_items,
+                "num_duplicates": counts.num_stored - summary.num_items,
+                "num_blank": counts.num_blank,
+                "num_rejected": rejected,
+                "num_below_min_count": counts.num_below_min_count,
+                "taken_off": taken_off(counts),
+                "shapes": shapes(counts),
+                "is_international": counts.survey.is_international,
+                "num_padding": counts.num_padding,
+                "num_extra": counts.num_extra,
+                "num_outside_plan": counts.outside_plan.count(),
+                "num_other_country": counts.num_other_country,
+                "num_not_utf8": counts.num_not_utf8,
+                "size_bytes": summary.num_bytes,
+                "bits_per_item": bits_per_item,
+                "encoding": encoding::name(&summary.shape.encoding),
+                "num_hashes": encoding::num_hashes(&summary.shape.encoding),
+                "columns": encoding::columns(&summary.shape.encoding),
+                "mean_reads": summary.mean_reads,
+                "most_reads": summary.shape.most_reads(),
+                "num_restarts": summary.num_restarts,
+                "false_positive_rate": {
+                    "designed": summary.designed,
+                    "measured": summary.measured,
+                    "probed": summary.trial.rate(),
+                    "probed_interval_95": [interval.start(), interval.end()],
+                    "num_probes": summary.trial.num_probes,
+                },
+                "seconds": seconds,
+                "cpu_seconds": usage.cpu_seconds,
+                "peak_memory_bytes": usage.peak_memory_bytes,
+                "stages": stages,
+            });
+            writeln!(out, "{summary}")?;
+        }
+        Format::Text => {
+            writeln!(out, "{}", output.display())?;
+            writeln!(
+                out,
+                "  items        {} distinct of {} lines ({} duplicates, {} blank, {} rejected{below})",
+                count(summary.num_items),
+                count(num_lines),
+                count(counts.num_stored - summary.num_items),
+                count(counts.num_blank),
+                count(rejected),
+            )?;
+            describe_reading(&mut out, counts)?;
+            writeln!(
+                out,
+                "  size         {} in {} sectors, {bits_per_item:.2} bits an item, header and checksums included",
+                size(summary.num_bytes),
+                count(summary.num_bytes / leaksieve_core::sector::SECTOR_BYTES as u64),
+            )?;
+            writeln!(
+                out,
+                "  encoding     {}",
+                encoding::describe(
+                    &summary.shape.encoding,
+                    summary.shape.num_pages,
+                    summary.mean_reads
+                )
+            )?;
+            if summary.num_restarts > 0 {
+                writeln!(
+                    out,
+                    "  restarts     {}: a page could not be solved, and all were made anew with other equations",
+                    summary.num_restarts
+                )?;
+            }
+            writeln!(
+                out,
+                "  false alarm  {} by its bits; asked {} times for what is no item: {} ({:.2e} to {:.2e})",
+                one_in_f64(summary.measured),
+                count(summary.trial.num_probes),
+                one_in_f64(summary.trial.rate()),
+                interval.start(),
+                interval.end(),
+            )?;
+            writeln!(
+                out,
+                "  checked      every item was asked of the finished file and found"
+            )?;
+            let stages: Vec<String> = summary
+                .costs
+                .iter()
+                .map(|cost| format!("{} {:.1}", cost.stage.name(), cost.seconds))
+                .collect();
+            writeln!(
+                out,
+                "  took         {seconds:.1} s ({}){}{}",
+                stages.join(", "),
+                usage
+                    .cpu_seconds
+                    .map_or_else(String::new, |cpu| format!("; CPU {cpu:.1} s")),
+                usage
+                    .peak_memory_bytes
+                    .map_or_else(String::new, |peak| format!("; memory {}", size(peak))),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// How the lists are understood, when nothing else is wanted.
+pub(super) fn report_reading(
+    options: &Options,
+    counts: &Counts,
+    format: Format,
+) -> anyhow::Result<()> {
+    let rejected = counts.rejects.count();
+    let mut out = io::stdout().lock();
+    match format {
+        Format::Json => {
+            let reasons: Vec<_> = counts
+                .rejects
+                .groups()
+                .map(|(reason, group)| {
+                    serde_json::json!({ "reason": reason.to_string(), "num_lines": group.count })
+                })
+                .collect();
+            let summary = serde_json::json!({
+                "dry_run": true,
+                "kind": options.kind.name(),
+                "num_lines": num_lines(counts),
+                "num_accepted": counts.num_accepted,
+                "num_blank": counts.num_blank,
+                "num_rejected": rejected,
+                "rejected": reasons,
+                "num_below_min_count": counts.num_below_min_count,
+                "taken_off": taken_off(counts),
+                "shapes": shapes(counts),
+                "is_international": counts.survey.is_international,
+                "num_extra": counts.num_extra,
+                "num_outside_plan": counts.outside_plan.count(),
+                "num_other_country": counts.num_other_country,
+                "num_not_utf8": counts.num_not_utf8,
+            });
+            writeln!(out, "{summary}")?;
+        }
+        Format::Text => {
+            writeln!(out, "dry run: nothing was written")?;
+            writeln!(
+                out,
+                "  lines        {} ({} identifiers, {} blank, {} rejected, {} below --min-count)",
+                count(num_lines(counts)),
+                count(counts.num_accepted),
+                count(counts.num_blank),
+                count(rejected),
+                count(counts.num_below_min_count),
+            )?;
+            describe_reading(&mut out, counts)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the survey found, line by line.
+fn describe_reading(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
+    for (wrapper, num) in &counts.taken_off {
+        writeln!(
+            out,
+            "  taken off    {wrapper} {} of {} lines",
+            count(*num),
+            count(num_lines(counts))
+        )?;
+    }
+    if counts.survey.is_international {
+        writeln!(
+            out,
+            "  numbers      begin with the calling code, without a plus sign"
+        )?;
+    }
+    for (name, num, what) in [
+        (
+            "readings",
+            counts.num_extra,
+            "lines were stored in several readings",
+        ),
+        (
+            "plan",
+            counts.outside_plan.count(),
+            "numbers are not in the numbering plan: found only as they are written in the list",
+        ),
+        (
+            "abroad",
+            counts.num_other_country,
+            "numbers are of other countries than the region's",
+        ),
+        ("not UTF-8", counts.num_not_utf8, "passwords"),
+    ] {
+        if num > 0 {
+            writeln!(out, "  {name:<12} {} {what}", count(num))?;
+        }
+    }
+    if !counts.survey.shapes.is_empty() {
+        writeln!(
+            out,
+            "  shapes       {}",
+            survey::describe(&counts.survey.shapes)
+        )?;
+    }
+    Ok(())
+}
+
+fn num_lines(counts: &Counts) -> u64 {
+    counts.num_accepted
+        + counts.num_blank
+        + counts.num_below_min_count
+        + counts.num_padding
+        + counts.rejects.count()
+}
+
+fn taken_off(counts: &Counts) -> Vec<serde_json::Value> {
+    let of = |(wrapper, num): (&survey::Wrapper, &u64)| serde_json::json!({ "what": wrapper.to_string(), "num_lines": num });
+    counts.taken_off.iter().map(of).collect()
+}
+
+fn shapes(counts: &Counts) -> Vec<serde_json::Value> {
+    let of =
+        |shape: &survey::Shape| serde_json::json!({ "shape": shape.shape, "share": shape.share });
+    counts.survey.shapes.iter().map(of).collect()
+}
+
+/// What of the lists may not be what was meant. Nobody wants so much quiet that a member is missed.
+pub(super) fn warn_of_reading(counts: &Counts, inputs: &[Input]) {
+    warn_of_rejects(counts, inputs);
+    if counts.num_not_utf8 > 0 {
+        eprintln!(
+            "leaksieve: {} of {} passwords are not UTF-8 text, and were stored as the bytes that they are. Of a password \
+             with other than ASCII characters that is not found, the answer will be \"cannot say\". If the list is of \
+             another charset, {CHARSET_REMEDY}",
+            count(counts.num_not_utf8),
+            count(counts.num_accepted)
+        );
+    }
+}
+
+/// Lines that the filter lacks, or knows in one spelling only: say so, even when few.
+pub(super) fn warn_of_rejects(counts: &Counts, inputs: &[Input]) {
+    for (rejects, what) in [
+        (
+            &counts.rejects,
+            "rejected lines, which the filter says nothing about",
+        ),
+        (
+            &counts.outside_plan,
+            "numbers that no telephone has, which are found only as they are written in the list",
+        ),
+    ] {
+        if rejects.count() > 0 {
+            eprintln!("leaksieve: {what}:");
+            for line in list::describe(rejects, inputs) {
+                eprintln!("  {line}");
+            }
+        }
+    }
+}

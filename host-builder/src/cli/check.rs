@@ -1,0 +1,338 @@
+//! `leaksieve check`
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use anyhow::{Context, bail};
+use leaksieve::file::FilterFile;
+use leaksieve::in_order::in_order;
+use leaksieve::input::source::{Input, LineBatches, content, split_lines};
+use leaksieve_core::identifier::phone::Shortcuts;
+use leaksieve_core::sector::SECTOR_BYTES;
+use leaksieve_core::{Identifier, IdentifierKind, Verdict};
+
+use super::explain::Explainer;
+use super::sentence::{Class, Wording, answers};
+use super::{Format, Kind, count, trust};
+
+/// Bytes of output that are gathered before they are written.
+const WRITE_BYTES: usize = 1 << 16;
+/// Verdicts of a batch that are remembered with their words. Most lines have one of two.
+const REMEMBERED_VERDICTS: usize = 16;
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Exit status, as of grep: 0 when at least one is exposed, 1 when none is, 2 after an error or when
+the file cannot say for at least one. A file past its expiry cannot say that something is not
+exposed, unless --allow-expired is given.
+
+Examples:
+  leaksieve check taobao.lsv '+86 138 0013 8000'
+  leaksieve check leaks.lsv --kind email --format json < addresses.txt
+  leaksieve check signed.lsv --key leaks.key.pub '+86 138 0013 8000'
+  leaksieve check passwords.lsv          # asks for a password without showing it
+  leaksieve check taobao.lsv --explain 13800138000")]
+pub(crate) struct Args {
+    /// The filter file
+    file: PathBuf,
+    /// Identifiers; without any, or with -, they are read from standard input, one a line.
+    /// Passwords and their hashes cannot be given here: other programs see a command line
+    #[arg(value_name = "IDENTIFIER")]
+    identifiers: Vec<String>,
+    /// Ask only the datasets of this kind [default: all of the file]
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    #[command(flatten)]
+    trust: trust::TrustArgs,
+    /// Say "not exposed" of a file past its expiry too; it then means: not as of that day
+    #[arg(long)]
+    allow_expired: bool,
+    /// How verdicts are written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Show below each answer how the text was read, and what was looked for. On a terminal only,
+    /// because this shows what was asked; a password is not shown
+    #[arg(long, conflicts_with = "quiet")]
+    explain: bool,
+    /// No output: the exit status says it all
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// The exit status, gathered over all lines.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Outcomes {
+    any_asked: bool,
+    any_exposed: bool,
+    any_unanswered: bool,
+}
+
+impl Outcomes {
+    /// Of one line that has an answer.
+    pub(super) const fn of(class: Class) -> Self {
+        Self {
+            any_asked: true,
+            any_exposed: matches!(class, Class::Exposed),
+            any_unanswered: matches!(class, Class::NotCovered),
+        }
+    }
+
+    /// Of one line that has none.
+    pub(super) const fn unanswered() -> Self {
+        Self::of(Class::NotCovered)
+    }
+
+    pub(super) const fn add(&mut self, other: Self) {
+        self.any_asked |= other.any_asked;
+        self.any_exposed |= other.any_exposed;
+        self.any_unanswered |= other.any_unanswered;
+    }
+
+    pub(super) fn exit_code(self) -> ExitCode {
+        match self {
+            Self {
+                any_unanswered: true,
+                ..
+            } => ExitCode::from(2),
+            Self {
+                any_exposed: true, ..
+            } => ExitCode::SUCCESS,
+            _ => ExitCode::from(1),
+        }
+    }
+}
+
+/// Who answers: shared by all threads.
+struct Desk {
+    file: FilterFile,
+    /// It expired, and its "not exposed" is none.
+    is_too_old: bool,
+    kind: Option<IdentifierKind>,
+    /// For standard input, which may have millions of lines.
+    shortcuts: Vec<Option<Shortcuts>>,
+    /// `None`: the exit status says it all.
+    wording: Option<Wording>,
+    /// For `--explain`.
+    explainer: Option<Explainer>,
+}
+
+/// The answers to neighbouring lines. Equal answers share their words, so that they take
+/// 4 bytes a line, however long the words are.
+struct Answered {
+    first_line: u64,
+    words: Vec<String>,
+    /// Index in `words` of each line; none when nothing is written.
+    words_of_line: Vec<u32>,
+    outcomes: Outcomes,
+}
+
+impl Desk {
+    fn answer<'a>(&self, first_line: u64, identifiers: impl Iterator<Item = &'a [u8]>) -> Answered {
+        let mut answered = Answered {
+            first_line,
+            words: Vec::new(),
+            words_of_line: Vec::new(),
+            outcomes: Outcomes::default(),
+        };
+        let mut remembered: Vec<(Verdict, u32)> = Vec::new();
+        let mut sector = [0; SECTOR_BYTES];
+        for text in identifiers {
+            let mut identifier = Identifier::new(text).folded_by(leaksieve_core::fold::fold);
+            if let Some(kind) = self.kind {
+                identifier = identifier.of_kind(kind);
+            }
+            let verdict = self
+                .file
+                .check_by_shortcuts(identifier, &self.shortcuts, &mut sector);
+            answered.outcomes.add(match &verdict {
+                Ok(Verdict::NotExposed(_)) if self.is_too_old => Outcomes::unanswered(),
+                Ok(verdict) => Outcomes::of(verdict.into()),
+                Err(_) => Outcomes::unanswered(),
+            });
+            let Some(wording) = self.wording else {
+                continue;
+            };
+            let known = verdict.as_ref().ok().and_then(|verdict| {
+                let (_, words) = remembered.iter().find(|(known, _)| known == verdict)?;
+                Some(*words)
+            });
+            let words = known.unwrap_or_else(|| {
+                // A batch has fewer than 2^32 lines.
+                let words = answered.words.len() as u32;
+                let catalogue = self.file.catalogue();
+                answered.words.push(match &verdict {
+                    Ok(verdict) if self.is_too_old && !matches!(verdict, Verdict::Exposed(_)) => {
+                        wording.of_expired(catalogue, &answers(verdict))
+                    }
+                    Ok(verdict) => wording.of_verdict(catalogue, verdict),
+                    Err(error) => wording.of_error(error),
+                });
+                if let (Ok(_), Some(explainer), Some(words)) =
+                    (&verdict, &self.explainer, answered.words.last_mut())
+                {
+                    words.push_str(&explainer.words(catalogue.datasets(), &identifier));
+                } else if let Ok(verdict) = verdict
+                    && remembered.len() < REMEMBERED_VERDICTS
+                {
+                    remembered.push((verdict, words));
+                }
+                words
+            });
+            answered.words_of_line.push(words);
+        }
+        answered
+    }
+}
+
+/// Where answers go, whole lines at a time.
+struct Answers {
+    out: AutoStream<io::Stdout>,
+    before_line: &'static str,
+    bytes: Vec<u8>,
+    outcomes: Outcomes,
+}
+
+impl Answers {
+    fn take(&mut self, answered: &Answered) -> io::Result<()> {
+        self.outcomes.add(answered.outcomes);
+        let mut number = itoa::Buffer::new();
+        for (line, words) in (answered.first_line..).zip(&answered.words_of_line) {
+            let words = answered
+                .words
+                .get(*words as usize)
+                .map_or("", String::as_str);
+            self.bytes.extend_from_slice(self.before_line.as_bytes());
+            self.bytes.extend_from_slice(number.format(line).as_bytes());
+            self.bytes.extend_from_slice(words.as_bytes());
+            if self.bytes.len() >= WRITE_BYTES {
+                self.write()?;
+            }
+        }
+        // A person at the other end of a pipe waits for these.
+        self.write()
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.bytes)?;
+        self.bytes.clear();
+        self.out.flush()
+    }
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        if self.explain && self.format == Format::Json {
+            bail!("--explain is for people: leave --format json out");
+        }
+        if self.explain && !io::stdout().is_terminal() {
+            bail!(
+                "--explain shows what was asked, so it writes to a terminal only: leave it out, or do not redirect the output"
+            );
+        }
+        if !self.file.exists() {
+            // Its name is not repeated: it may be what was to be asked.
+            bail!("filter file not found; usage: leaksieve check FILE [IDENTIFIER]...");
+        }
+        let file = self.trust.open(&self.file)?;
+        let kind = self.kind.map(IdentifierKind::from);
+        let is_secret = match kind {
+            Some(kind) => kind.is_secret(),
+            None => file
+                .catalogue()
+                .datasets()
+                .iter()
+                .any(|dataset| dataset.profile.kind().is_secret()),
+        };
+        let from_stdin = self.identifiers.is_empty() || self.identifiers == ["-"];
+        if !from_stdin && self.identifiers.iter().any(|text| text == "-") {
+            bail!("- is standard input, and stands alone");
+        }
+        if !from_stdin && is_secret {
+            bail!(
+                "{} holds passwords, and a password on a command line is seen by other programs: \
+                 pipe it in, or leave it out to be asked for it; for other kinds name one, as in --kind phone",
+                self.file.display()
+            );
+        }
+        if file.num_trailing_bytes() > 0 {
+            eprintln!(
+                "leaksieve: {}: {} bytes stand behind the last sector and were not looked at: \
+                 something was appended, or two files were joined",
+                self.file.display(),
+                count(file.num_trailing_bytes())
+            );
+        }
+        trust::warn_if_expired(&file);
+        let has_expired = trust::expired(file.catalogue().header()).is_some();
+        let choice = AutoStream::choice(&io::stdout());
+        let wording = Wording {
+            format: self.format,
+            is_styled: choice != ColorChoice::Never,
+        };
+        let explainer = match self.explain {
+            true => Some(Explainer::new(&file)?),
+            false => None,
+        };
+        let mut desk = Desk {
+            explainer,
+            file,
+            is_too_old: has_expired && !self.allow_expired,
+            kind,
+            shortcuts: Vec::new(),
+            wording: (!self.quiet).then_some(wording),
+        };
+        let mut answers = Answers {
+            out: match choice {
+                // Nothing is styled, so nothing has to be looked for and taken out.
+                ColorChoice::Never => AutoStream::always_ansi(io::stdout()),
+                choice => AutoStream::new(io::stdout(), choice),
+            },
+            before_line: wording.before_line(),
+            bytes: Vec::new(),
+            outcomes: Outcomes::default(),
+        };
+        if !from_stdin {
+            let identifiers = self.identifiers.iter().map(|text| text.as_bytes());
+            answers.take(&desk.answer(1, identifiers))?;
+        } else if io::stdin().is_terminal() && is_secret {
+            let password = rpassword::prompt_password("Password (not shown): ")?;
+            answers.take(&desk.answer(1, std::iter::once(password.as_bytes())))?;
+        } else {
+            if io::stdin().is_terminal() {
+                eprintln!("Type one identifier a line; Ctrl-D ends.");
+            }
+            // Of a damaged numbering plan there are none; who needs it is told so.
+            desk.shortcuts = desk.file.shortcuts().unwrap_or_default();
+            answer_stdin(&desk, &mut answers)?;
+        }
+        if !answers.outcomes.any_asked {
+            bail!("nothing was asked: standard input has no line; give one identifier a line");
+        }
+        Ok(answers.outcomes.exit_code())
+    }
+}
+
+/// Answer every line of standard input, on all cores.
+fn answer_stdin(desk: &Desk, answers: &mut Answers) -> anyhow::Result<()> {
+    let mut batches = LineBatches::new(content(&Input::Stdin, io::stdin().lock())?).prompt();
+    let mut read = Ok(());
+    let jobs = std::iter::from_fn(|| {
+        let first_line = batches.next_line();
+        match batches.next_batch() {
+            Ok(batch) => Some((first_line, batch?)),
+            Err(error) => {
+                read = Err(error);
+                None
+            }
+        }
+    });
+    in_order(
+        std::thread::available_parallelism().map_or(1, usize::from),
+        jobs,
+        || |(first_line, batch): (u64, Vec<u8>)| desk.answer(first_line, split_lines(&batch)),
+        |answered| answers.take(&answered),
+    )?;
+    read.context("standard input cannot be read to its end")
+}

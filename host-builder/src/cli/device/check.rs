@@ -1,0 +1,276 @@
+//! `leaksieve device check`
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use anyhow::{Context, bail, ensure};
+use leaksieve::deliver::device::{Device, DeviceError};
+use leaksieve::file::FilterFile;
+use leaksieve_core::sector::SECTOR_BYTES;
+use leaksieve_core::{Answer, Catalogue, Identifier, Outcome, Verdict};
+use leaksieve_link::Said;
+
+use super::port::{Port, PortArgs};
+use crate::cli::check::Outcomes;
+use crate::cli::sentence::{Class, Wording};
+use crate::cli::{Format, count, trust};
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Exit status, as of grep: 0 when at least one is exposed, 1 when none is, 2 after an error, when the
+device cannot say for at least one, or when it says otherwise than --against. The device asks each
+text as every kind that its filter holds, and folds no letters outside ASCII.")]
+pub(super) struct Args {
+    /// Identifiers; without any, or with -, they are read from standard input, one a line.
+    /// Passwords cannot be given here: other programs see a command line
+    #[arg(value_name = "IDENTIFIER")]
+    identifiers: Vec<String>,
+    #[command(flatten)]
+    port: PortArgs,
+    /// Ask this filter file, too, and tell where the device says otherwise
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Say "not exposed" of a filter past its expiry too; it then means: not as of that day
+    #[arg(long)]
+    allow_expired: bool,
+    /// How verdicts are written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// No output: the exit status says it all
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let from_stdin = self.identifiers.is_empty() || self.identifiers == ["-"];
+        let against = self.against.as_deref().map(FilterFile::open).transpose()?;
+        let mut device = self.port.open()?;
+        let catalogue = device.catalogue()?;
+        // Another file is there, which may be the newer one.
+        let trouble = device.describe()?.trouble;
+        if !trouble.is_empty() {
+            eprintln!("leaksieve: the device says: {trouble}");
+        }
+        let is_secret = catalogue
+            .datasets()
+            .iter()
+            .any(|dataset| dataset.profile.kind().is_secret());
+        ensure!(
+            from_stdin || !is_secret,
+            "the device's filter holds passwords, and a password on a command line is seen by other \
+             programs: pipe it in, or leave it out to be asked for it"
+        );
+        if let Some(file) = &against {
+            ensure!(
+                file.catalogue().file_id() == catalogue.file_id(),
+                "{} is not the file that the device asks: send it with `leaksieve device update`, or \
+                 compare with the one that it has",
+                file.path().display()
+            );
+        }
+        let expired = trust::expired(catalogue.header());
+        if let Some(day) = &expired {
+            eprintln!(
+                "leaksieve: the device's filter expired on {day}: send it a newer one; what was leaked since is not in it"
+            );
+        }
+        let choice = AutoStream::choice(&io::stdout());
+        let mut desk = Desk {
+            device,
+            catalogue,
+            against,
+            is_too_old: expired.is_some() && !self.allow_expired,
+            num_compared: 0,
+            wording: Wording {
+                format: self.format,
+                is_styled: choice != ColorChoice::Never,
+            },
+            out: (!self.quiet).then(|| AutoStream::new(io::stdout(), choice)),
+            line: 0,
+            outcomes: Outcomes::default(),
+            num_different: 0,
+        };
+        if !from_stdin {
+            for text in &self.identifiers {
+                desk.ask(text.as_bytes())?;
+            }
+        } else if io::stdin().is_terminal() && is_secret {
+            desk.ask(rpassword::prompt_password("Password (not shown): ")?.as_bytes())?;
+        } else {
+            if io::stdin().is_terminal() {
+                eprintln!("Type one identifier a line; Ctrl-D ends.");
+            }
+            for line in io::stdin().lock().split(b'\n') {
+                let line = line.context("standard input cannot be read to its end")?;
+                desk.ask(line.strip_suffix(b"\r").unwrap_or(&line))?;
+            }
+        }
+        desk.end()
+    }
+}
+
+/// Who asks the device, and compares.
+struct Desk {
+    device: Device<Port>,
+    catalogue: Catalogue,
+    against: Option<FilterFile>,
+    /// Its filter expired, and its "not exposed" is none.
+    is_too_old: bool,
+    num_compared: u64,
+    wording: Wording,
+    out: Option<AutoStream<io::Stdout>>,
+    line: u64,
+    outcomes: Outcomes,
+    num_different: u64,
+}
+
+impl Desk {
+    fn ask(&mut self, text: &[u8]) -> anyhow::Result<()> {
+        self.line += 1;
+        let said = self.device.check(text);
+        let words = match &said {
+            Ok(verdict) if verdict.file_id != self.catalogue.file_id().0 => {
+                bail!("the device asks another filter than when it was asked first: begin again")
+            }
+            Ok(verdict) => {
+                let said = verdict.answers.as_slice();
+                self.compare(text, said)?;
+                self.word(text, said)
+            }
+            // Of this line alone: the next one may be answered.
+            Err(DeviceError::Refused(reason)) => {
+                self.outcomes.add(Outcomes::unanswered());
+                self.wording.of_reason(reason)
+            }
+            Err(_) => {
+                said?;
+                return Ok(());
+            }
+        };
+        if let Some(out) = &mut self.out {
+            let before = self.wording.before_line();
+            write!(out, "{before}{}{words}", self.line)?;
+            out.flush()?;
+        }
+        Ok(())
+    }
+
+    /// The device's answers in the words of `leaksieve check`.
+    fn word(&mut self, text: &[u8], said: &[leaksieve_link::Answer]) -> String {
+        // One that said nothing may have it.
+        let is_whole = (0..self.catalogue.datasets().len()).all(|number| {
+            said.iter()
+                .any(|answer| usize::from(answer.dataset) == number)
+        });
+        let has = |wanted: &[Said]| said.iter().any(|answer| wanted.contains(&answer.said));
+        let class = if has(&[Said::Exposed]) {
+            Class::Exposed
+        } else if has(&[Said::NotCovered, Said::Unreadable]) || !is_whole {
+            Class::NotCovered
+        } else {
+            Class::NotExposed
+        };
+        let is_too_old = self.is_too_old && class != Class::Exposed;
+        self.outcomes.add(match is_too_old {
+            true => Outcomes::unanswered(),
+            false => Outcomes::of(class),
+        });
+        if class == Class::NotCovered && (has(&[Said::Unreadable]) || !is_whole) {
+            return self.wording.of_reason(
+                "the device could not read its filter there: ask again; if this stays so, send or copy the filter again",
+            );
+        }
+        let answers: Vec<Answer> = said
+            .iter()
+            .filter_map(|answer| {
+                let outcome = match answer.said {
+                    Said::Exposed => Outcome::Exposed,
+                    Said::NotExposed => Outcome::Absent,
+                    // Why, the device does not say; its rules are the same.
+                    Said::NotCovered => Outcome::NotCovered(self.reason(answer.dataset, text)?),
+                    Said::Unreadable => return None,
+                };
+                Some(Answer {
+                    dataset: answer.dataset,
+                    outcome,
+                    // The device does not say it.
+                    rule: None,
+                    num_readings: answer.num_readings,
+                })
+            })
+            .collect();
+        if is_too_old {
+            return self.wording.of_expired(&self.catalogue, &answers);
+        }
+        self.wording.of_answers(&self.catalogue, class, &answers)
+    }
+
+    fn reason(&self, dataset: u8, text: &[u8]) -> Option<leaksieve_core::NormaliseError> {
+        use leaksieve_core::identifier::Coverage;
+        let dataset = self.catalogue.datasets().get(usize::from(dataset))?;
+        match dataset.profile.normalise(&Identifier::new(text)) {
+            Err(reason) => Some(reason),
+            Ok(item) => match item.coverage() {
+                Coverage::Incidental(reason) => Some(reason),
+                // The device found out, by its numbering plan.
+                Coverage::Complete => Some(leaksieve_core::NormaliseError::OutsideNumberingPlan),
+            },
+        }
+    }
+
+    fn compare(&mut self, text: &[u8], said: &[leaksieve_link::Answer]) -> anyhow::Result<()> {
+        let Some(file) = &self.against else {
+            return Ok(());
+        };
+        // It said nothing that could be compared, and "cannot say" is written.
+        if said.iter().any(|answer| answer.said == Said::Unreadable) {
+            return Ok(());
+        }
+        let verdict: Verdict = file.check(Identifier::new(text), &mut [0; SECTOR_BYTES])?;
+        self.num_compared += 1;
+        let expected = verdict
+            .answers()
+            .iter()
+            .map(|answer| (answer.dataset, answer.outcome.into()));
+        let mut expected: Vec<(u8, Said)> = expected.collect();
+        let said = said.iter().map(|answer| (answer.dataset, answer.said));
+        let mut said: Vec<(u8, Said)> = said.collect();
+        // The device goes by kinds, the host by datasets.
+        expected.sort_by_key(|(dataset, _)| *dataset);
+        said.sort_by_key(|(dataset, _)| *dataset);
+        if expected != said {
+            self.num_different += 1;
+            eprintln!(
+                "leaksieve: line {}: the device says otherwise than {}",
+                self.line,
+                file.path().display()
+            );
+        }
+        Ok(())
+    }
+
+    fn end(self) -> anyhow::Result<ExitCode> {
+        if self.line == 0 {
+            bail!("nothing was asked: standard input has no line; give one identifier a line");
+        }
+        if self.num_different > 0 {
+            bail!(
+                "the device says otherwise for {} of {} lines: do not rely on it",
+                count(self.num_different),
+                count(self.num_compared)
+            );
+        }
+        if let (Some(file), Some(_)) = (&self.against, &self.out) {
+            eprintln!(
+                "leaksieve: {} of {} lines: the device says what {} says",
+                count(self.num_compared),
+                count(self.line),
+                file.path().display()
+            );
+        }
+        Ok(self.outcomes.exit_code())
+    }
+}

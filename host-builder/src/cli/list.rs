@@ -1,0 +1,127 @@
+//! Arguments that say how a list is read; shared by `build` and `verify --source`.
+
+use std::path::PathBuf;
+
+use leaksieve::input::reject::Rejects;
+use leaksieve::input::source::{self, Charset, Column, Delimiter, Input, Layout};
+use leaksieve_core::IdentifierKind;
+
+use super::count;
+
+/// The heading of these options in a help.
+pub(super) const HEADING: &str = "Lists";
+
+#[derive(clap::Args)]
+#[command(next_help_heading = HEADING)]
+pub(super) struct ListArgs {
+    /// Tables (CSV, TSV, Parquet): the column to read, by its name in the first row, or by its number
+    /// from 1. With a number, the first row of CSV and TSV is data already
+    #[arg(long, value_name = "NAME|NUMBER")]
+    column: Option<String>,
+    /// Tables: what stands between columns: comma, semicolon, tab, bar, colon (a NAME:PASSWORD list),
+    /// blank, or a text such as '----' [default: tab, semicolon, bar or comma, whichever the
+    /// lines have most regularly]
+    #[arg(
+        long,
+        requires = "column",
+        value_name = "NAME|TEXT",
+        allow_hyphen_values = true
+    )]
+    delimiter: Option<Delimiter>,
+    /// The charset of lists that are not UTF-8: gb18030, big5, shift_jis, windows-1252, utf-16le
+    /// and others
+    #[arg(long, value_name = "NAME")]
+    charset: Option<Charset>,
+    /// JSON lines: the field to read. Dots lead into nested objects (user.phone), and an array gives
+    /// each of its elements
+    #[arg(long, value_name = "NAME", conflicts_with = "column")]
+    field: Option<String>,
+    /// Take each whole line as one identifier, even if the list looks like a table, JSON or hashes
+    #[arg(long, conflicts_with_all = ["column", "field"])]
+    as_lines: bool,
+    /// Take a folder of range files (00000.txt to FFFFF.txt) even if some are missing. Their
+    /// passwords will be "not exposed"
+    #[arg(long)]
+    partial: bool,
+}
+
+impl ListArgs {
+    /// Where the identifier stands in the lines of lists of this kind. Of hashes with
+    /// counts, those below `min_count` are left out.
+    pub(super) fn layout(&self, kind: IdentifierKind, min_count: u32) -> Layout {
+        let layout = match (&self.column, &self.field, kind) {
+            (Some(column), ..) => Layout::Table {
+                column: Column::from_argument(column),
+                delimiter: self.delimiter,
+                kind,
+            },
+            (None, Some(field), _) => Layout::Field(field.as_str().into()),
+            // Hexadecimal has no colon, so a line without a count is read as well.
+            (None, None, IdentifierKind::Sha1 | IdentifierKind::Ntlm) => {
+                Layout::BeforeColon { kind, min_count }
+            }
+            (None, None, _) if self.as_lines => Layout::Line,
+            (None, None, kind) => Layout::LineOf(kind),
+        };
+        match self.charset {
+            Some(charset) => Layout::Encoded {
+                charset,
+                layout: Box::new(layout),
+            },
+            None => layout,
+        }
+    }
+
+    /// The lists that arguments name: files, and the files of folders.
+    pub(super) fn inputs(
+        &self,
+        arguments: &[PathBuf],
+        kind: IdentifierKind,
+    ) -> anyhow::Result<Vec<Input>> {
+        let found = source::find(arguments)?;
+        let num_stdin = found
+            .inputs
+            .iter()
+            .filter(|input| **input == Input::Stdin)
+            .count();
+        // It can be read once.
+        anyhow::ensure!(num_stdin <= 1, "standard input (-) can be named only once");
+        if matches!(self.layout(kind, 0).parts().1, Layout::BeforeColon { .. }) && !self.partial {
+            source::check_ranges(&found.inputs)?;
+        }
+        if let Some(first) = found.first_skipped {
+            eprintln!(
+                "leaksieve: {} hidden or special files and folders were skipped, the first is {}",
+                count(found.num_skipped),
+                first.display()
+            );
+        }
+        Ok(found.inputs)
+    }
+}
+
+/// The reasons and places of rejected records, one line a reason.
+pub(super) fn describe(rejects: &Rejects, inputs: &[Input]) -> Vec<String> {
+    rejects
+        .groups()
+        .map(|(reason, group)| {
+            let places: Vec<String> = group
+                .first
+                .iter()
+                .filter_map(|place| {
+                    Some(format!("{} line {}", inputs.get(place.input)?, place.line))
+                })
+                .collect();
+            let more = if group.count > group.first.len() as u64 {
+                ", ..."
+            } else {
+                ""
+            };
+            format!(
+                "{}: {reason} ({}{more})",
+                count(group.count),
+                places.join(", ")
+            )
+        })
+        .collect()
+}

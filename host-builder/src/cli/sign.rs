@@ -1,0 +1,141 @@
+//! `leaksieve sign`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use leaksieve::file::FilterFile;
+use leaksieve::file::key::{KeyFile, public_path};
+use leaksieve::file::sign::{Options, SignError, sign};
+use leaksieve::sizing::media::FAT32_MAX_BYTES;
+use leaksieve_core::sector::SECTOR_BYTES;
+use leaksieve_core::trust::MAX_EPOCH_STEP;
+use leaksieve_core::{Header, PublicKey};
+
+use super::{count, day_of, of_output, password, progress, size, trust, unsaid};
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+The file is verified to its end before and after. The signed one is 3.3 % larger: it has a tag for
+each sector, so that a device can tell a forged sector from the one that was signed.
+
+Examples:
+  leaksieve sign leaks.lsv --key leaks.key --epoch 12 --expires 2027-01-31 -o signed.lsv
+  leaksieve sign signed.lsv --again --key leaks.key --epoch 13 -o newer.lsv")]
+pub(crate) struct Args {
+    /// The filter file
+    file: PathBuf,
+    /// The secret key that `leaksieve keygen` made, or an Ed25519 key in PKCS#8 (PEM)
+    #[arg(long, value_name = "SECRET")]
+    key: PathBuf,
+    /// The signed file to write
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    /// Counter of publications, one more each time: a device that has seen a higher one refuses
+    /// the file [default: what the file says]
+    #[arg(long, value_name = "N")]
+    epoch: Option<u32>,
+    /// When the file should be replaced: a day, or seconds since 1970; 0 is never [default: what
+    /// the file says]
+    #[arg(long, value_name = "TIME", value_parser = super::parse_time)]
+    expires: Option<u64>,
+    /// Sign a file that is signed already: this signature takes the place of that one
+    #[arg(long)]
+    again: bool,
+    /// Replace OUT if it exists
+    #[arg(short, long)]
+    force: bool,
+    /// No progress, no summary
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        super::refuse_stdout(&self.output)?;
+        // Before anybody types a password: is there something to sign, and is it to be signed?
+        let file = FilterFile::open(&self.file)?;
+        if let Some(signer) = file.catalogue().signer().filter(|_| !self.again) {
+            let path = self.file.clone();
+            return Err(SignError::SignedAlready { path, signer }.into());
+        }
+        drop(file);
+        let key = KeyFile::open(&self.key)?;
+        let password = match key.is_encrypted() {
+            true => Some(password::ask()?),
+            false => None,
+        };
+        let key = key.into_key(password.as_ref().map(|password| password.as_slice()))?;
+        let options = Options {
+            epoch: self.epoch,
+            expires_unix_s: self.expires,
+            again: self.again,
+            replace: self.force,
+        };
+        let observer = progress::Bar::observer(self.quiet);
+        let header =
+            sign(&self.file, &key, options, &self.output, observer.as_ref()).map_err(|error| {
+                match error {
+                    SignError::Build(error) => of_output(error, &self.output),
+                    error => error.into(),
+                }
+            })?;
+        drop(observer);
+        let num_bytes = u64::from(header.num_sectors) * SECTOR_BYTES as u64;
+        self.warn(&header, num_bytes);
+        if !self.quiet {
+            self.report(&header, num_bytes, key.public())
+                .with_context(|| unsaid(&self.output))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn report(&self, header: &Header, num_bytes: u64, key: PublicKey) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}: {}", self.output.display(), size(num_bytes))?;
+        writeln!(out, "  signed by  {key}")?;
+        writeln!(out, "  epoch      {}", header.epoch)?;
+        if header.expires_unix_s != 0 {
+            writeln!(out, "  expires    {}", day_of(header.expires_unix_s))?;
+        }
+        let public = public_path(&self.key);
+        if public.exists() {
+            writeln!(
+                out,
+                "  others ask `leaksieve verify {} --key {}`",
+                self.output.display(),
+                public.display()
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Of what this file cannot do that who signs may expect.
+    fn warn(&self, header: &Header, num_bytes: u64) {
+        let warn = |text: String| eprintln!("leaksieve: {}: {text}", self.output.display());
+        if header.epoch == 0 {
+            warn("epoch 0: who has a newer file cannot be told from who was given this old one; give --epoch, one more at each publication".into());
+        }
+        if header.epoch > MAX_EPOCH_STEP {
+            warn(format!(
+                "epoch {}: devices go at most {} further than what they have seen, and refuse this file until they have seen {}",
+                header.epoch,
+                count(MAX_EPOCH_STEP.into()),
+                header.epoch - MAX_EPOCH_STEP
+            ));
+        }
+        if let Some(day) = trust::expired(header) {
+            warn(format!(
+                "expired on {day}, before it was signed; give --expires a later day, or 0 for never"
+            ));
+        }
+        if num_bytes > FAT32_MAX_BYTES {
+            warn(format!(
+                "{} is more than a FAT32 card takes in one file; for a card, build the unsigned file with --max-size {}",
+                size(num_bytes),
+                leaksieve::sizing::media::FAT32_MAX_TO_BE_SIGNED
+            ));
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! How large filters of either encoding are, and what chips and cards hold, side by side.
+
+use std::io::{self, Write};
+
+use leaksieve::sizing::media::Medium;
+use leaksieve::sizing::{
+    Aim, FALSE_POSITIVE_RATES, Method, Prefer, Shape, ShapeError, most_items, shape,
+};
+use leaksieve_core::sector::SECTOR_BYTES;
+use serde::Serialize;
+
+use super::{count, encoding, one_in_f64, size};
+
+/// A header takes one sector, unless its texts are long; a builder knows, a guess need not.
+const HEADER_SECTORS: u32 = 1;
+
+/// The encodings that are compared.
+pub(super) const fn methods(prefer: Prefer) -> [Method; 2] {
+    [Method::Bloom, Method::Ribbon(prefer)]
+}
+
+/// A filter that could be built.
+#[derive(Serialize)]
+pub(super) struct SizeRow {
+    row: &'static str,
+    encoding: &'static str,
+    num_items: u64,
+    false_positive_rate: f64,
+    size_bytes: u64,
+    bits_per_item: f64,
+    num_hashes: Option<u8>,
+    columns: Option<Vec<u8>>,
+    mean_reads: f64,
+    most_reads: u32,
+}
+
+impl SizeRow {
+    /// Header and checksums included.
+    pub(super) fn new(num_items: u64, method: Method, aim: Aim) -> Result<Self, ShapeError> {
+        let shape: Shape = shape(num_items, method, aim, HEADER_SECTORS)?;
+        let num_sectors = u64::from(shape.num_pages) + u64::from(HEADER_SECTORS);
+        let size_bytes = num_sectors * SECTOR_BYTES as u64;
+        Ok(Self {
+            row: "size",
+            encoding: method.name(),
+            num_items,
+            false_positive_rate: shape.false_positive_rate,
+            size_bytes,
+            bits_per_item: size_bytes as f64 * 8.0 / num_items as f64,
+            num_hashes: encoding::num_hashes(&shape.encoding),
+            columns: encoding::columns(&shape.encoding),
+            mean_reads: shape.mean_reads,
+            most_reads: shape.most_reads(),
+        })
+    }
+}
+
+/// Filters, a line each.
+pub(super) fn write_sizes(rows: &[SizeRow], indent: &str, out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{indent}{:<8} {:>17}  {:>11}  {:>13}  sectors a reading",
+        "encoding", "false alarm", "size", "bits an item"
+    )?;
+    for row in rows {
+        let reads = match row.most_reads {
+            1 => "1".to_owned(),
+            most => format!("{:.3}, {most} at most", row.mean_reads),
+        };
+        writeln!(
+            out,
+            "{indent}{:<8} {:>17}  {:>11}  {:>13.2}  {reads}",
+            row.encoding,
+            one_in_f64(row.false_positive_rate),
+            size(row.size_bytes),
+            row.bits_per_item,
+        )?;
+    }
+    Ok(())
+}
+
+/// What a chip or card holds.
+#[derive(Serialize)]
+pub(super) struct MediumRow {
+    row: &'static str,
+    medium: &'static str,
+    board: Option<&'static str>,
+    encoding: &'static str,
+    capacity_bytes: u64,
+    room_bytes: u64,
+    num_items: u64,
+    lowest_false_positive_rate: Option<f64>,
+    false_positive_rate: f64,
+    most_items: u64,
+}
+
+impl MediumRow {
+    fn new(medium: &Medium, method: Method, num_items: u64, rate: f64) -> Result<Self, ShapeError> {
+        let aim = Aim::MaxBytes(medium.room_bytes);
+        Ok(Self {
+            row: "medium",
+            medium: medium.name,
+            board: medium.board,
+            encoding: method.name(),
+            capacity_bytes: medium.capacity_bytes,
+            room_bytes: medium.room_bytes,
+            num_items,
+            // None when no useful filter of them fits.
+            lowest_false_positive_rate: shape(num_items, method, aim, HEADER_SECTORS)
+                .ok()
+                .map(|shape| shape.false_positive_rate),
+            false_positive_rate: rate,
+            most_items: most_items(medium.room_bytes, method, rate, HEADER_SECTORS)?,
+        })
+    }
+
+    fn lowest(&self) -> String {
+        match self.lowest_false_positive_rate {
+            Some(lowest) if lowest <= *FALSE_POSITIVE_RATES.start() => {
+                format!("under {}", one_in_f64(*FALSE_POSITIVE_RATES.start()))
+            }
+            Some(lowest) => one_in_f64(lowest),
+            None => "does not fit".into(),
+        }
+    }
+}
+
+/// Each medium, in each encoding.
+pub(super) fn media(
+    media: &[Medium],
+    num_items: u64,
+    rate: f64,
+    prefer: Prefer,
+) -> Result<Vec<[MediumRow; 2]>, ShapeError> {
+    media
+        .iter()
+        .map(|medium| {
+            let [bloom, ribbon] = methods(prefer);
+            Ok([
+                MediumRow::new(medium, bloom, num_items, rate)?,
+                MediumRow::new(medium, ribbon, num_items, rate)?,
+            ])
+        })
+        .collect()
+}
+
+/// Media, a line each.
+pub(super) fn write_media(
+    rows: &[[MediumRow; 2]],
+    indent: &str,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let Some([first, _]) = rows.first() else {
+        return Ok(());
+    };
+    let items = format!("items at {}", one_in_f64(first.false_positive_rate));
+    writeln!(
+        out,
+        "\n{indent}{:<19} {:>10}  {:>41}  {:>32}",
+        "", "", "false alarm there", items
+    )?;
+    writeln!(
+        out,
+        "{indent}{:<19} {:>10}  {:>20} {:>20}  {:>16} {:>15}",
+        "where", "room", "bloom", "ribbon", "bloom", "ribbon"
+    )?;
+    for [bloom, ribbon] in rows {
+        writeln!(
+            out,
+            "{indent}{:<19} {:>10}  {:>20} {:>20}  {:>16} {:>15}",
+            bloom.medium,
+            size(bloom.room_bytes),
+            bloom.lowest(),
+            ribbon.lowest(),
+            count(bloom.most_items),
+            count(ribbon.most_items),
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Which files are accepted, and how old they may be; shared by `check`, `inspect` and
+//! `verify`.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use leaksieve::file::key::{KeyError, public_key};
+use leaksieve::file::{FileError, FilterFile};
+use leaksieve_core::{Header, PublicKey, Trust};
+
+use super::day_of;
+
+#[derive(clap::Args)]
+pub(super) struct TrustArgs {
+    /// Accept only what this key signed: a .pub file, or the key's 64 hexadecimal digits; may be
+    /// given several times. Without it unsigned files are accepted, and those that anybody signed
+    #[arg(long, value_name = "PUB")]
+    key: Vec<String>,
+    /// Refuse older publications, those of a lower epoch
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    min_epoch: u32,
+}
+
+impl TrustArgs {
+    /// Open a file if it is accepted.
+    pub(super) fn open(&self, path: &Path) -> anyhow::Result<FilterFile> {
+        let keys = self.keys()?;
+        let open = || -> Result<FilterFile, FileError> {
+            let trust = Trust {
+                keys: &keys,
+                epochs: self.min_epoch..=u32::MAX,
+            };
+            FilterFile::open_trusted(path, &trust)
+        };
+        Ok(open()?)
+    }
+
+    /// The keys that were given.
+    pub(super) fn keys(&self) -> Result<Vec<PublicKey>, KeyError> {
+        self.key.iter().map(|key| public_key(key)).collect()
+    }
+
+    /// Was the signer compared with keys that are trusted?
+    pub(super) fn has_keys(&self) -> bool {
+        !self.key.is_empty()
+    }
+}
+
+/// The day on which a file expired, if that is past.
+pub(super) fn expired(header: &Header) -> Option<String> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    // A clock before 1970 knows nothing.
+    let now = now.ok()?.as_secs();
+    header
+        .has_expired(now)
+        .then(|| day_of(header.expires_unix_s))
+}
+
+/// Say on standard error that a file is past its expiry.
+pub(super) fn warn_if_expired(file: &FilterFile) {
+    if let Some(day) = expired(file.catalogue().header()) {
+        eprintln!(
+            "leaksieve: {}: expired on {day}: get a newer one; what was leaked since is not in it",
+            file.path().display()
+        );
+    }
+}

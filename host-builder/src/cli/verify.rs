@@ -1,0 +1,205 @@
+//! `leaksieve verify`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, bail};
+use leaksieve::file::verify::{holds, verify};
+use leaksieve::file::{FileError, FilterFile};
+use leaksieve::input::normalise::{Rules, hash_all, total_bytes};
+use leaksieve::input::speller::{Lost, Sample, Speller};
+use leaksieve::progress::Stage;
+use leaksieve_core::sector::SECTOR_BYTES;
+use leaksieve_core::{Catalogue, IdentifierKind};
+
+use super::{Kind, count, list, progress, size, trust};
+
+/// Places of lost items that are named.
+const NUM_NAMED: usize = 5;
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Exit status: 0 when all is well, 2 when the file is damaged, is not as it was signed, or lacks an
+item; with --key, also when none of these keys signed it.")]
+pub(crate) struct Args {
+    /// The filter file
+    file: PathBuf,
+    /// Lists that the file was made of, or folders of them: every line of them is asked; - is
+    /// standard input
+    #[arg(long, value_name = "INPUT", num_args = 1..)]
+    source: Vec<PathBuf>,
+    /// What the lines of the lists are [default: what the file holds]
+    #[arg(long, value_enum, requires = "source")]
+    kind: Option<Kind>,
+    #[command(flatten)]
+    list: list::ListArgs,
+    #[command(flatten)]
+    trust: trust::TrustArgs,
+    /// No progress, and output only when something is wrong
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let file = self.trust.open(&self.file)?;
+        trust::warn_if_expired(&file);
+        let observer = progress::Bar::observer(self.quiet);
+        let findings = verify(&file, observer.as_ref())?;
+        drop(observer);
+        let mut out = io::stdout().lock();
+        if !self.quiet {
+            writeln!(
+                out,
+                "{}: {} sectors, {}, each as it was written",
+                self.file.display(),
+                count(findings.num_sectors.into()),
+                size(file.num_bytes())
+            )?;
+            self.tell_signer(&file, &mut out)?;
+        }
+        if !self.source.is_empty() {
+            self.ask_all(&file, &mut out)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// What the signature says, and what it does not.
+    fn tell_signer(&self, file: &FilterFile, out: &mut impl Write) -> io::Result<()> {
+        let path = self.file.display();
+        let epoch = file.catalogue().header().epoch;
+        match file.catalogue().signer() {
+            Some(signer) if self.trust.has_keys() => writeln!(
+                out,
+                "{path}: signed by {signer}, which you trust; each sector as it was signed; epoch {epoch}"
+            ),
+            Some(signer) => writeln!(
+                out,
+                "{path}: signed by {signer}; each sector as it was signed; epoch {epoch}. \
+                 This key was not compared with any that you trust: give --key"
+            ),
+            None => writeln!(out, "{path}: not signed: it can be of anybody"),
+        }
+    }
+
+    fn ask_all(&self, file: &FilterFile, out: &mut impl Write) -> anyhow::Result<()> {
+        let (index, kind) = self.dataset(file.catalogue())?;
+        let inputs = self.list.inputs(&self.source, kind)?;
+        let dataset = file
+            .catalogue()
+            .datasets()
+            .get(index)
+            .context("no such dataset")?;
+        let plan = file.plan_of(dataset)?;
+        let rules = Rules::new(kind, dataset.profile.clone(), dataset.hash, &plan);
+        let lost = Mutex::new(Vec::new());
+        let failed: Mutex<Option<FileError>> = Mutex::new(None);
+        let sample = Mutex::new(Sample::new(0));
+        let observer = progress::Bar::observer(self.quiet);
+        observer.begin(Stage::Read, total_bytes(&inputs));
+        let counts = hash_all(
+            &inputs,
+            &self.list.layout(kind, dataset.min_count),
+            &rules,
+            std::thread::available_parallelism().map_or(1, usize::from),
+            observer.as_ref(),
+            &|| failed.lock().map_or(true, |failed| failed.is_some()),
+            &sample,
+            || {
+                |hash, place| match holds(file, index, hash) {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        if let Ok(mut lost) = lost.lock() {
+                            lost.push(place);
+                        }
+                    }
+                    Err(error) => {
+                        if let Ok(mut failed) = failed.lock() {
+                            failed.get_or_insert(error);
+                        }
+                    }
+                }
+            },
+        )?;
+        drop(observer);
+        if let Some(error) = failed.into_inner().ok().flatten() {
+            return Err(error.into());
+        }
+        for line in list::describe(&counts.rejects, &inputs) {
+            eprintln!("leaksieve: not asked: {line}");
+        }
+        let mut lost = lost.into_inner().unwrap_or_default();
+        if !lost.is_empty() {
+            lost.sort_unstable();
+            // Each reading of a line is asked.
+            lost.dedup();
+            let places: Vec<String> = lost
+                .iter()
+                .take(NUM_NAMED)
+                .filter_map(|place| {
+                    Some(format!("{} line {}", inputs.get(place.input)?, place.line))
+                })
+                .collect();
+            bail!(
+                "{} lacks {} of {} lines, the first at {}: it was made of another list, or with another --region or --case",
+                self.file.display(),
+                count(lost.len() as u64),
+                count(counts.num_accepted),
+                places.join(", ")
+            );
+        }
+        let speller = Speller::new(kind, &dataset.profile);
+        let sample = sample.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let lost = speller.first_lost(&sample, |identifier| {
+            let verdict = file.check(identifier, &mut [0; SECTOR_BYTES])?;
+            let mut answers = verdict.answers().iter();
+            let answer = answers.find(|answer| usize::from(answer.dataset) == index);
+            anyhow::Ok(answer.context("no such dataset")?.outcome)
+        })?;
+        if let Some(Lost { place, spelling }) = lost {
+            bail!(
+                "{} lacks {}line {} when it is asked {spelling}: it was made of another list, or the list was read otherwise",
+                self.file.display(),
+                inputs
+                    .get(place.input)
+                    .map_or_else(String::new, |input| format!("{input} ")),
+                place.line
+            );
+        }
+        if counts.num_accepted == 0 {
+            bail!("no line of the lists is an identifier of this file's kind: nothing was asked");
+        }
+        if !self.quiet {
+            writeln!(
+                out,
+                "{}: all {} lines of the lists are in it",
+                self.file.display(),
+                count(counts.num_accepted)
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The dataset that the lists are asked of, and what their lines are.
+    fn dataset(&self, catalogue: &Catalogue) -> anyhow::Result<(usize, IdentifierKind)> {
+        let kind = self.kind.map(IdentifierKind::from);
+        let mut fitting = catalogue
+            .datasets()
+            .iter()
+            .enumerate()
+            .filter(|(_, dataset)| kind.is_none_or(|kind| dataset.profile.answers(kind)));
+        match (fitting.next(), fitting.next()) {
+            (Some((_, dataset)), None) if kind.is_none() && dataset.profile.kind().is_secret() => {
+                bail!("say what the lines of the lists are: --kind password, sha1 or ntlm")
+            }
+            (Some((index, dataset)), None) => Ok((index, kind.unwrap_or(dataset.profile.kind()))),
+            (None, _) => bail!("{} holds no dataset of this kind", self.file.display()),
+            (Some(_), Some(_)) => bail!(
+                "{} holds several datasets: choose one with --kind, or verify the files that it was bundled of",
+                self.file.display()
+            ),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Lists -> identifiers -> hashes: what is read, what it looks like, how it is normalised.
+
+pub mod normalise;
+pub mod profile;
+pub mod reject;
+pub mod source;
+#[allow(dead_code, unused_imports, reason = "the build asks these")]
+pub mod speller;
+pub mod survey;

@@ -1,0 +1,416 @@
+//! Raw identifiers -> items -> hashes, on all cores.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use leaksieve_core::fold;
+use leaksieve_core::hash::HashFunction;
+use leaksieve_core::identifier::phone::plan::{Judgement, Plan};
+use leaksieve_core::identifier::phone::{ShortText, Shortcuts};
+use leaksieve_core::identifier::store::{Stored, is_other_encoding, store};
+use leaksieve_core::identifier::{IdScheme, Item, PhoneProfile};
+use leaksieve_core::sector::Payload;
+use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Profile};
+
+use crate::input::profile::phone_plan;
+use crate::input::reject::{Place, Reason, Rejects};
+use crate::input::source::{Batch, Fault, Input, Layout, MAX_RECORD_BYTES, Record, SourceError};
+use crate::input::speller::Sample;
+use crate::input::survey::{self, Findings, Manner, Survey, Wrapper};
+use crate::progress::Observer;
+
+/// Items that are found before they are hashed.
+const NUM_WAITING: usize = 128;
+
+/// How the records of a list become hashes.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    kind: IdentifierKind,
+    profile: Profile,
+    /// The same for telephone numbers that all have their country code.
+    international: Option<Profile>,
+    hash: HashFunction,
+    /// The numbering plan, for telephone numbers.
+    plan: Arc<[Payload]>,
+    shortcuts: Option<Arc<Shortcuts>>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counts {
+    /// Records that gave an item, duplicates included.
+    pub num_accepted: u64,
+    /// Records with nothing in them.
+    pub num_blank: u64,
+    /// Records of a lower count than was asked for; see [`Layout::BeforeColon`].
+    pub num_below_min_count: u64,
+    /// Entries of hash lists with a count of 0, which fill up a range.
+    pub num_padding: u64,
+    /// Records that gave none.
+    pub rejects: Rejects,
+    /// Items that were made of those records: one for each of their readings, duplicates included.
+    pub num_stored: u64,
+    /// Records that were stored in several readings.
+    pub num_extra: u64,
+    /// Telephone numbers that the numbering plan does not have. They are stored all the same.
+    pub outside_plan: Rejects,
+    /// Telephone numbers of other countries than the region's.
+    pub num_other_country: u64,
+    /// Passwords that are not UTF-8 text.
+    pub num_not_utf8: u64,
+    /// What was taken off records, and of how many.
+    pub taken_off: BTreeMap<Wrapper, u64>,
+    /// What the survey of all inputs found.
+    pub survey: Findings,
+}
+
+impl Counts {
+    fn merge(&mut self, other: &Self) {
+        self.num_accepted += other.num_accepted;
+        self.num_blank += other.num_blank;
+        self.num_below_min_count += other.num_below_min_count;
+        self.num_padding += other.num_padding;
+        self.rejects.merge(&other.rejects);
+        self.num_stored += other.num_stored;
+        self.num_extra += other.num_extra;
+        self.outside_plan.merge(&other.outside_plan);
+        self.num_other_country += other.num_other_country;
+        self.num_not_utf8 += other.num_not_utf8;
+        for (wrapper, num) in &other.taken_off {
+            *self.taken_off.entry(*wrapper).or_default() += num;
+        }
+    }
+
+    /// Share of the records with something in them that gave no item, or a number that no
+    /// telephone has, 0 to 1.
+    pub fn rejected_share(&self) -> f64 {
+        let rejected = self.rejects.count();
+        let doubtful = rejected + self.outside_plan.count();
+        doubtful as f64 / (rejected + self.num_accepted).max(1) as f64
+    }
+}
+
+impl Rules {
+    /// The records are of this kind, and become items by this profile; telephone numbers with
+    /// the numbering plan of the file that they are for.
+    pub fn new(
+        kind: IdentifierKind,
+        profile: Profile,
+        hash: HashFunction,
+        plan: &[Payload],
+    ) -> Self {
+        let shortcuts = match &profile {
+            Profile::Phone(profile) => Some(Arc::new(Shortcuts::new(profile, Plan(plan)))),
+            _ => None,
+        };
+        let international = match &profile {
+            Profile::Phone(phone) => Some(Profile::Phone(PhoneProfile {
+                has_calling_codes: true,
+                ..phone.clone()
+            })),
+            _ => None,
+        };
+        Self {
+            kind,
+            profile,
+            international,
+            hash,
+            plan: plan.into(),
+            shortcuts,
+        }
+    }
+
+    /// The items of a record.
+    fn store(&self, record: Record<'_>, manner: Manner, stored: &mut Stored) -> Result<(), Reason> {
+        if let Some(fault) = record.fault {
+            return Err(Reason::Row(fault));
+        }
+        if record.text.len() > MAX_RECORD_BYTES {
+            return Err(Reason::RecordTooLong);
+        }
+        self.store_text(record.text, manner, stored)
+            .map_err(Reason::Normalise)
+    }
+
+    fn store_text(
+        &self,
+        text: &[u8],
+        manner: Manner,
+        stored: &mut Stored,
+    ) -> Result<(), NormaliseError> {
+        let identifier = Identifier::new(text)
+            .of_kind(self.kind)
+            .folded_by(fold::fold);
+        let profile = match &self.international {
+            Some(international) if manner.is_international => international,
+            _ => &self.profile,
+        };
+        store(profile, &identifier, Some(Plan(&self.plan)), stored)
+    }
+
+    /// Store a text that is no identifier of a kind with a syntax, without what stands around
+    /// it; gives what that was. Without such a thing, what is stored means nothing.
+    #[cold]
+    fn store_peeled(&self, text: &[u8], manner: Manner, stored: &mut Stored) -> Option<Wrapper> {
+        if text.len() > MAX_RECORD_BYTES || !self.has_syntax() {
+            return None;
+        }
+        let mut text = Cow::Borrowed(text);
+        let mut first = None;
+        for _ in 0..survey::MAX_PEELS {
+            let (wrapper, inner) = survey::peel(self.kind, &text)?;
+            let wrapper = *first.get_or_insert(wrapper);
+            if self.store_text(&inner, manner, stored).is_ok() && !stored.is_outside_plan() {
+                return Some(wrapper);
+            }
+            text = Cow::Owned(inner.into_owned());
+        }
+        None
+    }
+
+    fn has_syntax(&self) -> bool {
+        survey::has_syntax(self.kind)
+            || matches!(&self.profile, Profile::Id(scheme) if !matches!(scheme, IdScheme::Plain(..)))
+    }
+
+    /// A record without what all others have around them, too; and what that was.
+    fn bare<'a>(&self, record: Record<'a>, manner: Manner) -> (Record<'a>, Option<Wrapper>) {
+        let (wrapper, inner) = match manner.take_off {
+            Some(wrapper) => (wrapper, wrapper.strip(record.text)),
+            None if self.kind == IdentifierKind::Email => {
+                (Wrapper::Apostrophe, survey::without_apostrophe(record.text))
+            }
+            None => return (record, None),
+        };
+        match inner {
+            Some(text) => (Record { text, ..record }, Some(wrapper)),
+            None => (record, None),
+        }
+    }
+
+    /// The item of a phone number that is written as digits alone, as most are.
+    #[inline(always)]
+    fn item_by_shortcut(&self, record: Record<'_>) -> Option<ShortText> {
+        let shortcuts = self.shortcuts.as_deref()?;
+        if record.fault.is_some() {
+            return None;
+        }
+        let (digits, has_plus) = match record.text {
+            [b'+', digits @ ..] => (digits, true),
+            digits => (digits, self.lacks_plus(digits)),
+        };
+        shortcuts.item(digits, has_plus)
+    }
+
+    /// In a dataset without a default country, lists write E.164 digits without their plus
+    /// sign; a person who types digits alone is asked for the country.
+    fn lacks_plus(&self, text: &[u8]) -> bool {
+        matches!(&self.profile, Profile::Phone(phone) if phone.is_world())
+            && matches!(text.first(), Some(b'1'..=b'9'))
+    }
+
+    /// Count what is special about a record that was accepted.
+    fn count(&self, stored: &Stored, text: &[u8], place: Place, counts: &mut Counts) {
+        counts.num_stored += stored.items().len() as u64;
+        counts.num_extra += u64::from(stored.items().len() > 1);
+        if stored.is_outside_plan() {
+            let reason = Reason::Normalise(NormaliseError::OutsideNumberingPlan);
+            counts.outside_plan.add(reason, place);
+        }
+        if stored.is_of_other_country() {
+            if stored.items().iter().any(is_of_a_country) {
+                counts.num_other_country += 1;
+            } else {
+                let reason = Reason::Normalise(NormaliseError::OutsideNumberingPlan);
+                counts.outside_plan.add(reason, place);
+            }
+        }
+        if self.kind == IdentifierKind::Password {
+            counts.num_not_utf8 += u64::from(is_other_encoding(text));
+        }
+    }
+
+    fn hash_waiting(
+        &self,
+        waiting: &mut Vec<(ShortText, u64)>,
+        place: impl Fn(u64) -> Place,
+        take: &mut impl FnMut(u64, Place),
+    ) {
+        for (item, line) in waiting.drain(..) {
+            take(self.hash.hash_short(item), place(line));
+        }
+    }
+
+    fn hash_batch(
+        &self,
+        batch: &Batch,
+        manner: Manner,
+        counts: &mut Counts,
+        sample: &mut Sample,
+        take: &mut impl FnMut(u64, Place),
+    ) {
+        let place = |line| Place {
+            input: batch.input,
+            line,
+        };
+        // Items wait for each other: many are found, then many are hashed, and both loops
+        // are short enough for a processor to look far ahead.
+        let mut waiting = Vec::with_capacity(NUM_WAITING);
+        let mut stored = Stored::new();
+        batch.for_each(|record| {
+            if let Some(item) = self.item_by_shortcut(record) {
+                if waiting.len() == NUM_WAITING {
+                    self.hash_waiting(&mut waiting, place, take);
+                }
+                counts.num_accepted += 1;
+                counts.num_stored += 1;
+                sample.add(place(record.line), record.text);
+                waiting.push((item, record.line));
+                return;
+            }
+            let (bare, mut taken_off) = self.bare(record, manner);
+            let mut made = self.store(bare, manner, &mut stored);
+            let is_in_doubt = match made {
+                Ok(()) => stored.is_outside_plan(),
+                Err(Reason::Normalise(error)) => error != NormaliseError::Empty,
+                Err(_) => false,
+            };
+            if is_in_doubt {
+                let mut peeled = Stored::new();
+                if let Some(wrapper) = self.store_peeled(record.text, manner, &mut peeled) {
+                    (made, stored, taken_off) = (Ok(()), peeled, Some(wrapper));
+                }
+            }
+            match made {
+                Ok(()) => {
+                    counts.num_accepted += 1;
+                    if let Some(wrapper) = taken_off {
+                        *counts.taken_off.entry(wrapper).or_default() += 1;
+                    }
+                    self.count(&stored, record.text, place(record.line), counts);
+                    sample.add(place(record.line), bare.text);
+                    for item in stored.items() {
+                        take(self.hash.hash(item), place(record.line));
+                    }
+                }
+                Err(Reason::Normalise(NormaliseError::Empty)) => counts.num_blank += 1,
+                Err(Reason::Row(Fault::BelowMinCount)) => counts.num_below_min_count += 1,
+                Err(Reason::Row(Fault::Padding)) => counts.num_padding += 1,
+                Err(reason) => counts.rejects.add(reason, place(record.line)),
+            }
+        });
+        self.hash_waiting(&mut waiting, place, take);
+    }
+}
+
+/// Is this number one of any country, by all their plans?
+fn is_of_a_country(item: &Item) -> bool {
+    phone_plan("world").is_ok_and(|plan| {
+        let judged = Plan(&plan.payloads).judge(item.as_bytes());
+        judged.is_ok_and(|judgement| judgement != Judgement::OUTSIDE)
+    })
+}
+
+/// A thread that panicked ends the build; until then its part is not missed.
+fn lock(sample: &Mutex<Sample>) -> MutexGuard<'_, Sample> {
+    sample.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Bytes of all inputs, where they are known beforehand.
+pub fn total_bytes(inputs: &[Input]) -> Option<u64> {
+    inputs.iter().map(Input::num_bytes).sum()
+}
+
+/// Read all inputs and give the hash of each record to a consumer, one consumer a
+/// thread, made by `consumer`. The calling thread reads; the others normalise. Some of the
+/// records that gave an item are drawn into `sample`. When `is_vain` says that nobody wants the
+/// rest, what was read so far is counted.
+///
+/// # Errors
+/// The first input that cannot be read.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what is read, how, by whom, and who is told"
+)]
+pub fn hash_all<C: FnMut(u64, Place)>(
+    inputs: &[Input],
+    layout: &Layout,
+    rules: &Rules,
+    num_threads: usize,
+    observer: &dyn Observer,
+    is_vain: &(dyn Fn() -> bool + Sync),
+    sample: &Mutex<Sample>,
+    consumer: impl Fn() -> C + Sync,
+) -> Result<Counts, SourceError> {
+    /// Ends the reading without an error.
+    enum End {
+        Vain,
+        Error(SourceError),
+    }
+    impl From<SourceError> for End {
+        fn from(error: SourceError) -> Self {
+            Self::Error(error)
+        }
+    }
+
+    // Two batches a thread: none waits, and memory is bounded.
+    let (send, receive) = crossbeam_channel::bounded::<(Batch, Manner)>(num_threads * 2);
+    let failed = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..num_threads)
+            .map(|_| {
+                let receive = receive.clone();
+                let (consumer, failed) = (&consumer, &failed);
+                scope.spawn(move || {
+                    let mut take = consumer();
+                    let mut counts = Counts::default();
+                    let mut part = lock(sample).part();
+                    for (batch, manner) in receive {
+                        if !failed.load(Ordering::Relaxed) {
+                            let before = counts.num_accepted;
+                            rules.hash_batch(&batch, manner, &mut counts, &mut part, &mut take);
+                            observer.identifiers(counts.num_accepted - before);
+                        }
+                    }
+                    lock(sample).merge(part);
+                    counts
+                })
+            })
+            .collect();
+        drop(receive);
+        let mut survey = Survey::new(rules.kind, &rules.profile);
+        let read = inputs.iter().enumerate().try_for_each(|(index, input)| {
+            survey.read(
+                index,
+                input,
+                layout,
+                &|num_bytes| observer.advance(num_bytes),
+                &mut |batch, manner| {
+                    // The workers live as long as the channel.
+                    let _ = send.send((batch, manner));
+                    if is_vain() { Err(End::Vain) } else { Ok(()) }
+                },
+            )
+        });
+        if read.is_err() {
+            failed.store(true, Ordering::Relaxed);
+        }
+        drop(send);
+        let mut counts = Counts {
+            survey: survey.findings(),
+            ..Counts::default()
+        };
+        for worker in workers {
+            match worker.join() {
+                Ok(part) => counts.merge(&part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        match read {
+            Ok(()) | Err(End::Vain) => Ok(counts),
+            Err(End::Error(error)) => Err(error),
+        }
+    })
+}

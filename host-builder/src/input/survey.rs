@@ -1,0 +1,232 @@
+//! The survey of a list: what its lines look like, what stands around the identifiers in them,
+//! and whether they are identifiers at all.
+//!
+//! Taken for what it is not, a list would fill a filter with what nobody asks, and every member
+//! would read "not exposed". So records are looked at once the layout has cut them out, whatever
+//! they come from. Those of the first MiB decide, before anything is made of them. Of the rest a
+//! sample is kept while it is read, and judged in the same way when the input ends: a list that
+//! changes in its middle is refused, too. Each input is surveyed by itself.
+
+mod around;
+mod beside;
+mod columns;
+mod compare;
+mod contents;
+mod course;
+mod divided;
+pub(super) mod document;
+mod exports;
+mod free;
+mod hash_lines;
+mod hashes;
+mod links;
+mod look;
+mod lost;
+mod masks;
+mod numbered;
+mod parts;
+mod phones;
+mod refuse;
+mod sample;
+mod scraped;
+mod separators;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod words;
+mod wrap;
+mod writing;
+
+use leaksieve_core::{IdentifierKind, Profile};
+
+pub(super) use self::compare::of_another_kind;
+pub(crate) use self::look::MAX_PEELS;
+pub use self::look::Manner;
+use self::look::{Place, Subject};
+pub(crate) use self::refuse::in_brackets;
+use self::sample::Sample;
+use self::shape::Shapes;
+pub use self::shape::{Shape, describe};
+pub use self::wrap::Wrapper;
+pub(crate) use self::wrap::{has_syntax, peel, without_apostrophe};
+use super::source::{Batch, Input, Layout, SourceError, range_prefix};
+
+/// Fewest lines behind the first MiB that are judged by themselves.
+const MIN_REST: usize = 20;
+
+/// What a survey found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    /// The shapes that many lines have, the most frequent first.
+    pub shapes: Vec<Shape>,
+    /// All inputs are telephone numbers that begin with the region's calling code, without a
+    /// plus sign.
+    pub is_international: bool,
+}
+
+/// The common shapes of these texts, in words; nothing if there are none.
+pub(super) fn shapes_of<'a>(texts: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut shapes = Shapes::default();
+    shapes.add(texts, 1.0);
+    describe(&shapes.common())
+}
+
+/// Surveys the inputs of a build.
+pub(crate) struct Survey<'a> {
+    kind: IdentifierKind,
+    profile: &'a Profile,
+    shapes: Shapes,
+    num_inputs: usize,
+    num_international: usize,
+}
+
+impl<'a> Survey<'a> {
+    /// Of lists of this kind.
+    pub(crate) fn new(kind: IdentifierKind, profile: &'a Profile) -> Self {
+        Self {
+            kind,
+            profile,
+            shapes: Shapes::default(),
+            num_inputs: 0,
+            num_international: 0,
+        }
+    }
+
+    /// Read an input to its end, giving each batch to `take` with what is to be done with its
+    /// records.
+    ///
+    /// # Errors
+    /// [`SourceError`], or whatever `take` gives. After an error nothing that was taken may be
+    /// used.
+    pub(crate) fn read<E: From<SourceError>>(
+        &mut self,
+        index: usize,
+        input: &Input,
+        layout: &Layout,
+        advance: &dyn Fn(u64),
+        take: &mut dyn FnMut(Batch, Manner) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let subject = Subject {
+            kind: self.kind,
+            profile: self.profile,
+            place: match layout.parts().1 {
+                Layout::Line | Layout::LineOf(_) | Layout::Encoded { .. } => Place::Lines,
+                Layout::BeforeColon { min_count, .. } => Place::Hashes {
+                    is_range: input.path().and_then(range_prefix).is_some(),
+                    is_counted: *min_count > 0,
+                },
+                Layout::Table { .. } | Layout::Field(_) => Place::Cells,
+            },
+        };
+        let mut list = List {
+            input,
+            is_insisted: *layout.parts().1 == Layout::Line,
+            is_lines: matches!(layout.parts().1, Layout::LineOf(_)),
+            num_first: sample::num_first(index, subject.place),
+            subject,
+            first: None,
+            rest: Sample::default(),
+        };
+        super::source::read(index, input, layout, advance, &mut |batch| {
+            let manner = list.see(&batch)?;
+            take(batch, manner)
+        })?;
+        list.end()?;
+        let Some((first, manner)) = list.first else {
+            return Ok(());
+        };
+        self.num_inputs += 1;
+        self.num_international += usize::from(manner.is_international);
+        for sample in [&first, &list.rest] {
+            self.shapes.add(sample.lines(), sample.weight());
+        }
+        Ok(())
+    }
+
+    /// What was found in all inputs.
+    pub(crate) fn findings(&self) -> Findings {
+        Findings {
+            shapes: self.shapes.common(),
+            is_international: self.num_inputs > 0 && self.num_international == self.num_inputs,
+        }
+    }
+}
+
+/// An input that is being read.
+struct List<'a> {
+    input: &'a Input,
+    subject: Subject<'a>,
+    /// The lines are taken as they are.
+    is_insisted: bool,
+    /// They would be, with `--as-lines`.
+    is_lines: bool,
+    /// How many records the first look is at.
+    num_first: usize,
+    /// The records that decided, and what they decided.
+    first: Option<(Sample, Manner)>,
+    rest: Sample,
+}
+
+impl List<'_> {
+    fn see(&mut self, batch: &Batch) -> Result<Manner, SourceError> {
+        if let Some((_, manner)) = &self.first {
+            self.rest.keep(batch);
+            return Ok(*manner);
+        }
+        let first = Sample::first(batch, self.num_first);
+        if first.is_empty() {
+            return Ok(Manner::default());
+        }
+        let manner = self.look(&first)?;
+        self.first = Some((first, manner));
+        Ok(manner)
+    }
+
+    fn look(&self, sample: &Sample) -> Result<Manner, SourceError> {
+        let lines: Vec<&[u8]> = sample.lines().collect();
+        match look::look(&self.subject, &lines) {
+            Ok(manner) if self.is_insisted => Ok(Manner {
+                take_off: None,
+                ..manner
+            }),
+            Err(_) if self.is_insisted => Ok(Manner::default()),
+            Ok(manner) => Ok(manner),
+            Err(refusal) => {
+                let mut shapes = Shapes::default();
+                shapes.add(sample.lines(), 1.0);
+                Err(refusal.of(self.input, &shapes.common(), self.is_lines))
+            }
+        }
+    }
+
+    /// Judge the rest.
+    fn end(&self) -> Result<(), SourceError> {
+        let Some((_, manner)) = &self.first else {
+            return Ok(());
+        };
+        if self.rest.len() < MIN_REST {
+            return Ok(());
+        }
+        let rest = self.look(&self.rest)?;
+        if rest == *manner {
+            return Ok(());
+        }
+        let mut shapes = Shapes::default();
+        shapes.add(self.rest.lines(), 1.0);
+        Err(SourceError::Changes {
+            input: self.input.clone(),
+            difference: match (manner.take_off, rest.take_off) {
+                (Some(_), None) => "has less around its lines than it has before",
+                (None, Some(_)) => "has more around its lines than it has before",
+                (first, second) if first != second => {
+                    "has other things around its lines than it has before"
+                }
+                _ if manner.is_international => {
+                    "has numbers without the calling code, and before it has none"
+                }
+                _ => "has numbers with the calling code alone, and before it has others",
+            },
+            shapes: in_brackets(&shapes.common()),
+        })
+    }
+}

@@ -1,0 +1,490 @@
+//! Hashes -> partitions by their top bits, in memory while they fit and in a spool
+//! beyond; then sorted and without duplicates, one partition at a time.
+//!
+//! Pages grow with the hash (`leaksieve_core::encoding::Layer::page_of`), so partitions in
+//! order give pages in order. Writes are combined: a thread gathers some hashes of a
+//! partition before it takes the partition's lock, so that a billion hashes are moved
+//! by cache lines and not one by one (Balkesen, Teubner, Alonso, Ozsu, "Main-Memory Hash
+//! Joins on Multi-Core CPUs", ICDE 2013, section 5).
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::in_order::in_order;
+use crate::pipeline::sort::sort_and_dedup;
+use crate::pipeline::spool::{BLOCK_HASHES, Block, Spool, SpoolError, SpoolWriter};
+
+/// Top bits that choose a partition. The buffers of so many stay in a core's caches, and
+/// so does a partition of a billion hashes, nearly: it is 8 MB.
+const PARTITION_BITS: u32 = 10;
+const _: () = assert!(
+    PARTITION_BITS >= 8,
+    "a block of the spool has a byte in common"
+);
+/// Number of partitions.
+pub const NUM_PARTITIONS: u32 = 1 << PARTITION_BITS;
+/// Hashes that a thread gathers for a partition: 256 KiB for all of them.
+const WRITE_COMBINED: usize = 32;
+/// Memory beside the hashes: the last block of each partition, also of what a ribbon bumps,
+/// batches of input, and the partitions that are sorted and encoded at the moment. Of 10^8
+/// lines and the least memory, a Bloom filter took 114 MiB in all, a ribbon 164.
+const OTHER_BYTES: u64 = 192 << 20;
+/// Least memory that a build can be given: 256 MiB.
+pub const MIN_MEMORY_BYTES: u64 = 256 << 20;
+/// Up to so many records the distinct ones are counted exactly before the pages are
+/// made; of more, those of the first partitions are. It depends on the input alone, so
+/// that the same input gives the same bytes, however much memory there is.
+const MAX_COUNTED_RECORDS: u64 = 1 << 26;
+/// The share of the partitions that is counted then: 1 in 64.
+const SAMPLED_PARTITIONS: u32 = NUM_PARTITIONS / 64;
+
+const fn partition_of(hash: u64) -> usize {
+    (hash >> (u64::BITS - PARTITION_BITS)) as usize
+}
+
+/// The hashes that a partition can have; the end may be 2^64.
+pub const fn range_of(partition: u32) -> Range<u128> {
+    let shift = u64::BITS - PARTITION_BITS;
+    (partition as u128) << shift..(partition as u128 + 1) << shift
+}
+
+/// Hashes of one partition.
+#[derive(Debug, Default)]
+struct Partition {
+    /// All are full but the last, which is being filled.
+    chunks: Vec<Vec<u64>>,
+    /// Those that did not fit.
+    blocks: Vec<Block>,
+    /// Sorted and distinct: then they are the only chunk.
+    is_sorted: bool,
+}
+
+/// Partitions that threads put hashes into.
+pub struct Partitions {
+    partitions: Vec<Mutex<Partition>>,
+    /// Full chunks that may still be kept in memory.
+    free_chunks: AtomicU64,
+    spool: Spool,
+    failed: AtomicBool,
+    error: Mutex<Option<SpoolError>>,
+    /// Of all hashes, duplicates included.
+    sum: Mutex<u128>,
+}
+
+impl Partitions {
+    /// None yet. All together may take `memory_bytes`, at least [`MIN_MEMORY_BYTES`];
+    /// what does not fit is put into a file in `temp_folder`.
+    pub fn new(memory_bytes: u64, temp_folder: PathBuf) -> Self {
+        let chunk_bytes = (BLOCK_HASHES * size_of::<u64>()) as u64;
+        Self::with_chunks(
+            memory_bytes.saturating_sub(OTHER_BYTES) / chunk_bytes,
+            temp_folder,
+        )
+    }
+
+    /// None yet, with the memory that those others have left.
+    pub(crate) fn beside(hashes: &Hashes) -> Self {
+        Self::with_chunks(hashes.free_chunks, hashes.spool.folder().to_path_buf())
+    }
+
+    fn with_chunks(free_chunks: u64, temp_folder: PathBuf) -> Self {
+        Self {
+            partitions: (0..NUM_PARTITIONS).map(|_| Mutex::default()).collect(),
+            free_chunks: AtomicU64::new(free_chunks),
+            spool: Spool::new(temp_folder),
+            failed: AtomicBool::new(false),
+            error: Mutex::new(None),
+            sum: Mutex::new(0),
+        }
+    }
+
+    /// A thread's way in; what it holds back arrives when it is dropped.
+    pub fn writer(&self) -> Writer<'_> {
+        Writer {
+            partitions: self,
+            spool: self.spool.writer(),
+            buffers: vec![[0; WRITE_COMBINED]; NUM_PARTITIONS as usize],
+            lengths: vec![0; NUM_PARTITIONS as usize],
+            sum: 0,
+        }
+    }
+
+    /// Hashes cannot be put aside any more: there is no use in bringing others.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// All hashes are in.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when some of them could not be put aside.
+    pub fn close(self) -> Result<Hashes, SpoolError> {
+        if let Some(error) = self
+            .error
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+        {
+            return Err(error);
+        }
+        Ok(Hashes {
+            partitions: self.partitions,
+            free_chunks: self.free_chunks.into_inner(),
+            spool: self.spool,
+            sum: self
+                .sum
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner),
+        })
+    }
+
+    fn append(&self, partition: usize, hashes: &[u64], spool: &mut SpoolWriter<'_>) {
+        // A poisoned lock means that a thread panicked, and that panic is on its way.
+        if self.has_failed() {
+            return;
+        }
+        let Ok(mut partition) = self.partitions[partition].lock() else {
+            return;
+        };
+        if let Err(error) = self.append_to(&mut partition, hashes, spool) {
+            self.fail(error);
+        }
+    }
+
+    fn fail(&self, error: SpoolError) {
+        self.failed.store(true, Ordering::Relaxed);
+        if let Ok(mut first) = self.error.lock() {
+            first.get_or_insert(error);
+        }
+    }
+
+    fn append_to(
+        &self,
+        partition: &mut Partition,
+        mut hashes: &[u64],
+        spool: &mut SpoolWriter<'_>,
+    ) -> Result<(), SpoolError> {
+        while !hashes.is_empty() {
+            if partition
+                .chunks
+                .last()
+                .is_none_or(|last| last.len() == BLOCK_HASHES)
+            {
+                partition.chunks.push(Vec::with_capacity(BLOCK_HASHES));
+            }
+            let Some(last) = partition.chunks.last_mut() else {
+                return Ok(());
+            };
+            let (now, later) = hashes.split_at(hashes.len().min(BLOCK_HASHES - last.len()));
+            last.extend_from_slice(now);
+            hashes = later;
+            if last.len() == BLOCK_HASHES && !self.may_keep_one_more() {
+                partition.blocks.push(spool.write(last)?);
+                last.clear();
+            }
+        }
+        Ok(())
+    }
+
+    fn may_keep_one_more(&self) -> bool {
+        self.free_chunks
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
+                free.checked_sub(1)
+            })
+            .is_ok()
+    }
+}
+
+/// One thread's way in.
+pub struct Writer<'a> {
+    partitions: &'a Partitions,
+    spool: SpoolWriter<'a>,
+    buffers: Vec<[u64; WRITE_COMBINED]>,
+    lengths: Vec<u8>,
+    sum: u128,
+}
+
+impl Writer<'_> {
+    /// Put a hash in.
+    pub fn push(&mut self, hash: u64) {
+        self.sum = self.sum.wrapping_add(hash.into());
+        let partition = partition_of(hash);
+        let buffer = &mut self.buffers[partition];
+        let length = usize::from(self.lengths[partition]);
+        buffer[length] = hash;
+        if length + 1 == WRITE_COMBINED {
+            let hashes = without_repetitions(buffer);
+            self.partitions.append(partition, hashes, &mut self.spool);
+            self.lengths[partition] = 0;
+        } else {
+            self.lengths[partition] = length as u8 + 1;
+        }
+    }
+}
+
+/// What stands twice in a row stands once. So a text that fills a tenth of a list (a
+/// placeholder, say) makes its partition little larger than the others.
+fn without_repetitions(hashes: &mut [u64; WRITE_COMBINED]) -> &[u64] {
+    // Nearly always there are none, which is faster to see than to copy.
+    let repeats = hashes
+        .windows(2)
+        .fold(false, |repeats, pair| repeats | (pair[0] == pair[1]));
+    if !repeats {
+        return hashes;
+    }
+    let mut length = 1;
+    for index in 1..WRITE_COMBINED {
+        hashes[length] = hashes[index];
+        length += usize::from(hashes[length] != hashes[length - 1]);
+    }
+    &hashes[..length]
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut sum) = self.partitions.sum.lock() {
+            *sum = sum.wrapping_add(self.sum);
+        }
+        for (partition, (buffer, length)) in self.buffers.iter().zip(&self.lengths).enumerate() {
+            let hashes = &buffer[..usize::from(*length)];
+            self.partitions.append(partition, hashes, &mut self.spool);
+        }
+        if let Err(error) = self.spool.flush() {
+            self.partitions.fail(error);
+        }
+    }
+}
+
+/// All hashes, in their partitions.
+pub struct Hashes {
+    partitions: Vec<Mutex<Partition>>,
+    /// Full chunks that more hashes may be kept in.
+    free_chunks: u64,
+    spool: Spool,
+    sum: u128,
+}
+
+/// How many distinct hashes there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// So many, or with a sample no more than so many, but for 1 case in 700.
+    pub num_items: u64,
+    /// Not all were counted.
+    pub is_estimate: bool,
+    /// A number that two sets of items share only by chance: the sum of their hashes. Of
+    /// an estimate, two lists, because duplicates are summed too.
+    pub digest: u128,
+}
+
+impl Hashes {
+    /// Are some of them on disk?
+    pub fn are_spooled(&self) -> bool {
+        !self.spool.is_empty()
+    }
+
+    /// Count the distinct ones of `num_records`, duplicates included; `advance` is told
+    /// of partitions that were counted.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when they do not read back.
+    pub fn count(
+        &self,
+        num_records: u64,
+        num_threads: usize,
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<Count, SpoolError> {
+        let is_estimate = num_records > MAX_COUNTED_RECORDS;
+        let counted = if is_estimate {
+            SAMPLED_PARTITIONS
+        } else {
+            NUM_PARTITIONS
+        };
+        let mut num_items = 0;
+        let mut digest = 0_u128;
+        in_order(
+            num_threads,
+            0..counted,
+            || |partition| self.sort(partition),
+            |sorted| {
+                let (count, sum) = sorted?;
+                num_items += count;
+                digest = digest.wrapping_add(sum);
+                advance(1);
+                Ok(())
+            },
+        )?;
+        if is_estimate {
+            digest = self.sum;
+            // The partitions share the items as by throws of a die: Poisson's deviation is
+            // the root of the mean. Three of them more, so that the rate is kept.
+            let sampled = num_items as f64;
+            let whole = (sampled + 3.0 * sampled.sqrt()) * f64::from(NUM_PARTITIONS / counted);
+            num_items = (whole.ceil() as u64).min(num_records);
+        }
+        Ok(Count {
+            num_items,
+            is_estimate,
+            digest,
+        })
+    }
+
+    /// Sort a partition where it lies, if it is in memory; gives the number of its distinct
+    /// hashes and their sum.
+    fn sort(&self, index: u32) -> Result<(u64, u128), SpoolError> {
+        let mut hashes = Vec::new();
+        self.gather(index, &mut hashes)?;
+        sort_and_dedup(&mut hashes, &mut Vec::new(), PARTITION_BITS);
+        let sum = hashes.iter().map(|hash| u128::from(*hash)).sum();
+        let sorted = (hashes.len() as u64, sum);
+        let Ok(mut partition) = self.partitions[index as usize].lock() else {
+            return Ok(sorted);
+        };
+        if partition.blocks.is_empty() {
+            partition.is_sorted = true;
+            partition.chunks = vec![hashes];
+        }
+        Ok(sorted)
+    }
+
+    /// The hashes of a partition as they came, with duplicates, or sorted; `scratch` is
+    /// what holds them.
+    fn gather(&self, index: u32, scratch: &mut Vec<u64>) -> Result<bool, SpoolError> {
+        scratch.clear();
+        let Ok(partition) = self.partitions[index as usize].lock() else {
+            return Ok(false);
+        };
+        let num_hashes = partition.chunks.iter().map(Vec::len).sum::<usize>()
+            + partition.blocks.len() * BLOCK_HASHES;
+        scratch.reserve(num_hashes);
+        for chunk in &partition.chunks {
+            scratch.extend_from_slice(chunk);
+        }
+        for block in &partition.blocks {
+            self.spool.read(*block, scratch)?;
+        }
+        Ok(partition.is_sorted)
+    }
+
+    /// The hashes of a partition as they came, with duplicates, or sorted without.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when they do not read back.
+    pub fn unsorted<'a>(
+        &self,
+        partition: u32,
+        scratch: &'a mut Vec<u64>,
+    ) -> Result<&'a [u64], SpoolError> {
+        self.gather(partition, scratch)?;
+        Ok(scratch)
+    }
+
+    /// The distinct hashes of a partition, sorted.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when they do not read back.
+    pub fn sorted<'a>(
+        &self,
+        partition: u32,
+        [hashes, scratch]: &'a mut [Vec<u64>; 2],
+    ) -> Result<&'a [u64], SpoolError> {
+        if !self.gather(partition, hashes)? {
+            sort_and_dedup(hashes, scratch, PARTITION_BITS);
+        }
+        Ok(hashes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn mixed(number: u64) -> u64 {
+        number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17)
+    }
+
+    fn put(hashes: &[u64], memory_bytes: u64) -> Result<Hashes, SpoolError> {
+        let partitions = Partitions::new(memory_bytes, std::env::temp_dir());
+        std::thread::scope(|scope| {
+            for part in hashes.chunks(hashes.len().div_ceil(3)) {
+                let partitions = &partitions;
+                scope.spawn(move || {
+                    let mut writer = partitions.writer();
+                    part.iter().for_each(|hash| writer.push(*hash));
+                });
+            }
+        });
+        partitions.close()
+    }
+
+    fn as_a_set(hashes: &Hashes, oracle: &BTreeSet<u64>) {
+        let mut all = Vec::new();
+        let mut scratch = Vec::new();
+        let mut scratches = [Vec::new(), Vec::new()];
+        for partition in 0..NUM_PARTITIONS {
+            let range = range_of(partition);
+            let sorted = hashes.sorted(partition, &mut scratches).unwrap();
+            assert!(sorted.iter().all(|hash| range.contains(&u128::from(*hash))));
+            all.extend_from_slice(sorted);
+            let unsorted = hashes.unsorted(partition, &mut scratch).unwrap();
+            assert!(unsorted.iter().all(|hash| oracle.contains(hash)));
+        }
+        assert!(all.iter().eq(oracle));
+    }
+
+    #[test]
+    fn as_a_set_in_memory_and_out_of_it() {
+        // Duplicates near and far; a partition of its own size; the first and last hashes.
+        let mut all: Vec<u64> = (0..400_000).map(|i| mixed(i / 2)).collect();
+        all.extend((0..300_000).map(|i| mixed(i) >> PARTITION_BITS));
+        all.extend((0..100_000).map(mixed));
+        all.extend([0, 0, u64::MAX, u64::MAX, 1 << 53, (1 << 53) - 1]);
+        let oracle: BTreeSet<u64> = all.iter().copied().collect();
+        for memory_bytes in [MIN_MEMORY_BYTES, OTHER_BYTES + 5 * 32_768, 0] {
+            let hashes = put(&all, memory_bytes).unwrap();
+            assert_eq!(hashes.are_spooled(), memory_bytes < MIN_MEMORY_BYTES);
+            as_a_set(&hashes, &oracle);
+            let count = hashes.count(all.len() as u64, 2, &|_| {}).unwrap();
+            assert_eq!(count.num_items, oracle.len() as u64);
+            assert!(!count.is_estimate);
+            // Those in memory are sorted where they lie now.
+            as_a_set(&hashes, &oracle);
+            assert_eq!(hashes.count(9, 3, &|_| {}).unwrap(), count);
+        }
+    }
+
+    #[test]
+    fn a_sample_tells_how_many_and_never_fewer() {
+        let num_items = 1_000_000;
+        let all: Vec<u64> = (0..num_items)
+            .flat_map(|i| [mixed(i), mixed(i / 3)])
+            .collect();
+        let hashes = put(&all, MIN_MEMORY_BYTES).unwrap();
+        let count = hashes.count(MAX_COUNTED_RECORDS + 1, 2, &|_| {}).unwrap();
+        assert!(count.is_estimate);
+        assert!((num_items..num_items * 105 / 100).contains(&count.num_items));
+    }
+
+    #[test]
+    fn a_text_that_fills_half_of_a_list_fills_no_partition() {
+        let all: Vec<u64> = (0..200_000).flat_map(|i| [mixed(i), mixed(7)]).collect();
+        let hashes = put(&all, 0).unwrap();
+        let mut scratch = Vec::new();
+        let its = hashes
+            .unsorted(partition_of(mixed(7)) as u32, &mut scratch)
+            .unwrap();
+        assert!(its.len() < 200_000 / 10, "{}", its.len());
+    }
+
+    #[test]
+    fn a_folder_that_takes_nothing() {
+        let partitions = Partitions::new(0, "/nowhere/at/all".into());
+        let mut writer = partitions.writer();
+        (0..BLOCK_HASHES as u64 * 2).for_each(|i| writer.push(i));
+        drop(writer);
+        assert!(partitions.has_failed());
+        let error = partitions.close().err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("--temp-dir")));
+    }
+}

@@ -1,0 +1,379 @@
+//! How large a filter must be for a rate, and what rate fits a size.
+
+mod bloom;
+pub mod fit;
+pub mod measure;
+pub mod media;
+mod ribbon;
+
+use leaksieve_core::Dataset;
+use leaksieve_core::encoding::Encoding;
+use leaksieve_core::header::Rate;
+use leaksieve_core::sector::SECTOR_BYTES;
+
+/// Lowest and highest rate that can be asked for.
+pub const FALSE_POSITIVE_RATES: std::ops::RangeInclusive<f64> = 1e-7..=0.5;
+
+/// What a filter should be like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Aim {
+    /// As small as this false-positive rate allows.
+    FalsePositiveRate(f64),
+    /// The lowest false-positive rate that fits so many bytes, header included.
+    MaxBytes(u64),
+}
+
+/// An encoding, before its parameters are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Sector-blocked Bloom filter.
+    Bloom,
+    /// Paged ribbon.
+    Ribbon(Prefer),
+}
+
+impl Method {
+    /// The method of an encoding; a ribbon's does not say what was preferred.
+    pub const fn of(encoding: &Encoding) -> Option<Self> {
+        match encoding {
+            Encoding::Bloom { .. } => Some(Self::Bloom),
+            Encoding::Ribbon(_) => Some(Self::Ribbon(Prefer::Size)),
+            _ => None,
+        }
+    }
+
+    /// As `--encoding` has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bloom => "bloom",
+            Self::Ribbon(_) => "ribbon",
+        }
+    }
+}
+
+/// What a ribbon gives up for what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prefer {
+    /// The smallest file: 1 in 15 questions reads a second sector.
+    #[default]
+    Size,
+    /// Fewer second sectors, 1 in 200 questions, in a file that is 5 % larger.
+    Reads,
+}
+
+/// A filter's size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// Pages, each a sector.
+    pub num_pages: u32,
+    /// How items become bits.
+    pub encoding: Encoding,
+    /// False-positive rate to be expected.
+    pub false_positive_rate: f64,
+    /// Sectors that a question reads, to be expected on average; tag sectors apart.
+    pub mean_reads: f64,
+}
+
+impl Shape {
+    /// Most sectors that a question reads, tag sectors apart.
+    pub fn most_reads(&self) -> u32 {
+        self.encoding.num_layers(self.num_pages)
+    }
+}
+
+/// Why there is no such filter.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum ShapeError {
+    /// The rate cannot be built.
+    #[error(
+        "a false-positive rate of {0:?} cannot be built: give one from {lowest:?} to {highest:?}, such as 0.001, 0.1% or 1/1000",
+        lowest = FALSE_POSITIVE_RATES.start(), highest = FALSE_POSITIVE_RATES.end()
+    )]
+    Rate(f64),
+    /// Too many items for a file.
+    #[error(
+        "{num_items} items at this rate need more sectors than a file of this encoding can have: split the input"
+    )]
+    TooMany {
+        /// Number of items.
+        num_items: u64,
+    },
+    /// Too little room.
+    #[error(
+        "{max_bytes} bytes hold no useful filter of {num_items} items: header and numbering plan take {} bytes, \
+         and with what is left the false-positive rate would be above 0.5; \
+         `leaksieve estimate` says what sizes and numbers of items go together",
+        u64::from(*header_sectors) * SECTOR_BYTES as u64
+    )]
+    TooSmall {
+        /// Bytes that there are.
+        max_bytes: u64,
+        /// Sectors before the first page.
+        header_sectors: u32,
+        /// Number of items.
+        num_items: u64,
+    },
+}
+
+/// The shape of a filter of so many items (at least one) behind a header of so many sectors.
+///
+/// # Errors
+/// [`ShapeError`].
+pub fn shape(
+    num_items: u64,
+    method: Method,
+    aim: Aim,
+    header_sectors: u32,
+) -> Result<Shape, ShapeError> {
+    let most_pages = u32::MAX - header_sectors;
+    match aim {
+        Aim::FalsePositiveRate(rate) => Density::of(method, check_rate(rate)?)
+            .and_then(|density| density.smallest(num_items))
+            .filter(|shape| shape.num_pages < most_pages)
+            .ok_or(ShapeError::TooMany { num_items }),
+        Aim::MaxBytes(max_bytes) => {
+            let num_pages = pages_in(max_bytes, header_sectors).min(most_pages);
+            let finest = match method {
+                _ if num_pages == 0 => None,
+                Method::Bloom => bloom::finest(num_items, num_pages),
+                Method::Ribbon(prefer) => ribbon::finest(num_items, num_pages, prefer),
+            };
+            finest
+                .filter(|shape| shape.false_positive_rate <= *FALSE_POSITIVE_RATES.end())
+                .ok_or(ShapeError::TooSmall {
+                    max_bytes,
+                    header_sectors,
+                    num_items,
+                })
+        }
+    }
+}
+
+/// Most items that a file of so many bytes holds at a rate, header included; 0 when it
+/// has no room for a page.
+///
+/// # Errors
+/// [`ShapeError::Rate`].
+pub fn most_items(
+    max_bytes: u64,
+    method: Method,
+    rate: f64,
+    header_sectors: u32,
+) -> Result<u64, ShapeError> {
+    check_rate(rate)?;
+    let num_pages = pages_in(max_bytes, header_sectors);
+    let Some(density) = Density::of(method, rate) else {
+        return Ok(0);
+    };
+    let fits = |num_items| {
+        let smallest = density.smallest(num_items);
+        smallest.is_some_and(|shape| shape.num_pages <= num_pages)
+    };
+    // No item takes less than a bit.
+    let (mut fitting, mut too_many) = (0, u64::from(num_pages) * 8 * SECTOR_BYTES as u64 + 1);
+    while too_many - fitting > 1 {
+        let middle = fitting + (too_many - fitting) / 2;
+        if fits(middle) {
+            fitting = middle;
+        } else {
+            too_many = middle;
+        }
+    }
+    Ok(fitting)
+}
+
+/// What a rate asks for, however many items there are.
+enum Density {
+    Bloom(bloom::Densest),
+    Ribbon(ribbon::Loads),
+}
+
+impl Density {
+    /// `None`: the rate is too low for this encoding.
+    fn of(method: Method, rate: f64) -> Option<Self> {
+        match method {
+            Method::Bloom => Some(Self::Bloom(bloom::densest(rate))),
+            Method::Ribbon(prefer) => ribbon::loads(rate, prefer).map(Self::Ribbon),
+        }
+    }
+
+    /// `None`: too many items for a file.
+    fn smallest(&self, num_items: u64) -> Option<Shape> {
+        match self {
+            Self::Bloom(densest) => densest.smallest(num_items),
+            Self::Ribbon(loads) => loads.smallest(num_items),
+        }
+    }
+}
+
+/// Sectors that a question of a dataset reads on average, to be expected; tag sectors apart.
+pub fn expected_reads(dataset: &Dataset) -> f64 {
+    match &dataset.encoding {
+        Encoding::Ribbon(ribbon) => {
+            ribbon::predict(dataset.num_items as f64, dataset.num_sectors, ribbon).mean_reads
+        }
+        _ => 1.0,
+    }
+}
+
+/// The rate that a file was designed for, or the nearest that can be asked for: one that was
+/// to fill a size may have a lower one.
+pub fn rate_to_build(designed: Rate) -> f64 {
+    // The header's is cut to 1e-18, and that must not ask for a larger file than it is of.
+    let rate = designed.units() as f64 / Rate::ONE as f64 * (1.0 + 1e-9);
+    rate.clamp(*FALSE_POSITIVE_RATES.start(), *FALSE_POSITIVE_RATES.end())
+}
+
+/// Sectors for pages in so many bytes.
+fn pages_in(max_bytes: u64, header_sectors: u32) -> u32 {
+    let sectors = max_bytes / SECTOR_BYTES as u64;
+    u32::try_from(sectors)
+        .unwrap_or(u32::MAX)
+        .saturating_sub(header_sectors)
+}
+
+/// A rate that can be built.
+///
+/// # Errors
+/// [`ShapeError::Rate`].
+pub fn check_rate(rate: f64) -> Result<f64, ShapeError> {
+    if FALSE_POSITIVE_RATES.contains(&rate) {
+        Ok(rate)
+    } else {
+        Err(ShapeError::Rate(rate))
+    }
+}
+
+/// The mean of something that depends on the number of a page's items, which follows a
+/// Poisson distribution.
+fn poisson(mean: f64, of: impl Fn(f64) -> f64) -> f64 {
+    // Thirteen standard deviations leave out less than 1e-30.
+    let reach = 13.0 * mean.sqrt() + 20.0;
+    let (first, last) = ((mean - reach).max(0.0).floor(), (mean + reach).ceil());
+    // Weights are relative to that of the likeliest number, from which they fall both ways.
+    let likeliest = mean.floor();
+    let (mut weights, mut sum) = (1.0, of(likeliest));
+    let (mut items, mut weight) = (likeliest, 1.0);
+    while items < last {
+        items += 1.0;
+        weight *= mean / items;
+        weights += weight;
+        sum += weight * of(items);
+    }
+    (items, weight) = (likeliest, 1.0);
+    while items > first {
+        weight *= items / mean;
+        items -= 1.0;
+        weights += weight;
+        sum += weight * of(items);
+    }
+    sum / weights
+}
+
+/// A rate of the bits, and that of items of the same page whose low 32 bits are equal.
+pub fn with_collisions(rate: f64, items_per_page: f64) -> f64 {
+    let collisions = (items_per_page / 4_294_967_296.0).min(1.0);
+    rate + (1.0 - rate) * collisions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const METHODS: [Method; 3] = [
+        Method::Bloom,
+        Method::Ribbon(Prefer::Size),
+        Method::Ribbon(Prefer::Reads),
+    ];
+
+    #[test]
+    fn a_size_is_filled_and_not_passed() {
+        let of_size = |num_items, method, max_bytes| {
+            super::shape(num_items, method, Aim::MaxBytes(max_bytes), 2)
+        };
+        let shape = of_size(500_000, Method::Bloom, 900 * 1024).unwrap();
+        assert_eq!(shape.num_pages, 1798);
+        assert!(shape.false_positive_rate < 1.5e-3);
+        let ribbon = of_size(500_000, METHODS[1], 900 * 1024).unwrap();
+        assert!((1780..=1798).contains(&ribbon.num_pages));
+        assert!(ribbon.false_positive_rate < 7e-5);
+        for method in METHODS {
+            assert!(matches!(
+                of_size(50_000_000, method, 900 * 1024),
+                Err(ShapeError::TooSmall { .. })
+            ));
+            assert!(of_size(u64::MAX, method, 1 << 20).is_err());
+            assert!(of_size(1, method, 1023).is_err());
+            for (num_items, rate) in [(1, 0.0), (u64::MAX, 0.1)] {
+                let aim = Aim::FalsePositiveRate(rate);
+                assert!(super::shape(num_items, method, aim, 2).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn the_most_items_fit_and_one_more_does_not() {
+        for method in METHODS {
+            for rate in [0.5, 0.3, 1e-2, 1e-3, 1e-7] {
+                for max_bytes in [1024, 5000, 192 << 10, (1 << 20) + 511, (1 << 32) - 1] {
+                    let most = most_items(max_bytes, method, rate, 1).unwrap();
+                    let num_bytes = |num_items| {
+                        let aim = Aim::FalsePositiveRate(rate);
+                        let shape = super::shape(num_items, method, aim, 1).unwrap();
+                        (u64::from(shape.num_pages) + 1) * SECTOR_BYTES as u64
+                    };
+                    assert!(most > 0 && num_bytes(most) <= max_bytes);
+                    assert!(num_bytes(most + 1) > max_bytes);
+                }
+            }
+            assert_eq!(most_items(1023, method, 1e-3, 1), Ok(0));
+            assert!(most_items(1 << 20, method, 0.0, 1).is_err());
+            assert!(most_items(u64::MAX, method, 1e-3, 1).unwrap() > 1 << 36);
+        }
+    }
+
+    #[test]
+    fn rates_are_kept_and_more_items_take_more_pages() {
+        for method in METHODS {
+            for rate in [0.5, 0.37, 0.1, 1e-2, 1e-3, 2e-5, 1e-7] {
+                let mut before = 0;
+                for num_items in [1, 2, 10, 300, 1_000, 7_777, 100_000, 5_000_000, 1 << 32] {
+                    let aim = Aim::FalsePositiveRate(rate);
+                    let shape = super::shape(num_items, method, aim, 1).unwrap();
+                    // Pages of an expected rate; a millionth is rounding.
+                    let kept = shape.false_positive_rate / rate;
+                    assert!(kept <= 1.000_001, "{method:?} {rate} {num_items}: {kept}");
+                    assert!(shape.num_pages >= before);
+                    before = shape.num_pages;
+                    if num_items <= 10 {
+                        assert_eq!(shape.num_pages, 1);
+                    }
+                    assert!((1.0..=1.1).contains(&shape.mean_reads) || num_items < 100_000);
+                }
+            }
+        }
+    }
+
+    /// Against the definition, term by term.
+    #[test]
+    fn a_mean_of_a_poisson_distribution() {
+        for mean in [0.0, 1e-9, 0.3, 1.0, 7.5, 400.0, 4_000.0] {
+            let mut ln_factorial = 0.0;
+            let (mut all, mut over) = (0.0, 0.0);
+            for items in 0..6_000 {
+                let items = f64::from(items);
+                ln_factorial += items.max(1.0).ln();
+                let ln_mean = f64::max(mean, f64::MIN_POSITIVE).ln();
+                let weight = (items * ln_mean - mean - ln_factorial).exp();
+                all += weight * items;
+                over += weight * (items - mean).max(0.0);
+            }
+            assert!((poisson(mean, |items| items) - all).abs() < 1e-9 * (1.0 + mean));
+            let found = poisson(mean, |items| (items - mean).max(0.0));
+            assert!(
+                (found - over).abs() < 1e-9 * (1.0 + mean),
+                "{mean}: {found}"
+            );
+        }
+    }
+}

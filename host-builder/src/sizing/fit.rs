@@ -1,0 +1,150 @@
+//! What to do about a filter that is too large for a board.
+
+use std::fmt;
+
+use indicatif::HumanCount;
+use leaksieve_link::Board;
+
+use crate::sizing::media::board_room;
+use crate::sizing::{Aim, Method, Prefer, most_items, shape};
+
+/// A filter that a board has no room for, and what it would have room for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Misfit {
+    board: &'static str,
+    needs_bytes: u64,
+    room_bytes: u64,
+    instead: Option<Instead>,
+}
+
+/// A filter's items, as it was to be built.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wanted {
+    /// Distinct items.
+    pub num_items: u64,
+    /// How they become bits.
+    pub method: Method,
+    /// False-positive rate.
+    pub rate: f64,
+    /// Sectors of the header.
+    pub header_sectors: u32,
+}
+
+/// What would fit when it is built with `--fits`.
+#[derive(Clone, Debug, PartialEq)]
+struct Instead {
+    wanted: Wanted,
+    /// At that rate.
+    most_items: u64,
+    /// The lowest rate for so many items; `None`: no useful one.
+    lowest: Option<f64>,
+    /// The option that gives a smaller filter, and the lowest rate with it.
+    smaller: Option<(&'static str, f64)>,
+}
+
+impl Misfit {
+    /// Of a filter that needs more than there is room for. `wanted` is `None` when it has
+    /// several datasets.
+    pub fn new(
+        board: &'static Board,
+        needs_bytes: u64,
+        room_bytes: u64,
+        wanted: Option<Wanted>,
+    ) -> Self {
+        Self {
+            board: board.name,
+            needs_bytes,
+            room_bytes,
+            instead: wanted.map(|wanted| Instead::new(wanted, board_room(board))),
+        }
+    }
+}
+
+impl Instead {
+    fn new(wanted: Wanted, room_bytes: u64) -> Self {
+        let lowest = |method| {
+            let aim = Aim::MaxBytes(room_bytes);
+            let shape = shape(wanted.num_items, method, aim, wanted.header_sectors);
+            shape.ok().map(|shape| shape.false_positive_rate)
+        };
+        let smallest = Method::Ribbon(Prefer::Size);
+        let option = match wanted.method {
+            Method::Bloom => Some("--encoding ribbon"),
+            Method::Ribbon(Prefer::Reads) => Some("--prefer size"),
+            Method::Ribbon(Prefer::Size) => None,
+        };
+        let most = most_items(
+            room_bytes,
+            wanted.method,
+            wanted.rate,
+            wanted.header_sectors,
+        );
+        Self {
+            most_items: most.unwrap_or(0),
+            lowest: lowest(wanted.method),
+            smaller: option.and_then(|option| Some((option, lowest(smallest)?))),
+            wanted,
+        }
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // To the sector: what lacks little must not read as if it fitted.
+        let size = |bytes: u64| {
+            let half = if bytes % 1024 < 512 { ".0" } else { ".5" };
+            format!("{}{half} KiB", HumanCount(bytes / 1024))
+        };
+        write!(
+            f,
+            "needs {}, and {} has room for {}",
+            size(self.needs_bytes),
+            self.board,
+            size(self.room_bytes)
+        )?;
+        match &self.instead {
+            Some(instead) => instead.tell(self.board, f),
+            None => write!(f, ": bundle fewer filters, or smaller ones"),
+        }
+    }
+}
+
+impl Instead {
+    fn tell(&self, board: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = |rate: f64| HumanCount((1.0 / rate).round() as u64);
+        let Wanted {
+            num_items,
+            rate: wanted,
+            ..
+        } = self.wanted;
+        let items = HumanCount(num_items);
+        if self.most_items >= num_items {
+            return write!(
+                f,
+                ": built anew with --fits {board}, its {items} items fit at 1 in {}",
+                rate(wanted)
+            );
+        }
+        write!(
+            f,
+            ": at 1 in {} at most {} items fit; ",
+            rate(wanted),
+            HumanCount(self.most_items)
+        )?;
+        match self.lowest {
+            Some(lowest) => write!(
+                f,
+                "for {items} items the lowest rate that fits is 1 in {} (--fits {board} without --fpr)",
+                rate(lowest)
+            )?,
+            None => write!(f, "{items} items fit at no useful rate")?,
+        }
+        match self.smaller {
+            Some((option, lowest)) if lowest <= wanted => {
+                write!(f, "; with {option} they fit at 1 in {}", rate(wanted))
+            }
+            Some((option, lowest)) => write!(f, ", and 1 in {} with {option}", rate(lowest)),
+            None => Ok(()),
+        }
+    }
+}
