@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use leaksieve_tests::is_exhaustive;
 use tempfile::TempDir;
-use xtask::{host, sample};
+use testkit::{host, sample};
 
 /// Builds that are killed, each at another moment: of an exhaustive run, and else.
 const NUM_KILLS: [u32; 2] = [200, 20];

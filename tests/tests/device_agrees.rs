@@ -2,9 +2,9 @@
 //! keeps what was typed to itself.
 
 use anyhow::{Context, Result, ensure};
-use xtask::emulator::{Emulator, Storage};
-use xtask::lab::{Lab, Said, device_verdict};
-use xtask::{logs, sample, workspace};
+use testkit::emulator::{Emulator, Storage};
+use testkit::lab::{Lab, Said, device_verdict};
+use testkit::{logs, sample, workspace};
 
 const NUM_MEMBERS: u64 = 300;
 

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use leaksieve_tests::last_pages;
-use xtask::card;
-use xtask::emulator::{Emulator, Storage};
-use xtask::lab::{Lab, Said, device_verdict};
-use xtask::sample;
+use testkit::card;
+use testkit::emulator::{Emulator, Storage};
+use testkit::lab::{Lab, Said, device_verdict};
+use testkit::sample;
 
 const SECTOR_BYTES: usize = 512;
 /// So many that a ribbon has a second layer in use.

@@ -16,9 +16,9 @@ use leaksieve_core::{Identifier, Verdict};
 use leaksieve_link::{Receiver, Said, Taken};
 use leaksieve_tests::some;
 use serialport::{SerialPort, TTYPort};
-use xtask::emulator::{Emulator, Storage, flash_area};
-use xtask::lab::{self, Lab, device_verdict};
-use xtask::sample;
+use testkit::emulator::{Emulator, Storage, flash_area};
+use testkit::lab::{self, Lab, device_verdict};
+use testkit::sample;
 
 /// What a person may type for each list of `core/tests/golden`, members and others.
 fn golden(name: &str) -> Result<(PathBuf, Vec<String>)> {
@@ -392,7 +392,7 @@ fn updates_that_are_refused() -> Result<()> {
     ensure!(!filters.who_answers(&mut board)?);
 
     let mut board = lab.boot_microbit(&filters.area()?)?;
-    let signed = lab.signed("Signed", &filters.new, xtask::sign::Signer::Trusted, 1)?;
+    let signed = lab.signed("Signed", &filters.new, testkit::sign::Signer::Trusted, 1)?;
     let refused = Device::new(board.line()?).update(&FilterFile::open(&signed)?, &());
     ensure!(
         matches!(&refused, Err(DeviceError::Refused(text)) if text.contains("without signatures")),

@@ -8,12 +8,12 @@ use anyhow::{Result, ensure};
 use leaksieve_core::trust::MAX_EPOCH_STEP;
 use leaksieve_core::{Trust, open};
 use leaksieve_tests::last_pages;
-use xtask::card;
-use xtask::emulator::{Emulator, Options, Storage};
-use xtask::firmware::Variant;
-use xtask::lab::{Lab, Said, device_verdict};
-use xtask::sample;
-use xtask::sign::{self, Signer};
+use testkit::card;
+use testkit::emulator::{Emulator, Options, Storage};
+use testkit::firmware::Variant;
+use testkit::lab::{Lab, Said, device_verdict};
+use testkit::sample;
+use testkit::sign::{self, Signer};
 
 /// So many that a ribbon has a second layer in use, and few enough for one tag sector.
 const NUM_MEMBERS: u64 = 8_000;

@@ -10,9 +10,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use leaksieve_core::IdentifierKind;
 use serialport::{SerialPort, TTYPort};
-use xtask::emulator::{Emulator, flash_area};
-use xtask::lab::Lab;
-use xtask::run;
+use testkit::emulator::{Emulator, flash_area};
+use testkit::lab::Lab;
+use testkit::run;
 
 /// Nothing more comes.
 const QUIET: Duration = Duration::from_millis(1_500);

@@ -12,9 +12,9 @@ use leaksieve_core::{
 };
 use leaksieve_tests::pages::{BLOOM, COLUMNS, ribbon};
 use leaksieve_tests::{SparseFilter, addresses, is_exhaustive, some};
-use xtask::emulator::Storage;
-use xtask::lab::{Lab, Said, device_verdict};
-use xtask::{card, host};
+use testkit::emulator::Storage;
+use testkit::lab::{Lab, Said, device_verdict};
+use testkit::{card, host};
 
 const NUM_ASKED: usize = 200;
 

@@ -11,8 +11,8 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::generate::{self, List, parse_count};
-use crate::run::{self, say};
-use crate::{host, workspace};
+use testkit::run::{self, say};
+use testkit::{host, workspace};
 
 mod device;
 mod encodings;
@@ -49,7 +49,7 @@ enum Part {
 
 /// `cargo xtask bench`
 #[derive(Args, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// Lines of the lists
     #[arg(long, value_parser = parse_count, default_value = "10_000_000")]
     items: u64,
@@ -75,7 +75,7 @@ pub struct Options {
 /// # Errors
 /// When our own tool fails, loses a member, or something cannot be written. A peer that cannot
 /// be got is said and left out.
-pub fn bench(options: &Options) -> Result<()> {
+pub(crate) fn bench(options: &Options) -> Result<()> {
     let parts = match &options.only[..] {
         [] if options.check => &[Part::Instructions],
         [] => Part::value_variants(),

@@ -7,14 +7,15 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::Value;
 
-use crate::run::{self, cargo, say};
-use crate::{phones, workspace};
+use crate::phones;
+use testkit::run::{self, cargo, say};
+use testkit::workspace;
 
 pub(crate) const PACKAGE: [&str; 2] = ["--package", "leaksieve-phone"];
 
 /// `cargo xtask bindings`
 #[derive(Args, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// Where all is put [default: target/bindings]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -27,7 +28,7 @@ pub struct Options {
 ///
 /// # Errors
 /// When something does not compile, or cannot be written.
-pub fn bindings(options: &Options) -> Result<()> {
+pub(crate) fn bindings(options: &Options) -> Result<()> {
     let out = match &options.out {
         Some(out) => out.clone(),
         None => workspace::target().join("bindings"),
@@ -36,11 +37,24 @@ pub fn bindings(options: &Options) -> Result<()> {
     let out = fs::canonicalize(out)?;
     write(&out)?;
     if options.phones {
-        phones::android(&out.join("android"))?;
+        let kotlin = fs::read_to_string(out.join("leaksieve/leaksieve.kt"))?;
+        phones::android(&out.join("android"), &kotlin)?;
         phones::ios(&out.join("ios"))?;
     }
     say(format!("all is in {}", workspace::shown(&out)));
     Ok(())
+}
+
+/// What each language needs, with the libraries for phones, made anew and thrown away.
+///
+/// # Errors
+/// As [`bindings`].
+pub(crate) fn phones_smoke() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    bindings(&Options {
+        out: Some(folder.path().to_owned()),
+        phones: true,
+    })
 }
 
 /// Renew the header, and put it into a folder with this machine's libraries and what each language
@@ -48,7 +62,7 @@ pub fn bindings(options: &Options) -> Result<()> {
 ///
 /// # Errors
 /// As [`bindings`].
-pub fn write(out: &Path) -> Result<()> {
+pub(crate) fn write(out: &Path) -> Result<()> {
     let header = workspace::root().join("phone/include/leaksieve.h");
     bindgen(&["header".as_ref(), header.as_os_str()])?;
     copy(&header, out)?;

@@ -1,155 +1,30 @@
-//! The firmware of the boards that people own: built, linted and measured.
+//! `cargo xtask firmware`: the boards' firmware, and what it takes of them; linted, and measured in
+//! the emulator, for `check` and `test`.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use leaksieve_link::boards::{ESP32C3, MICROBIT, NRF52840_DK, NUCLEO_L476RG, PICO, PICO2};
+use leaksieve_link::boards::MICROBIT;
 use leaksieve_link::frame::encode;
 use leaksieve_link::{Board, MAX_FRAME_BYTES, Request, uf2};
 use object::read::elf::ProgramHeader as _;
-
-use crate::cross::{CORTEX_M0, Cross, Target};
-use crate::emulator::{Emulator, Machine, Options, Storage, flash_area};
-use crate::firmware::{self, DEEP_QUESTIONS, Size, part_text, size_text};
-use crate::run::{run, say};
-use crate::{setup, workspace};
-
-/// A board's package.
-#[derive(Clone, Copy, Debug)]
-pub struct Package {
-    board: Board,
-    /// Its processor.
-    target: Target,
-    /// Features beside those that it has by default, each to be linted.
-    features: &'static [&'static str],
-}
-
-/// One for each board that there is firmware for.
-pub const PACKAGES: [Package; 6] = [
-    package(MICROBIT, CORTEX_M0, &["embassy"]),
-    package(NRF52840_DK, "thumbv7em-none-eabihf", &[]),
-    package(NUCLEO_L476RG, "thumbv7em-none-eabihf", &[]),
-    package(PICO, CORTEX_M0, &["sd-card"]),
-    package(PICO2, "thumbv8m.main-none-eabihf", &["sd-card"]),
-    package(ESP32C3, "riscv32imc-unknown-none-elf", &[]),
-];
-
-/// All packages, or that of the board that is emulated.
-pub fn packages(all: bool) -> &'static [Package] {
-    let [emulated, ..] = PACKAGES.as_slice() else {
-        return &[];
-    };
-    if all {
-        &PACKAGES
-    } else {
-        std::slice::from_ref(emulated)
-    }
-}
-
-const fn package(board: Board, target: Target, features: &'static [&'static str]) -> Package {
-    Package {
-        board,
-        target,
-        features,
-    }
-}
-
-/// The environment variable by which `cargo xtask test` names the micro:bit's ELF to the tests.
-pub const MICROBIT_VARIABLE: &str = "LEAKSIEVE_FIRMWARE_MICROBIT";
-
-/// The micro:bit's ELF among those that were built.
-///
-/// # Errors
-/// When it was not built.
-pub fn microbit_of(elves: &[(Package, PathBuf)]) -> Result<&Path> {
-    elves
-        .iter()
-        .find(|(package, _)| package.board == MICROBIT)
-        .map(|(_, elf)| &**elf)
-        .context("the micro:bit's firmware was not built")
-}
-
-/// Build the micro:bit's firmware, which is run in the emulator; gives its ELF.
-///
-/// # Errors
-/// When it does not compile.
-pub fn build_microbit() -> Result<PathBuf> {
-    let package = Package::named(MICROBIT.name)?;
-    let elves = build(&setup::cross(&[package.target])?, &[package])?;
-    Ok(microbit_of(&elves)?.to_owned())
-}
-
-/// Build what counts instructions on the micro:bit in place of talking; gives its ELF.
-///
-/// # Errors
-/// When it does not compile.
-pub fn build_counting_microbit() -> Result<PathBuf> {
-    build_microbit_with("count", firmware::COUNTING_FOLDER, "microbit.elf")
-}
-
-/// The environment variable by which `cargo xtask test` names the ELF of
-/// [`build_embassy_microbit`] to the tests.
-pub const EMBASSY_VARIABLE: &str = "LEAKSIEVE_FIRMWARE_EMBASSY";
-
-/// Build the micro:bit's firmware that awaits keys, on Embassy's executor; gives its ELF.
-///
-/// # Errors
-/// When it does not compile.
-pub fn build_embassy_microbit() -> Result<PathBuf> {
-    build_microbit_with("embassy", firmware::FOLDER, "microbit-embassy.elf")
-}
-
-fn build_microbit_with(feature: &str, folder: &str, name: &str) -> Result<PathBuf> {
-    let package = Package::named(MICROBIT.name)?;
-    let cross = setup::cross(&[package.target])?;
-    let mut command = cross.cargo("build", package.target);
-    command
-        .args(["--features", feature])
-        .current_dir(package.folder());
-    firmware::build_package(command, folder, name)
-}
-
-impl Package {
-    fn named(name: &str) -> Result<Self> {
-        let mut packages = PACKAGES.into_iter();
-        packages
-            .find(|package| package.board.name == name)
-            .ok_or_else(|| {
-                let names = PACKAGES.map(|package| package.board.name).join(", ");
-                anyhow!("there is no firmware for a board `{name}`; there is for {names}")
-            })
-    }
-
-    fn folder(&self) -> PathBuf {
-        workspace::firmware().join("boards").join(self.board.name)
-    }
-
-    /// Where cargo runs, and with what settings.
-    fn settings<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        // A quarter of the time goes into it. Without it a log has no line numbers, and no call
-        // that may panic is found, as it is to be in what is emulated.
-        if self.board != MICROBIT {
-            command.env("CARGO_PROFILE_RELEASE_DEBUG", "false");
-        }
-        command.env("DEFMT_LOG", "info").current_dir(self.folder())
-    }
-
-    fn size(&self, elf: &Path) -> Result<Size> {
-        let start = u64::from(self.board.ram_address);
-        firmware::size_in(elf, start..start + u64::from(self.board.ram_bytes))
-    }
-}
+use testkit::boards::{PACKAGES, Package, build};
+use testkit::cross::Cross;
+use testkit::emulator::{Emulator, Machine, Options, Storage, flash_area};
+use testkit::firmware::{self, DEEP_QUESTIONS, Size, Variant, part_text, size_text};
+use testkit::logs::Stack;
+use testkit::run::{run, say};
+use testkit::{setup, workspace};
 
 /// `cargo xtask firmware`: build boards' firmware, that of all if none is named, and print what
 /// it takes.
 ///
 /// # Errors
 /// When there is no such board, or its firmware does not compile or fit.
-pub fn firmware(names: &[String]) -> Result<()> {
+pub(crate) fn firmware(names: &[String]) -> Result<()> {
     let packages = if names.is_empty() {
         PACKAGES.to_vec()
     } else {
@@ -209,27 +84,11 @@ fn uf2(elf: &Path, board: &Board, family: u32) -> Result<Vec<u8>> {
         .collect())
 }
 
-/// Build packages for release, with no key; gives the ELF of each.
-///
-/// # Errors
-/// When one does not compile.
-pub fn build(cross: &Cross, packages: &[Package]) -> Result<Vec<(Package, PathBuf)>> {
-    let build = |package: &Package| {
-        say(format!("building the firmware for {}", package.board.title));
-        let mut command = cross.cargo("build", package.target);
-        package.settings(&mut command);
-        let name = format!("{}.elf", package.board.name);
-        let elf = firmware::build_package(command, firmware::FOLDER, &name)?;
-        Ok((*package, elf))
-    };
-    packages.iter().map(build).collect()
-}
-
 /// Lint every package, and with each of its further features.
 ///
 /// # Errors
 /// When a lint is broken.
-pub fn lint(cross: &Cross) -> Result<()> {
+pub(crate) fn lint(cross: &Cross) -> Result<()> {
     for package in &PACKAGES {
         for features in [""].iter().chain(package.features) {
             let mut command = if package.board == MICROBIT {
@@ -259,7 +118,7 @@ const MICROBIT_MOST_BYTES: (u64, u64) = (58 << 10, 8 << 10);
 ///
 /// # Errors
 /// When it does not boot or say so, or takes more than it may.
-pub fn microbit_stack(qemu: &Path, elf: &Path, filter: &Path) -> Result<(u32, u32)> {
+pub(crate) fn microbit_stack(qemu: &Path, elf: &Path, filter: &Path) -> Result<(u32, u32)> {
     let area = flash_area([&fs::read(filter)?, &[]]);
     let options = Options {
         machine: Machine::Microbit,
@@ -290,7 +149,7 @@ pub fn microbit_stack(qemu: &Path, elf: &Path, filter: &Path) -> Result<(u32, u3
 ///
 /// # Errors
 /// When it takes more.
-pub fn microbit_limits(elf: &Path, stack_bytes: u32) -> Result<()> {
+pub(crate) fn microbit_limits(elf: &Path, stack_bytes: u32) -> Result<()> {
     let size = Package::named(MICROBIT.name)?.size(elf)?;
     let ram_bytes = size.static_ram_bytes + u64::from(stack_bytes);
     ensure!(
@@ -306,7 +165,7 @@ pub fn microbit_limits(elf: &Path, stack_bytes: u32) -> Result<()> {
 ///
 /// # Errors
 /// When an ELF cannot be read, or fills more than the program's part of the flash.
-pub fn table(elves: &[(Package, PathBuf)], microbit: Option<(u32, u32)>) -> Result<String> {
+pub(crate) fn table(elves: &[(Package, PathBuf)], microbit: Option<(u32, u32)>) -> Result<String> {
     let mut table = format!(
         "{:<20}{:>24}{:>24}{:>24}\n",
         "board", "flash", "static RAM", "stack"
@@ -336,22 +195,25 @@ pub fn table(elves: &[(Package, PathBuf)], microbit: Option<(u32, u32)>) -> Resu
     Ok(table)
 }
 
-#[cfg(test)]
-mod tests {
-    use leaksieve_link::BOARDS;
-
-    use super::*;
-
-    #[test]
-    fn every_board_has_a_package() {
-        assert_eq!(PACKAGES.map(|package| package.board), BOARDS);
-        for package in PACKAGES {
-            let manifest = fs::read_to_string(package.folder().join("Cargo.toml")).unwrap();
-            assert_eq!(
-                manifest.contains("\"two-datasets\""),
-                package.board.is_small
-            );
-            assert_eq!(manifest.contains("\"signatures\""), !package.board.is_small);
-        }
+/// The table of sizes, a line for each variant. Stacks are known after a run.
+pub(crate) fn variants_table(rows: &[(Variant, Size, Option<Stack>)]) -> String {
+    let mut table = format!(
+        "{:<16}{:>22}{:>22}{:>26}\n",
+        "LM3S6965", "flash", "static RAM", "deepest stack"
+    );
+    for (variant, size, stack) in rows {
+        let flash = part_text(size.flash_bytes, variant.room_bytes());
+        let ram = part_text(size.static_ram_bytes, firmware::RAM_BYTES);
+        let stack = stack.map_or_else(
+            || "not measured".to_owned(),
+            |stack| part_text(stack.used_bytes.into(), stack.available_bytes.into()),
+        );
+        // Writing to a String does not fail.
+        let _ = writeln!(
+            table,
+            "{:<16}{flash:>22}{ram:>22}{stack:>26}",
+            variant.name()
+        );
     }
+    table
 }

@@ -4,16 +4,18 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::cross::{CORE_TARGETS, CORTEX_M3, WASM};
-use crate::firmware::{self, Variant};
-use crate::run::{self, cargo, run, say};
-use crate::{boards, setup, workspace};
+use testkit::cross::{CORE_TARGETS, CORTEX_M3, WASM};
+use testkit::firmware::{self, Variant};
+use testkit::run::{self, cargo, run, say};
+use testkit::{setup, workspace};
+
+use crate::boards;
 
 /// All of it; stops at the first that fails.
 ///
 /// # Errors
 /// When something is not as it should be.
-pub fn check() -> Result<()> {
+pub(crate) fn check() -> Result<()> {
     let cross = setup::cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
     let root = workspace::root();
     let target = workspace::target();

@@ -9,10 +9,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cross::CORTEX_M3;
-use crate::emulator::{Emulator, PROMPT, Storage};
-use crate::firmware::{self, Variant};
-use crate::{card, host, logs, run, sample, setup, workspace};
+use crate::boards;
+use testkit::cross::CORTEX_M3;
+use testkit::emulator::{Emulator, PROMPT, Storage};
+use testkit::firmware::{self, Variant};
+use testkit::{card, host, logs, run, sample, setup, workspace};
 
 /// The verdicts, as the console's one verdict line begins.
 const EXPOSED: &str = "EXPOSED";
@@ -40,7 +41,7 @@ fn questions() -> Vec<(String, &'static str)> {
 ///
 /// # Errors
 /// When something cannot be set up or built, or a verdict is not what it must be.
-pub fn demo() -> Result<()> {
+pub(crate) fn demo() -> Result<()> {
     let start = Instant::now();
     let style = Style::of_stdout();
     println!(
@@ -118,7 +119,7 @@ pub fn demo() -> Result<()> {
     );
     print!(
         "{}",
-        firmware::table(&[(Variant::SdCard, size, logs::deepest_stack(&log))])
+        boards::variants_table(&[(Variant::SdCard, size, logs::deepest_stack(&log))])
     );
     println!(
         "\n{}",

@@ -11,8 +11,8 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use tempfile::TempDir;
 
-use crate::run::{self, output, run, say};
-use crate::workspace;
+use testkit::run::{self, output, run, say};
+use testkit::workspace;
 
 /// Of the Cargo registry; installed into `target/tools`.
 const CARGO_FUZZ: (&str, &str) = ("cargo-fuzz", "0.13.2");
@@ -29,7 +29,7 @@ const SMOKE_SECONDS: u32 = 5;
 
 /// `cargo xtask fuzz`
 #[derive(Args, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// The targets to run [default: all]
     targets: Vec<String>,
     /// Seconds for each target, once it is built
@@ -45,7 +45,7 @@ pub struct Options {
 /// # Errors
 /// When the compiler is missing, or a target found something; the error says how to run
 /// that again.
-pub fn fuzz(options: &Options) -> Result<()> {
+pub(crate) fn fuzz(options: &Options) -> Result<()> {
     if let Some(missing) = missing() {
         bail!("{missing}");
     }
@@ -73,7 +73,7 @@ pub fn fuzz(options: &Options) -> Result<()> {
 ///
 /// # Errors
 /// When a target does not compile or found something. What is missing is said, no more.
-pub fn smoke() -> Result<()> {
+pub(crate) fn smoke() -> Result<()> {
     let missing = missing().or_else(|| cargo_fuzz().err().map(|error| format!("{error:#}")));
     if let Some(missing) = missing {
         say(format!("the fuzz targets are left out: {missing}"));

@@ -1,7 +1,7 @@
 //! Long lists of people who do not exist, to measure with: any number of lines, made
 //! at the speed of a disk, without memory.
 //!
-//! Unlike [`crate::sample`], whose rows go into the demo and the tests, these lists have
+//! Unlike [`testkit::sample`], whose rows go into the demo and the tests, these lists have
 //! room for 10^9 phone numbers. So their numbers are of blocks that operators have, and
 //! some belong to somebody; nothing but the digits is in the list.
 //!
@@ -16,11 +16,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::sample::mix;
+use testkit::sample::mix;
 
 /// What the lines are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Chinese mobile numbers of eleven digits
     Phones,
     /// HASH:COUNT, as lists of leaked passwords are published: 40 hexadecimal digits, a count
@@ -31,7 +31,7 @@ pub enum Kind {
 
 impl Kind {
     /// Most lines that a list can have.
-    pub const fn max_items(self) -> u64 {
+    pub(crate) const fn max_items(self) -> u64 {
         match self {
             Self::Phones => GRID[0] * GRID[1],
             Self::Hashes | Self::BareHashes => 1 << 48,
@@ -41,7 +41,7 @@ impl Kind {
 
 /// `cargo xtask generate`
 #[derive(Args, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// What the lines are
     #[arg(value_enum)]
     kind: Kind,
@@ -67,7 +67,7 @@ impl Options {
     ///
     /// # Errors
     /// When there are not so many lines, the file exists, or cannot be written.
-    pub fn run(&self) -> Result<()> {
+    pub(crate) fn run(&self) -> Result<()> {
         let list = List {
             kind: self.kind,
             num_items: self.items,
@@ -100,7 +100,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 ///
 /// # Errors
 /// When it is none, or 0.
-pub fn parse_count(text: &str) -> Result<u64, String> {
+pub(crate) fn parse_count(text: &str) -> Result<u64, String> {
     match text.replace('_', "").parse() {
         Ok(0) => Err("at least 1 is needed".into()),
         Ok(count) => Ok(count),
@@ -110,15 +110,15 @@ pub fn parse_count(text: &str) -> Result<u64, String> {
 
 /// One list.
 #[derive(Clone, Copy, Debug)]
-pub struct List {
+pub(crate) struct List {
     /// What the lines are.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Number of lines.
     pub num_items: u64,
     /// Another number gives another list.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The other half of all lines.
-    pub strangers: bool,
+    pub(crate) strangers: bool,
 }
 
 /// Bytes that are written at a time.
@@ -129,7 +129,7 @@ impl List {
     ///
     /// # Errors
     /// When there are not so many lines, or it cannot be written.
-    pub fn write_file(&self, path: &Path) -> Result<()> {
+    pub(crate) fn write_file(&self, path: &Path) -> Result<()> {
         let mut file =
             File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         self.write(&mut file)
@@ -140,7 +140,7 @@ impl List {
     ///
     /// # Errors
     /// When there are not so many lines, or they cannot be written.
-    pub fn write(&self, to: &mut impl Write) -> Result<()> {
+    pub(crate) fn write(&self, to: &mut impl Write) -> Result<()> {
         ensure!(
             self.num_items <= self.kind.max_items(),
             "there are no more than {} different lines of this kind",

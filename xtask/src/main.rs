@@ -1,11 +1,24 @@
-//! `cargo xtask`: the developer's and newcomer's commands. See the library.
+//! `cargo xtask`: the developer's and newcomer's commands.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bench, bindings, boards, card, check, demo, fuzz, generate, oracle, setup, test, web};
+use testkit::{card, run, setup};
+
+mod bench;
+mod bindings;
+mod boards;
+mod check;
+mod demo;
+mod fuzz;
+mod generate;
+mod oracle;
+mod panics;
+mod phones;
+mod test;
+mod web;
 
 #[derive(Parser)]
 #[command(
@@ -72,7 +85,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // Causes in one line; a backtrace would say nothing to whoever reads this.
         Err(error) => {
-            xtask::run::say(format!("error: {error:#}"));
+            run::say(format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::run::{self, run, say};
-use crate::{host, venv, workspace};
+use testkit::run::{self, run, say};
+use testkit::{host, venv, workspace};
 
 /// What `cargo xtask test` asks about: regions with a plan that changed, with a calling code that
 /// begins numbers of theirs, with a calling code that others share, with odd prefixes.
@@ -20,7 +20,7 @@ const NUMBERS: u32 = 200;
 
 /// `cargo xtask oracle`
 #[derive(Args, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// Members of each region and type of number
     #[arg(long, value_name = "N", default_value_t = NUMBERS, value_parser = clap::value_parser!(u32).range(1..))]
     numbers: u32,
@@ -33,7 +33,7 @@ pub struct Options {
 ///
 /// # Errors
 /// When Python's libphonenumber cannot be got, or an answer is wrong.
-pub fn oracle(options: &Options) -> Result<()> {
+pub(crate) fn oracle(options: &Options) -> Result<()> {
     let python = python()?;
     ask(
         &python,
@@ -48,7 +48,7 @@ pub fn oracle(options: &Options) -> Result<()> {
 ///
 /// # Errors
 /// When an answer is wrong.
-pub fn of_test(cli: &Path, all: bool) -> Result<()> {
+pub(crate) fn of_test(cli: &Path, all: bool) -> Result<()> {
     match python() {
         Ok(python) if all => ask(&python, cli, NUMBERS, None),
         Ok(python) => ask(&python, cli, SMOKE_NUMBERS, Some(SMOKE_REGIONS)),

@@ -23,24 +23,24 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use self::image::Image;
-pub use self::source::Frame;
+pub(crate) use self::source::Frame;
 use self::source::{Source, path};
-use crate::cross::CORTEX_M3;
-use crate::run::{cargo, output, say};
-use crate::workspace;
+use testkit::cross::CORTEX_M3;
+use testkit::run::{cargo, output, say};
+use testkit::workspace;
 
 /// Calls that are never reached, and that cannot be mended here.
 #[derive(Clone, Copy, Debug)]
-pub struct Exception {
+pub(crate) struct Exception {
     /// The crate in whose source they stand, as rustc names it.
-    pub package: &'static str,
+    pub(crate) package: &'static str,
     /// The function that they stand in, inlined or not, by its own name; none for all of the
     /// crate.
-    pub function: Option<&'static str>,
+    pub(crate) function: Option<&'static str>,
     /// Lines that may call; one more is looked at anew.
-    pub most: usize,
+    pub(crate) most: usize,
     /// Why none is reached.
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
 }
 
 impl Exception {
@@ -58,7 +58,7 @@ impl fmt::Display for Exception {
 }
 
 /// What may stand where nothing may.
-pub const EXCEPTIONS: [Exception; 17] = [
+pub(crate) const EXCEPTIONS: [Exception; 17] = [
     Exception {
         package: "cobs",
         function: Some("decode_in_place_report"),
@@ -160,7 +160,7 @@ const fn ed25519(function: &'static str, most: usize, reason: &'static str) -> E
 ///
 /// # Errors
 /// When one is in the core's path and not excepted; each is named with function, file and line.
-pub fn check(elves: &[(&str, &Path)]) -> Result<()> {
+pub(crate) fn check(elves: &[(&str, &Path)]) -> Result<()> {
     let guarded = guarded()?;
     let mut all = Vec::new();
     for (name, elf) in elves {
@@ -183,12 +183,12 @@ pub fn check(elves: &[(&str, &Path)]) -> Result<()> {
 
 /// A call, outside of the standard library, that may end in a panic.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub(crate) struct Site {
     /// The function, or constant of functions, that is called.
-    pub callee: String,
+    pub(crate) callee: String,
     /// Where it is called: the innermost line first. At least one is outside of the standard
     /// library.
-    pub frames: Vec<Frame>,
+    pub(crate) frames: Vec<Frame>,
 }
 
 impl Site {
@@ -214,7 +214,7 @@ impl fmt::Display for Site {
 /// # Errors
 /// When the ELF cannot be read, or has no panic machinery: then it is stripped of its symbols,
 /// since a panic handler is in every firmware of ours.
-pub fn sites(elf: &Path) -> Result<Vec<Site>> {
+pub(crate) fn sites(elf: &Path) -> Result<Vec<Site>> {
     let bytes = fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
     let image = Image::read(&bytes).with_context(|| elf.display().to_string())?;
     let mut source = Source::read(elf)?;
@@ -266,7 +266,7 @@ pub fn sites(elf: &Path) -> Result<Vec<Site>> {
 
 /// What is wrong with the calls, a line for each: those with a line in a guarded crate, beyond
 /// what is excepted.
-pub fn refused(
+pub(crate) fn refused(
     sites: &[Site],
     guarded: &BTreeSet<String>,
     exceptions: &[Exception],
@@ -296,7 +296,7 @@ pub fn refused(
 }
 
 /// How many calls each crate has, such as `4 calls may panic: md4 4`.
-pub fn summary(sites: &[Site]) -> String {
+pub(crate) fn summary(sites: &[Site]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for package in sites
         .iter()
@@ -315,7 +315,7 @@ pub fn summary(sites: &[Site]) -> String {
 ///
 /// # Errors
 /// When cargo does not say what the core uses.
-pub fn guarded() -> Result<BTreeSet<String>> {
+pub(crate) fn guarded() -> Result<BTreeSet<String>> {
     let metadata = output(
         cargo()
             .args(["metadata", "--format-version=1", "--filter-platform"])

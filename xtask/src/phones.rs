@@ -10,8 +10,6 @@
 mod elf;
 mod mach;
 
-pub use elf::exports;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,9 +18,9 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::bindings::{PACKAGE, copy, libraries};
-use crate::cross::{Cross, Target};
-use crate::run::{output, say};
-use crate::{debian, setup, workspace};
+use testkit::cross::{Cross, Target};
+use testkit::run::{output, say};
+use testkit::{debian, setup, workspace};
 
 /// A machine that Android runs on.
 struct Android {
@@ -61,11 +59,11 @@ const IOS: [(Target, object::Architecture); 3] = [
 const SHARED: &str = "libleaksieve_phone.so";
 
 /// Shared libraries, where an app for Android has them: `jniLibs`, and the minifier's rules. They
-/// are looked at, and not run.
+/// are looked at, and not run: they must have what the C header and our Kotlin call.
 ///
 /// # Errors
 /// When they do not compile or link, or are not what Android loads.
-pub fn android(folder: &Path) -> Result<()> {
+pub(crate) fn android(folder: &Path, kotlin: &str) -> Result<()> {
     let targets = ANDROID.map(|android| android.target);
     let cross = setup::cross_with_source(&targets)?;
     let stubs = Stubs::read()?;
@@ -80,7 +78,7 @@ pub fn android(folder: &Path) -> Result<()> {
         fs::create_dir_all(&place)?;
         let library = place.join(SHARED);
         android.link(all, &stubs.write(&android)?, &library)?;
-        elf::check(&fs::read(&library)?, android.architecture, &header)
+        elf::check(&fs::read(&library)?, android.architecture, &header, kotlin)
             .with_context(|| format!("{} is not what Android loads", library.display()))?;
         say(workspace::shown(&library));
     }
@@ -131,7 +129,7 @@ impl Android {
 ///
 /// # Errors
 /// When they do not compile, or ask the system for what the manifest does not say.
-pub fn ios(folder: &Path) -> Result<()> {
+pub(crate) fn ios(folder: &Path) -> Result<()> {
     let cross = setup::cross_with_source(&IOS.map(|(target, _)| target))?;
     let manifest = workspace::root().join("phone/ios/PrivacyInfo.xcprivacy");
     fs::create_dir_all(folder)?;

@@ -7,11 +7,13 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 
-use crate::cross::{CORE_TARGETS, CORTEX_M0, CORTEX_M3, Cross, WASM};
-use crate::firmware::{self, Variant};
-use crate::kotlin::Kotlin;
-use crate::run::{self, cargo, output, run, say};
-use crate::{boards, fuzz, host, oracle, panics, sample, setup, sign, web, workspace};
+use crate::{bindings, boards, fuzz, oracle, panics};
+use testkit::boards as packages;
+use testkit::cross::{CORE_TARGETS, CORTEX_M0, CORTEX_M3, Cross, WASM};
+use testkit::firmware::{self, Variant};
+use testkit::kotlin::Kotlin;
+use testkit::run::{self, cargo, output, run, say};
+use testkit::{host, sample, setup, sign, web, workspace};
 
 /// The environment variable that has the tests try all of their cases, where they else try some.
 const EXHAUSTIVE: &str = "LEAKSIEVE_EXHAUSTIVE";
@@ -21,7 +23,7 @@ const EXHAUSTIVE: &str = "LEAKSIEVE_EXHAUSTIVE";
 ///
 /// # Errors
 /// When something cannot be set up or built, or a test fails.
-pub fn test(all: bool) -> Result<()> {
+pub(crate) fn test(all: bool) -> Result<()> {
     let start = Instant::now();
     let cross = setup::cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
     let qemu = setup::emulator()?;
@@ -49,9 +51,9 @@ pub fn test(all: bool) -> Result<()> {
     for variant in Variant::ALL {
         elves.push((variant, firmware::build(&cross, variant)?));
     }
-    let others = boards::build(&cross, boards::packages(all))?;
-    let microbit = boards::microbit_of(&others)?;
-    let embassy = boards::build_embassy_microbit()?;
+    let others = packages::build(&cross, packages::packages(all))?;
+    let microbit = packages::microbit_of(&others)?;
+    let embassy = packages::build_embassy_microbit()?;
     let named = elves.iter().map(|(variant, elf)| (variant.name(), &**elf));
     panics::check(&named.chain([("micro:bit", microbit)]).collect::<Vec<_>>())?;
     flash_limits(&elves)?;
@@ -78,8 +80,8 @@ pub fn test(all: bool) -> Result<()> {
         .env(setup::DRIVER, &driver)
         .env(web::MADE, "1")
         .env(host::CLI, &cli)
-        .env(boards::MICROBIT_VARIABLE, microbit)
-        .env(boards::EMBASSY_VARIABLE, &embassy)
+        .env(packages::MICROBIT_VARIABLE, microbit)
+        .env(packages::EMBASSY_VARIABLE, &embassy)
         .current_dir(workspace::root());
     for (variant, elf) in &elves {
         tests.env(variant.variable(), elf);
@@ -110,6 +112,7 @@ pub fn test(all: bool) -> Result<()> {
         .current_dir(workspace::firmware()))?;
 
     if all {
+        bindings::phones_smoke()?;
         fuzz::smoke()?;
     }
     oracle::of_test(&cli, all)?;
@@ -127,9 +130,9 @@ pub fn test(all: bool) -> Result<()> {
             Ok((*variant, firmware::size(elf)?, Some(stack)))
         })
         .collect::<Result<_>>()?;
-    let stack = boards::microbit_stack(&qemu, boards::microbit_of(&others)?, &filter)?;
+    let stack = boards::microbit_stack(&qemu, packages::microbit_of(&others)?, &filter)?;
     let others = boards::table(&others, Some(stack))?;
-    println!("\n{}\n{others}", firmware::table(&rows));
+    println!("\n{}\n{others}", boards::variants_table(&rows));
     let stack_of = |wanted| {
         let row = rows.iter().find(|(variant, ..)| *variant == wanted);
         let stack = row.and_then(|(.., stack)| stack.as_ref());
@@ -144,7 +147,7 @@ pub fn test(all: bool) -> Result<()> {
 ///
 /// # Errors
 /// When the page or the test that takes them fails, or one was not taken.
-pub fn screenshots() -> Result<()> {
+pub(crate) fn screenshots() -> Result<()> {
     let site = web::build(&setup::cross(&[WASM])?)?;
     say(format!("the web page has {}", site.code()?));
     let (browser, driver) = setup::browser()?;

@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
-use xtask::{host, run, setup};
+use testkit::{host, run, setup};
 
 use crate::cases::{self, Case};
 use crate::compare::{Compared, compare};

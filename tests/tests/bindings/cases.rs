@@ -7,8 +7,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use leaksieve::file::key::SecretKey;
 use leaksieve::file::sign;
-use xtask::run;
-use xtask::sign::forge;
+use testkit::run;
+use testkit::sign::forge;
 
 use crate::golden;
 use crate::questions::{KINDS, texts};

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use tempfile::TempDir;
-use xtask::host;
-use xtask::kotlin::Kotlin;
+use testkit::host;
+use testkit::kotlin::Kotlin;
 
 use crate::cases::{self, Case};
 use crate::compare::{Compared, compare};

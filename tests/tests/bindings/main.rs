@@ -19,7 +19,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
-use xtask::run;
+use testkit::run;
 
 /// A golden file, or a list of one.
 fn golden(name: &str) -> PathBuf {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use xtask::{host, setup};
+use testkit::{host, setup};
 
 use crate::cases::{self, Case};
 use crate::compare::{Compared, compare};

@@ -9,7 +9,7 @@ use leaksieve_core::identifier::Rule;
 use leaksieve_core::sentence::{CANNOT_SAY, EXPOSED, NOT_EXPOSED, Phrase};
 use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Outcome, Verdict};
 use serde_json::Value;
-use xtask::run;
+use testkit::run;
 
 use crate::golden;
 use crate::page::{Page, Said};
@@ -137,7 +137,7 @@ fn on_a_list_that_is_not_whole() -> Result<()> {
     let hash = |i: usize| format!("{:040X}:{}\n", i * 0x9E37_79B9, i % 7 + 1);
     let lines: String = (1..=100).map(hash).collect();
     std::fs::write(path("list.txt"), format!("{lines}no hash:7\nnor this:7\n"))?;
-    let cli = xtask::host::cli()?;
+    let cli = testkit::host::cli()?;
     run::output(
         Command::new(&cli)
             .args(["build", "--quiet", "--kind=sha1", "--min-count=3"])
@@ -195,7 +195,7 @@ fn on_a_list_that_is_not_whole() -> Result<()> {
 #[test]
 fn reasons_and_rules_have_the_cores_words() -> Result<()> {
     use NormaliseError as E;
-    let sources = xtask::web::sources()?;
+    let sources = testkit::web::sources()?;
     let texts: Value = serde_json::from_slice(sources.get("en.json").context("no en.json")?)?;
     let reasons = [
         ("other_kind", E::OtherKind),

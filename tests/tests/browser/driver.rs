@@ -15,7 +15,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use xtask::setup;
+use testkit::setup;
 
 /// How long anything may take. A machine that is busy is slow.
 pub(crate) const LIMIT: Duration = Duration::from_secs(120);

@@ -65,7 +65,7 @@ fn files_that_the_chosen_publisher_did_not_sign() -> Result<()> {
         .type_into("#key", &stranger.public().to_string())?;
     page.browser.click("#key-form button[type=submit]")?;
     refused([Some("unknown_signer"), None, Some("unsigned")])?;
-    let pem = fs::read_to_string(xtask::sign::public_key())?;
+    let pem = fs::read_to_string(testkit::sign::public_key())?;
     page.browser.type_into("#key", &pem)?;
     page.browser.click("#key-form button[type=submit]")?;
     refused(only_signed)?;

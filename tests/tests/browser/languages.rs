@@ -87,7 +87,7 @@ fn no_sentence_is_missing() -> Result<()> {
 /// Each text is named by a script or the page, and what they name is there.
 #[test]
 fn no_sentence_is_too_many() -> Result<()> {
-    let sources = xtask::web::sources()?;
+    let sources = testkit::web::sources()?;
     let texts: serde_json::Map<String, Value> = serde_json::from_slice(&sources["en.json"])?;
     let mut code = String::new();
     for (name, bytes) in &sources {

@@ -162,10 +162,10 @@ fn a_copy_that_is_cancelled() -> Result<()> {
 #[test]
 fn a_page_that_is_opened_as_a_file() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    for (name, bytes) in xtask::web::sources()? {
+    for (name, bytes) in testkit::web::sources()? {
         fs::write(folder.path().join(name), bytes)?;
     }
-    let page = Page::unopened(xtask::web::site()?, &[])?;
+    let page = Page::unopened(testkit::web::site()?, &[])?;
     let path = folder.path().join("index.html");
     page.browser.goto(&format!("file://{}", path.display()))?;
     page.browser

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::json;
-use xtask::web::{self, Server, Site};
+use testkit::web::{self, Server, Site};
 
 use crate::driver::Browser;
 

@@ -19,7 +19,7 @@ use crate::sign;
 /// A leak of generated numbers.
 fn phones(folder: &Path) -> Result<PathBuf> {
     let list = folder.join("list.txt");
-    let phones: Vec<String> = (0..10_000).map(xtask::sample::phone).collect();
+    let phones: Vec<String> = (0..10_000).map(testkit::sample::phone).collect();
     fs::write(&list, phones.join("\n"))?;
     let file = folder.join("built.lsv");
     let options = Options {
@@ -68,7 +68,7 @@ fn pictures() -> Result<()> {
     let page = Page::open()?;
     page.browser
         .wait("document.getElementById('offline').innerText !== ''")?;
-    let member = xtask::sample::phone(1);
+    let member = testkit::sample::phone(1);
     let picture = |name, width, colours, language, text: &str| Picture {
         name,
         width,
@@ -84,7 +84,7 @@ fn pictures() -> Result<()> {
         picture("narrow", 320, "light", "en", "+44 20 7946 0000"),
     ];
     let names: Vec<_> = pictures.iter().map(|picture| picture.name).collect();
-    ensure!(names == xtask::web::PICTURES);
+    ensure!(names == testkit::web::PICTURES);
     for picture in &pictures {
         take(&page, &signed, picture).context(picture.name)?;
     }

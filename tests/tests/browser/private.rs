@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use xtask::web::Site;
+use testkit::web::Site;
 
 use crate::driver::{LIMIT, Trap};
 use crate::golden;
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 #[test]
 fn it_asks_for_its_own_files_and_nothing_else() -> Result<()> {
-    let site = xtask::web::site()?;
+    let site = testkit::web::site()?;
     let trap = Trap::set()?;
     // As most hosts serve it: the page says its policy itself, and the worker has none.
     let page = Page::of(site.clone().without_header(), &[&trap.argument()])?;
@@ -75,7 +75,7 @@ fn it_asks_for_its_own_files_and_nothing_else() -> Result<()> {
 /// a worker from it.
 #[test]
 fn a_worker_that_sends_is_noticed() -> Result<()> {
-    let mut files = xtask::web::sources()?;
+    let mut files = testkit::web::sources()?;
     files
         .get_mut("sw.js")
         .context("no worker")?
@@ -99,7 +99,7 @@ fn a_worker_that_sends_is_noticed() -> Result<()> {
 /// Once the worker is there, its own host is not reached either.
 #[test]
 fn nothing_that_is_asked_for_reaches_the_host() -> Result<()> {
-    let page = Page::of(xtask::web::site()?.without_header(), &[])?;
+    let page = Page::of(testkit::web::site()?.without_header(), &[])?;
     page.wait_until_offline()?;
     page.reload()?;
     let before = page.server()?.requests().len();
@@ -219,7 +219,7 @@ fn what_is_typed_is_nowhere() -> Result<()> {
 #[test]
 fn the_policy_refuses_what_would_send() -> Result<()> {
     // The page's own: no header helps it.
-    let page = Page::of(xtask::web::site()?.without_header(), &[])?;
+    let page = Page::of(testkit::web::site()?.without_header(), &[])?;
     let elsewhere = TcpListener::bind("127.0.0.1:0")?;
     elsewhere.set_nonblocking(true)?;
     let there = elsewhere.local_addr()?;

@@ -8,7 +8,7 @@ use leaksieve::file::FilterFile;
 use leaksieve_core::Identifier;
 use leaksieve_core::sector::SECTOR_BYTES;
 use serde_json::json;
-use xtask::run;
+use testkit::run;
 
 use crate::page::Page;
 use crate::{golden, sign};
@@ -26,7 +26,7 @@ fn changed(name: &str, change: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Resul
 fn malformed_files() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let page = Page::open()?;
-    let forge = |bytes: &mut Vec<u8>, sector, at| xtask::sign::forge(bytes, sector, at, 1);
+    let forge = |bytes: &mut Vec<u8>, sector, at| testkit::sign::forge(bytes, sector, at, 1);
     let last = |bytes: &[u8]| (bytes.len() / SECTOR_BYTES - 1) as u32;
     let flip = |at: usize| {
         changed("phone.lsv", |bytes| {
@@ -140,7 +140,7 @@ fn damaged_and_forged_pages() -> Result<()> {
         let bytes = changed(golden_name, |bytes| {
             for sector in first..first + count {
                 if is_forged {
-                    xtask::sign::forge(bytes, sector, 7, 0x10)?;
+                    testkit::sign::forge(bytes, sector, 7, 0x10)?;
                 } else {
                     bytes[sector as usize * SECTOR_BYTES + 7] ^= 0x10;
                 }
@@ -220,7 +220,7 @@ fn an_expired_file_does_not_say_not_exposed() -> Result<()> {
     fs::write(&list, "+12128675309\n")?;
     let american = folder.path().join("us.lsv");
     let both = folder.path().join("both.lsv");
-    let cli = xtask::host::cli()?;
+    let cli = testkit::host::cli()?;
     run::output(
         Command::new(&cli)
             .args(["build", "--quiet", "--kind=phone", "--region=US"])

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use xtask::web::{self, Site};
+use testkit::web::{self, Site};
 
 use crate::driver::LIMIT;
 use crate::golden;

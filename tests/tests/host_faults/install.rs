@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use leaksieve::file::FilterFile;
 use tempfile::TempDir;
-use xtask::{host, sample};
+use testkit::{host, sample};
 
 use crate::faults::{Fault, SITES, by_site, faults_of, sample_of, site_of};
 use crate::trace::{Call, Outcome, Place, Tracer};

@@ -22,7 +22,7 @@ use leaksieve::input::profile::phone_profile;
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::{Identifier, IdentifierKind, Profile};
 use tempfile::TempDir;
-use xtask::{host, sample};
+use testkit::{host, sample};
 
 use faults::{Fault, SITES, by_site, faults_of, sample_of, site_of};
 use trace::{Call, Outcome, Place, Tracer};

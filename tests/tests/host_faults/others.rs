@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use anyhow::{Context, Result, ensure};
 use leaksieve::file::key::{KeyFile, public_key};
 use leaksieve_core::PublicKey;
-use xtask::{host, sample};
+use testkit::{host, sample};
 
 use crate::faults::{Fault, by_site, faults_of, sample_of};
 use crate::trace::{Outcome, Place, Tracer};

@@ -117,7 +117,7 @@ impl Tracer {
     /// Finds `strace`, or says how to get it.
     pub(crate) fn new(folder: &Path, logs: &Path) -> Result<Self> {
         Ok(Self {
-            strace: xtask::setup::strace()?,
+            strace: testkit::setup::strace()?,
             folder: folder.to_path_buf(),
             logs: logs.to_path_buf(),
         })

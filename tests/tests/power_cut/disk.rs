@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::rc::Rc;
 
-use xtask::sample::mix;
+use testkit::sample::mix;
 
 pub(crate) const BLOCK: usize = 512;
 pub(crate) type Block = [u8; BLOCK];

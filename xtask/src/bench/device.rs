@@ -15,12 +15,12 @@ use anyhow::{Context, Result, ensure};
 use super::report::{self, Table, thousands};
 use super::{leaksieve, list, work_folder};
 use crate::bench::measure::Step;
-use crate::cross::CORTEX_M3;
-use crate::emulator::{Emulator, Machine, Options, Storage, flash_area};
-use crate::firmware::{self, Variant};
 use crate::generate::Kind;
-use crate::run::say;
-use crate::{boards, card, setup, sign};
+use testkit::cross::CORTEX_M3;
+use testkit::emulator::{Emulator, Machine, Options, Storage, flash_area};
+use testkit::firmware::{self, Variant};
+use testkit::run::say;
+use testkit::{boards, card, setup, sign};
 
 /// Members, and as many strangers, that are asked.
 const NUM_QUESTIONS: u64 = 1_000;

@@ -14,7 +14,7 @@ use super::programs::Contender;
 use super::report::thousands;
 use super::{Options, file_bytes, in_process_program, leaksieve, list, work_folder};
 use crate::generate::Kind;
-use crate::run::{output, say};
+use testkit::run::{output, say};
 
 mod table;
 

@@ -11,7 +11,7 @@ use super::picture::{self, Line};
 use super::report::{self, Table, figure, mebibytes, thousands};
 use super::{Options, file_bytes, leaksieve, list, work_folder};
 use crate::generate::Kind;
-use crate::run::{output, say};
+use testkit::run::{output, say};
 
 /// What the build may take, where it can be told.
 const MEMORY: &str = "768MiB";

@@ -11,7 +11,7 @@ use super::measure::{Step, Usage, median};
 use super::report::{self, Table, figure, mebibytes, thousands, times};
 use super::{Options, in_process_program, leaksieve, list, work_folder};
 use crate::generate::Kind;
-use crate::run::say;
+use testkit::run::say;
 
 /// What the program is called with, and how it stands in the table.
 const CONTENDERS: [(&str, &str); 7] = [

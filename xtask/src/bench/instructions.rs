@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::peers::cargo_install;
 use super::report::{self, Table, thousands};
-use crate::run::{self, say};
-use crate::workspace;
+use testkit::run::{self, say};
+use testkit::workspace;
 
 /// The runner must have the version of the library, which the root manifest pins.
 const RUNNER: (&str, &str) = ("gungraun-runner", "0.20.0");
@@ -130,7 +130,7 @@ fn valgrind() -> Result<Option<PathBuf>> {
     if !root.exists() {
         say("downloading into target/bench: valgrind; nothing is installed on the machine");
         let partial = root.with_extension("partial");
-        crate::debian::unpack_packages(&["valgrind"], &partial).context(
+        testkit::debian::unpack_packages(&["valgrind"], &partial).context(
             "valgrind is missing, and Debian's could not be got; install valgrind, then run this again",
         )?;
         fs::rename(&partial, &root)?;

@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use wait4::Wait4;
 
-use crate::run::line_of;
+use testkit::run::line_of;
 
 /// What was used.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

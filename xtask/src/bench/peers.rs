@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::measure::Step;
-use crate::run::{self, output, say};
-use crate::workspace;
+use testkit::run::{self, output, say};
+use testkit::workspace;
 
 /// A program that builds a filter of a list, and asks it.
 #[derive(Clone, Debug)]
@@ -170,7 +170,7 @@ fn debian_programs() -> Result<[Program; 2]> {
             PACKAGES.join(" ")
         ));
         let partial = workspace::target_folder("bench")?.join("debian.partial");
-        crate::debian::unpack_packages(&PACKAGES, &partial)?;
+        testkit::debian::unpack_packages(&PACKAGES, &partial)?;
         fs::rename(&partial, &root)?;
     }
     let libraries = ["lib", "usr/lib"]

@@ -80,7 +80,7 @@ impl Drawing {
             title = escaped(title),
         );
         fs::write(path, svg).with_context(|| format!("cannot write {}", path.display()))?;
-        crate::run::say(format!("written: {}", crate::workspace::shown(path)));
+        testkit::run::say(format!("written: {}", testkit::workspace::shown(path)));
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use super::peers::{self, Program};
 use super::report::thousands;
 use super::{Options, file_bytes, in_process_program, leaksieve, list, work_folder};
 use crate::generate::Kind;
-use crate::run::say;
+use testkit::run::say;
 
 /// Members that are asked for; no filter may lose one.
 const MAX_MEMBERS_ASKED: u64 = 1_000_000;

@@ -9,9 +9,10 @@ use serde_json::Value;
 use super::measure::{Step, median};
 use super::report::{self, Table, figure, thousands};
 use super::{Options, leaksieve, list, work_folder};
+use crate::bindings;
 use crate::generate::Kind;
-use crate::run::say;
-use crate::{bindings, venv, workspace};
+use testkit::run::say;
+use testkit::{venv, workspace};
 
 /// The script that measures one contender.
 const SCRIPT: &str = include_str!("python.py");

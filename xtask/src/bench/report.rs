@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::run::output;
-use crate::workspace;
+use testkit::run::output;
+use testkit::workspace;
 
 /// What stands before the sections when the page is begun.
 const HEAD: &str = "\
@@ -33,7 +33,7 @@ pub(super) fn put(name: &str, section: &str) -> Result<()> {
     let page = fs::read_to_string(&path).unwrap_or_else(|_| HEAD.into());
     fs::write(&path, replaced(&page, name, section))
         .with_context(|| format!("cannot write {}", path.display()))?;
-    crate::run::say(format!("written: {}", workspace::shown(&path)));
+    testkit::run::say(format!("written: {}", workspace::shown(&path)));
     Ok(())
 }
 

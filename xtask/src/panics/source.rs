@@ -8,32 +8,32 @@ use std::path::Path;
 use addr2line::Loader;
 use anyhow::{Result, anyhow};
 
-use crate::workspace;
+use testkit::workspace;
 
 /// The standard library's crates.
 const STANDARD: [&str; 4] = ["core", "alloc", "std", "compiler_builtins"];
 
 /// A line of source, in the function that it was written in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// The crate, as rustc names it; none for assembly and what a linker makes.
-    pub package: Option<String>,
+    pub(crate) package: Option<String>,
     /// The function's path.
-    pub function: String,
+    pub(crate) function: String,
     /// File and line, where the debug information has them.
-    pub place: Option<(String, u32)>,
+    pub(crate) place: Option<(String, u32)>,
 }
 
 impl Frame {
     /// Not the standard library's.
-    pub fn is_ours(&self) -> bool {
+    pub(crate) fn is_ours(&self) -> bool {
         let package = self.package.as_deref();
         package.is_some_and(|package| !STANDARD.contains(&package))
     }
 
     /// The function's own name: `read` of `<card::Card<D> as Storage>::read::{{closure}}`.
     /// The rest of the path is written in more than one way, by the compiler's version.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         let mut depth = 0;
         let mut before = ' ';
         let outside = |c: char| {

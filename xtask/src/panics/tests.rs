@@ -3,7 +3,7 @@ use anyhow::bail;
 use std::path::PathBuf;
 
 use super::*;
-use crate::{host, setup};
+use testkit::{host, setup};
 
 fn frame(package: &str, function: &str, line: u32) -> Frame {
     Frame {

@@ -18,8 +18,13 @@ const PAGE_BYTES: u64 = 16 << 10;
 const SYSTEM: [&str; 2] = ["libc.so", "libdl.so"];
 
 /// That it is loaded on pages of 16 KiB (and of 4), by Android 5, and has every function of the C
-/// header, and what Kotlin first asks for.
-pub(super) fn check(library: &[u8], architecture: Architecture, header: &str) -> Result<()> {
+/// header, and each that Kotlin calls.
+pub(super) fn check(
+    library: &[u8],
+    architecture: Architecture,
+    header: &str,
+    kotlin: &str,
+) -> Result<()> {
     let file = object::File::parse(library)?;
     ensure!(
         file.architecture() == architecture && file.kind() == object::ObjectKind::Dynamic,
@@ -80,18 +85,26 @@ pub(super) fn check(library: &[u8], architecture: Architecture, header: &str) ->
     let symbols = exports(library)?;
     let mut functions = functions(header);
     ensure!(functions.len() > 5, "the header has no functions");
-    functions.push("ffi_leaksieve_phone_uniffi_contract_version");
+    let of_header = functions.len();
+    functions.extend(
+        kotlin
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("external fun "))
+            .filter_map(|line| line.split('(').next()),
+    );
+    ensure!(functions.len() > of_header + 20, "Kotlin calls nothing");
     for function in functions {
         ensure!(symbols.contains(function), "it has no {function}");
     }
+    ensure!(
+        !symbols.iter().any(|name| name.starts_with("_Unwind")),
+        "others would find its unwinder"
+    );
     Ok(())
 }
 
 /// What is found in a shared library by its name.
-///
-/// # Errors
-/// When it is none.
-pub fn exports(library: &[u8]) -> Result<BTreeSet<String>> {
+fn exports(library: &[u8]) -> Result<BTreeSet<String>> {
     let file = object::File::parse(library)?;
     let symbols = file.dynamic_symbols();
     let defined = symbols.filter(|symbol| symbol.is_definition() && symbol.is_global());
@@ -128,8 +141,8 @@ mod tests {
     fn what_is_no_library_for_android_is_refused() {
         let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         for architecture in [Architecture::X86_64, Architecture::Aarch64] {
-            assert!(check(&own, architecture, "leaksieve_open(").is_err());
+            assert!(check(&own, architecture, "leaksieve_open(", "").is_err());
         }
-        assert!(check(b"", Architecture::X86_64, "").is_err());
+        assert!(check(b"", Architecture::X86_64, "", "").is_err());
     }
 }

@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 
 /// The workspace's root folder.
 pub fn root() -> &'static Path {
-    // The manifest folder is that of `xtask/`, so there is always a parent.
+    // The manifest folder is `tests/kit`.
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().unwrap_or(manifest)
+    manifest.ancestors().nth(2).unwrap_or(manifest)
 }
 
 /// The workspace's own `target/`, whatever `CARGO_TARGET_DIR` says: what is set up

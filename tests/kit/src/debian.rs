@@ -202,7 +202,10 @@ fn final_root() -> PathBuf {
 }
 
 /// rustup's `rust-lld`, or one in PATH.
-pub(crate) fn linker() -> Result<PathBuf> {
+///
+/// # Errors
+/// When there is none.
+pub fn linker() -> Result<PathBuf> {
     let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
     let bundled = fs::read_dir(Path::new(sysroot.trim()).join("lib/rustlib"))
         .into_iter()

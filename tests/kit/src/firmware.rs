@@ -1,6 +1,5 @@
 //! The board's firmware: built in its variants, and measured.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -20,16 +19,16 @@ const KEYS: &str = "LEAKSIEVE_KEYS";
 
 /// The folder under `target/` that all firmware is built in: what boards have in common is
 /// compiled once.
-pub(crate) const FOLDER: &str = "firmware";
+pub const FOLDER: &str = "firmware";
 /// Of builds that count instructions.
-pub(crate) const COUNTING_FOLDER: &str = "firmware-count";
+pub const COUNTING_FOLDER: &str = "firmware-count";
 
 /// Flash of the LM3S6965, bytes.
 const FLASH_BYTES: u64 = 256 << 10;
 /// Where the LM3S6965 has its RAM.
 const RAM_ADDRESS: u64 = 0x2000_0000;
 /// RAM of the LM3S6965, bytes.
-const RAM_BYTES: u64 = 64 << 10;
+pub const RAM_BYTES: u64 = 64 << 10;
 
 /// One build of the board's firmware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +90,7 @@ impl Variant {
     }
 
     /// Flash that the program may fill, bytes.
-    const fn room_bytes(self) -> u64 {
+    pub const fn room_bytes(self) -> u64 {
         match self {
             Self::InternalFlash => FLASH_BYTES / 2,
             _ => FLASH_BYTES,
@@ -231,7 +230,7 @@ pub fn deepest_stack(qemu: &Path, elf: &Path, variant: Variant, filter: &Path) -
 
 /// Questions of a filter of numbers and passwords that take a firmware deep: a number, one that
 /// may have an extension, bytes as programs write passwords, what is covered, and a slip.
-pub(crate) const DEEP_QUESTIONS: [&str; 5] = [
+pub const DEEP_QUESTIONS: [&str; 5] = [
     "+86 138-0013-8000",
     "0755-2601-2345-12",
     "$HEX[2070c3a4737320]",
@@ -239,31 +238,8 @@ pub(crate) const DEEP_QUESTIONS: [&str; 5] = [
     "12",
 ];
 
-/// The table of sizes, a line for each variant. Stacks are known after a run.
-pub fn table(rows: &[(Variant, Size, Option<Stack>)]) -> String {
-    let mut table = format!(
-        "{:<16}{:>22}{:>22}{:>26}\n",
-        "LM3S6965", "flash", "static RAM", "deepest stack"
-    );
-    for (variant, size, stack) in rows {
-        let flash = part_text(size.flash_bytes, variant.room_bytes());
-        let ram = part_text(size.static_ram_bytes, RAM_BYTES);
-        let stack = stack.map_or_else(
-            || "not measured".to_owned(),
-            |stack| part_text(stack.used_bytes.into(), stack.available_bytes.into()),
-        );
-        // Writing to a String does not fail.
-        let _ = writeln!(
-            table,
-            "{:<16}{flash:>22}{ram:>22}{stack:>26}",
-            variant.name()
-        );
-    }
-    table
-}
-
 /// So many of so many bytes.
-pub(crate) fn part_text(bytes: u64, all_bytes: u64) -> String {
+pub fn part_text(bytes: u64, all_bytes: u64) -> String {
     format!("{} of {}", size_text(bytes), size_text(all_bytes))
 }
 
