@@ -54,11 +54,11 @@ pub const MAX_HEADER_BYTES: usize = MAX_HEADER_SECTORS as usize * PAYLOAD_BYTES 
 pub const MAX_DATASETS_OF_A_FILE: usize = 8;
 /// Most datasets of a file that a small device reads, one that has no RAM for more: 2.
 pub const MAX_DATASETS_OF_A_SMALL_DEVICE: usize = 2;
-/// Most datasets of a file that this build reads: 8, or 2 with the feature `two-datasets`.
-pub const MAX_DATASETS: usize = if cfg!(feature = "two-datasets") {
-    MAX_DATASETS_OF_A_SMALL_DEVICE
-} else {
+/// Most datasets of a file that this build reads: 8 with the feature `eight-datasets`, else 2.
+pub const MAX_DATASETS: usize = if cfg!(feature = "eight-datasets") {
     MAX_DATASETS_OF_A_FILE
+} else {
+    MAX_DATASETS_OF_A_SMALL_DEVICE
 };
 
 /// Longest identifier, after trimming, and longest item: 256 bytes.

@@ -177,8 +177,8 @@ mod tests {
         for package in PACKAGES {
             let manifest = fs::read_to_string(package.folder().join("Cargo.toml")).unwrap();
             assert_eq!(
-                manifest.contains("\"two-datasets\""),
-                package.board.is_small
+                manifest.contains("\"eight-datasets\""),
+                !package.board.is_small
             );
             assert_eq!(manifest.contains("\"signatures\""), !package.board.is_small);
         }

@@ -14,7 +14,7 @@ pub(crate) mod key;
 #[cfg(feature = "signatures")]
 mod signed;
 #[cfg(not(feature = "signatures"))]
-#[path = "unable.rs"]
+#[path = "trust/unable.rs"]
 mod signed;
 pub mod tree;
 
