@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use leaksieve::input::source::{Input as List, Layout, SourceError};
 use leaksieve::pipeline::partition::MIN_MEMORY_BYTES;
 use leaksieve::pipeline::{BuildError, Options, build};
-use leaksieve::sizing::{Aim, Method, Prefer};
+use leaksieve::sizing::{Aim, Method};
 use leaksieve_core::encoding::bloom::UnpackedPage;
 use leaksieve_core::encoding::page_of;
 use leaksieve_core::fold;
@@ -150,8 +150,7 @@ fn build_all(case: &Case<'_>, records: &Records) {
             Aim::MaxBytes(1024 + 64 * u64::from(case.size))
         },
         method: match case.flags >> 6 {
-            2 => Method::Ribbon(Prefer::Size),
-            3 => Method::Ribbon(Prefer::Reads),
+            2 | 3 => Method::Ribbon,
             _ => Method::Bloom,
         },
         name: "A".to_owned(),
@@ -161,7 +160,7 @@ fn build_all(case: &Case<'_>, records: &Records) {
         created_unix_s: 0,
         epoch: 0,
         expires_unix_s: 0,
-        fits: None,
+        board: None,
         max_rejected_share: 1.0,
         num_threads: 1 + usize::from(case.flags >> 2 & 1),
         memory_bytes: MIN_MEMORY_BYTES,

@@ -8,7 +8,6 @@ mod device;
 mod encoding;
 mod estimate;
 mod explain;
-mod export;
 mod inspect;
 mod install;
 mod keygen;
@@ -35,44 +34,45 @@ use leaksieve_link::Board;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Compile a leaked list into a filter file
+    /// Turn a leaked list into a filter file
     Build(Box<build::Args>),
-    /// Ask a filter file about identifiers, one a line; exits as grep does
+    /// Look identifiers up in a filter file
     Check(check::Args),
     /// Show what a filter file holds and covers
     Inspect(inspect::Args),
-    /// Read every sector of a filter file; with --source, ask it for every item
+    /// Check every sector of a filter file, or every entry of its list
     Verify(verify::Args),
-    /// Tell how large a filter will be in either encoding, or what rate fits a size
+    /// Compare sizes, and show what boards and cards hold
     Estimate(estimate::Args),
     /// Join filter files into one
     Bundle(bundle::Args),
     /// Make a key to sign filter files with
     Keygen(keygen::Args),
-    /// Sign a filter file, so that a forged or an old one can be told from it
+    /// Sign a filter file
     Sign(sign::Args),
-    /// Put a filter file onto a card, beside the one that is there
+    /// Put a filter file onto a card or device, or into an image to flash
     Install(install::Args),
-    /// Make an image of a filter file, to flash it into a board
-    Export(export::Args),
-    /// Talk to a flashed device: what it is, what it says, a new filter for it
+    /// Show what a device is, or look identifiers up on it
     Device(device::Args),
-    /// Print the completions of a shell
+    /// Print completions for a shell
+    #[command(hide = true)]
     Completions {
-        /// Which shell
+        /// Shell
         shell: clap_complete::Shell,
     },
     /// Print the manual page (troff)
+    #[command(hide = true)]
     Man,
 }
 
 impl Command {
     /// Is there a file that must not be left half done?
     pub(crate) const fn writes_files(&self) -> bool {
-        matches!(
-            self,
-            Self::Build(_) | Self::Bundle(_) | Self::Export(_) | Self::Keygen(_) | Self::Sign(_)
-        )
+        match self {
+            Self::Build(_) | Self::Bundle(_) | Self::Keygen(_) | Self::Sign(_) => true,
+            Self::Install(args) => args.writes_files(),
+            _ => false,
+        }
     }
 
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
@@ -86,7 +86,6 @@ impl Command {
             Self::Keygen(args) => args.run(),
             Self::Sign(args) => args.run(),
             Self::Install(args) => args.run(),
-            Self::Export(args) => args.run(),
             Self::Device(args) => args.run(),
             Self::Completions { shell } => man::completions(shell, crate::Cli::command()),
             Self::Man => man::page(crate::Cli::command()),
@@ -98,7 +97,7 @@ impl Command {
 fn refuse_stdout(output: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(
         output.as_os_str() != "-",
-        "it cannot go to standard output: name a file with -o"
+        "the output cannot go to standard output: name a file with -o"
     );
     Ok(())
 }
@@ -107,8 +106,8 @@ fn refuse_stdout(output: &Path) -> anyhow::Result<()> {
 const DEFAULT_RATE: f64 = 1e-3;
 
 /// What a filter should be like; `None` when nothing was said.
-fn aim(fpr: Option<f64>, max_size: Option<u64>, fits: Option<&Board>) -> Option<Aim> {
-    let room = || max_size.or_else(|| fits.map(board_room));
+fn aim(fpr: Option<f64>, max_size: Option<u64>, board: Option<&Board>) -> Option<Aim> {
+    let room = || max_size.or_else(|| board.map(board_room));
     fpr.map(Aim::FalsePositiveRate)
         .or_else(|| room().map(Aim::MaxBytes))
 }
@@ -116,28 +115,28 @@ fn aim(fpr: Option<f64>, max_size: Option<u64>, fits: Option<&Board>) -> Option<
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people
+    /// Text for people
     Text,
-    /// For programs: one JSON object, or one a line
+    /// JSON for programs: one object, or one per line
     Json,
 }
 
 /// What an identifier is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// Telephone numbers
+    /// Phone numbers
     Phone,
     /// E-mail addresses
     Email,
     /// User names
     Username,
-    /// Ids that an authority or service gave
+    /// Ids: of people, accounts or customers
     Id,
     /// Passwords as they are typed
     Password,
-    /// SHA-1 of passwords, in hexadecimal; `HASH:COUNT` lines too
+    /// SHA-1 hashes of passwords, also as HASH:COUNT lines
     Sha1,
-    /// NTLM hashes of passwords, in hexadecimal; `HASH:COUNT` lines too
+    /// NTLM hashes of passwords, also as HASH:COUNT lines
     Ntlm,
 }
 
@@ -182,7 +181,7 @@ fn quoted(word: &str) -> String {
 /// What an error means that comes when all is done but to tell of it.
 fn unsaid(output: &Path) -> String {
     format!(
-        "{}: the new file is in its place, but standard output takes no summary of it (--quiet writes none)",
+        "{}: the new file was saved, but the summary cannot be written to standard output (--quiet writes none)",
         output.display()
     )
 }
@@ -219,7 +218,7 @@ pub(crate) fn parse_max_size(text: &str) -> Result<u64, String> {
         return Ok(leaksieve::sizing::media::FAT32_MAX_FILTER_BYTES);
     }
     parse_size(text)
-        .map_err(|error| format!("{error}; or fat32, for the largest file that a FAT32 card takes"))
+        .map_err(|error| format!("{error}; or fat32, the largest file that a FAT32 card takes"))
 }
 
 /// `900KiB`, `2MB` or a number of bytes.
@@ -282,6 +281,12 @@ pub(crate) fn day_of(unix_s: u64) -> String {
 /// A count with its thousands apart.
 pub(crate) fn count(number: u64) -> String {
     indicatif::HumanCount(number).to_string()
+}
+
+/// `1 line`, `2 lines`.
+pub(crate) fn several(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(number))
 }
 
 /// Bytes in KiB, MiB or GiB.

@@ -36,22 +36,22 @@ fn remedy(error: &ReadError<io::Error>) -> &'static str {
     use leaksieve_core::Error;
     match error {
         ReadError::Filter(Error::NotAFilter) => {
-            "; give a file that `leaksieve build` made, or fetch it again"
+            "; give a file that `leaksieve build` made, or get it again"
         }
         ReadError::Filter(
             Error::SectorDamaged { .. }
             | Error::Truncated { .. }
             | Error::HeaderMalformed(_)
             | Error::NoSuchLayer { .. },
-        ) => "; do not use this file: fetch it again, or build it anew",
+        ) => "; do not use this file: get it again, or build it again",
         ReadError::Filter(Error::BadSignature | Error::NotAsSigned { .. }) => {
-            "; do not use this file: fetch it again from who signed it"
+            "; do not use this file: get it again from its publisher"
         }
         ReadError::Filter(Error::Unsigned) => {
-            "; get a signed file, or leave --key out to ask it all the same"
+            "; get a signed file, or leave --key out to use it anyway"
         }
         ReadError::Filter(Error::UnknownSigner { .. }) => {
-            "; if its publisher has a new key, compare it with what they say elsewhere before you trust it"
+            "; if the publisher has a new key, compare it with what they publish elsewhere before you trust it"
         }
         ReadError::Filter(Error::EpochTooLow { .. }) => "; get the newest one",
         _ => "",

@@ -8,9 +8,24 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Compiles leaked identifier sets into filter files that answer "exposed or not" offline.
+/// Turn leaked lists into filter files that answer "exposed or not" offline.
 #[derive(Parser)]
-#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(
+    version,
+    max_term_width = 100,
+    mut_arg("color", |color| color.help("When to use colors").hide_short_help(true)),
+    after_help = "\
+Examples:
+  leaksieve build members.txt -o members.lsv --kind email
+  leaksieve check members.lsv ann@example.com",
+    after_long_help = "\
+Also: `leaksieve completions SHELL` prints completions for a shell, and `leaksieve man` the manual
+page.
+
+Examples:
+  leaksieve build members.txt -o members.lsv --kind email
+  leaksieve check members.lsv ann@example.com"
+)]
 struct Cli {
     #[command(flatten)]
     color: colorchoice_clap::Color,
@@ -32,9 +47,9 @@ fn main() -> ExitCode {
         // Without it a signal ends the program as well, but leaves the file that it writes.
         let _ = ctrlc::set_handler(|| {
             let outcome = if leaksieve::remove_unfinished() {
-                "the new file is in its place"
+                "the new file was saved"
             } else {
-                "nothing was put in place"
+                "nothing was saved"
             };
             say(format_args!("interrupted; {outcome}"));
             std::process::exit(INTERRUPTED);

@@ -60,7 +60,7 @@ pub struct Options {
     /// Size or false-positive rate.
     pub aim: Aim,
     /// The board that the filter must fit, also when it is signed.
-    pub fits: Option<&'static Board>,
+    pub board: Option<&'static Board>,
     /// Name of the breach.
     pub name: String,
     /// When it happened.
@@ -308,7 +308,7 @@ pub fn build(
 
 /// Why a filter of this shape is too large for the board that it is for, if it is.
 fn misfit(options: &Options, num_items: u64, shape: Shape, header_sectors: u32) -> Option<Misfit> {
-    let board = options.fits?;
+    let board = options.board?;
     let num_sectors = u64::from(header_sectors) + u64::from(shape.num_pages);
     let (needs, room) = (num_sectors * SECTOR_BYTES as u64, board_room(board));
     let wanted = Wanted {
@@ -386,7 +386,7 @@ fn header_of(options: &Options, plan: NumberingPlan, seed: u64) -> Result<Header
         // As long as the one that will be.
         encoding: match options.method {
             Method::Bloom => Encoding::Bloom { num_hashes: 0 },
-            Method::Ribbon(_) => Encoding::Ribbon(Ribbon::default()),
+            Method::Ribbon => Encoding::Ribbon(Ribbon::default()),
         },
         hash: HashFunction::Xxh3 { seed },
         plan: PlanSectors {

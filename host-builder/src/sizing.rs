@@ -29,15 +29,15 @@ pub enum Method {
     /// Sector-blocked Bloom filter.
     Bloom,
     /// Paged ribbon.
-    Ribbon(Prefer),
+    Ribbon,
 }
 
 impl Method {
-    /// The method of an encoding; a ribbon's does not say what was preferred.
+    /// The method of an encoding.
     pub const fn of(encoding: &Encoding) -> Option<Self> {
         match encoding {
             Encoding::Bloom { .. } => Some(Self::Bloom),
-            Encoding::Ribbon(_) => Some(Self::Ribbon(Prefer::Size)),
+            Encoding::Ribbon(_) => Some(Self::Ribbon),
             _ => None,
         }
     }
@@ -46,19 +46,9 @@ impl Method {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bloom => "bloom",
-            Self::Ribbon(_) => "ribbon",
+            Self::Ribbon => "ribbon",
         }
     }
-}
-
-/// What a ribbon gives up for what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Prefer {
-    /// The smallest file: 1 in 15 questions reads a second sector.
-    #[default]
-    Size,
-    /// Fewer second sectors, 1 in 200 questions, in a file that is 5 % larger.
-    Reads,
 }
 
 /// A filter's size.
@@ -100,9 +90,8 @@ pub enum ShapeError {
     },
     /// Too little room.
     #[error(
-        "{max_bytes} bytes hold no useful filter of {num_items} items: header and numbering plan take {} bytes, \
-         and with what is left the false-positive rate would be above 0.5; \
-         `leaksieve estimate` says what sizes and numbers of items go together",
+        "{max_bytes} bytes are too small for a useful filter of {num_items} items: header and numbering plan take \
+         {} bytes, and the rest would give a false-positive rate above 0.5; `leaksieve estimate` shows what fits",
         u64::from(*header_sectors) * SECTOR_BYTES as u64
     )]
     TooSmall {
@@ -136,7 +125,7 @@ pub fn shape(
             let finest = match method {
                 _ if num_pages == 0 => None,
                 Method::Bloom => bloom::finest(num_items, num_pages),
-                Method::Ribbon(prefer) => ribbon::finest(num_items, num_pages, prefer),
+                Method::Ribbon => ribbon::finest(num_items, num_pages),
             };
             finest
                 .filter(|shape| shape.false_positive_rate <= *FALSE_POSITIVE_RATES.end())
@@ -193,7 +182,7 @@ impl Density {
     fn of(method: Method, rate: f64) -> Option<Self> {
         match method {
             Method::Bloom => Some(Self::Bloom(bloom::densest(rate))),
-            Method::Ribbon(prefer) => ribbon::loads(rate, prefer).map(Self::Ribbon),
+            Method::Ribbon => ribbon::loads(rate).map(Self::Ribbon),
         }
     }
 
@@ -280,11 +269,7 @@ pub fn with_collisions(rate: f64, items_per_page: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const METHODS: [Method; 3] = [
-        Method::Bloom,
-        Method::Ribbon(Prefer::Size),
-        Method::Ribbon(Prefer::Reads),
-    ];
+    const METHODS: [Method; 2] = [Method::Bloom, Method::Ribbon];
 
     #[test]
     fn a_size_is_filled_and_not_passed() {

@@ -195,19 +195,3 @@ fn a_password_is_not_shown() {
 "
     );
 }
-
-#[test]
-fn only_on_a_terminal() {
-    let bench = bench_of("ann@example.com", "--kind email");
-    for (options, message) in [
-        ("", "terminal only"),
-        ("--format json", "--explain is for people"),
-        ("--quiet", "cannot be used with"),
-    ] {
-        bench
-            .run(&format!(
-                "check list.lsv --explain {options} ann@example.com"
-            ))
-            .fails(&["--explain", message]);
-    }
-}

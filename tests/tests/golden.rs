@@ -12,7 +12,7 @@ use leaksieve::file::sign;
 use leaksieve::input::profile::phone_profile;
 use leaksieve::input::source::{Input, Layout};
 use leaksieve::pipeline::{Options, build};
-use leaksieve::sizing::{Aim, Method, Prefer};
+use leaksieve::sizing::{Aim, Method};
 use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, PasswordOrigin};
 use leaksieve_core::{Identifier, IdentifierKind, Profile, Trust, Verdict};
@@ -39,7 +39,7 @@ fn options(list: &str, kind: IdentifierKind, profile: Profile) -> Options {
             _ => Aim::FalsePositiveRate(1e-4),
         },
         method: match list {
-            "ribbon.txt" => Method::Ribbon(Prefer::Size),
+            "ribbon.txt" => Method::Ribbon,
             _ => Method::Bloom,
         },
         name: format!("Golden {list}"),
@@ -53,7 +53,7 @@ fn options(list: &str, kind: IdentifierKind, profile: Profile) -> Options {
         created_unix_s: 1_625_097_600,
         epoch: 7,
         expires_unix_s: 4_102_444_800,
-        fits: None,
+        board: None,
         max_rejected_share: 0.0,
         num_threads: 2,
         memory_bytes: 1 << 30,

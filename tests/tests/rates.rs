@@ -8,7 +8,7 @@ use leaksieve::input::profile::phone_profile;
 use leaksieve::input::source::{Input, Layout};
 use leaksieve::pipeline::{Options, build};
 use leaksieve::sizing::measure::Trial;
-use leaksieve::sizing::{Aim, Method, Prefer};
+use leaksieve::sizing::{Aim, Method};
 use leaksieve_core::encoding::Match;
 use leaksieve_core::{Identifier, IdentifierKind, Profile};
 use leaksieve_tests::pages::ask;
@@ -38,11 +38,7 @@ fn measured_rates_are_as_predicted() {
     println!(
         "designed   predicted  by its bits  found      interval (99.9999 %)   bits an item  reads"
     );
-    let methods = [
-        Method::Bloom,
-        Method::Ribbon(Prefer::Size),
-        Method::Ribbon(Prefer::Reads),
-    ];
+    let methods = [Method::Bloom, Method::Ribbon];
     let each = methods
         .into_iter()
         .flat_map(|method| [1e-3, 1e-2, 1e-4].map(|rate| (method, rate)));
@@ -63,7 +59,7 @@ fn measured_rates_are_as_predicted() {
             created_unix_s: 0,
             epoch: 0,
             expires_unix_s: 0,
-            fits: None,
+            board: None,
             max_rejected_share: 0.0,
             num_threads: 2,
             memory_bytes: 1 << 30,

@@ -12,3 +12,12 @@ pub(super) fn parser() -> impl TypedValueParser<Value = &'static Board> {
     PossibleValuesParser::new(names)
         .try_map(|name| Board::named(&name).context("there is no such board"))
 }
+
+/// The long help of an option that takes a board. The short one has no room for their names.
+pub(super) fn help(what: &str, more: &str) -> String {
+    let names = BOARDS
+        .iter()
+        .map(|board| format!("\n- {}: {}", board.name, board.title));
+    let names: String = names.collect();
+    format!("{what}\n\n{more}\n\nBoards:{names}")
+}

@@ -22,127 +22,151 @@ use leaksieve_link::Board;
 use super::{DEFAULT_RATE, Format, Kind, board, encoding, list, of_output, progress, unsaid};
 
 /// The headings of the help.
+const INPUT: &str = list::HEADING;
 const IDENTIFIERS: &str = "Identifiers";
-const BREACH: &str = "Breach";
-const SIZE: &str = encoding::HEADING;
-const PUBLICATION: &str = "Publication";
-const WORK: &str = "Memory and threads";
+const SIZE: &str = "Size";
+const HEADER: &str = "Header";
+const RESOURCES: &str = "Memory and threads";
+/// What `--board` does besides.
+const BOARD: &str = "3 to 5 % are left free, so that the filter still fits when you sign it. \
+    With --fpr: use that rate, and stop if it does not fit.";
 
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    after_help = "\
+Example: leaksieve build list.csv -o list.lsv --kind phone --region CN --column phone",
+    after_long_help = "\
 Examples:
   leaksieve build taobao.csv -o taobao.lsv --kind phone --region CN --column phone --name 'Taobao 2021'
   leaksieve build users.jsonl.zst -o users.lsv --kind username --field user.name --name 'Example Shop'
   leaksieve build emails.txt.gz more.txt -o mail.lsv --kind email --name 'Example Forum' --date 2019-03
-  leaksieve build ranges/ -o passwords.lsv --kind sha1 --name 'Pwned Passwords'")]
+  leaksieve build ranges/ -o passwords.lsv --kind sha1 --name 'Pwned Passwords'"
+)]
 pub(crate) struct Args {
-    /// Lists, or folders of them: plain lines; CSV, TSV or Parquet with --column; JSON lines with
-    /// --field; HASH:COUNT lines; each as it is or in gzip, zstd or xz. - is standard input
+    /// Lists, or folders of lists; - is standard input
+    ///
+    /// Plain lines; CSV, TSV or Parquet with --column; JSON lines with --field; HASH:COUNT lines.
+    /// Each as it is, or compressed with gzip, zstd or xz.
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
-    /// The filter file to write
+    /// Filter file to write
     #[arg(short, long, value_name = "FILE", required_unless_present = "dry_run")]
     output: Option<PathBuf>,
-    /// Read the lists and say how they are understood: shapes, what comes off, what is rejected.
-    /// Nothing is written
+    /// Name of the leak [default: the name of the first file]
+    #[arg(long)]
+    name: Option<String>,
+    /// Show how the lists are read, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// What the identifiers are
-    #[arg(help_heading = IDENTIFIERS, long, value_enum)]
-    kind: Kind,
-    /// Phone numbers: the region of those without a country code, two letters (ISO 3166-1) such as CN; or
-    /// "world" if every number has its country code
-    #[arg(help_heading = IDENTIFIERS, long, required_if_eq("kind", "phone"))]
-    region: Option<String>,
-    /// User names and ids: do capitals count? [default: fold]
-    #[arg(help_heading = IDENTIFIERS, long, value_enum)]
-    case: Option<Case>,
-    /// Ids: the format that they have [default: plain]
-    #[arg(help_heading = IDENTIFIERS, long, value_enum)]
-    id_scheme: Option<Scheme>,
-    /// Ids: do blanks and dashes count? [default: ignore]
-    #[arg(help_heading = IDENTIFIERS, long, value_enum)]
-    separators: Option<Separators>,
-    /// Passwords: the digest that the filter holds [default: sha1]
-    #[arg(help_heading = IDENTIFIERS, long, value_enum)]
-    digest: Option<Digest>,
-    #[command(flatten)]
-    list: list::ListArgs,
-    /// HASH:COUNT lists: leave out what was seen fewer times. The filter then says nothing of those
-    /// hashes, and "not exposed" says so
-    #[arg(help_heading = list::HEADING, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    min_count: Option<u32>,
-    /// Name of the breach [default: the first file's name]
-    #[arg(help_heading = BREACH, long)]
-    name: Option<String>,
-    /// When it happened: 2021-06-11, 2021-06 or 2021
-    #[arg(help_heading = BREACH, long, value_parser = super::parse_date)]
-    date: Option<Date>,
-    /// Where the list came from
-    #[arg(help_heading = BREACH, long, default_value = "", hide_default_value = true)]
-    source_note: String,
-    /// False-positive rate of one reading: 0.001, 1e-3, 0.1% or 1/1000. Most questions have one reading; with
-    /// two a false alarm is twice as likely [default: 0.001, or the lowest that fits]
-    #[arg(help_heading = SIZE, long, value_name = "RATE", value_parser = super::parse_rate, conflicts_with = "max_size")]
-    fpr: Option<f64>,
-    /// Take the lowest false-positive rate that fits into this size, such as 900KiB; fat32 is the largest
-    /// file of a FAT32 card
-    #[arg(help_heading = SIZE, long, value_name = "SIZE", value_parser = super::parse_max_size)]
-    max_size: Option<u64>,
-    /// Take the lowest false-positive rate that fits a board's flash. 3 to 5 % are left free, so that the
-    /// filter still fits when it is signed. With --fpr: that rate, or stop if it does not fit
-    #[arg(help_heading = SIZE, long, value_name = "BOARD", value_parser = board::parser(), ignore_case = true, conflicts_with = "max_size")]
-    fits: Option<&'static Board>,
-    #[command(flatten)]
-    encoding: encoding::EncodingArgs,
-    /// Seed of the hash. The same inputs, options, seed and time give the same bytes [default: random]
-    #[arg(help_heading = PUBLICATION, long)]
-    seed: Option<u64>,
-    /// When the file was made: a day, or seconds since 1970 [default: SOURCE_DATE_EPOCH, or now]
-    #[arg(help_heading = PUBLICATION, long, value_name = "TIME", value_parser = super::parse_time)]
-    created: Option<u64>,
-    /// From when on a newer file should be used: a day, or seconds since 1970 [default: never]
-    #[arg(help_heading = PUBLICATION, long, value_name = "TIME", value_parser = super::parse_time)]
-    expires: Option<u64>,
-    /// Number of the publication: who has seen a higher one can refuse this file
-    #[arg(help_heading = PUBLICATION, long, default_value_t = 0)]
-    epoch: u32,
-    /// Stop if more than this share of lines cannot be read. Such lines are not in the filter
-    #[arg(help_heading = list::HEADING, long, value_name = "SHARE", value_parser = super::parse_share, default_value = "1%")]
-    max_rejected: f64,
-    /// Number of threads [default: one for each core]
-    #[arg(help_heading = WORK, long)]
-    threads: Option<usize>,
-    /// Memory that the build may use. What does not fit goes into a file without a name
-    #[arg(help_heading = WORK, long, value_name = "SIZE", value_parser = super::parse_size, default_value = "2GiB")]
-    memory: u64,
-    /// Where that file is made: 7 bytes for each line that does not fit [default: the folder of FILE]
-    #[arg(help_heading = WORK, long, value_name = "FOLDER")]
-    temp_dir: Option<PathBuf>,
     /// Replace FILE if it exists
     #[arg(short, long)]
     force: bool,
-    /// How the summary is written
-    #[arg(long, value_enum, default_value = "text")]
+    /// Format of the summary
+    #[arg(long, value_enum, default_value = "text", hide_short_help = true)]
     format: Format,
-    /// No progress, no summary
-    #[arg(short, long)]
+    /// Show no progress and no summary
+    #[arg(short, long, hide_short_help = true)]
     quiet: bool,
+    #[command(flatten)]
+    list: list::ListArgs,
+    /// HASH:COUNT lists: leave out hashes that were seen fewer times
+    ///
+    /// "Not exposed" then means "not seen so often", and says so.
+    #[arg(help_heading = INPUT, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), hide_short_help = true)]
+    min_count: Option<u32>,
+    /// Stop if more than this share of lines cannot be parsed
+    ///
+    /// Such lines are not in the filter.
+    #[arg(help_heading = INPUT, long, value_name = "SHARE", value_parser = super::parse_share, default_value = "1%", hide_short_help = true)]
+    max_rejected: f64,
+    /// Kind of identifiers
+    #[arg(help_heading = IDENTIFIERS, long, value_enum)]
+    kind: Kind,
+    /// Phone numbers: country of the list, such as CN; or world
+    ///
+    /// The country of numbers without a country code, as two letters (ISO 3166-1). "world" if every
+    /// number has its country code.
+    #[arg(help_heading = IDENTIFIERS, long, required_if_eq("kind", "phone"))]
+    region: Option<String>,
+    /// User names and ids: whether case matters [default: fold]
+    #[arg(help_heading = IDENTIFIERS, long, value_enum, hide_short_help = true)]
+    case: Option<Case>,
+    /// Ids: their format [default: plain]
+    #[arg(help_heading = IDENTIFIERS, long, value_enum, hide_short_help = true)]
+    id_scheme: Option<Scheme>,
+    /// Ids: whether blanks and dashes matter [default: ignore]
+    #[arg(help_heading = IDENTIFIERS, long, value_enum, hide_short_help = true)]
+    separators: Option<Separators>,
+    /// Passwords: the hash that the filter holds [default: sha1]
+    #[arg(help_heading = IDENTIFIERS, long, value_enum, hide_short_help = true)]
+    digest: Option<Digest>,
+    /// False-positive rate, such as 1/1000 [default: 0.001]
+    ///
+    /// 0.001, 1e-3, 0.1% and 1/1000 are the same. With --board the default is the lowest rate that fits. The rate is that of one reading; a
+    /// text that can be read in two ways has twice as many false alarms.
+    #[arg(help_heading = SIZE, long, value_name = "RATE", value_parser = super::parse_rate, conflicts_with = "max_size")]
+    fpr: Option<f64>,
+    /// Take the lowest rate that fits into this size, such as 900KiB
+    ///
+    /// fat32 is the largest file that a FAT32 card takes.
+    #[arg(help_heading = SIZE, long, value_name = "SIZE", value_parser = super::parse_max_size)]
+    max_size: Option<u64>,
+    /// Take the lowest rate that fits this board's flash
+    #[arg(help_heading = SIZE, long, value_name = "NAME", value_parser = board::parser(), hide_possible_values = true,
+        long_help = board::help("Take the lowest rate that fits this board's flash", BOARD),
+        ignore_case = true, conflicts_with = "max_size")]
+    board: Option<&'static Board>,
+    /// Encoding of the entries
+    #[arg(help_heading = SIZE, long, value_name = "NAME", value_enum, default_value = "bloom")]
+    encoding: encoding::Name,
+    /// Date of the leak: 2021-06-11, 2021-06 or 2021
+    #[arg(help_heading = HEADER, long, value_parser = super::parse_date, hide_short_help = true)]
+    date: Option<Date>,
+    /// Where the list came from
+    #[arg(help_heading = HEADER, long, default_value = "", hide_default_value = true, hide_short_help = true)]
+    source_note: String,
+    /// Date after which people should get a newer file [default: never]
+    ///
+    /// A day such as 2027-01-31, or seconds since 1970. After it, "not exposed" becomes "cannot say".
+    #[arg(help_heading = HEADER, long, value_name = "TIME", value_parser = super::parse_time, hide_short_help = true)]
+    expires: Option<u64>,
+    /// Number of this publication; people who saw a higher one can refuse the file
+    #[arg(help_heading = HEADER, long, value_name = "N", default_value_t = 0, hide_short_help = true)]
+    epoch: u32,
+    /// Creation time: a day, or seconds since 1970 [default: SOURCE_DATE_EPOCH, or now]
+    #[arg(help_heading = HEADER, long, value_name = "TIME", value_parser = super::parse_time, hide_short_help = true)]
+    created: Option<u64>,
+    /// Seed of the hash function [default: random]
+    ///
+    /// The same inputs, options, seed and creation time give the same bytes.
+    #[arg(help_heading = HEADER, long, hide_short_help = true)]
+    seed: Option<u64>,
+    /// Number of threads [default: one per core]
+    #[arg(help_heading = RESOURCES, long, hide_short_help = true)]
+    threads: Option<usize>,
+    /// Memory to use; what does not fit goes into a temporary file
+    #[arg(help_heading = RESOURCES, long, value_name = "SIZE", value_parser = super::parse_size, default_value = "2GiB", hide_short_help = true)]
+    memory: u64,
+    /// Folder of the temporary file [default: the folder of FILE]
+    ///
+    /// The file takes 7 bytes for each line that does not fit into memory.
+    #[arg(help_heading = RESOURCES, long, value_name = "FOLDER", hide_short_help = true)]
+    temp_dir: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Case {
-    /// Alice and alice are one
+    /// Alice and alice are the same
     Fold,
-    /// Alice and alice are two
+    /// Alice and alice are different
     Exact,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Separators {
-    /// 123-45-6789 and 123456789 are one
+    /// 123-45-6789 and 123456789 are the same
     Ignore,
-    /// They are two
+    /// They are different
     Keep,
 }
 
@@ -150,7 +174,7 @@ enum Separators {
 enum Scheme {
     /// Any text
     Plain,
-    /// Resident ids of China, with their check digit
+    /// Resident ids of China; the check digit must be right
     ChineseResident,
 }
 
@@ -193,7 +217,7 @@ impl Args {
         let output = self.output.clone().unwrap_or_default();
         if output.as_os_str() == "-" {
             bail!(
-                "a filter is asked for every item before it gets its name, so it cannot go to standard output: name a file with -o"
+                "a filter is checked before it gets its name, so it cannot go to standard output: name a file with -o"
             );
         }
         let kind = IdentifierKind::from(self.kind);
@@ -207,17 +231,17 @@ impl Args {
             layout: self.layout(kind)?,
             kind,
             profile: self.profile()?,
-            method: self.encoding.method()?,
-            aim: super::aim(self.fpr, self.max_size, self.fits)
+            method: self.encoding.into(),
+            aim: super::aim(self.fpr, self.max_size, self.board)
                 .unwrap_or(Aim::FalsePositiveRate(DEFAULT_RATE)),
-            fits: self.fits,
+            board: self.board,
             name: match &self.name {
                 Some(name) => name.clone(),
                 None if self.dry_run => String::new(),
                 None => {
                     // A folder names it, not the first file in it.
                     let named = self.inputs.iter().map(|path| Input::from_argument(path));
-                    name_of(&named.collect::<Vec<_>>()).context("name the breach with --name")?
+                    name_of(&named.collect::<Vec<_>>()).context("name the leak with --name")?
                 }
             },
             date: self.date.unwrap_or_default(),
@@ -266,13 +290,13 @@ impl Args {
                     report::warn_of_rejects(counts, &options.inputs);
                 }
                 // The message of a size alone does not say whose it is.
-                let board = match (&error, self.fits) {
+                let board = match (&error, self.board) {
                     (BuildError::Shape(ShapeError::TooSmall { .. }), Some(board)) => Some(board),
                     _ => None,
                 };
                 let error = of_output(error, &output);
                 Err(match board {
-                    Some(board) => error.context(format!("--fits {}", board.name)),
+                    Some(board) => error.context(format!("--board {}", board.name)),
                     None => error,
                 })
             }
@@ -289,7 +313,7 @@ impl Args {
         ] {
             if given && !belongs_to.contains(&self.kind) {
                 let name = IdentifierKind::from(self.kind).name();
-                bail!("{option} says nothing about --kind {name}: leave it out");
+                bail!("{option} has no effect with --kind {name}: leave it out");
             }
         }
         let case = match self.case {
@@ -312,7 +336,7 @@ impl Args {
             Kind::Username => Profile::Username(case),
             Kind::Id if self.id_scheme == Some(Scheme::ChineseResident) => {
                 if self.case.is_some() || self.separators.is_some() {
-                    bail!("--case and --separators say nothing about resident ids: leave them out");
+                    bail!("--case and --separators have no effect on resident ids: leave them out");
                 }
                 Profile::Id(IdScheme::ChineseResident)
             }
@@ -337,7 +361,7 @@ impl Args {
         let layout = self.list.layout(kind, min_count);
         if !matches!(layout, Layout::BeforeColon { .. }) {
             bail!(
-                "--min-count needs lists that count: HASH:COUNT lines, --kind sha1 or ntlm without --column"
+                "--min-count needs HASH:COUNT lines: use it with --kind sha1 or ntlm, without --column"
             );
         }
         Ok(layout)

@@ -13,18 +13,21 @@ use super::sentence::{covers, title};
 use super::{of_output, progress, size, unsaid};
 
 #[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  leaksieve bundle taobao.lsv mail.lsv -o leaks.lsv")]
 pub(crate) struct Args {
-    /// Filter files; the new file has their datasets, in this order
+    /// Filter files to join; the new file holds up to eight leaks
     #[arg(required = true, value_name = "FILE")]
     parts: Vec<PathBuf>,
-    /// The file to write
+    /// Filter file to write
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Replace the output if it exists
+    /// Replace FILE if it exists
     #[arg(short, long)]
     force: bool,
-    /// No progress, no summary
-    #[arg(short, long)]
+    /// Show no progress and no summary
+    #[arg(short, long, hide_short_help = true)]
     quiet: bool,
 }
 
@@ -43,7 +46,7 @@ impl Args {
         let header = &bundled.header;
         if bundled.num_signed > 0 {
             eprintln!(
-                "leaksieve: {}: not signed, though {} of its {} parts are: sign it with `leaksieve sign`",
+                "leaksieve: {}: not signed, although {} of its {} parts are: sign it with `leaksieve sign`",
                 self.output.display(),
                 bundled.num_signed,
                 self.parts.len()

@@ -23,42 +23,55 @@ const WRITE_BYTES: usize = 1 << 16;
 const REMEMBERED_VERDICTS: usize = 16;
 
 #[derive(clap::Args)]
-#[command(after_help = "\
-Exit status, as of grep: 0 when at least one is exposed, 1 when none is, 2 after an error or when
-the file cannot say for at least one. A file past its expiry cannot say that something is not
-exposed, unless --allow-expired is given.
+#[command(
+    after_help = "\
+Exit status: 0 if any is exposed, 1 if none is, 2 on an error or if the file cannot say.
+
+Examples:
+  leaksieve check taobao.lsv '+86 138 0013 8000'
+  leaksieve check passwords.lsv          # asks for a password without showing it",
+    after_long_help = "\
+Exit status, as grep's: 0 if at least one is exposed, 1 if none is, 2 on an error, or if the file
+cannot say for at least one. An expired file cannot say that something is not exposed, unless you
+give --allow-expired.
 
 Examples:
   leaksieve check taobao.lsv '+86 138 0013 8000'
   leaksieve check leaks.lsv --kind email --format json < addresses.txt
   leaksieve check signed.lsv --key leaks.key.pub '+86 138 0013 8000'
   leaksieve check passwords.lsv          # asks for a password without showing it
-  leaksieve check taobao.lsv --explain 13800138000")]
+  leaksieve check taobao.lsv --explain 13800138000"
+)]
 pub(crate) struct Args {
-    /// The filter file
+    /// Filter file
     file: PathBuf,
-    /// Identifiers; without any, or with -, they are read from standard input, one a line.
-    /// Passwords and their hashes cannot be given here: other programs see a command line
+    /// Identifiers to look up [default: the lines of standard input]
+    ///
+    /// - is standard input too. Passwords and their hashes cannot be given here, because other
+    /// programs can see the command line.
     #[arg(value_name = "IDENTIFIER")]
     identifiers: Vec<String>,
-    /// Ask only the datasets of this kind [default: all of the file]
+    /// Look only in leaks of this kind [default: in all]
     #[arg(long, value_enum)]
     kind: Option<Kind>,
-    #[command(flatten)]
-    trust: trust::TrustArgs,
-    /// Say "not exposed" of a file past its expiry too; it then means: not as of that day
-    #[arg(long)]
-    allow_expired: bool,
-    /// How verdicts are written
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
-    /// Show below each answer how the text was read, and what was looked for. On a terminal only,
-    /// because this shows what was asked; a password is not shown
+    /// Show how each text was read, and what was looked up
+    ///
+    /// Only on a terminal, because this shows what you asked. Passwords are not shown.
     #[arg(long, conflicts_with = "quiet")]
     explain: bool,
-    /// No output: the exit status says it all
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Print nothing; the exit status has the answer
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    trust: trust::TrustArgs,
+    /// Let an expired file say "not exposed"
+    ///
+    /// It then means: not exposed as of that day.
+    #[arg(help_heading = trust::HEADING, long)]
+    allow_expired: bool,
 }
 
 /// The exit status, gathered over all lines.
@@ -224,11 +237,11 @@ impl Answers {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         if self.explain && self.format == Format::Json {
-            bail!("--explain is for people: leave --format json out");
+            bail!("--explain has no JSON output: leave --format json out");
         }
         if self.explain && !io::stdout().is_terminal() {
             bail!(
-                "--explain shows what was asked, so it writes to a terminal only: leave it out, or do not redirect the output"
+                "--explain shows what you asked, so it writes only to a terminal: leave it out, or do not redirect the output"
             );
         }
         if !self.file.exists() {
@@ -247,19 +260,19 @@ impl Args {
         };
         let from_stdin = self.identifiers.is_empty() || self.identifiers == ["-"];
         if !from_stdin && self.identifiers.iter().any(|text| text == "-") {
-            bail!("- is standard input, and stands alone");
+            bail!("- is standard input: give no other identifiers with it");
         }
         if !from_stdin && is_secret {
             bail!(
-                "{} holds passwords, and a password on a command line is seen by other programs: \
-                 pipe it in, or leave it out to be asked for it; for other kinds name one, as in --kind phone",
+                "{} holds passwords, and other programs can see the command line: pipe the password \
+                 in, or leave it out to be asked for it. For other kinds, name the kind, as in --kind phone",
                 self.file.display()
             );
         }
         if file.num_trailing_bytes() > 0 {
             eprintln!(
-                "leaksieve: {}: {} bytes stand behind the last sector and were not looked at: \
-                 something was appended, or two files were joined",
+                "leaksieve: {}: {} bytes after the last sector were ignored: something was appended, \
+                 or two files were joined",
                 self.file.display(),
                 count(file.num_trailing_bytes())
             );
@@ -301,14 +314,14 @@ impl Args {
             answers.take(&desk.answer(1, std::iter::once(password.as_bytes())))?;
         } else {
             if io::stdin().is_terminal() {
-                eprintln!("Type one identifier a line; Ctrl-D ends.");
+                eprintln!("Type one identifier per line; end with Ctrl-D.");
             }
             // Of a damaged numbering plan there are none; who needs it is told so.
             desk.shortcuts = desk.file.shortcuts().unwrap_or_default();
             answer_stdin(&desk, &mut answers)?;
         }
         if !answers.outcomes.any_asked {
-            bail!("nothing was asked: standard input has no line; give one identifier a line");
+            bail!("standard input is empty: give one identifier per line");
         }
         Ok(answers.outcomes.exit_code())
     }
@@ -334,5 +347,5 @@ fn answer_stdin(desk: &Desk, answers: &mut Answers) -> anyhow::Result<()> {
         || |(first_line, batch): (u64, Vec<u8>)| desk.answer(first_line, split_lines(&batch)),
         |answered| answers.take(&answered),
     )?;
-    read.context("standard input cannot be read to its end")
+    read.context("cannot read standard input")
 }

@@ -1,23 +1,23 @@
-//! `leaksieve device`: what a flashed device is, what it says, and a new filter for it.
+//! `leaksieve device`: what a flashed device is, and what it answers.
 
 mod check;
 mod info;
-mod port;
-mod update;
+pub(super) mod port;
 
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
-#[command(after_help = "\
-The device is at the serial port that its cable makes. The console there stays usable: close your
-terminal program before, because two programs would take each other's bytes.
+#[command(
+    disable_help_subcommand = true,
+    after_help = "\
+Close your terminal program first: two programs would take each other's bytes. To send a new
+filter, use `leaksieve install device`.
 
 Examples:
-  leaksieve device list
   leaksieve device info
   leaksieve device check '+86 138 0013 8000'
-  leaksieve device check --against leaks.lsv < numbers.txt
-  leaksieve device update leaks.lsv --port /dev/ttyACM0")]
+  leaksieve device check --against leaks.lsv < numbers.txt"
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -25,15 +25,12 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Show the serial ports that a device may be at; nothing is sent to them
+    /// List the serial ports that a device may be at; nothing is sent to them
     List,
-    /// Show which device is at a port, which filter it asks, and what that covers
+    /// Show the device, the filter that it uses, and what that covers
     Info(info::Args),
-    /// Ask the device about identifiers, one a line; exits as grep does
+    /// Look identifiers up on the device
     Check(check::Args),
-    /// Replace the device's filter: the new one is verified there before it is used, and the old
-    /// one is kept until then
-    Update(update::Args),
 }
 
 impl Args {
@@ -42,7 +39,6 @@ impl Args {
             Command::List => port::list(),
             Command::Info(args) => args.run(),
             Command::Check(args) => args.run(),
-            Command::Update(args) => args.run(),
         }
     }
 }

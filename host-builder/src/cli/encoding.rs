@@ -1,63 +1,24 @@
 //! Which encoding is asked for, and how one is described.
 
-use anyhow::bail;
 use clap::ValueEnum;
-use leaksieve::sizing::{Method, Prefer};
+use leaksieve::sizing::Method;
 use leaksieve_core::encoding::Encoding;
 
-/// The heading of its options in a help.
-pub(super) const HEADING: &str = "Size and false alarms";
-
-#[derive(clap::Args)]
-#[command(next_help_heading = HEADING)]
-pub(super) struct EncodingArgs {
-    /// How entries become bits
-    #[arg(long, value_enum, default_value = "bloom")]
-    encoding: Name,
-    #[command(flatten)]
-    prefer: PreferArgs,
-}
-
-#[derive(clap::Args)]
-pub(super) struct PreferArgs {
-    /// Optimise a ribbon for file size or for fewer reads [default: size]
-    #[arg(long, value_enum)]
-    prefer: Option<PreferName>,
-}
-
+/// How entries become bits, as an option.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Name {
-    /// One sector a question; such files can be folded and merged
+pub(super) enum Name {
+    /// One sector read for each lookup. Two such files of one shape can be merged, and one can be
+    /// folded to half its size
     Bloom,
-    /// 30 % smaller at 1 in 1,000; some questions read a second sector, or up to four
+    /// 30 % smaller at 1 in 1,000. 1 lookup in 15 reads a second sector, and the longest reads four
     Ribbon,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum PreferName {
-    /// The smallest file: 1 question in 15 reads a second sector
-    Size,
-    /// Fewer reads: 1 question in 200 does, in a file that is 5 % larger
-    Reads,
-}
-
-impl EncodingArgs {
-    pub(super) fn method(&self) -> anyhow::Result<Method> {
-        match self.encoding {
-            Name::Bloom if self.prefer.prefer.is_some() => {
-                bail!("--prefer says nothing about --encoding bloom: leave it out")
-            }
-            Name::Bloom => Ok(Method::Bloom),
-            Name::Ribbon => Ok(Method::Ribbon(self.prefer.prefer())),
-        }
-    }
-}
-
-impl PreferArgs {
-    pub(super) const fn prefer(&self) -> Prefer {
-        match self.prefer {
-            Some(PreferName::Reads) => Prefer::Reads,
-            Some(PreferName::Size) | None => Prefer::Size,
+impl From<Name> for Method {
+    fn from(name: Name) -> Self {
+        match name {
+            Name::Bloom => Self::Bloom,
+            Name::Ribbon => Self::Ribbon,
         }
     }
 }
@@ -90,7 +51,10 @@ pub(super) fn columns(encoding: &Encoding) -> Option<Vec<u8>> {
 pub(super) fn describe(encoding: &Encoding, num_pages: u32, mean_reads: f64) -> String {
     match encoding {
         Encoding::Bloom { num_hashes } => {
-            format!("bloom, {num_hashes} probes in one sector")
+            format!(
+                "bloom, {} in one sector",
+                super::several((*num_hashes).into(), "probe")
+            )
         }
         Encoding::Ribbon(_) => {
             let columns: Vec<String> = columns(encoding)
@@ -100,7 +64,7 @@ pub(super) fn describe(encoding: &Encoding, num_pages: u32, mean_reads: f64) -> 
                 .collect();
             let most = encoding.num_layers(num_pages);
             format!(
-                "ribbon, {} columns; a reading takes {}",
+                "ribbon, {} columns; a lookup reads {}",
                 columns.join(" or "),
                 reads(mean_reads, most)
             )
@@ -114,6 +78,6 @@ pub(super) fn reads(mean: f64, most: u32) -> String {
     if most == 1 {
         "1 sector".into()
     } else {
-        format!("{mean:.3} sectors on average, {most} at most")
+        format!("{mean:.3} sectors on average, at most {most}")
     }
 }

@@ -1,41 +1,59 @@
 //! `leaksieve estimate`
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use leaksieve::sizing::Aim;
+use leaksieve::file::FilterFile;
 use leaksieve::sizing::media::{Medium, media};
+use leaksieve::sizing::{Aim, ShapeError, rate_to_build};
 use leaksieve_link::Board;
 
-use super::encoding::PreferArgs;
-use super::sizes::{self, SizeRow};
+use super::sentence::title;
+use super::sizes::{self, METHODS, MediumRow, SizeRow};
 use super::{DEFAULT_RATE, Format, board, count};
 
 /// The rates of the table when none is asked for.
 const RATES: [f64; 5] = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
 
+/// What `--board` does besides.
+const BOARD: &str = "Room for a signature is left where the board verifies signatures. With --fpr: \
+    show how many items the board holds at that rate.";
+
 #[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("subject").args(["items", "like"]).required(true), after_help = "\
+Examples:
+  leaksieve estimate --items 200000
+  leaksieve estimate --items 1e9 --max-size fat32
+  leaksieve estimate --like leaks.lsv --board pico2")]
 pub(crate) struct Args {
-    /// Distinct items: the readings of all lines. Most lines have one; see the number of items that
-    /// `build` tells. A numbering plan, 1 to 8 sectors of 512 bytes (world: 120), comes on top
+    /// Number of distinct items
+    ///
+    /// `build` and `inspect` show it. Most lines of a list are one item; a line that can be read in
+    /// several ways is several. Phone filters also hold a numbering plan of 1 to 8 sectors of 512
+    /// bytes (120 with --region world), which is not counted here.
     #[arg(long, value_name = "N", value_parser = parse_items)]
-    items: u64,
-    /// False-positive rate of one reading: 0.001, 1e-3, 0.1% or 1/1000 [default: a table of several,
-    /// and 0.001 for what chips and cards hold]
+    items: Option<u64>,
+    /// Take the number of items, and the rate, from this filter file
+    #[arg(long, value_name = "FILE")]
+    like: Option<PathBuf>,
+    /// False-positive rate: 0.001, 1e-3, 0.1% or 1/1000
+    ///
+    /// Without it, the sizes are those for several rates, and the boards and cards those for 0.001.
     #[arg(long, value_name = "RATE", value_parser = super::parse_rate, conflicts_with = "max_size")]
     fpr: Option<f64>,
-    /// The lowest false-positive rate that fits, such as 900KiB; fat32 is the largest file of a
-    /// FAT32 card
+    /// Find the lowest rate that fits into this size, such as 900KiB or fat32
+    ///
+    /// fat32 is the largest file that a FAT32 card takes.
     #[arg(long, value_name = "SIZE", value_parser = super::parse_max_size)]
     max_size: Option<u64>,
-    /// The lowest false-positive rate that fits a board's flash, signed too where the board
-    /// verifies that; with --fpr, what the board holds at that rate
-    #[arg(long, value_name = "BOARD", value_parser = board::parser(), ignore_case = true, conflicts_with = "max_size")]
-    fits: Option<&'static Board>,
-    #[command(flatten)]
-    prefer: PreferArgs,
-    /// How it is written
-    #[arg(long, value_enum, default_value = "text")]
+    /// Find the lowest rate that fits this board's flash
+    #[arg(long, value_name = "NAME", value_parser = board::parser(), hide_possible_values = true,
+        long_help = board::help("Find the lowest rate that fits this board's flash", BOARD),
+        ignore_case = true, conflicts_with = "max_size")]
+    board: Option<&'static Board>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text", hide_short_help = true)]
     format: Format,
 }
 
@@ -53,50 +71,90 @@ fn parse_items(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "give a whole number from 1, such as 200000 or 1e9".into())
 }
 
+/// What the tables are of.
+struct Subject {
+    /// The dataset, if it is one of a file.
+    title: Option<String>,
+    num_items: u64,
+    /// The rate that the file was built for.
+    rate: Option<f64>,
+}
+
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let aims = match super::aim(self.fpr, self.max_size, self.fits) {
-            Some(aim) => vec![aim],
-            None => RATES.map(Aim::FalsePositiveRate).to_vec(),
+        let mut out = io::stdout().lock();
+        for (index, subject) in self.subjects()?.iter().enumerate() {
+            let (sizes, media) = self.tables(subject)?;
+            match self.format {
+                Format::Json => {
+                    for row in &sizes {
+                        writeln!(out, "{}", serde_json::to_string(row)?)?;
+                    }
+                    for row in media.iter().flatten() {
+                        writeln!(out, "{}", serde_json::to_string(row)?)?;
+                    }
+                }
+                Format::Text => {
+                    let gap = if index > 0 { "\n" } else { "" };
+                    let items = count(subject.num_items);
+                    match &subject.title {
+                        Some(title) => writeln!(out, "{gap}{title}: {items} items")?,
+                        None => writeln!(out, "{items} items (most lines of a list are one)")?,
+                    }
+                    sizes::write_sizes(&sizes, &mut out)?;
+                    sizes::write_media(&media, &mut out)?;
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn subjects(&self) -> anyhow::Result<Vec<Subject>> {
+        let Some(path) = &self.like else {
+            return Ok(vec![Subject {
+                title: None,
+                num_items: self.items.unwrap_or(1),
+                rate: None,
+            }]);
         };
-        let prefer = self.prefer.prefer();
+        let file = FilterFile::open(path)?;
+        let datasets = file.catalogue().datasets().iter();
+        Ok(datasets
+            .map(|dataset| Subject {
+                title: Some(title(dataset)),
+                num_items: dataset.num_items,
+                rate: Some(rate_to_build(dataset.designed)),
+            })
+            .collect())
+    }
+
+    fn tables(&self, subject: &Subject) -> Result<(Vec<SizeRow>, Vec<[MediumRow; 2]>), ShapeError> {
+        let num_items = subject.num_items;
+        let dataset = subject.title.as_deref();
+        let rate = self.fpr.or(subject.rate);
+        let aims = match (
+            super::aim(self.fpr, self.max_size, self.board),
+            subject.rate,
+        ) {
+            (Some(aim), _) => vec![aim],
+            (None, Some(rate)) => vec![Aim::FalsePositiveRate(rate)],
+            (None, None) => RATES.map(Aim::FalsePositiveRate).to_vec(),
+        };
         let mut sizes = Vec::new();
         for aim in aims {
-            let rows = sizes::methods(prefer).map(|method| SizeRow::new(self.items, method, aim));
-            match rows {
-                [Err(error), Err(_)] => return Err(error.into()),
+            match METHODS.map(|method| SizeRow::new(dataset, num_items, method, aim)) {
+                [Err(error), Err(_)] => return Err(error),
                 // What one encoding cannot be, the other may.
                 rows => sizes.extend(rows.into_iter().flatten()),
             }
         }
-        // A size or a board that is given is the only one that is asked about.
-        let media: Vec<Medium> = match (self.max_size, self.fits) {
+        // Given a size or a board, the others do not matter.
+        let media: Vec<Medium> = match (self.max_size, self.board) {
             (Some(_), _) => Vec::new(),
             (None, Some(board)) => vec![Medium::slot(board)],
             (None, None) => media().collect(),
         };
-        let rate = self.fpr.unwrap_or(DEFAULT_RATE);
-        let media = sizes::media(&media, self.items, rate, prefer)?;
-        let mut out = io::stdout().lock();
-        match self.format {
-            Format::Json => {
-                for row in &sizes {
-                    writeln!(out, "{}", serde_json::to_string(row)?)?;
-                }
-                for row in media.iter().flatten() {
-                    writeln!(out, "{}", serde_json::to_string(row)?)?;
-                }
-            }
-            Format::Text => {
-                writeln!(
-                    out,
-                    "{} items (readings; most lines have one)",
-                    count(self.items)
-                )?;
-                sizes::write_sizes(&sizes, "", &mut out)?;
-                sizes::write_media(&media, "", &mut out)?;
-            }
-        }
-        Ok(ExitCode::SUCCESS)
+        let rate = rate.unwrap_or(DEFAULT_RATE);
+        Ok((sizes, sizes::media(&media, dataset, num_items, rate)?))
     }
 }

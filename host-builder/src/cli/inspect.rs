@@ -4,26 +4,24 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use leaksieve::sizing::media::Medium;
-use leaksieve::sizing::{Aim, Prefer, expected_reads, rate_to_build};
+use leaksieve::sizing::expected_reads;
 use leaksieve_core::identifier::{IdScheme, PasswordOrigin, Separators};
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Dataset, Profile};
 use serde::Serialize;
 
 use super::sentence::covers;
-use super::sizes::{self, MediumRow, SizeRow};
-use super::{Format, as_f64, count, day_of, encoding, one_in, size, trust};
+use super::{Format, as_f64, count, day_of, encoding, one_in, several, size, trust};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The filter file
+    /// Filter file
     file: PathBuf,
-    #[command(flatten)]
-    trust: trust::TrustArgs,
-    /// How it is shown
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    trust: trust::TrustArgs,
 }
 
 #[derive(Serialize)]
@@ -74,9 +72,6 @@ struct DatasetReport {
     num_sectors: u32,
     bits_per_item: f64,
     false_positive_rate: Rates,
-    /// Of as many items, at the designed rate.
-    encodings: Vec<SizeRow>,
-    media: Vec<MediumRow>,
 }
 
 #[derive(Serialize)]
@@ -133,14 +128,14 @@ impl Args {
                     }
                     Some(key) => writeln!(
                         out,
-                        "  signed    by {key}, not compared with any key that you trust (--key)"
+                        "  signed    by {key}; give --key to compare it with a key that you trust"
                     )?,
-                    None => writeln!(out, "  signed    no: it can be of anybody")?,
+                    None => writeln!(out, "  signed    no: anyone can have made it")?,
                 }
                 writeln!(
                     out,
-                    "  reads     a question {} sectors at most, of each dataset",
-                    count(file.catalogue().sectors_per_dataset().into())
+                    "  reads     at most {} per leak for each lookup",
+                    several(file.catalogue().sectors_per_dataset().into(), "sector")
                 )?;
                 for dataset in &header.datasets {
                     describe(dataset, &mut out)?;
@@ -196,15 +191,15 @@ impl DatasetReport {
                 designed: as_f64(dataset.designed),
                 measured: as_f64(dataset.measured),
             },
-            encodings: encodings(dataset),
-            media: media(dataset).into_iter().flatten().collect(),
         }
     }
 }
 
 fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n{}", dataset.name)?;
-    writeln!(out, "  date         {}", dataset.date)?;
+    if dataset.date.year != 0 {
+        writeln!(out, "  date         {}", dataset.date)?;
+    }
     if !dataset.source_note.is_empty() {
         writeln!(out, "  source       {}", dataset.source_note)?;
     }
@@ -216,7 +211,7 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
     if dataset.plan.num_sectors > 0 {
         writeln!(
             out,
-            "  plan         {}; a number that is not found reads {} of them at most",
+            "  plan         {}; a number that is not found reads at most {} of them",
             several(dataset.plan.num_sectors.into(), "sector"),
             dataset.plan.max_reads
         )?;
@@ -225,27 +220,27 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
     if dataset.num_extra > 0 {
         writeln!(
             out,
-            "  readings     {} stored in several readings: all but one of each may never have leaked",
+            "  readings     {} stored in several readings; only one of each is known to have leaked",
             several(dataset.num_extra, "line")
         )?;
     }
     if dataset.num_rejected > 0 {
         writeln!(
             out,
-            "  rejected     {} lines of the source gave no item: nothing is known of them",
-            count(dataset.num_rejected)
+            "  rejected     {} could not be parsed, and are not in the file",
+            several(dataset.num_rejected, "line")
         )?;
     }
     if dataset.min_count > 0 {
         writeln!(
             out,
-            "  min count    {}: what was seen less often was left out, and nothing is known of it",
+            "  min count    {}: hashes that were seen less often are not in the file",
             count(dataset.min_count.into())
         )?;
     }
     writeln!(
         out,
-        "  encoding     {}; {:.2} bits an item without the header",
+        "  encoding     {}; {:.2} bits per item without the header",
         encoding::describe(
             &dataset.encoding,
             dataset.num_sectors,
@@ -259,22 +254,7 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
         one_in(dataset.measured),
         one_in(dataset.designed)
     )?;
-    let encodings = encodings(dataset);
-    if !encodings.is_empty() {
-        writeln!(
-            out,
-            "\n  so many items at the designed rate, a ribbon with --prefer size:"
-        )?;
-        sizes::write_sizes(&encodings, "  ", out)?;
-        sizes::write_media(&media(dataset), "  ", out)?;
-    }
     Ok(())
-}
-
-/// `1 line`, `2 lines`.
-fn several(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", count(number))
 }
 
 /// How the list's lines were read, where there is a choice.
@@ -284,12 +264,12 @@ const fn read_as(dataset: &Dataset) -> &'static str {
             "numbers with a country code, with + or without"
         }
         Profile::Phone(phone) if phone.has_calling_codes => {
-            "numbers that all have their country code, with + or without"
+            "numbers that all have a country code, with + or without"
         }
         Profile::Phone(_) => "numbers as they are dialled in the region, or with a country code",
         Profile::Password(_, PasswordOrigin::Passwords) => "passwords",
         Profile::Password(_, PasswordOrigin::NotAllUtf8) => {
-            "passwords, some of which are not UTF-8 text: of others with letters outside ASCII it cannot say \"not exposed\""
+            "passwords, some of which are not UTF-8: it cannot say \"not exposed\" of others with letters outside ASCII"
         }
         Profile::Password(_, PasswordOrigin::Hashes) => "hashes of passwords",
         _ => "",
@@ -311,19 +291,4 @@ const fn separators_name(separators: Separators) -> Option<&'static str> {
         Separators::Keep => Some("keep"),
         _ => None,
     }
-}
-
-/// The dataset in either encoding; none when its header speaks of more than can be built.
-fn encodings(dataset: &Dataset) -> Vec<SizeRow> {
-    let aim = Aim::FalsePositiveRate(rate_to_build(dataset.designed));
-    sizes::methods(Prefer::Size)
-        .into_iter()
-        .filter_map(|method| SizeRow::new(dataset.num_items, method, aim).ok())
-        .collect()
-}
-
-fn media(dataset: &Dataset) -> Vec<[MediumRow; 2]> {
-    let media: Vec<Medium> = leaksieve::sizing::media::media().collect();
-    let rate = rate_to_build(dataset.designed);
-    sizes::media(&media, dataset.num_items, rate, Prefer::Size).unwrap_or_default()
 }

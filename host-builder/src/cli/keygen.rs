@@ -12,24 +12,22 @@ use super::password;
 
 #[derive(clap::Args)]
 #[command(after_help = "\
-The secret key is written to NAME, which its owner alone can read, encrypted with a password that
-is asked for; without a terminal the password is the line on standard input. The public key is
-written to NAME.pub: publish it where people look for it, and its digits elsewhere.
+The secret key goes to NAME, which only you can read. It is encrypted with a password: you are asked
+for it, or it is the first line of standard input. The public key goes to NAME.pub: publish it where
+people look for it, and its digits somewhere else. OpenSSL reads both (Ed25519, PEM).
 
-Both are what OpenSSL reads: PKCS#8 and SubjectPublicKeyInfo, PEM, Ed25519.
-
-Example:
+Examples:
   leaksieve keygen -o leaks.key
   leaksieve sign leaks.lsv --key leaks.key --epoch 1 -o signed.lsv
   leaksieve verify signed.lsv --key leaks.key.pub")]
 pub(crate) struct Args {
-    /// The secret key to write; the public one gets the same name with .pub
+    /// Secret key file to write; the public key is NAME.pub
     #[arg(short, long, value_name = "NAME")]
     output: PathBuf,
-    /// No password: who gets the file can sign with it
+    /// Use no password: anyone who gets the file can sign with it
     #[arg(long)]
     no_password: bool,
-    /// Replace the files if they exist; what only the old key signs is then lost to you
+    /// Replace the files if they exist; you then lose the old key
     #[arg(short, long)]
     force: bool,
 }

@@ -9,39 +9,46 @@ use leaksieve_core::IdentifierKind;
 use super::count;
 
 /// The heading of these options in a help.
-pub(super) const HEADING: &str = "Lists";
+pub(super) const HEADING: &str = "Input";
 
 #[derive(clap::Args)]
 #[command(next_help_heading = HEADING)]
 pub(super) struct ListArgs {
-    /// Tables (CSV, TSV, Parquet): the column to read, by its name in the first row, or by its number
-    /// from 1. With a number, the first row of CSV and TSV is data already
+    /// Tables: the column to read, by name or number
+    ///
+    /// Tables are CSV, TSV and Parquet. Names are those of the first row. Numbers count from 1, and then the first row of CSV and TSV
+    /// is data too.
     #[arg(long, value_name = "NAME|NUMBER")]
     column: Option<String>,
-    /// Tables: what stands between columns: comma, semicolon, tab, bar, colon (a NAME:PASSWORD list),
-    /// blank, or a text such as '----' [default: tab, semicolon, bar or comma, whichever the
-    /// lines have most regularly]
+    /// Tables: the separator between columns
+    ///
+    /// comma, semicolon, tab, bar, colon (NAME:PASSWORD lists), blank, or a text such as '----'.
+    /// By default it is the tab, semicolon, bar or comma that divides the lines most regularly.
     #[arg(
         long,
         requires = "column",
         value_name = "NAME|TEXT",
-        allow_hyphen_values = true
+        allow_hyphen_values = true,
+        hide_short_help = true
     )]
     delimiter: Option<Delimiter>,
-    /// The charset of lists that are not UTF-8: gb18030, big5, shift_jis, windows-1252, utf-16le
-    /// and others
-    #[arg(long, value_name = "NAME")]
+    /// Charset of lists that are not UTF-8
+    ///
+    /// gb18030, big5, shift_jis, windows-1252, utf-16le and others.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     charset: Option<Charset>,
-    /// JSON lines: the field to read. Dots lead into nested objects (user.phone), and an array gives
-    /// each of its elements
+    /// JSON lines: the field to read
+    ///
+    /// Dots lead into nested objects (user.phone). Each element of an array is read.
     #[arg(long, value_name = "NAME", conflicts_with = "column")]
     field: Option<String>,
-    /// Take each whole line as one identifier, even if the list looks like a table, JSON or hashes
-    #[arg(long, conflicts_with_all = ["column", "field"])]
+    /// Read each whole line as one identifier, whatever it looks like
+    #[arg(long, conflicts_with_all = ["column", "field"], hide_short_help = true)]
     as_lines: bool,
-    /// Take a folder of range files (00000.txt to FFFFF.txt) even if some are missing. Their
-    /// passwords will be "not exposed"
-    #[arg(long)]
+    /// Accept a folder of range files (00000.txt to FFFFF.txt) with files missing
+    ///
+    /// Passwords of the missing files will be "not exposed".
+    #[arg(long, hide_short_help = true)]
     partial: bool,
 }
 

@@ -16,7 +16,7 @@ pub(super) fn choose() -> anyhow::Result<Zeroizing<Vec<u8>>> {
             password if password.is_empty() => {
                 bail!(
                     "no password on standard input: give one line, or --no-password for a key that \
-                     whoever gets the file can sign with"
+                     anyone who gets the file can use"
                 )
             }
             password => Ok(password),
@@ -25,12 +25,12 @@ pub(super) fn choose() -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let password = prompt("Password for the new key (not shown): ")?;
     if password.is_empty() {
         bail!(
-            "the password is empty: choose one, or give --no-password for a key that whoever gets \
-             the file can sign with"
+            "the password is empty: choose one, or give --no-password for a key that anyone who \
+             gets the file can use"
         );
     }
-    if prompt("The same again: ")? != password {
-        bail!("the two passwords differ: nothing was made");
+    if prompt("Repeat the password: ")? != password {
+        bail!("the two passwords differ: no key was made");
     }
     Ok(password)
 }
@@ -40,7 +40,9 @@ pub(super) fn ask() -> anyhow::Result<Zeroizing<Vec<u8>>> {
     if !io::stdin().is_terminal() {
         return match line()? {
             password if password.is_empty() => {
-                bail!("the key has a password, and there is none on standard input: give one line")
+                bail!(
+                    "the key has a password, and standard input is empty: give the password as one line"
+                )
             }
             password => Ok(password),
         };
@@ -70,7 +72,7 @@ fn line() -> anyhow::Result<Zeroizing<Vec<u8>>> {
     }
     if line.len() > MAX_BYTES {
         bail!(
-            "the password on standard input has more than {MAX_BYTES} bytes: is it the right file?"
+            "the password on standard input is longer than {MAX_BYTES} bytes: is this the right file?"
         );
     }
     Ok(line)

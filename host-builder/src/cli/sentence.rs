@@ -86,7 +86,7 @@ impl Wording {
         if datasets(catalogue, answers).any(|(_, answer)| answer.outcome == Outcome::Absent) {
             let day = day_of(catalogue.header().expires_unix_s);
             reasons.push(format!(
-                "the file expired on {day}, and lacks what was leaked since: get a newer one, or give --allow-expired"
+                "the file expired on {day}, and newer leaks are not in it: get a newer file, or give --allow-expired"
             ));
         }
         let reason = reasons.join("; ");

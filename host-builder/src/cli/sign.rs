@@ -17,37 +17,39 @@ use super::{count, day_of, of_output, password, progress, size, trust, unsaid};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
-The file is verified to its end before and after. The signed one is 3.3 % larger: it has a tag for
-each sector, so that a device can tell a forged sector from the one that was signed.
+The file is verified before and after. The signed file is 3.3 % larger: it has a tag for each sector,
+so that a device notices a forged one.
 
 Examples:
   leaksieve sign leaks.lsv --key leaks.key --epoch 12 --expires 2027-01-31 -o signed.lsv
   leaksieve sign signed.lsv --again --key leaks.key --epoch 13 -o newer.lsv")]
 pub(crate) struct Args {
-    /// The filter file
+    /// Filter file
     file: PathBuf,
-    /// The secret key that `leaksieve keygen` made, or an Ed25519 key in PKCS#8 (PEM)
+    /// Secret key that `leaksieve keygen` made, or an Ed25519 key in PKCS#8 (PEM)
     #[arg(long, value_name = "SECRET")]
     key: PathBuf,
-    /// The signed file to write
+    /// Signed file to write
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
-    /// Counter of publications, one more each time: a device that has seen a higher one refuses
-    /// the file [default: what the file says]
+    /// Number of this publication, one more each time [default: the file's]
+    ///
+    /// A device that has seen a higher number refuses the file.
     #[arg(long, value_name = "N")]
     epoch: Option<u32>,
-    /// When the file should be replaced: a day, or seconds since 1970; 0 is never [default: what
-    /// the file says]
+    /// Date after which people should get a newer file [default: the file's]
+    ///
+    /// A day such as 2027-01-31, seconds since 1970, or 0 for never.
     #[arg(long, value_name = "TIME", value_parser = super::parse_time)]
     expires: Option<u64>,
-    /// Sign a file that is signed already: this signature takes the place of that one
+    /// Replace the signature of a file that is already signed
     #[arg(long)]
     again: bool,
     /// Replace OUT if it exists
     #[arg(short, long)]
     force: bool,
-    /// No progress, no summary
-    #[arg(short, long)]
+    /// Show no progress and no summary
+    #[arg(short, long, hide_short_help = true)]
     quiet: bool,
 }
 
@@ -103,7 +105,7 @@ impl Args {
         if public.exists() {
             writeln!(
                 out,
-                "  others ask `leaksieve verify {} --key {}`",
+                "  others run `leaksieve verify {} --key {}`",
                 self.output.display(),
                 public.display()
             )?;
@@ -115,11 +117,11 @@ impl Args {
     fn warn(&self, header: &Header, num_bytes: u64) {
         let warn = |text: String| eprintln!("leaksieve: {}: {text}", self.output.display());
         if header.epoch == 0 {
-            warn("epoch 0: who has a newer file cannot be told from who was given this old one; give --epoch, one more at each publication".into());
+            warn("epoch 0: nobody can tell an older file from a newer one; give --epoch, one more for each publication".into());
         }
         if header.epoch > MAX_EPOCH_STEP {
             warn(format!(
-                "epoch {}: devices go at most {} further than what they have seen, and refuse this file until they have seen {}",
+                "epoch {}: a device accepts a step of at most {}, and refuses this file until it has seen epoch {}",
                 header.epoch,
                 count(MAX_EPOCH_STEP.into()),
                 header.epoch - MAX_EPOCH_STEP
@@ -127,12 +129,12 @@ impl Args {
         }
         if let Some(day) = trust::expired(header) {
             warn(format!(
-                "expired on {day}, before it was signed; give --expires a later day, or 0 for never"
+                "the file expired on {day}; give --expires a later day, or 0 for never"
             ));
         }
         if num_bytes > FAT32_MAX_BYTES {
             warn(format!(
-                "{} is more than a FAT32 card takes in one file; for a card, build the unsigned file with --max-size {}",
+                "{} is too large for a file on a FAT32 card; for a card, build the unsigned file with --max-size {}",
                 size(num_bytes),
                 leaksieve::sizing::media::FAT32_MAX_TO_BE_SIGNED
             ));

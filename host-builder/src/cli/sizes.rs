@@ -3,9 +3,7 @@
 use std::io::{self, Write};
 
 use leaksieve::sizing::media::Medium;
-use leaksieve::sizing::{
-    Aim, FALSE_POSITIVE_RATES, Method, Prefer, Shape, ShapeError, most_items, shape,
-};
+use leaksieve::sizing::{Aim, FALSE_POSITIVE_RATES, Method, Shape, ShapeError, most_items, shape};
 use leaksieve_core::sector::SECTOR_BYTES;
 use serde::Serialize;
 
@@ -15,14 +13,15 @@ use super::{count, encoding, one_in_f64, size};
 const HEADER_SECTORS: u32 = 1;
 
 /// The encodings that are compared.
-pub(super) const fn methods(prefer: Prefer) -> [Method; 2] {
-    [Method::Bloom, Method::Ribbon(prefer)]
-}
+pub(super) const METHODS: [Method; 2] = [Method::Bloom, Method::Ribbon];
 
 /// A filter that could be built.
 #[derive(Serialize)]
 pub(super) struct SizeRow {
     row: &'static str,
+    /// Of a file, if it is one of its datasets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset: Option<String>,
     encoding: &'static str,
     num_items: u64,
     false_positive_rate: f64,
@@ -36,12 +35,18 @@ pub(super) struct SizeRow {
 
 impl SizeRow {
     /// Header and checksums included.
-    pub(super) fn new(num_items: u64, method: Method, aim: Aim) -> Result<Self, ShapeError> {
+    pub(super) fn new(
+        dataset: Option<&str>,
+        num_items: u64,
+        method: Method,
+        aim: Aim,
+    ) -> Result<Self, ShapeError> {
         let shape: Shape = shape(num_items, method, aim, HEADER_SECTORS)?;
         let num_sectors = u64::from(shape.num_pages) + u64::from(HEADER_SECTORS);
         let size_bytes = num_sectors * SECTOR_BYTES as u64;
         Ok(Self {
             row: "size",
+            dataset: dataset.map(str::to_owned),
             encoding: method.name(),
             num_items,
             false_positive_rate: shape.false_positive_rate,
@@ -56,20 +61,20 @@ impl SizeRow {
 }
 
 /// Filters, a line each.
-pub(super) fn write_sizes(rows: &[SizeRow], indent: &str, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_sizes(rows: &[SizeRow], out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
-        "{indent}{:<8} {:>17}  {:>11}  {:>13}  sectors a reading",
-        "encoding", "false alarm", "size", "bits an item"
+        "{:<8} {:>17}  {:>11}  {:>13}  sectors read",
+        "encoding", "false alarm", "size", "bits per item"
     )?;
     for row in rows {
         let reads = match row.most_reads {
             1 => "1".to_owned(),
-            most => format!("{:.3}, {most} at most", row.mean_reads),
+            most => format!("{:.3}, at most {most}", row.mean_reads),
         };
         writeln!(
             out,
-            "{indent}{:<8} {:>17}  {:>11}  {:>13.2}  {reads}",
+            "{:<8} {:>17}  {:>11}  {:>13.2}  {reads}",
             row.encoding,
             one_in_f64(row.false_positive_rate),
             size(row.size_bytes),
@@ -83,6 +88,9 @@ pub(super) fn write_sizes(rows: &[SizeRow], indent: &str, out: &mut impl Write) 
 #[derive(Serialize)]
 pub(super) struct MediumRow {
     row: &'static str,
+    /// Of a file, if it is one of its datasets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset: Option<String>,
     medium: &'static str,
     board: Option<&'static str>,
     encoding: &'static str,
@@ -95,10 +103,17 @@ pub(super) struct MediumRow {
 }
 
 impl MediumRow {
-    fn new(medium: &Medium, method: Method, num_items: u64, rate: f64) -> Result<Self, ShapeError> {
+    fn new(
+        medium: &Medium,
+        dataset: Option<&str>,
+        method: Method,
+        num_items: u64,
+        rate: f64,
+    ) -> Result<Self, ShapeError> {
         let aim = Aim::MaxBytes(medium.room_bytes);
         Ok(Self {
             row: "medium",
+            dataset: dataset.map(str::to_owned),
             medium: medium.name,
             board: medium.board,
             encoding: method.name(),
@@ -128,46 +143,42 @@ impl MediumRow {
 /// Each medium, in each encoding.
 pub(super) fn media(
     media: &[Medium],
+    dataset: Option<&str>,
     num_items: u64,
     rate: f64,
-    prefer: Prefer,
 ) -> Result<Vec<[MediumRow; 2]>, ShapeError> {
     media
         .iter()
         .map(|medium| {
-            let [bloom, ribbon] = methods(prefer);
+            let [bloom, ribbon] = METHODS;
             Ok([
-                MediumRow::new(medium, bloom, num_items, rate)?,
-                MediumRow::new(medium, ribbon, num_items, rate)?,
+                MediumRow::new(medium, dataset, bloom, num_items, rate)?,
+                MediumRow::new(medium, dataset, ribbon, num_items, rate)?,
             ])
         })
         .collect()
 }
 
 /// Media, a line each.
-pub(super) fn write_media(
-    rows: &[[MediumRow; 2]],
-    indent: &str,
-    out: &mut impl Write,
-) -> io::Result<()> {
+pub(super) fn write_media(rows: &[[MediumRow; 2]], out: &mut impl Write) -> io::Result<()> {
     let Some([first, _]) = rows.first() else {
         return Ok(());
     };
     let items = format!("items at {}", one_in_f64(first.false_positive_rate));
     writeln!(
         out,
-        "\n{indent}{:<19} {:>10}  {:>41}  {:>32}",
+        "\n{:<19} {:>10}  {:>41}  {:>32}",
         "", "", "false alarm there", items
     )?;
     writeln!(
         out,
-        "{indent}{:<19} {:>10}  {:>20} {:>20}  {:>16} {:>15}",
+        "{:<19} {:>10}  {:>20} {:>20}  {:>16} {:>15}",
         "where", "room", "bloom", "ribbon", "bloom", "ribbon"
     )?;
     for [bloom, ribbon] in rows {
         writeln!(
             out,
-            "{indent}{:<19} {:>10}  {:>20} {:>20}  {:>16} {:>15}",
+            "{:<19} {:>10}  {:>20} {:>20}  {:>16} {:>15}",
             bloom.medium,
             size(bloom.room_bytes),
             bloom.lowest(),

@@ -10,13 +10,19 @@ use leaksieve_core::{Header, PublicKey, Trust};
 
 use super::day_of;
 
+/// The heading of these options in a help.
+pub(super) const HEADING: &str = "Trust";
+
 #[derive(clap::Args)]
+#[command(next_help_heading = HEADING)]
 pub(super) struct TrustArgs {
-    /// Accept only what this key signed: a .pub file, or the key's 64 hexadecimal digits; may be
-    /// given several times. Without it unsigned files are accepted, and those that anybody signed
+    /// Accept only files that this key signed: a .pub file, or 64 hex digits
+    ///
+    /// You can give several keys. Without one, unsigned files are accepted, and files that anyone
+    /// signed.
     #[arg(long, value_name = "PUB")]
     key: Vec<String>,
-    /// Refuse older publications, those of a lower epoch
+    /// Refuse files of a lower epoch than this
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     min_epoch: u32,
 }
@@ -60,7 +66,7 @@ pub(super) fn expired(header: &Header) -> Option<String> {
 pub(super) fn warn_if_expired(file: &FilterFile) {
     if let Some(day) = expired(file.catalogue().header()) {
         eprintln!(
-            "leaksieve: {}: expired on {day}: get a newer one; what was leaked since is not in it",
+            "leaksieve: {}: expired on {day}: get a newer file; newer leaks are not in this one",
             file.path().display()
         );
     }

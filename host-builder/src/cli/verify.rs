@@ -14,32 +14,45 @@ use leaksieve::progress::Stage;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Catalogue, IdentifierKind};
 
-use super::{Kind, count, list, progress, size, trust};
+use super::{Kind, count, list, progress, several, size, trust};
 
 /// Places of lost items that are named.
 const NUM_NAMED: usize = 5;
 
 #[derive(clap::Args)]
-#[command(after_help = "\
-Exit status: 0 when all is well, 2 when the file is damaged, is not as it was signed, or lacks an
-item; with --key, also when none of these keys signed it.")]
+#[command(
+    after_help = "\
+Exit status: 0 if all is well, 2 if not.
+
+Examples:
+  leaksieve verify signed.lsv --key leaks.key.pub
+  leaksieve verify taobao.lsv --source taobao.csv --column phone",
+    after_long_help = "\
+Exit status: 0 if all is well, 2 if the file is damaged, differs from what was signed, or lacks an
+entry of the list; with --key, also if none of these keys signed it.
+
+Examples:
+  leaksieve verify signed.lsv --key leaks.key.pub
+  leaksieve verify taobao.lsv --source taobao.csv --column phone"
+)]
 pub(crate) struct Args {
-    /// The filter file
+    /// Filter file
     file: PathBuf,
-    /// Lists that the file was made of, or folders of them: every line of them is asked; - is
-    /// standard input
-    #[arg(long, value_name = "INPUT", num_args = 1..)]
+    /// Print only what is wrong
+    #[arg(short, long)]
+    quiet: bool,
+    /// Also look up every line of these lists; - is standard input
+    ///
+    /// The lists that the file was made from, or folders of them.
+    #[arg(help_heading = list::HEADING, long, value_name = "INPUT", num_args = 1..)]
     source: Vec<PathBuf>,
-    /// What the lines of the lists are [default: what the file holds]
-    #[arg(long, value_enum, requires = "source")]
+    /// Kind of identifiers in the lists [default: the file's]
+    #[arg(help_heading = list::HEADING, long, value_enum, requires = "source")]
     kind: Option<Kind>,
     #[command(flatten)]
     list: list::ListArgs,
     #[command(flatten)]
     trust: trust::TrustArgs,
-    /// No progress, and output only when something is wrong
-    #[arg(short, long)]
-    quiet: bool,
 }
 
 impl Args {
@@ -53,7 +66,7 @@ impl Args {
         if !self.quiet {
             writeln!(
                 out,
-                "{}: {} sectors, {}, each as it was written",
+                "{}: {} sectors, {}, all undamaged",
                 self.file.display(),
                 count(findings.num_sectors.into()),
                 size(file.num_bytes())
@@ -73,14 +86,14 @@ impl Args {
         match file.catalogue().signer() {
             Some(signer) if self.trust.has_keys() => writeln!(
                 out,
-                "{path}: signed by {signer}, which you trust; each sector as it was signed; epoch {epoch}"
+                "{path}: signed by {signer}, which you trust; every sector matches the signature; epoch {epoch}"
             ),
             Some(signer) => writeln!(
                 out,
-                "{path}: signed by {signer}; each sector as it was signed; epoch {epoch}. \
-                 This key was not compared with any that you trust: give --key"
+                "{path}: signed by {signer}; every sector matches the signature; epoch {epoch}. \
+                 Give --key to compare this key with one that you trust"
             ),
-            None => writeln!(out, "{path}: not signed: it can be of anybody"),
+            None => writeln!(out, "{path}: not signed: anyone can have made it"),
         }
     }
 
@@ -128,22 +141,25 @@ impl Args {
             return Err(error.into());
         }
         for line in list::describe(&counts.rejects, &inputs) {
-            eprintln!("leaksieve: not asked: {line}");
+            eprintln!("leaksieve: not looked up: {line}");
         }
         let mut lost = lost.into_inner().unwrap_or_default();
         if !lost.is_empty() {
             lost.sort_unstable();
             // Each reading of a line is asked.
             lost.dedup();
-            let places: Vec<String> = lost
+            let mut places: Vec<String> = lost
                 .iter()
                 .take(NUM_NAMED)
                 .filter_map(|place| {
                     Some(format!("{} line {}", inputs.get(place.input)?, place.line))
                 })
                 .collect();
+            if lost.len() > NUM_NAMED {
+                places.push("...".into());
+            }
             bail!(
-                "{} lacks {} of {} lines, the first at {}: it was made of another list, or with another --region or --case",
+                "{} lacks {} of {} lines ({}): it was made from another list, or with another --region or --case",
                 self.file.display(),
                 count(lost.len() as u64),
                 count(counts.num_accepted),
@@ -160,7 +176,7 @@ impl Args {
         })?;
         if let Some(Lost { place, spelling }) = lost {
             bail!(
-                "{} lacks {}line {} when it is asked {spelling}: it was made of another list, or the list was read otherwise",
+                "{} lacks {}line {} when it is spelled {spelling}: it was made from another list, or the list was read differently",
                 self.file.display(),
                 inputs
                     .get(place.input)
@@ -169,14 +185,16 @@ impl Args {
             );
         }
         if counts.num_accepted == 0 {
-            bail!("no line of the lists is an identifier of this file's kind: nothing was asked");
+            bail!(
+                "no line of the lists is an identifier of this file's kind, so nothing was looked up"
+            );
         }
         if !self.quiet {
             writeln!(
                 out,
-                "{}: all {} lines of the lists are in it",
+                "{}: every line of the lists is in it ({})",
                 self.file.display(),
-                count(counts.num_accepted)
+                several(counts.num_accepted, "line")
             )?;
         }
         Ok(())
@@ -192,12 +210,14 @@ impl Args {
             .filter(|(_, dataset)| kind.is_none_or(|kind| dataset.profile.answers(kind)));
         match (fitting.next(), fitting.next()) {
             (Some((_, dataset)), None) if kind.is_none() && dataset.profile.kind().is_secret() => {
-                bail!("say what the lines of the lists are: --kind password, sha1 or ntlm")
+                bail!(
+                    "the file can hold passwords or hashes: say what the lists have, with --kind password, sha1 or ntlm"
+                )
             }
             (Some((index, dataset)), None) => Ok((index, kind.unwrap_or(dataset.profile.kind()))),
-            (None, _) => bail!("{} holds no dataset of this kind", self.file.display()),
+            (None, _) => bail!("{} holds no leak of this kind", self.file.display()),
             (Some(_), Some(_)) => bail!(
-                "{} holds several datasets: choose one with --kind, or verify the files that it was bundled of",
+                "{} holds several leaks: choose one with --kind, or verify the files that were bundled",
                 self.file.display()
             ),
         }

@@ -34,29 +34,29 @@ pub enum DeviceError {
     /// The line does not work. What the system said is a text: as an error, the end of a line
     /// would be taken for that of standard output.
     #[error(
-        "the device went away ({0}): plug it in again. An update that was under way must be begun again; until then the device has the filter that it had"
+        "the device went away ({0}): plug it in again. If you were installing a filter, start again; until then the device keeps the old one"
     )]
     Line(String),
     /// Nothing came.
-    #[error("no answer: is this a leaksieve device, and no other program at its port?")]
+    #[error("no answer: is this a leaksieve device, and does no other program use its port?")]
     Silent,
     /// It says why not, and what to do.
     #[error("the device says: {0}")]
     Refused(String),
     /// An answer to something else.
     #[error(
-        "the device's firmware and this program are of different versions: flash the firmware again, or update this program"
+        "the device's firmware and this program have different versions: flash the firmware again, or update this program"
     )]
     Unknown,
     /// What the device has is no filter that this program reads.
     #[error("the device's filter: {0}")]
     Filter(#[from] leaksieve_core::Error),
     /// The device has none.
-    #[error("the device has no filter to ask: {0}")]
+    #[error("the device has no filter: {0}")]
     NoFilter(String),
     /// The file is too large for it.
     #[error(
-        "{num_bytes} bytes do not fit: the device has two slots of {slot_bytes}, so that the old filter is kept until the new one is there. Build one with --fits {board}"
+        "{num_bytes} bytes do not fit: each of the device's two slots has {slot_bytes} (the old filter is kept until the new one is there). Build a filter with --board {board}"
     )]
     TooLarge {
         /// Name of the board.
@@ -68,7 +68,7 @@ pub enum DeviceError {
     },
     /// Its filters lie on a card.
     #[error(
-        "this device's filters lie on a card, which it does not write: put the card into the computer and use `leaksieve install`"
+        "this device reads its filter from a card, and does not write it: put the card into the computer and use `leaksieve install card`"
     )]
     Card,
     /// The new file cannot be read.

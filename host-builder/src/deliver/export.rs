@@ -1,11 +1,13 @@
-//! A filter file -> an image that flashing tools write to an address of a board's flash.
+//! A filter file -> an image that flashing tools write to an address of a board's flash; or of a
+//! whole card.
 
+mod card;
 mod hex;
 mod uf2;
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 use leaksieve_core::file::byte_of;
@@ -18,8 +20,10 @@ use crate::file::verify::{VerifyError, verify};
 use crate::file::{FileError, FilterFile, groups};
 use crate::progress::{Observer, Stage};
 use crate::sizing::fit::{Misfit, Wanted};
+use crate::sizing::media::FAT32_MAX_BYTES;
 use crate::sizing::{Method, rate_to_build};
 
+pub use card::card_image;
 pub use leaksieve_link::uf2::ERASE_BYTES;
 
 /// How an image is written.
@@ -44,7 +48,7 @@ pub struct Options {
     /// Where the filter's first byte will be.
     pub address: u32,
     /// The board whose slot the filter must fit.
-    pub fits: Option<&'static Board>,
+    pub board: Option<&'static Board>,
     /// Replace an output that exists.
     pub replace: bool,
 }
@@ -68,7 +72,7 @@ pub enum ExportError {
     },
     /// The board's firmware verifies no signatures.
     #[error(
-        "{}: is signed, and {board} has no room to verify signatures: export the file before it was signed", path.display()
+        "{}: is signed, and {board} has no room to verify signatures: use the unsigned file", path.display()
     )]
     Signed {
         /// The filter file.
@@ -78,7 +82,7 @@ pub enum ExportError {
     },
     /// The board's firmware has no room for so many datasets.
     #[error(
-        "{}: has {num_datasets} leaks, and {board} has memory for {MAX_DATASETS_OF_A_SMALL_DEVICE}: bundle fewer", path.display()
+        "{}: holds {num_datasets} leaks, and {board} has memory for {MAX_DATASETS_OF_A_SMALL_DEVICE}: bundle fewer", path.display()
     )]
     TooManyDatasets {
         /// The filter file.
@@ -90,7 +94,7 @@ pub enum ExportError {
     },
     /// There are no such addresses.
     #[error(
-        "{num_bytes} bytes at {address:#x} end behind the last address, 0xffffffff: give a lower --address"
+        "{num_bytes} bytes at {address:#x} go past the last address, 0xffffffff: give a lower --address"
     )]
     Address {
         /// The first.
@@ -100,24 +104,39 @@ pub enum ExportError {
     },
     /// What lies before the filter in its first erase block would be lost.
     #[error(
-        "{0:#x} is no place for UF2: a boot loader erases blocks of {ERASE_BYTES} bytes before it writes; give an --address that is a multiple of {ERASE_BYTES:#x}"
+        "{0:#x} does not work for UF2: a boot loader erases blocks of {ERASE_BYTES} bytes before it writes; give an --address that is a multiple of {ERASE_BYTES:#x}"
     )]
     Unaligned(u32),
+    /// FAT32 has no files so large.
+    #[error(
+        "{}: has {num_bytes} bytes, and a file on a FAT32 card has at most {FAT32_MAX_BYTES}: build it \
+         with --max-size fat32, or bundle fewer leaks", path.display()
+    )]
+    LargerThanFat32 {
+        /// The filter file.
+        path: PathBuf,
+        /// Of it.
+        num_bytes: u64,
+    },
+    /// The card has no room for it, or is larger than its partition table can say.
+    #[error("a card image of {wanted_bytes} bytes does not work: use {} to {} bytes", needed.start(), needed.end())]
+    CardSize {
+        /// What was asked for.
+        wanted_bytes: u64,
+        /// What would work, bytes.
+        needed: RangeInclusive<u64>,
+    },
     /// The output.
     #[error(transparent)]
     Output(#[from] OutputError),
     /// A record of Intel HEX.
-    #[error("a record cannot be written: {0}. This is a defect: please report it")]
+    #[error("a record cannot be written: {0}. This is a bug: please report it")]
     Record(#[from] ::ihex::WriterError),
     /// The finished image cannot be read back.
-    #[error(
-        "the finished image cannot be read back, and nothing was put in place: {0}. Is the disk sound?"
-    )]
+    #[error("the new image cannot be read back, so it was not saved: {0}. Check the disk")]
     ReadBack(io::Error),
     /// The finished image is another than was written.
-    #[error(
-        "the finished image is not that of the filter, and nothing was put in place. Is the disk sound?"
-    )]
+    #[error("the new image does not hold what was written, so it was not saved. Check the disk")]
     OtherContent,
 }
 
@@ -135,7 +154,7 @@ pub fn export(
 ) -> Result<Range<u64>, ExportError> {
     let num_sectors = file.catalogue().header().num_sectors;
     let num_bytes = byte_of(SectorIndex(num_sectors));
-    if let Some(board) = options.fits {
+    if let Some(board) = options.board {
         if num_bytes > board.slot_bytes().into() {
             return Err(does_not_fit(file, num_bytes, board));
         }
@@ -160,7 +179,7 @@ pub fn export(
 
     observer.begin(Stage::Encode, Some(num_sectors.into()));
     for sectors in groups(num_sectors) {
-        // Verified as they are read: what changed since is not exported.
+        // Verified as they are read: what changed since gets into no image.
         let bytes = file.read_sectors(sectors.clone())?;
         match options.format {
             Format::Bin => beside.write(&bytes)?,

@@ -33,8 +33,8 @@ use crate::progress::{Observer, Stage};
 pub enum InstallError {
     /// The card already has something as new.
     #[error(
-        "{name} on the card has epoch {installed} and this file {offered}, and it was not created later: a device \
-         takes the newer. Sign it again with --epoch {}, or build it with that", u64::from(*installed) + 1
+        "{name} on the card has epoch {installed}, and this file has epoch {offered} and was not created later: a \
+         device uses the newer one. Sign or build this file with --epoch {}", u64::from(*installed) + 1
     )]
     NotNewer {
         /// The file that the device takes now.
@@ -46,8 +46,8 @@ pub enum InstallError {
     },
     /// A device that has seen the one refuses the other.
     #[error(
-        "{name} on the card has epoch {}, and the newer file {}: a device goes {MAX_EPOCH_STEP} further at most, and \
-         refuses the newer one. If that one is on the card, delete it; else sign it with a lower --epoch",
+        "{name} on the card has epoch {}, and the newer file has epoch {}: a device accepts a step of at most \
+         {MAX_EPOCH_STEP}, and refuses it. If the newer file is on the card, delete it; if not, sign it with a lower --epoch",
         epochs.0, epochs.1
     )]
     EpochStep {
@@ -57,14 +57,14 @@ pub enum InstallError {
         epochs: (u32, u32),
     },
     /// The very file is there.
-    #[error("the card has this file already, as {0}")]
+    #[error("the card already has this file, as {0}")]
     Installed(&'static str),
     /// The very file is there, but not as it should be.
-    #[error("{0} on the card is this file, and damaged: delete it there, then install it again")]
+    #[error("{0} on the card is this file, but damaged: delete it there, then install again")]
     Damaged(&'static str),
     /// What is there may be valid for a device that is newer than this program.
     #[error(
-        "{name} on the card: {error}; a device may read it: use a newer leaksieve, or delete {name} first"
+        "{name} on the card: {error}; a device may be able to read it: use a newer leaksieve, or delete {name} first"
     )]
     NewerFormat {
         /// Its name.
@@ -74,15 +74,15 @@ pub enum InstallError {
     },
     /// It cannot be told which file the device takes.
     #[error(
-        "{0} on the card is not signed by who signed this file (or only one of them is signed): give --key, \
-         the public keys that the device was built with; for a device without keys, delete {0} first"
+        "{0} on the card and this file are not signed with the same key: give the device's public keys with \
+         --key; for a device without keys, delete {0} first"
     )]
     OtherSigner(&'static str),
     /// The new file cannot be read.
     #[error(transparent)]
     Source(#[from] crate::file::FileError),
     /// The card cannot be read or written.
-    #[error("{name} on the card: {error}; what the device took before is still there")]
+    #[error("{name} on the card: {error}; the file that the device used is still there")]
     Card {
         /// Name of the file on the card.
         name: &'static str,
@@ -91,8 +91,8 @@ pub enum InstallError {
     },
     /// The card gives back something else than was written.
     #[error(
-        "{name} on the card reads back otherwise than it was written, in sector {sector}: its file system is \
-         damaged, or the card is worn out or smaller than it says: have it checked, or use another one. What the device took before is still there"
+        "sector {sector} of {name} on the card does not hold what was written: the file system is damaged, or the \
+         card is worn out or smaller than it claims. Check it, or use another card. The file that the device used is still there"
     )]
     OtherContent {
         /// Name of the file on the card.

@@ -26,14 +26,14 @@ pub enum BundleError {
     Build(#[from] BuildError),
     /// Too many datasets.
     #[error(
-        "these files hold {found} datasets, and a file may have {MAX_DATASETS}: make several files"
+        "these files hold {found} leaks, and a file can hold {MAX_DATASETS}: make several files"
     )]
     TooManyDatasets {
         /// How many.
         found: usize,
     },
     /// The joined file would be too large.
-    #[error("these files have more than 2^32 sectors (2 TiB) together: make several files")]
+    #[error("together these files have more than 2^32 sectors (2 TiB): make several files")]
     TooLarge,
     /// One file was named twice, or a copy of it.
     #[error("{}: the same file as {}: name it once", again.display(), first.display())]

@@ -39,7 +39,7 @@ const MAX_FILE_BYTES: u64 = 1 << 16;
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file of a key.
-    #[error("{}: cannot be read: {error}", path.display())]
+    #[error("{}: cannot read: {error}", path.display())]
     Read {
         /// Which.
         path: PathBuf,
@@ -47,19 +47,19 @@ pub enum KeyError {
         error: io::Error,
     },
     /// Not the file of a secret key.
-    #[error("{}: not the file of a secret Ed25519 key: give one that `leaksieve keygen` made, or a PKCS#8 file (PEM)", .0.display())]
+    #[error("{}: not a secret Ed25519 key: give a file that `leaksieve keygen` made, or a PKCS#8 file (PEM)", .0.display())]
     NotASecretKey(PathBuf),
     /// The public half where the secret one is needed.
-    #[error("{}: this is a public key, and only the secret one signs: give the file without .pub", .0.display())]
+    #[error("{}: this is a public key, and you sign with the secret one: give the file without .pub", .0.display())]
     PublicNotSecret(PathBuf),
     /// The secret half where the public one is enough.
-    #[error("{}: this is a secret key: give the public one (.pub), and the secret one to nobody", .0.display())]
+    #[error("{}: this is a secret key, to be kept secret: give the public key (.pub)", .0.display())]
     SecretNotPublic(PathBuf),
     /// Not the file of a public key, and no digits either.
-    #[error("{}: no public Ed25519 key: give a .pub file of `leaksieve keygen`, or the key's 64 hexadecimal digits", .0.display())]
+    #[error("{}: not a public Ed25519 key: give a .pub file of `leaksieve keygen`, or the key's 64 hex digits", .0.display())]
     NotAPublicKey(PathBuf),
     /// Others can read the secret key.
-    #[error("{}: others than its owner can read this secret key or change it (mode {mode:04o}): run `chmod 600` on it; if it was so for long, make a new key", path.display())]
+    #[error("{}: others can read or change this secret key (mode {mode:04o}): run `chmod 600` on it; if it was like this for long, make a new key", path.display())]
     OthersCanRead {
         /// The file.
         path: PathBuf,
@@ -70,10 +70,10 @@ pub enum KeyError {
     #[error("{}: wrong password, or the file is damaged", .0.display())]
     WrongPassword(PathBuf),
     /// The key is encrypted, and there was no password.
-    #[error("{}: this key has a password: give it", .0.display())]
+    #[error("{}: this key needs a password", .0.display())]
     NeedsPassword(PathBuf),
     /// It would take too long, or too much memory.
-    #[error("{}: its password costs more than 1 GiB of memory, or 10,000,000 rounds, to try: encrypt the key anew, as `openssl pkcs8 -topk8 -scrypt` does", .0.display())]
+    #[error("{}: trying the password takes more than 1 GiB of memory, or 10,000,000 rounds: encrypt the key again, as `openssl pkcs8 -topk8 -scrypt` does", .0.display())]
     TooCostly(PathBuf),
     /// No randomness.
     #[error("the system gave no random numbers: {0}")]

@@ -52,16 +52,16 @@ impl Drop for Unfinished {
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// There is a file already.
-    #[error("{}: exists already; name another file, or say --force to replace it", .0.display())]
+    #[error("{}: already exists; name another file, or give --force to replace it", .0.display())]
     Exists(PathBuf),
     /// It is what is read, and would be gone.
-    #[error("{}: is an input, and would be replaced; name another file", .0.display())]
+    #[error("{}: is an input and would be replaced; name another file", .0.display())]
     IsAnInput(PathBuf),
     /// It is a folder, a device or a pipe, or no name.
-    #[error("{}: not a file; name the file that is to be written", .0.display())]
+    #[error("{}: not a file; name the file to write", .0.display())]
     NotAFile(PathBuf),
     /// It would be in a folder that is not there.
-    #[error("{}: there is no folder {}: make it first", target.display(), folder.display())]
+    #[error("{}: folder {} not found: create it first", target.display(), folder.display())]
     NoFolder {
         /// The output.
         target: PathBuf,
@@ -69,7 +69,7 @@ pub enum OutputError {
         folder: PathBuf,
     },
     /// The system said no.
-    #[error("{}: cannot be written: {error}{}", path.display(), remedy(error))]
+    #[error("{}: cannot write: {error}{}", path.display(), remedy(error))]
     Write {
         /// The output.
         path: PathBuf,
@@ -78,8 +78,8 @@ pub enum OutputError {
     },
     /// It is in its place, but perhaps not on the medium.
     #[error(
-        "{}: the new file is whole and in its place, but a power cut may bring back what was there before, \
-         because the folder cannot be synced: {error}; is the disk sound? Then run this again",
+        "{}: the new file was saved, but a power cut may bring back the old one, because the folder \
+         cannot be synced: {error}; check the disk, then run this again",
         path.display()
     )]
     NotSynced {
@@ -93,15 +93,15 @@ pub enum OutputError {
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; make room there, or write to another folder: the new file and the one that it replaces are there together"
+            "; make room there, or write to another folder: the new file and the one that it replaces need room together"
         }
         io::ErrorKind::FileTooLarge => {
-            "; this file system takes no file so large: a higher --fpr or --max-size gives a smaller one"
+            "; this file system takes no file so large: a higher --fpr or a lower --max-size gives a smaller one"
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "; write to a folder where you may"
+            "; write to a folder where you have permission"
         }
-        _ => "; is the disk sound? If not, write to another folder",
+        _ => "; check the disk, or write to another folder",
     }
 }
 

@@ -43,7 +43,7 @@ pub enum SignError {
     Unsound(#[from] VerifyError),
     /// It is signed.
     #[error(
-        "{}: signed already, by {signer}; to sign it anew, with this key in place of that one, say --again",
+        "{}: already signed, by {signer}; to replace that signature, give --again",
         path.display()
     )]
     SignedAlready {
@@ -61,9 +61,7 @@ pub enum SignError {
     #[error(transparent)]
     Build(#[from] BuildError),
     /// The signed file was read, and is not what it should be.
-    #[error(
-        "the signed file does not verify, and nothing was put in place. Is the disk sound? ({0})"
-    )]
+    #[error("the signed file does not verify, so it was not saved. Check the disk ({0})")]
     Unverified(VerifyError),
 }
 

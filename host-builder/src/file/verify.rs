@@ -43,8 +43,8 @@ pub enum VerifyError {
     File(#[from] FileError),
     /// A dataset's rate is not that of its pages.
     #[error(
-        "{}: {name} states a false alarm 1 in {:.0}, but its bits say 1 in {:.0}: \
-         the file was not made by this program; do not use it",
+        "{}: the header of {name} says false alarm 1 in {:.0}, but the bits say 1 in {:.0}: \
+         this program did not make the file; do not use it",
         path.display(), 1.0 / stated, 1.0 / found
     )]
     Rate {
@@ -59,7 +59,7 @@ pub enum VerifyError {
     },
     /// A tag sector has more than its tags.
     #[error(
-        "{}: sector {index} is not zero behind its tags: the file was not signed by this program; do not use it",
+        "{}: sector {index} is not zero after its tags: this program did not sign the file; do not use it",
         path.display()
     )]
     Padding {
@@ -70,7 +70,7 @@ pub enum VerifyError {
     },
     /// Bytes behind the last sector.
     #[error(
-        "{}: {num_bytes} bytes stand behind the last sector: something was appended, or two files were joined; on a card, a longer file may have been there, which does no harm",
+        "{}: {num_bytes} bytes follow the last sector: something was appended, or two files were joined. On a card, they can be left from a longer file, and do no harm",
         path.display()
     )]
     TrailingBytes {

@@ -29,7 +29,7 @@ pub enum BuildError {
     #[error(transparent)]
     Spool(#[from] SpoolError),
     /// Too little memory.
-    #[error("a build needs {0} MiB of memory at least: give --memory {0}MiB or more", MIN_MEMORY_BYTES >> 20)]
+    #[error("a build needs at least {0} MiB of memory: give --memory {0}MiB or more", MIN_MEMORY_BYTES >> 20)]
     TooLittleMemory,
     /// The size.
     #[error(transparent)]
@@ -38,7 +38,7 @@ pub enum BuildError {
     #[error("the filter {0}")]
     DoesNotFit(Box<Misfit>),
     /// A text of the header is too long.
-    #[error("the {what} is {found_bytes} bytes long, and may have {limit_bytes}: shorten it")]
+    #[error("the {what} is {found_bytes} bytes long, and the limit is {limit_bytes}: shorten it")]
     TextTooLong {
         /// Which.
         what: &'static str,
@@ -49,18 +49,18 @@ pub enum BuildError {
     },
     /// No item at all.
     #[error(
-        "no identifier in the input{}: a filter of nothing would call everybody safe. \
-         Is it the right file, and the right --kind, --column, --field or --region?",
+        "no identifier in the input{}: an empty filter would call everybody safe. \
+         Is this the right file, and the right --kind, --column, --field or --region?",
         match .0.num_below_min_count {
             0 => String::new(),
-            below => format!(" ({below} lines are below --min-count)"),
+            below => format!(" (below --min-count: {below})"),
         }
     )]
     NoItems(Box<Counts>),
     /// Too many records gave no item.
     #[error(
         "{} of {} records were rejected{} ({:.2} %), and --max-rejected allows {:.2} %: nothing was written. \
-         Is this the right --kind, --column or --region? If these lines are no identifiers, allow more{}{}",
+         Is this the right --kind, --column or --region? If these lines are not identifiers, allow more{}{}",
         counts.rejects.count(), counts.rejects.count() + counts.num_accepted,
         match counts.outside_plan.count() {
             0 => String::new(),
@@ -80,9 +80,7 @@ pub enum BuildError {
     #[error(transparent)]
     Plan(#[from] PhoneProfileError),
     /// A numbering plan takes more sectors than a header can state.
-    #[error(
-        "the numbering plan takes more than 65,535 sectors. This is a defect: please report it"
-    )]
+    #[error("the numbering plan takes more than 65,535 sectors. This is a bug: please report it")]
     PlanTooLarge,
     /// No random seed.
     #[error("the system gave no random seed: {0}; give one with --seed")]
@@ -92,18 +90,16 @@ pub enum BuildError {
     Header(#[from] leaksieve_core::Error),
     /// A page of a ribbon has no solution.
     #[error(
-        "a page cannot be solved with any of {MAX_RESTARTS} sets of equations; nothing was put in place. \
+        "a page cannot be solved with any of {MAX_RESTARTS} sets of equations, so nothing was saved. \
          Give another --seed, or --encoding bloom, and please report this"
     )]
     Unsolvable,
     /// The finished bytes cannot be read back.
-    #[error(
-        "the finished file does not read back, and nothing was put in place. Is the disk sound?"
-    )]
+    #[error("the new file cannot be read back, so it was not saved. Check the disk")]
     ReadBack(#[from] ReadError<io::Error>),
     /// The finished bytes lack items.
     #[error(
-        "the finished file lacks {num_lost} of its items; nothing was put in place. This is a defect: please report it"
+        "the new file lacks {num_lost} of its items, so it was not saved. This is a bug: please report it"
     )]
     Lost {
         /// How many.
@@ -111,8 +107,8 @@ pub enum BuildError {
     },
     /// A record of the list is not found when it is spelled as people spell it.
     #[error(
-        "{}line {line} is not found when it is asked {spelling}; nothing was put in place. \
-         Was the list read as what it is? Try --dry-run, and if it was, please report this",
+        "{}line {line} is not found when it is spelled {spelling}, so the file was not saved. \
+         Was the list read correctly? --dry-run shows how; if it was, please report this",
         input.as_ref().map_or_else(String::new, |input| format!("{input}: "))
     )]
     Misread {
@@ -124,14 +120,12 @@ pub enum BuildError {
         spelling: &'static str,
     },
     /// The finished bytes are others than were written.
-    #[error(
-        "the finished file reads back otherwise than it was written; nothing was put in place. Is the disk sound?"
-    )]
+    #[error("the new file does not hold what was written, so it was not saved. Check the disk")]
     OtherContent,
     /// The finished file gives other answers than its bits say.
     #[error(
-        "the finished file gave {found:.3e} false alarms a question, not the {expected:.3e} that its bits say; \
-         nothing was put in place. This is a defect: please report it"
+        "the new file gave {found:.3e} false alarms per lookup, but its bits say {expected:.3e}, so it was \
+         not saved. This is a bug: please report it"
     )]
     Rate {
         /// Measured by asking.

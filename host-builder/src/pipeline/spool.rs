@@ -25,7 +25,7 @@ const BLOCK_BYTES: usize = BLOCK_HASHES * HASH_BYTES;
 pub enum SpoolError {
     /// They could not be written.
     #[error(
-        "{}: cannot hold what does not fit into memory ({written} bytes so far): {error}; \
+        "{}: cannot write the temporary file ({written} bytes so far): {error}; \
          name a folder with more room with --temp-dir (7 bytes for each line of the lists), or give more --memory",
         folder.display()
     )]
@@ -38,7 +38,7 @@ pub enum SpoolError {
         error: io::Error,
     },
     /// They could not be read back.
-    #[error("{}: what was put aside there does not read back: {error}; is the disk sound?", folder.display())]
+    #[error("{}: cannot read the temporary file back: {error}; check the disk", folder.display())]
     Read {
         /// Where.
         folder: PathBuf,

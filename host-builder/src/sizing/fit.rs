@@ -6,7 +6,7 @@ use indicatif::HumanCount;
 use leaksieve_link::Board;
 
 use crate::sizing::media::board_room;
-use crate::sizing::{Aim, Method, Prefer, most_items, shape};
+use crate::sizing::{Aim, Method, most_items, shape};
 
 /// A filter that a board has no room for, and what it would have room for.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +30,7 @@ pub struct Wanted {
     pub header_sectors: u32,
 }
 
-/// What would fit when it is built with `--fits`.
+/// What would fit when it is built with `--board`.
 #[derive(Clone, Debug, PartialEq)]
 struct Instead {
     wanted: Wanted,
@@ -38,8 +38,8 @@ struct Instead {
     most_items: u64,
     /// The lowest rate for so many items; `None`: no useful one.
     lowest: Option<f64>,
-    /// The option that gives a smaller filter, and the lowest rate with it.
-    smaller: Option<(&'static str, f64)>,
+    /// The lowest rate of a ribbon, where a Bloom filter was wanted.
+    with_ribbon: Option<f64>,
 }
 
 impl Misfit {
@@ -67,12 +67,6 @@ impl Instead {
             let shape = shape(wanted.num_items, method, aim, wanted.header_sectors);
             shape.ok().map(|shape| shape.false_positive_rate)
         };
-        let smallest = Method::Ribbon(Prefer::Size);
-        let option = match wanted.method {
-            Method::Bloom => Some("--encoding ribbon"),
-            Method::Ribbon(Prefer::Reads) => Some("--prefer size"),
-            Method::Ribbon(Prefer::Size) => None,
-        };
         let most = most_items(
             room_bytes,
             wanted.method,
@@ -82,7 +76,10 @@ impl Instead {
         Self {
             most_items: most.unwrap_or(0),
             lowest: lowest(wanted.method),
-            smaller: option.and_then(|option| Some((option, lowest(smallest)?))),
+            with_ribbon: match wanted.method {
+                Method::Bloom => lowest(Method::Ribbon),
+                Method::Ribbon => None,
+            },
             wanted,
         }
     }
@@ -121,7 +118,7 @@ impl Instead {
         if self.most_items >= num_items {
             return write!(
                 f,
-                ": built anew with --fits {board}, its {items} items fit at 1 in {}",
+                ": built again with --board {board}, its {items} items fit at 1 in {}",
                 rate(wanted)
             );
         }
@@ -134,16 +131,20 @@ impl Instead {
         match self.lowest {
             Some(lowest) => write!(
                 f,
-                "for {items} items the lowest rate that fits is 1 in {} (--fits {board} without --fpr)",
+                "for {items} items the lowest rate that fits is 1 in {} (--board {board} without --fpr)",
                 rate(lowest)
             )?,
             None => write!(f, "{items} items fit at no useful rate")?,
         }
-        match self.smaller {
-            Some((option, lowest)) if lowest <= wanted => {
-                write!(f, "; with {option} they fit at 1 in {}", rate(wanted))
+        match self.with_ribbon {
+            Some(lowest) if lowest <= wanted => {
+                write!(
+                    f,
+                    "; with --encoding ribbon they fit at 1 in {}",
+                    rate(wanted)
+                )
             }
-            Some((option, lowest)) => write!(f, ", and 1 in {} with {option}", rate(lowest)),
+            Some(lowest) => write!(f, ", and 1 in {} with --encoding ribbon", rate(lowest)),
             None => Ok(()),
         }
     }

@@ -40,7 +40,7 @@ fn phones(folder: &Path) -> Result<PathBuf> {
         created_unix_s: 1_790_000_000,
         epoch: 1,
         expires_unix_s: 0,
-        fits: None,
+        board: None,
         max_rejected_share: 0.0,
         num_threads: 2,
         memory_bytes: 1 << 30,

@@ -20,7 +20,7 @@ use leaksieve::file::key::SecretKey;
 use leaksieve::file::sign::{self, sign};
 use leaksieve::input::source::{Input, Layout};
 use leaksieve::pipeline::{self, build};
-use leaksieve::sizing::{Aim, Method, Prefer};
+use leaksieve::sizing::{Aim, Method};
 use leaksieve_app::epoch::{EpochError, EpochStore};
 use leaksieve_app::filter::Filter;
 use leaksieve_app::{CardFile, Guard, StorageError, Workspace};
@@ -107,7 +107,7 @@ fn emails(list: PathBuf, epoch: u32) -> pipeline::Options {
         kind: IdentifierKind::Email,
         profile: Profile::Email,
         method: match epoch % 2 {
-            0 => Method::Ribbon(Prefer::Size),
+            0 => Method::Ribbon,
             _ => Method::Bloom,
         },
         aim: Aim::FalsePositiveRate(1e-3),
@@ -118,7 +118,7 @@ fn emails(list: PathBuf, epoch: u32) -> pipeline::Options {
         created_unix_s: 0,
         epoch,
         expires_unix_s: 0,
-        fits: None,
+        board: None,
         max_rejected_share: 0.0,
         num_threads: 2,
         memory_bytes: 1 << 28,

@@ -24,7 +24,7 @@ const HIGH_RATE: f64 = 0.01;
 pub(super) fn warn(output: &Path, options: &Options, summary: &Summary) {
     if summary.num_bytes > FAT32_MAX_BYTES {
         eprintln!(
-            "leaksieve: {}: {} is more than a FAT32 card takes in one file; for a card, build it with --max-size fat32",
+            "leaksieve: {}: {} is too large for a file on a FAT32 card; for a card, build it with --max-size fat32",
             output.display(),
             size(summary.num_bytes)
         );
@@ -32,7 +32,7 @@ pub(super) fn warn(output: &Path, options: &Options, summary: &Summary) {
     let num_stored = summary.counts.num_stored;
     if num_stored >= MANY_LINES && summary.num_items * MANY_A_LINE <= num_stored {
         eprintln!(
-            "leaksieve: {}: only {} of {} identifiers are distinct. Is this the right column, and is the list whole?",
+            "leaksieve: {}: only {} of {} identifiers are distinct. Is this the right column, and the whole list?",
             output.display(),
             count(summary.num_items),
             count(num_stored)
@@ -41,10 +41,10 @@ pub(super) fn warn(output: &Path, options: &Options, summary: &Summary) {
     if matches!(options.aim, Aim::MaxBytes(_)) && summary.measured > HIGH_RATE {
         let ribbon = match options.method {
             Method::Bloom => " --encoding ribbon,",
-            Method::Ribbon(_) => "",
+            Method::Ribbon => "",
         };
         eprintln!(
-            "leaksieve: {}: so many items in so little room give many false alarms, {}; fewer come with{ribbon} more room, or fewer items",
+            "leaksieve: {}: too little room for so many items: false alarms are {}. For fewer, use{ribbon} more room or fewer items",
             output.display(),
             one_in_f64(summary.measured)
         );
@@ -138,7 +138,7 @@ pub(super) fn report(
             describe_reading(&mut out, counts)?;
             writeln!(
                 out,
-                "  size         {} in {} sectors, {bits_per_item:.2} bits an item, header and checksums included",
+                "  size         {} in {} sectors, {bits_per_item:.2} bits per item with header and checksums",
                 size(summary.num_bytes),
                 count(summary.num_bytes / leaksieve_core::sector::SECTOR_BYTES as u64),
             )?;
@@ -154,22 +154,25 @@ pub(super) fn report(
             if summary.num_restarts > 0 {
                 writeln!(
                     out,
-                    "  restarts     {}: a page could not be solved, and all were made anew with other equations",
+                    "  restarts     {}: a page could not be solved, so all pages were built again with other equations",
                     summary.num_restarts
                 )?;
             }
             writeln!(
                 out,
-                "  false alarm  {} by its bits; asked {} times for what is no item: {} ({:.2e} to {:.2e})",
+                "  false alarm  {} by its bits; {} lookups of other items gave {} ({:.2e} to {:.2e})",
                 one_in_f64(summary.measured),
                 count(summary.trial.num_probes),
-                one_in_f64(summary.trial.rate()),
+                match summary.trial.rate() {
+                    0.0 => "none".into(),
+                    rate => one_in_f64(rate),
+                },
                 interval.start(),
                 interval.end(),
             )?;
             writeln!(
                 out,
-                "  checked      every item was asked of the finished file and found"
+                "  checked      every item was looked up in the finished file, and found"
             )?;
             let stages: Vec<String> = summary
                 .costs
@@ -258,7 +261,7 @@ fn describe_reading(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
     if counts.survey.is_international {
         writeln!(
             out,
-            "  numbers      begin with the calling code, without a plus sign"
+            "  numbers      start with the calling code, without a plus sign"
         )?;
     }
     for (name, num, what) in [
@@ -270,12 +273,12 @@ fn describe_reading(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
         (
             "plan",
             counts.outside_plan.count(),
-            "numbers are not in the numbering plan: found only as they are written in the list",
+            "numbers are not in the numbering plan, and are found only as the list has them",
         ),
         (
             "abroad",
             counts.num_other_country,
-            "numbers are of other countries than the region's",
+            "numbers are from other countries",
         ),
         ("not UTF-8", counts.num_not_utf8, "passwords"),
     ] {
@@ -317,9 +320,8 @@ pub(super) fn warn_of_reading(counts: &Counts, inputs: &[Input]) {
     warn_of_rejects(counts, inputs);
     if counts.num_not_utf8 > 0 {
         eprintln!(
-            "leaksieve: {} of {} passwords are not UTF-8 text, and were stored as the bytes that they are. Of a password \
-             with other than ASCII characters that is not found, the answer will be \"cannot say\". If the list is of \
-             another charset, {CHARSET_REMEDY}",
+            "leaksieve: {} of {} passwords are not UTF-8, and were stored as raw bytes. A password with characters \
+             outside ASCII that is not found will get \"cannot say\". If the list is in another charset, {CHARSET_REMEDY}",
             count(counts.num_not_utf8),
             count(counts.num_accepted)
         );
@@ -331,11 +333,11 @@ pub(super) fn warn_of_rejects(counts: &Counts, inputs: &[Input]) {
     for (rejects, what) in [
         (
             &counts.rejects,
-            "rejected lines, which the filter says nothing about",
+            "rejected lines, which are not in the filter",
         ),
         (
             &counts.outside_plan,
-            "numbers that no telephone has, which are found only as they are written in the list",
+            "numbers that no telephone has, which are found only as the list has them",
         ),
     ] {
         if rejects.count() > 0 {

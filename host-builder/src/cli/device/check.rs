@@ -19,26 +19,30 @@ use crate::cli::{Format, count, trust};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
-Exit status, as of grep: 0 when at least one is exposed, 1 when none is, 2 after an error, when the
-device cannot say for at least one, or when it says otherwise than --against. The device asks each
-text as every kind that its filter holds, and folds no letters outside ASCII.")]
+Exit status: 0 if any is exposed, 1 if none is, 2 on an error, if the device cannot say, or if it
+differs from --against. The device looks each text up as every kind that its filter holds. It does
+not ignore the case of letters outside ASCII.")]
 pub(super) struct Args {
-    /// Identifiers; without any, or with -, they are read from standard input, one a line.
-    /// Passwords cannot be given here: other programs see a command line
+    /// Identifiers to look up [default: the lines of standard input]
+    ///
+    /// - is standard input too. Passwords cannot be given here, because other programs can see the
+    /// command line.
     #[arg(value_name = "IDENTIFIER")]
     identifiers: Vec<String>,
     #[command(flatten)]
     port: PortArgs,
-    /// Ask this filter file, too, and tell where the device says otherwise
+    /// Compare the answers with those of this filter file
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
-    /// Say "not exposed" of a filter past its expiry too; it then means: not as of that day
+    /// Let an expired filter say "not exposed"
+    ///
+    /// It then means: not exposed as of that day.
     #[arg(long)]
     allow_expired: bool,
-    /// How verdicts are written
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// No output: the exit status says it all
+    /// Print nothing; the exit status has the answer
     #[arg(short, long)]
     quiet: bool,
 }
@@ -60,21 +64,21 @@ impl Args {
             .any(|dataset| dataset.profile.kind().is_secret());
         ensure!(
             from_stdin || !is_secret,
-            "the device's filter holds passwords, and a password on a command line is seen by other \
-             programs: pipe it in, or leave it out to be asked for it"
+            "the device's filter holds passwords, and other programs can see the command line: pipe \
+             the password in, or leave it out to be asked for it"
         );
         if let Some(file) = &against {
             ensure!(
                 file.catalogue().file_id() == catalogue.file_id(),
-                "{} is not the file that the device asks: send it with `leaksieve device update`, or \
-                 compare with the one that it has",
+                "the device does not use {}: send it with `leaksieve install device`, or compare with \
+                 the file that it has",
                 file.path().display()
             );
         }
         let expired = trust::expired(catalogue.header());
         if let Some(day) = &expired {
             eprintln!(
-                "leaksieve: the device's filter expired on {day}: send it a newer one; what was leaked since is not in it"
+                "leaksieve: the device's filter expired on {day}: send a newer one; newer leaks are not in this one"
             );
         }
         let choice = AutoStream::choice(&io::stdout());
@@ -101,10 +105,10 @@ impl Args {
             desk.ask(rpassword::prompt_password("Password (not shown): ")?.as_bytes())?;
         } else {
             if io::stdin().is_terminal() {
-                eprintln!("Type one identifier a line; Ctrl-D ends.");
+                eprintln!("Type one identifier per line; end with Ctrl-D.");
             }
             for line in io::stdin().lock().split(b'\n') {
-                let line = line.context("standard input cannot be read to its end")?;
+                let line = line.context("cannot read standard input")?;
                 desk.ask(line.strip_suffix(b"\r").unwrap_or(&line))?;
             }
         }
@@ -133,7 +137,7 @@ impl Desk {
         let said = self.device.check(text);
         let words = match &said {
             Ok(verdict) if verdict.file_id != self.catalogue.file_id().0 => {
-                bail!("the device asks another filter than when it was asked first: begin again")
+                bail!("the device changed its filter meanwhile: begin again")
             }
             Ok(verdict) => {
                 let said = verdict.answers.as_slice();
@@ -180,7 +184,7 @@ impl Desk {
         });
         if class == Class::NotCovered && (has(&[Said::Unreadable]) || !is_whole) {
             return self.wording.of_reason(
-                "the device could not read its filter there: ask again; if this stays so, send or copy the filter again",
+                "the device could not read its filter: ask again; if that fails too, send or copy the filter again",
             );
         }
         let answers: Vec<Answer> = said
@@ -244,7 +248,7 @@ impl Desk {
         if expected != said {
             self.num_different += 1;
             eprintln!(
-                "leaksieve: line {}: the device says otherwise than {}",
+                "leaksieve: line {}: the device and {} give different answers",
                 self.line,
                 file.path().display()
             );
@@ -254,18 +258,18 @@ impl Desk {
 
     fn end(self) -> anyhow::Result<ExitCode> {
         if self.line == 0 {
-            bail!("nothing was asked: standard input has no line; give one identifier a line");
+            bail!("standard input is empty: give one identifier per line");
         }
         if self.num_different > 0 {
             bail!(
-                "the device says otherwise for {} of {} lines: do not rely on it",
+                "the device gives different answers for {} of {} lines: do not rely on it",
                 count(self.num_different),
                 count(self.num_compared)
             );
         }
         if let (Some(file), Some(_)) = (&self.against, &self.out) {
             eprintln!(
-                "leaksieve: {} of {} lines: the device says what {} says",
+                "leaksieve: {} of {} lines compared: the device and {} give the same answers",
                 count(self.num_compared),
                 count(self.line),
                 file.path().display()

@@ -15,7 +15,7 @@ use crate::cli::{Format, count, day_of, one_in, size};
 pub(super) struct Args {
     #[command(flatten)]
     port: PortArgs,
-    /// How it is shown
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -106,18 +106,18 @@ fn write(
         0 => writeln!(out, "  keys      none: it accepts any filter")?,
         keys => writeln!(
             out,
-            "  keys      {keys}; lowest epoch accepted: {}",
+            "  keys      {keys}; lowest epoch that it accepts: {}",
             description.lowest_epoch
         )?,
     }
     match description.slot_bytes {
         0 => writeln!(
             out,
-            "  filters   on a card: `leaksieve install` puts one there"
+            "  filters   on a card: `leaksieve install card` puts one there"
         )?,
         bytes => writeln!(
             out,
-            "  filters   in its flash, {} at most: `leaksieve device update` sends one",
+            "  filters   in its flash, at most {}: `leaksieve install device` sends one",
             size(bytes.into())
         )?,
     }
@@ -133,7 +133,7 @@ fn write(
         let header = catalogue.header();
         writeln!(
             out,
-            "  asks      {slot}: {id}, {} sectors, created {}, epoch {}",
+            "  uses      {slot}: {id}, {} sectors, created {}, epoch {}",
             count((*num_sectors).into()),
             day_of(header.created_unix_s),
             header.epoch

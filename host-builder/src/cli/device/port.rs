@@ -16,15 +16,17 @@ const READ_TIMEOUT: Duration = Duration::from_millis(50);
 const BAUD: u32 = 115_200;
 
 #[derive(clap::Args)]
-pub(super) struct PortArgs {
-    /// The serial port, as `device list` names it [default: the only one of a USB device]
+pub(in crate::cli) struct PortArgs {
+    /// Serial port, such as /dev/ttyACM0 [default: the only USB one]
+    ///
+    /// `leaksieve device list` shows the ports.
     #[arg(long, value_name = "PORT")]
     port: Option<String>,
 }
 
 impl PortArgs {
     /// Open the port.
-    pub(super) fn open(&self) -> anyhow::Result<Device<Port>> {
+    pub(in crate::cli) fn open(&self) -> anyhow::Result<Device<Port>> {
         let name = match &self.port {
             Some(name) => name.clone(),
             None => only_usb_port()?,
@@ -36,12 +38,12 @@ impl PortArgs {
             .open()
             .map_err(|error| match error.kind() {
                 ErrorKind::Io(io::ErrorKind::NotFound) => {
-                    anyhow!("{name}: there is no such port; `leaksieve device list` shows them")
+                    anyhow!("{name}: no such port; `leaksieve device list` shows the ports")
                 }
                 ErrorKind::Io(io::ErrorKind::PermissionDenied) => anyhow!(
-                    "{name}: you may not open it; on Linux your user must be in the port's group: sudo usermod -aG dialout $USER, then log in again"
+                    "{name}: permission denied; on Linux, add your user to the port's group: sudo usermod -aG dialout $USER, then log in again"
                 ),
-                _ => anyhow!("{name}: cannot be opened (does another program have it open?): {error}"),
+                _ => anyhow!("{name}: cannot open the port: {error}; does another program have it open?"),
             })?;
         port.clear(ClearBuffer::Input)
             .with_context(|| format!("{name}: cannot be used"))?;
@@ -50,7 +52,7 @@ impl PortArgs {
 }
 
 /// A port whose reads end in time though another program takes what has come.
-pub(super) struct Port(Box<dyn SerialPort>);
+pub(in crate::cli) struct Port(Box<dyn SerialPort>);
 
 impl Read for Port {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
@@ -77,7 +79,7 @@ impl Write for Port {
 
 fn ports() -> anyhow::Result<Vec<SerialPortInfo>> {
     let mut ports =
-        available_ports().context("the serial ports cannot be listed: name one with --port")?;
+        available_ports().context("cannot list the serial ports: name one with --port")?;
     // There each port has two names, and this one waits for a modem's carrier.
     ports.retain(|port| !(cfg!(target_os = "macos") && port.port_name.starts_with("/dev/tty.")));
     Ok(ports)
@@ -89,11 +91,11 @@ fn only_usb_port() -> anyhow::Result<String> {
         .filter(|port| matches!(port.port_type, SerialPortType::UsbPort(_)));
     match (usb.next(), usb.next()) {
         (Some(port), None) => Ok(port.port_name),
-        (None, _) => bail!(
-            "no USB device with a serial port is plugged in: plug it in, or name a port with --port"
-        ),
+        (None, _) => {
+            bail!("no USB serial port found: plug the device in, or name its port with --port")
+        }
         (Some(_), Some(_)) => bail!(
-            "there are several serial ports: name one with --port (`leaksieve device list` shows them)"
+            "several USB serial ports found: name one with --port (`leaksieve device list` shows them)"
         ),
     }
 }
@@ -115,7 +117,7 @@ pub(super) fn list() -> anyhow::Result<ExitCode> {
         writeln!(out, "{:<20} {}", port.port_name, what.trim_end())?;
     }
     if ports.is_empty() {
-        bail!("there is no serial port: plug the device in, with a cable that carries data");
+        bail!("no serial port found: plug the device in, with a cable that carries data");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -84,7 +84,7 @@ const UNSUPPORTED: &[(&[u8], &str, &str)] = &[
     (
         &leaksieve_core::header::MAGIC,
         "a leaksieve filter",
-        "give the list that it was made of; `leaksieve bundle` joins filters",
+        "give the list that it was made from; to join filters, use `leaksieve bundle`",
     ),
 ];
 const ZIP: &[u8] = b"PK\x03\x04";

@@ -82,7 +82,7 @@ pub enum SourceError {
     },
     /// The named column is not in the first row, or there are fewer columns than its number.
     #[error(
-        "{input}: there is no column {wanted}; the table has {num_columns} columns{columns}. Give --column NUMBER, counted from 1, or \
+        "{input}: no column {wanted}; the table has {num_columns} columns{columns}. Give --column NUMBER, counted from 1, or \
          --column NAME with a name that the first row has"
     )]
     NoSuchColumn {
@@ -112,7 +112,7 @@ pub enum SourceError {
     /// The row of names has more or fewer cells than the rows below it.
     #[error(
         "{input}: the row of names has {num_names} cells, but most rows have {num_cells}, so the names \
-         may not stand over their columns: mend that row, or give --column NUMBER, counted from 1"
+         may not match the columns: fix that row, or give --column NUMBER, counted from 1"
     )]
     NamesDoNotFit {
         /// The input.
@@ -136,7 +136,7 @@ pub enum SourceError {
     },
     /// Lines that end with CR alone.
     #[error(
-        "{input}: lines end with a carriage return alone: put line feeds there, as in \
+        "{input}: lines end with a carriage return only: replace them with line feeds, as in \
          tr '\\r' '\\n' < FILE | leaksieve build -"
     )]
     CarriageReturns {
@@ -146,7 +146,7 @@ pub enum SourceError {
     /// A row of a table does not end.
     #[error(
         "{input}: the row that begins on line {line} is longer than {limit_bytes} bytes: \
-         a quotation mark that is never closed? Mend that row, or convert the file"
+         is a quotation mark not closed? Fix that row, or convert the file"
     )]
     EndlessRow {
         /// The input.
@@ -157,7 +157,7 @@ pub enum SourceError {
         limit_bytes: u64,
     },
     /// A folder without a file.
-    #[error("{}: no file is in this folder ({num_skipped} hidden or special ones were skipped); name the files, or another folder", folder.display())]
+    #[error("{}: no file in this folder ({num_skipped} hidden or special ones were skipped); name the files, or another folder", folder.display())]
     EmptyFolder {
         /// The folder.
         folder: PathBuf,
@@ -175,7 +175,7 @@ pub enum SourceError {
     /// Some of the range files of a list of hashes are not there.
     #[error(
         "{num_missing} of the {num_ranges} range files (00000 to FFFFF) are not among the inputs, the first is {first}: \
-         every password in them would read \"not exposed\". Fetch them, or give --partial if that is meant"
+         every password in them would be \"not exposed\". Download them, or give --partial if you want that"
     )]
     MissingRanges {
         /// How many are missing.
@@ -187,7 +187,7 @@ pub enum SourceError {
     },
     /// A range file gave no hash.
     #[error(
-        "{input}: a range file without a hash of its range: a download that failed? Fetch it again, or remove it and give --partial"
+        "{input}: a range file without a hash of its range. Did the download fail? Download it again, or remove it and give --partial"
     )]
     EmptyRange {
         /// The input.

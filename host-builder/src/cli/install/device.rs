@@ -1,4 +1,4 @@
-//! `leaksieve device update`
+//! `leaksieve install device`
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -6,26 +6,34 @@ use std::process::ExitCode;
 
 use leaksieve::file::verify::verify;
 
-use super::port::PortArgs;
+use crate::cli::device::port::PortArgs;
 use crate::cli::trust::{self, TrustArgs};
 use crate::cli::{count, progress};
 
 #[derive(clap::Args)]
-#[command(after_help = "\
-The file goes into the slot of the device's flash that is not asked. The device verifies every
-sector of it, and its signature if the device has keys, before it writes the first bytes, which
-make it valid; then it gives the old one up. If the cable is pulled before, it goes on with the old
-one: plug it in and send the file again.")]
+#[command(
+    after_help = "\
+Example:
+  leaksieve install device leaks.lsv --port /dev/ttyACM0",
+    after_long_help = "\
+The device's flash has two slots, and the file goes into the one that is not in use. The device
+checks every sector, and the signature if it has keys, and then switches. If the cable is pulled
+before that, it keeps the old filter: plug it in and send the file again. A device that reads its
+filter from a card takes none: use `leaksieve install card`.
+
+Example:
+  leaksieve install device leaks.lsv --port /dev/ttyACM0"
+)]
 pub(super) struct Args {
-    /// The filter file
+    /// Filter file
     file: PathBuf,
     #[command(flatten)]
     port: PortArgs,
+    /// Show no progress and no summary
+    #[arg(short, long, hide_short_help = true)]
+    quiet: bool,
     #[command(flatten)]
     trust: TrustArgs,
-    /// No progress, no summary
-    #[arg(short, long)]
-    quiet: bool,
 }
 
 impl Args {
@@ -40,7 +48,7 @@ impl Args {
         if !self.quiet {
             writeln!(
                 io::stdout().lock(),
-                "the device verified all {} sectors, and asks {} from now on",
+                "the device checked all {} sectors, and uses {} from now on",
                 count(file.catalogue().header().num_sectors.into()),
                 self.file.display()
             )?;

@@ -1,8 +1,8 @@
-//! `leaksieve export`, its images read by readers of their own, and `--fits`.
+//! Images for a board's flash, read by readers of their own, and `--board`.
 
 mod common;
 
-use common::{Bench, Ran, bench_with_key, emails, foreign, header_of, read};
+use common::{Bench, Ran, emails, foreign, header_of, read};
 use leaksieve_link::{BOARDS, Board};
 
 /// Bytes and where they go, as a flashing tool takes them from an image.
@@ -108,7 +108,7 @@ fn every_board_has_an_image_that_lies_in_its_first_slot() {
     for board in &BOARDS {
         let Board { name, title, .. } = board;
         let address = u64::from(board.filter_address());
-        let export = format!("export mail.lsv --fits {name} --force");
+        let export = format!("install image mail.lsv --board {name} --force");
         let said = bench.run(&format!("{export} -o image")).succeeds().out();
         let end = address + filter.len() as u64 - 1;
         for part in [
@@ -147,7 +147,7 @@ fn every_board_has_an_image_that_lies_in_its_first_slot() {
     }
     // Letters are as people type them, and nothing is said that was not asked for.
     let said = bench
-        .run("export mail.lsv --fits Pico2 -q -f -o image")
+        .run("install image mail.lsv --board Pico2 -q -f -o image")
         .succeeds();
     assert_eq!((said.out(), said.err()), (String::new(), String::new()));
 }
@@ -162,7 +162,7 @@ fn any_address_has_an_image() {
         for given in [format!("{address:#x}"), address.to_string()] {
             bench
                 .run(&format!(
-                    "export mail.lsv --format ihex --address {given} -f -o image.hex"
+                    "install image mail.lsv --format ihex --address {given} -f -o image.hex"
                 ))
                 .succeeds();
             let image = text(&bench, "image.hex");
@@ -181,7 +181,7 @@ fn any_address_has_an_image() {
         for address in [0, 0x1010_0000, last / 4096 * 4096] {
             bench
                 .run(&format!(
-                    "export mail.lsv --format uf2 --family {family} --address {address} -f -o image"
+                    "install image mail.lsv --format uf2 --family {family} --address {address} -f -o image"
                 ))
                 .succeeds();
             let pieces = of_uf2(&read(&bench, "image"), number);
@@ -192,13 +192,13 @@ fn any_address_has_an_image() {
         for beyond in [last + 1, last + 4096, u32::MAX.into()] {
             bench
                 .run(&format!(
-                    "export mail.lsv --format {format} --address {beyond} -o none"
+                    "install image mail.lsv --format {format} --address {beyond} -o none"
                 ))
                 .fails(&["lower --address"]);
         }
     }
     bench
-        .run("export mail.lsv --format uf2 --family pico --address 0x10100200 -o none")
+        .run("install image mail.lsv --format uf2 --family pico --address 0x10100200 -o none")
         .fails(&["multiple of 0x1000"]);
     assert!(!bench.files().contains(&"none".to_owned()));
 }
@@ -207,7 +207,9 @@ fn any_address_has_an_image() {
 #[test]
 fn a_block_of_uf2_byte_by_byte() {
     let bench = bench_of(1_000, "");
-    bench.run("export mail.lsv --fits pico -o image").succeeds();
+    bench
+        .run("install image mail.lsv --board pico -o image")
+        .succeeds();
     let (filter, image) = (read(&bench, "mail.lsv"), read(&bench, "image"));
     assert_eq!(image.len(), filter.len() * 2);
     let num_blocks = (filter.len() / 256) as u8;
@@ -221,169 +223,6 @@ fn a_block_of_uf2_byte_by_byte() {
     assert_eq!(image[512..1024], block);
 }
 
-#[test]
-fn what_does_not_verify_is_not_exported() {
-    let bench = bench_with_key();
-    bench.write("secret", b"secret\n");
-    bench
-        .run_with(
-            "sign mail.lsv --key leaks.key --epoch 1 -o signed.lsv",
-            b"secret\n",
-        )
-        .succeeds();
-    let good = read(&bench, "mail.lsv");
-    let end = good.len();
-    let flipped = |place: usize| {
-        let mut bytes = good.clone();
-        bytes[place] ^= 1;
-        bytes
-    };
-    let swapped = [
-        &good[..512],
-        &good[1024..1536],
-        &good[512..1024],
-        &good[1536..],
-    ]
-    .concat();
-    for bytes in [
-        flipped(0),
-        flipped(600),
-        flipped(end - 1),
-        swapped,
-        good[..end - 1].to_vec(),
-        good[..end - 512].to_vec(),
-        good[..512].to_vec(),
-        [&good[..], &[0; 512]].concat(),
-        [&good[..], &[0]].concat(),
-        b"no filter".to_vec(),
-        Vec::new(),
-    ] {
-        bench.write("bad.lsv", &bytes);
-        bench.write("image", b"what was there before");
-        let verified = bench.run("verify bad.lsv").fails(&["bad.lsv"]);
-        for format in ["--fits pico", "--fits microbit", "--format bin --address 0"] {
-            let exported = bench.run(&format!("export bad.lsv {format} -f -o image"));
-            assert_eq!(exported.fails(&[]).err(), verified.err());
-            assert_eq!(read(&bench, "image"), b"what was there before");
-        }
-    }
-    // An image is no filter either.
-    bench
-        .run("export mail.lsv --fits pico -o mail.uf2")
-        .succeeds();
-    bench
-        .run("export mail.uf2 --fits pico -o x")
-        .fails(&["mail.uf2"]);
-    bench
-        .run("export mail.lsv --fits pico -o mail.uf2")
-        .fails(&["--force"]);
-    bench
-        .run("export mail.lsv --fits pico -o -")
-        .fails(&["standard output"]);
-    bench
-        .run("export none.lsv --fits pico -o x")
-        .fails(&["none.lsv"]);
-    let key = "--key leaks.key.pub";
-    bench
-        .run(&format!("export mail.lsv --fits pico -o x {key}"))
-        .fails(&["not signed"]);
-    bench
-        .run(&format!("export signed.lsv --fits pico -o x {key}"))
-        .succeeds();
-    bench
-        .run(&format!(
-            "export signed.lsv --fits pico -o y {key} --min-epoch 2"
-        ))
-        .fails(&["epoch 1"]);
-    // A board that cannot verify it would not open it.
-    bench
-        .run(&format!("export signed.lsv --fits microbit -o y {key}"))
-        .fails(&["signed.lsv: is signed", "microbit"]);
-    let image = of_uf2(&read(&bench, "x"), 0xE48B_FF56);
-    assert_eq!(flashed(image, 0x1004_0000), read(&bench, "signed.lsv"));
-    assert!(!bench.files().contains(&"y".to_owned()));
-}
-
-#[test]
-fn a_small_board_gets_no_image_of_three_leaks() {
-    let bench = bench_of(10, "");
-    for name in ["a.lsv", "b.lsv", "c.lsv"] {
-        build(&bench, &format!("--source-note {name}")).succeeds();
-        std::fs::rename(bench.path("mail.lsv"), bench.path(name)).unwrap();
-    }
-    bench.run("bundle a.lsv b.lsv -o two.lsv").succeeds();
-    bench.run("bundle two.lsv c.lsv -o three.lsv").succeeds();
-    bench
-        .run("export two.lsv --fits microbit -o two")
-        .succeeds();
-    bench
-        .run("export three.lsv --fits pico -o three")
-        .succeeds();
-    bench
-        .run("export three.lsv --fits microbit -o none")
-        .fails(&["three.lsv: has 3 leaks", "microbit", "2"]);
-}
-
-#[test]
-fn no_output_replaces_what_it_is_made_of() {
-    let bench = bench_of(10, "");
-    let (list, filter) = (read(&bench, "mail.txt"), read(&bench, "mail.lsv"));
-    bench
-        .run("export mail.lsv --fits pico --force -o ./mail.lsv")
-        .fails(&["mail.lsv: is an input"]);
-    bench
-        .run("build mail.txt -o ./mail.txt --force --kind email")
-        .fails(&["mail.txt: is an input"]);
-    // Also as one of a folder's files.
-    bench
-        .run("build . -o mail.txt --force --kind email --name Forum")
-        .fails(&["mail.txt: is an input"]);
-    assert_eq!(read(&bench, "mail.txt"), list);
-    assert_eq!(read(&bench, "mail.lsv"), filter);
-}
-
-#[test]
-fn a_rate_that_was_not_asked_for_and_is_high_is_said() {
-    let bench = bench_of(2_000, "");
-    let said = |options: &str| build(&bench, options).succeeds().err();
-    let high = said("--max-size 2KiB");
-    assert!(high.contains("mail.lsv: so many items"), "{high}");
-    assert!(high.contains("1 in ") && high.contains("ribbon"), "{high}");
-    for options in ["--max-size 2KiB --quiet", "--max-size 4KiB", "--fpr 0.2"] {
-        assert!(!said(options).contains("so many items"), "{options}");
-    }
-}
-
-#[test]
-fn options_that_do_not_go_together() {
-    let bench = bench_of(10, "");
-    for (options, part) in [
-        ("", "--format"),
-        ("--format bin", "--address"),
-        ("--address 0", "--format"),
-        ("--fits pico --address 0", "cannot be used"),
-        ("--fits pico --family pico", "cannot be used"),
-        ("--fits picolo", "pico2"),
-        ("--format uf2 --address 0", "--family"),
-        ("--format uf2 --address 0 --family microbit", "UF2"),
-        (
-            "--format uf2 --address 0 --family 0x1234567890",
-            "0xE48BFF56",
-        ),
-        ("--format bin --address 0 --family pico", "leave it out"),
-        ("--format bin --address 0x", "0x10100000"),
-        ("--format bin --address 0x100000000", "0x10100000"),
-        ("--format bin --address=-1", "0x10100000"),
-        ("--format bin --address 0x+1", "0x10100000"),
-        ("--format bin --address 1f", "0x10100000"),
-    ] {
-        bench
-            .run(&format!("export mail.lsv -o x {options}"))
-            .fails(&[part]);
-    }
-    assert_eq!(bench.files(), ["mail.lsv", "mail.txt"]);
-}
-
 /// As `estimate` has it, of a board.
 fn row_of(
     bench: &Bench,
@@ -394,7 +233,7 @@ fn row_of(
 ) -> serde_json::Value {
     let rows = bench
         .run(&format!(
-            "estimate --items {num_items} --fits {board} --fpr {fpr} --format json"
+            "estimate --items {num_items} --board {board} --fpr {fpr} --format json"
         ))
         .succeeds()
         .rows();
@@ -410,7 +249,7 @@ fn slot_of(board: &str) -> u64 {
 fn a_board_is_filled_with_room_for_a_signature() {
     for encoding in ["bloom", "ribbon"] {
         for num_items in [160_000, 240_000] {
-            let fits = format!("--fits nrf52840-dk --encoding {encoding}");
+            let fits = format!("--board nrf52840-dk --encoding {encoding}");
             let bench = bench_of(num_items, &fits);
             let (slot, size) = (
                 slot_of("nrf52840-dk"),
@@ -426,7 +265,7 @@ fn a_board_is_filled_with_room_for_a_signature() {
             for name in ["mail", "signed"] {
                 bench
                     .run(&format!(
-                        "export {name}.lsv --fits nrf52840-dk -o {name}.hex"
+                        "install image {name}.lsv --board nrf52840-dk -o {name}.hex"
                     ))
                     .succeeds();
             }
@@ -436,22 +275,11 @@ fn a_board_is_filled_with_room_for_a_signature() {
 
 #[test]
 fn the_most_items_of_a_board_fit_and_one_more_is_refused() {
-    for encoding in ["bloom", "ribbon", "ribbon --prefer reads"] {
-        let name = encoding.split(' ').next().unwrap();
+    for encoding in ["bloom", "ribbon"] {
         let bench = Bench::new();
-        let most = match encoding {
-            // `estimate` compares with the one that is preferred.
-            "ribbon --prefer reads" => bench
-                .run("estimate --items 1 --fits microbit --fpr 0.01 --prefer reads --format json")
-                .rows()
-                .iter()
-                .find(|row| row["row"] == "medium" && row["encoding"] == "ribbon")
-                .unwrap()["most_items"]
-                .clone(),
-            _ => row_of(&bench, 1, "microbit", "0.01", name)["most_items"].clone(),
-        };
-        let most = most.as_u64().unwrap() as u32;
-        let options = format!("--fits microbit --fpr 0.01 --encoding {encoding}");
+        let most = row_of(&bench, 1, "microbit", "0.01", encoding)["most_items"].as_u64();
+        let most = most.unwrap() as u32;
+        let options = format!("--board microbit --fpr 0.01 --encoding {encoding}");
         bench.write("mail.txt", emails(0..most));
         build(&bench, &options).succeeds();
         let before = read(&bench, "mail.lsv");
@@ -466,8 +294,7 @@ fn the_most_items_of_a_board_fit_and_one_more_is_refused() {
         assert_eq!(bench.files(), ["mail.lsv", "mail.txt"]);
         let instead = match encoding {
             "bloom" => Some("with --encoding ribbon they fit at 1 in 100"),
-            "ribbon" => None,
-            _ => Some("with --prefer size they fit at 1 in 100"),
+            _ => None,
         };
         match instead {
             Some(part) => assert!(said.err().contains(part), "{}", said.err()),
@@ -476,7 +303,7 @@ fn the_most_items_of_a_board_fit_and_one_more_is_refused() {
         // What is said to fit does.
         let lowest: u32 = figure(&said.err(), "the lowest rate that fits is 1 in ");
         assert!((90..=100).contains(&lowest), "{}", said.err());
-        build(&bench, &format!("--fits microbit --encoding {encoding}")).succeeds();
+        build(&bench, &format!("--board microbit --encoding {encoding}")).succeeds();
         let designed = header_of(&bench, "mail.lsv").datasets[0].designed;
         assert_eq!(designed.one_in(), u64::from(lowest));
     }
@@ -500,10 +327,10 @@ fn a_file_that_is_too_large_for_a_board_says_what_would_fit() {
     let bench = bench_of(60_000, "");
     let row = row_of(&bench, 60_000, "microbit", "0.001", "bloom");
     let said = bench
-        .run("export mail.lsv --fits microbit -o x")
+        .run("install image mail.lsv --board microbit -o x")
         .fails(&[
             "mail.lsv: needs 108.0 KiB, and microbit has room for 96.0 KiB: at 1 in 1,000 at most",
-            "--fits microbit without --fpr",
+            "--board microbit without --fpr",
             "with --encoding ribbon they fit at 1 in 1,000",
         ])
         .err();
@@ -512,27 +339,25 @@ fn a_file_that_is_too_large_for_a_board_says_what_would_fit() {
     let lowest = 1.0 / row["lowest_false_positive_rate"].as_f64().unwrap();
     assert_eq!(figure(&said, "that fits is 1 in "), lowest.round() as u32);
 
-    // A ribbon that preferred reads: the preference is not in the file, and its items do fit.
-    build(&bench, "--encoding ribbon --prefer reads --fpr 1e-4").succeeds();
-    let said = bench.run("export mail.lsv --fits microbit -o x").fails(&[]);
-    assert!(!said.err().contains("--encoding ribbon"), "{}", said.err());
     // No rate is low enough.
     bench.write("mail.txt", emails(0..700_000));
     build(&bench, "").succeeds();
     bench
-        .run("export mail.lsv --fits microbit -o x")
+        .run("install image mail.lsv --board microbit -o x")
         .fails(&["700,000 items fit at no useful rate"]);
-    build(&bench, "--fits microbit").fails(&["--fits microbit", "estimate"]);
+    build(&bench, "--board microbit").fails(&["--board microbit", "estimate"]);
     // One so low that it cannot be asked for.
     bench.write("mail.txt", emails(0..10_000));
     build(&bench, "--max-size 100KiB").succeeds();
     bench
-        .run("export mail.lsv --fits microbit -o x")
-        .fails(&["built anew with --fits microbit, its 10,000 items fit at 1 in 10,000,000"]);
+        .run("install image mail.lsv --board microbit -o x")
+        .fails(&["built again with --board microbit, its 10,000 items fit at 1 in 10,000,000"]);
     // Of a bundle no one rate can be said.
     bench.write("mail.txt", emails(0..60_000));
-    build(&bench, "--fits microbit").succeeds();
-    bench.run("export mail.lsv --fits microbit -o x").succeeds();
+    build(&bench, "--board microbit").succeeds();
+    bench
+        .run("install image mail.lsv --board microbit -o x")
+        .succeeds();
     bench.write("other.txt", emails(100_000..105_000));
     bench
         .run("build other.txt -o other.lsv --kind email --name Other --fpr 1e-6")
@@ -541,41 +366,15 @@ fn a_file_that_is_too_large_for_a_board_says_what_would_fit() {
         .run("bundle mail.lsv other.lsv -o both.lsv")
         .succeeds();
     bench
-        .run("export both.lsv --fits microbit -f -o x")
+        .run("install image both.lsv --board microbit -f -o x")
         .fails(&["both.lsv: needs", "bundle fewer"]);
     assert!(
         bench
-            .run("export both.lsv --fits pico -f -o x")
+            .run("install image both.lsv --board pico -f -o x")
             .succeeds()
             .out()
             .contains("UF2")
     );
-}
-
-#[test]
-fn estimate_of_a_board() {
-    let bench = Bench::new();
-    let rows = bench
-        .run("estimate --items 60000 --fits microbit --format json")
-        .succeeds()
-        .rows();
-    let sizes: Vec<_> = rows.iter().filter(|row| row["row"] == "size").collect();
-    let media: Vec<_> = rows.iter().filter(|row| row["row"] == "medium").collect();
-    assert_eq!((sizes.len(), media.len()), (2, 2));
-    for (size, medium) in sizes.iter().zip(media) {
-        assert_eq!(medium["board"], "microbit");
-        assert!(size["size_bytes"].as_u64() <= medium["room_bytes"].as_u64());
-        assert_eq!(
-            size["false_positive_rate"],
-            medium["lowest_false_positive_rate"]
-        );
-    }
-    bench
-        .run("estimate --items 5 --fits pico --max-size 1MiB")
-        .fails(&["cannot be used"]);
-    bench
-        .run("build x --kind email -o y --fits pico --max-size 1MiB")
-        .fails(&["cannot be used"]);
 }
 
 #[test]
