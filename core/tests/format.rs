@@ -409,8 +409,9 @@ fn a_header_takes_the_sectors_that_its_length_needs() {
         header.root = root;
         let mut last_length = None;
         'notes: for index in 0..header.datasets.len() {
-            for _ in 0..header::MAX_SOURCE_NOTE_BYTES {
-                header.datasets[index].source_note.push('n').unwrap();
+            for note_bytes in 1..=header::MAX_SOURCE_NOTE_BYTES {
+                let note = "n".repeat(note_bytes);
+                header.datasets[index].source_note = note.as_str().try_into().unwrap();
                 let num_sectors = match header.num_header_sectors() {
                     Ok(num_sectors) => num_sectors,
                     Err(error) => {
