@@ -5,6 +5,7 @@ use core::fmt;
 use serde::Serialize;
 
 use crate::arithmetic::divided;
+use crate::bounded::Text;
 use crate::encoding::{Encoding, bloom};
 use crate::error::{Error, HeaderDefect};
 use crate::fields::Fields;
@@ -17,18 +18,15 @@ pub const MAX_NAME_BYTES: usize = 64;
 /// Longest note on a source: 96 bytes of UTF-8.
 pub const MAX_SOURCE_NOTE_BYTES: usize = 96;
 
-/// A text of a header: at most `N` bytes of UTF-8, no control characters.
-pub type Text<const N: usize> = heapless::String<N>;
-
 /// One leaked set of identifiers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Dataset {
-    /// Name of the breach.
+    /// Name of the breach; no control characters.
     pub name: Text<MAX_NAME_BYTES>,
     /// When it happened.
     pub date: Date,
-    /// Where the list came from; may be empty.
+    /// Where the list came from; may be empty; no control characters.
     pub source_note: Text<MAX_SOURCE_NOTE_BYTES>,
     /// Version of the rules in [`crate::identifier`] that made the items.
     pub normalisation_version: u8,

@@ -5,6 +5,7 @@
 //! `read` takes its fields in the order of their declaration, and a `Serialize` that changes
 //! must change it, too.
 
+use crate::bounded::{List, Text};
 use crate::error::HeaderDefect;
 
 /// What was not read yet.
@@ -63,19 +64,21 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn text<const N: usize>(
         &mut self,
-        text: &mut heapless::String<N>,
+        text: &mut Text<N>,
     ) -> Result<(), HeaderDefect> {
-        text.clear();
-        text.push_str(self.next()?)
+        text.0.clear();
+        text.0
+            .push_str(self.next()?)
             .map_err(|_| HeaderDefect::Unreadable)
     }
 
     pub(crate) fn bytes<const N: usize>(
         &mut self,
-        bytes: &mut heapless::Vec<u8, N>,
+        bytes: &mut List<u8, N>,
     ) -> Result<(), HeaderDefect> {
-        bytes.clear();
+        bytes.0.clear();
         bytes
+            .0
             .extend_from_slice(self.next()?)
             .map_err(|_| HeaderDefect::Unreadable)
     }

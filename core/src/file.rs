@@ -33,26 +33,30 @@ impl FileSectors {
     /// # Errors
     /// When it has no length and no places to read at, as a pipe, or is a folder.
     pub fn new(file: File) -> io::Result<Self> {
-        Self::of_region(file, 0, None)
-    }
-
-    /// Of a part of a file, which is all from its first byte on if it has no length.
-    ///
-    /// # Errors
-    /// As of [`new`](Self::new), and when the file ends before the part does.
-    pub fn of_region(file: File, start_byte: u64, num_bytes: Option<u64>) -> io::Result<Self> {
         let metadata = file.metadata()?;
         can_be_read_at_places(&metadata)?;
+        Ok(Self {
+            file,
+            start_byte: 0,
+            num_bytes: metadata.len(),
+        })
+    }
+
+    /// A part of it, which is all from its first byte on if it has no length.
+    ///
+    /// # Errors
+    /// When it ends before the part does.
+    pub fn region(self, start_byte: u64, num_bytes: Option<u64>) -> io::Result<Self> {
         let too_short = || {
             let part = match num_bytes {
                 Some(num_bytes) => format!("{num_bytes} bytes from byte {start_byte} on"),
                 None => format!("what is from byte {start_byte} on"),
             };
-            let text = format!("{part} were asked for, and it has {} bytes", metadata.len());
+            let text = format!("{part} were asked for, and it has {} bytes", self.num_bytes);
             io::Error::new(io::ErrorKind::UnexpectedEof, text)
         };
-        let rest_bytes = metadata
-            .len()
+        let rest_bytes = self
+            .num_bytes
             .checked_sub(start_byte)
             .ok_or_else(too_short)?;
         let num_bytes = match num_bytes {
@@ -61,9 +65,9 @@ impl FileSectors {
             None => rest_bytes,
         };
         Ok(Self {
-            file,
-            start_byte,
+            start_byte: self.start_byte + start_byte,
             num_bytes,
+            ..self
         })
     }
 

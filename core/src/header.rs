@@ -17,8 +17,9 @@ use core::ops::Range;
 
 use serde::Serialize;
 
+use crate::bounded::List;
 pub use crate::dataset::{
-    Dataset, Date, MAX_NAME_BYTES, MAX_SOURCE_NOTE_BYTES, PlanSectors, Rate, Text,
+    Dataset, Date, MAX_NAME_BYTES, MAX_SOURCE_NOTE_BYTES, PlanSectors, Rate,
 };
 pub use crate::encoding::Encoding;
 use crate::error::{Error, HeaderDefect};
@@ -63,7 +64,7 @@ pub struct Header {
     #[serde(with = "postcard::fixint::le")]
     pub expires_unix_s: u64,
     /// 1 to [`MAX_DATASETS_OF_A_FILE`], in the order of their sectors.
-    pub datasets: heapless::Vec<Dataset, MAX_DATASETS>,
+    pub datasets: List<Dataset, MAX_DATASETS>,
     /// Root of the hash tree of a signed file. It stands behind the datasets.
     #[serde(skip)]
     pub root: Option<Tag>,
@@ -76,7 +77,7 @@ impl Header {
         created_unix_s: 0,
         epoch: 0,
         expires_unix_s: 0,
-        datasets: heapless::Vec::new(),
+        datasets: List::new(),
         root: None,
     };
 
@@ -140,10 +141,14 @@ impl Header {
         Ok(Self::sectors_for(length))
     }
 
-    /// Is the file past the day on which a newer one should be there? What was leaked since
-    /// is not in it, so who has a clock takes its "not exposed" for none.
-    pub const fn has_expired(&self, now_unix_s: u64) -> bool {
-        self.expires_unix_s != 0 && self.expires_unix_s <= now_unix_s
+    /// Is the file past the day on which a newer one should be there? `now_unix_s` is the time in
+    /// seconds since 1970-01-01 UTC, as of [`system_clock`](crate::verdict::system_clock); `None`:
+    /// there is no clock, and nothing is known to have expired.
+    pub const fn has_expired(&self, now_unix_s: Option<u64>) -> bool {
+        match now_unix_s {
+            Some(now_unix_s) => self.expires_unix_s != 0 && self.expires_unix_s <= now_unix_s,
+            None => false,
+        }
     }
 
     /// The sectors of all datasets, plans and pages: the first of them, and how many.

@@ -12,6 +12,8 @@
 mod characters;
 mod email;
 mod error;
+#[cfg(feature = "std")]
+mod fold;
 mod folding;
 mod item;
 mod kind;
@@ -28,7 +30,7 @@ use crate::fields::Fields;
 pub use crate::units::{MAX_IDENTIFIER_BYTES, MAX_READINGS};
 pub(crate) use characters::is_invisible;
 pub use error::NormaliseError;
-pub use folding::{CaseRule, Folded, Folder, Folding};
+pub use folding::CaseRule;
 pub use item::{Coverage, Item, Rule, Side};
 pub use kind::{Identifier, IdentifierKind};
 pub use password::{PasswordDigest, PasswordOrigin, without_blanks};
@@ -141,18 +143,18 @@ impl Profile {
             }
             Self::Email => email::reading(
                 identifier.trimmed()?,
-                identifier.folder(),
+                identifier.normalizer(),
                 side,
                 index,
                 item,
             ),
             Self::Username(_) | Self::Id(_) if index > 0 => Ok(false),
             Self::Username(case) => {
-                text::normalise_name(*case, identifier.trimmed()?, identifier.folder(), item)?;
+                text::normalise_name(*case, identifier.trimmed()?, identifier.normalizer(), item)?;
                 Ok(true)
             }
             Self::Id(scheme) => {
-                text::normalise_id(*scheme, identifier.trimmed()?, identifier.folder(), item)?;
+                text::normalise_id(*scheme, identifier.trimmed()?, identifier.normalizer(), item)?;
                 Ok(true)
             }
             Self::Password(digest, origin) => {

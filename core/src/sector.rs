@@ -12,15 +12,21 @@ pub use crate::units::{
     CRC_BYTES, FileId, PAYLOAD_BYTES, Payload, SECTOR_BYTES, Sector, SectorIndex,
 };
 
-/// CRC-32C; the catalogue that the `crc` crate follows calls it "ISCSI".
-pub static CRC_32C: crc::Crc<u32, CrcTable> = crc::Crc::<u32, CrcTable>::new(&crc::CRC_32_ISCSI);
+/// The catalogue that the `crc` crate follows calls it "ISCSI".
+static CRC_32C: crc::Crc<u32, CrcTable> = crc::Crc::<u32, CrcTable>::new(&crc::CRC_32_ISCSI);
 
-/// 1 KiB, and with the feature `small` nothing.
+/// 1 KiB.
 #[cfg(not(feature = "small"))]
-pub type CrcTable = crc::Table<1>;
-/// 1 KiB, and with the feature `small` nothing.
+type CrcTable = crc::Table<1>;
+/// Nothing.
 #[cfg(feature = "small")]
-pub type CrcTable = crc::NoTable;
+type CrcTable = crc::NoTable;
+
+/// CRC-32C of some bytes, as of a message to a device.
+#[inline]
+pub fn crc_32c(bytes: &[u8]) -> u32 {
+    CRC_32C.checksum(bytes)
+}
 
 #[cfg(any(not(feature = "fast-crc"), target_os = "none"))]
 fn checksum(file_id: FileId, index: SectorIndex, payload: &Payload) -> u32 {

@@ -99,7 +99,7 @@ impl SectorSource for &[u8] {
     }
 }
 
-/// Why a blocking helper has no result.
+/// Why a blocking helper has no result: one of two, and never a third.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ReadError<E> {
@@ -124,7 +124,15 @@ impl<E: fmt::Display> fmt::Display for ReadError<E> {
     }
 }
 
-impl<E: fmt::Debug + fmt::Display> core::error::Error for ReadError<E> {}
+impl<E: core::error::Error> core::error::Error for ReadError<E> {
+    /// What is behind the error that failed, whose own words [`Display`](fmt::Display) says.
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Source(error) => error.source(),
+            Self::Filter(error) => error.source(),
+        }
+    }
+}
 
 /// Read and verify a file's header: 1 to 4 sectors; of a signed file also its signature,
 /// and the tags that are kept.

@@ -38,6 +38,7 @@ pub const MAX_EPOCH_STEP: u32 = 1 << 16;
 
 /// What a reader accepts: whose files, and of which epochs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Trust<'k> {
     /// Only files signed by one of these are accepted. Empty: all are, also unsigned ones.
     pub keys: &'k [PublicKey],
@@ -54,6 +55,15 @@ impl<'k> Trust<'k> {
         Self {
             keys,
             epochs: 0..=u32::MAX,
+        }
+    }
+
+    /// As well, epochs from the lowest that is still accepted on.
+    #[must_use]
+    pub const fn from_epoch(self, lowest_epoch: u32) -> Self {
+        Self {
+            keys: self.keys,
+            epochs: lowest_epoch..=u32::MAX,
         }
     }
 

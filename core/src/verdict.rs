@@ -1,7 +1,7 @@
 //! What a file says of an identifier.
 
 use crate::error::Error;
-use crate::header::MAX_DATASETS;
+use crate::header::{Header, MAX_DATASETS};
 use crate::identifier::{NormaliseError, Rule};
 
 /// What a file says of an identifier. There is no `bool` of it: a question that
@@ -16,17 +16,44 @@ pub enum Verdict {
     NotExposed(Answers),
     /// No dataset has it, and at least one cannot say.
     NotCovered(Answers),
+    /// No dataset has it, and the file expired: what was leaked since is not in it. Only
+    /// [`at`](Self::at) gives this.
+    Expired(Answers),
 }
 
 impl Verdict {
     /// What each dataset said.
     pub const fn answers(&self) -> &Answers {
         match self {
-            Self::Exposed(answers) | Self::NotExposed(answers) | Self::NotCovered(answers) => {
-                answers
-            }
+            Self::Exposed(answers)
+            | Self::NotExposed(answers)
+            | Self::NotCovered(answers)
+            | Self::Expired(answers) => answers,
         }
     }
+
+    /// What it is worth at a time: what a file lacks that has expired, it cannot say. `header` is
+    /// that of the file that was asked, `now_unix_s` as for
+    /// [`has_expired`](Header::has_expired): `None` if there is no clock, or if an expired file is
+    /// good enough.
+    pub fn at(self, header: &Header, now_unix_s: Option<u64>) -> Self {
+        match self {
+            Self::NotExposed(answers) | Self::NotCovered(answers)
+                if header.has_expired(now_unix_s) =>
+            {
+                Self::Expired(answers)
+            }
+            verdict => verdict,
+        }
+    }
+}
+
+/// The system's clock: seconds since 1970-01-01 UTC. `None`: it stands before that, and knows
+/// nothing.
+#[cfg(feature = "std")]
+pub fn system_clock() -> Option<u64> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.ok().map(|now| now.as_secs())
 }
 
 /// What each dataset that was asked said, in the file's order; at least one.
@@ -77,4 +104,39 @@ pub enum Outcome {
     Absent,
     /// It says nothing about it.
     NotCovered(NormaliseError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_expired_file_lacks_it_cannot_say() {
+        let none = || Answers::NONE;
+        let cases = || {
+            [
+                Verdict::Exposed(none()),
+                Verdict::NotExposed(none()),
+                Verdict::NotCovered(none()),
+            ]
+        };
+        let mut header = Header::EMPTY;
+        for (expires_unix_s, now_unix_s, is_expired) in [
+            (0, Some(u64::MAX), false),
+            (100, Some(99), false),
+            (100, None, false),
+            (100, Some(100), true),
+        ] {
+            header.expires_unix_s = expires_unix_s;
+            for verdict in cases() {
+                let expected = match verdict {
+                    Verdict::NotExposed(_) | Verdict::NotCovered(_) if is_expired => {
+                        Verdict::Expired(none())
+                    }
+                    ref same => same.clone(),
+                };
+                assert_eq!(verdict.at(&header, now_unix_s), expected);
+            }
+        }
+    }
 }

@@ -56,7 +56,7 @@ fn the_tables_hold_the_constants() {
     ));
     says(&format!(
         "| datasets | list of Dataset | 1 to {} |",
-        header::MAX_DATASETS
+        header::MAX_DATASETS_OF_A_FILE
     ));
     says(&format!(
         "name of the breach; at most {} bytes",
@@ -83,7 +83,10 @@ fn the_tables_hold_the_constants() {
                 header::MAX_HEADER_BYTES
             ),
         ),
-        ("datasets of a file", header::MAX_DATASETS.to_string()),
+        (
+            "datasets of a file",
+            header::MAX_DATASETS_OF_A_FILE.to_string(),
+        ),
         (
             "name, source note",
             format!(
@@ -384,6 +387,7 @@ fn a_ribbon_read_by_the_byte_tables() {
 }
 
 /// Every length that the header of seven world-wide datasets can have, up to the longest of all.
+#[cfg(feature = "eight-datasets")]
 #[test]
 fn a_header_takes_the_sectors_that_its_length_needs() {
     let world = leaksieve_core::open(
@@ -405,8 +409,9 @@ fn a_header_takes_the_sectors_that_its_length_needs() {
         header.root = root;
         let mut last_length = None;
         'notes: for index in 0..header.datasets.len() {
-            for _ in 0..header::MAX_SOURCE_NOTE_BYTES {
-                header.datasets[index].source_note.push('n').unwrap();
+            for note_bytes in 1..=header::MAX_SOURCE_NOTE_BYTES {
+                let note = "n".repeat(note_bytes);
+                header.datasets[index].source_note = note.as_str().try_into().unwrap();
                 let num_sectors = match header.num_header_sectors() {
                     Ok(num_sectors) => num_sectors,
                     Err(error) => {

@@ -18,6 +18,7 @@ fn outcomes(verdict: &Verdict) -> Vec<(u8, Outcome)> {
         .collect()
 }
 
+#[cfg(feature = "eight-datasets")]
 #[test]
 fn one_sector_a_query_and_dataset() {
     let bytes = file(&[emails(2_000, 8), names(2_000, 9), passwords(2_000, 10)]);
@@ -186,6 +187,7 @@ fn an_unfinished_opening_is_no_catalogue() {
 
 /// What was refused leaves nothing behind: the same sector may be read again, and the first
 /// may then be another file's.
+#[cfg(feature = "eight-datasets")]
 #[test]
 fn an_opening_goes_on_after_a_refused_header() {
     let supply = |opening: &mut Opening, file: &[u8], index: usize| {
@@ -269,4 +271,14 @@ fn a_signed_file_is_refused_without_signatures() {
     file[12] = 2;
     common::reseal(&mut file, 0);
     assert_eq!(open(&file).err(), Some(HeaderDefect::Protection.into()));
+}
+
+#[cfg(not(feature = "eight-datasets"))]
+#[test]
+fn a_file_of_more_datasets_than_there_is_room_for_is_refused() {
+    let bundle = include_bytes!("golden/bundle.lsv");
+    assert_eq!(
+        open(bundle).map(drop),
+        Err(Error::TooManyDatasets { found: 3 })
+    );
 }

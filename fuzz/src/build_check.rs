@@ -12,7 +12,6 @@ use leaksieve::pipeline::{BuildError, Options, build};
 use leaksieve::sizing::{Aim, Method};
 use leaksieve_core::encoding::bloom::UnpackedPage;
 use leaksieve_core::encoding::page_of;
-use leaksieve_core::fold;
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Date, Encoding, PlanSectors, Rate};
 use leaksieve_core::identifier::phone::plan::Plan;
@@ -85,7 +84,7 @@ struct Records {
 }
 
 fn identifier(text: &[u8], kind: IdentifierKind) -> Identifier<'_> {
-    Identifier::new(text).of_kind(kind).folded_by(fold::fold)
+    Identifier::new(text).of_kind(kind)
 }
 
 impl Records {

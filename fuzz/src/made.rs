@@ -306,7 +306,7 @@ fn fit_layers(dataset: &mut Dataset) {
     }
 }
 
-fn text<const N: usize>(bytes: &[u8]) -> leaksieve_core::header::Text<N> {
+fn text<const N: usize>(bytes: &[u8]) -> leaksieve_core::Text<N> {
     let text = std::str::from_utf8(bytes).unwrap_or("");
     text.try_into().unwrap_or_default()
 }

@@ -4,7 +4,6 @@
 
 use std::sync::OnceLock;
 
-use leaksieve_core::fold;
 use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::identifier::phone::plan::{Judgement, Plan};
 use leaksieve_core::identifier::store::{Stored, store};
@@ -34,8 +33,8 @@ pub fn run(data: &[u8]) {
         if let Some(kind) = kind {
             identifier = identifier.of_kind(kind);
         }
-        if has_tables {
-            identifier = identifier.folded_by(fold::fold);
+        if !has_tables {
+            identifier = identifier.without_tables();
         }
         phone_rules::all_readings(&profile, &identifier)
     };
@@ -86,8 +85,7 @@ fn meets_itself(
 ) {
     let plan = profiles::plan(profile).map(|plan| Plan(&plan.payloads));
     let line = Identifier::new(text)
-        .of_kind(kind.unwrap_or(profile.kind()))
-        .folded_by(fold::fold);
+        .of_kind(kind.unwrap_or(profile.kind()));
     let mut stored = Stored::new();
     if store(profile, &line, plan, &mut stored).is_err() {
         return;

@@ -6,7 +6,6 @@
 //! made of and up to four changes of it, or with [`RAW`] its bytes as they are. With
 //! [`SIGNED`] a built file is signed before it is changed, and no change is believed.
 
-use leaksieve_core::fold;
 use leaksieve_core::header::{FIXED_BYTES, MAX_HEADER_BYTES, MAX_HEADER_SECTORS};
 use leaksieve_core::trust::CACHED_TAGS;
 use leaksieve_core::{
@@ -42,8 +41,8 @@ pub fn run(data: &[u8]) {
     if let Some(kind) = kind {
         question = question.of_kind(kind);
     }
-    if is(FOLDED) {
-        question = question.folded_by(fold::fold);
+    if !is(FOLDED) {
+        question = question.without_tables();
     }
     let fill = input.byte();
     let damaged = u32::from(input.u16());

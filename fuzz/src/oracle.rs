@@ -286,6 +286,8 @@ impl Expected {
                 !has(|outcome| *outcome == Outcome::Exposed)
                     && has(|outcome| matches!(outcome, Outcome::NotCovered(_)))
             }
+            // Nobody asked by a clock.
+            Verdict::Expired(_) => false,
             Verdict::NotExposed(_) => {
                 !self.answers.is_empty() && !has(|outcome| *outcome != Outcome::Absent)
             }

@@ -12,7 +12,7 @@ use leaksieve_core::identifier::{
     Coverage, Item, MAX_READINGS, NORMALISATION_VERSION, PhoneProfile, Side,
 };
 use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, Payload, SectorIndex};
-use leaksieve_core::{Dataset, Header, Identifier, NormaliseError, Profile};
+use leaksieve_core::{Dataset, Header, Identifier, List, NormaliseError, Profile};
 
 use crate::input::{Input, is_one_in};
 
@@ -124,7 +124,7 @@ pub(crate) fn profile(input: &mut Input<'_>) -> PhoneProfile {
         has_calling_codes: input.byte() & 1 == 1,
         num_international_bytes: input.byte(),
         num_national_bytes: input.byte(),
-        rules: input.counted().iter().copied().collect(),
+        rules: List::try_from(input.counted()).expect("a count is a byte"),
     }
 }
 
@@ -157,7 +157,7 @@ fn is_possible(phone: &PhoneProfile) -> bool {
         created_unix_s: 0,
         epoch: 0,
         expires_unix_s: 0,
-        datasets: [dataset].into_iter().collect(),
+        datasets: List::try_from(&[dataset][..]).expect("there is room for one"),
         root: None,
     };
     header.encode(FileId([0; 16])).is_ok()

@@ -1,5 +1,31 @@
 //! Compiles leaked identifier sets into filter files, and asks such files.
 //!
+//! | you want | begin with |
+//! |---|---|
+//! | to ask a file, as below | [`file::FilterFile`] |
+//! | to build one from a list | [`pipeline::build`] |
+//! | to sign, join or verify files | [`file::sign`] with a [`file::key`], [`file::bundle`], [`file::verify`] |
+//! | to put one onto a card, a board's flash or a device | [`deliver::install`], [`deliver::export`], [`deliver::device`] |
+//! | to ask on a device, in an app, from bytes in memory | the crate [`leaksieve_core`], which is `no_std` |
+//! | to write firmware | `firmware/app` in the repository, and [`leaksieve_link`] |
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use leaksieve::file::FilterFile;
+//! use leaksieve_core::{Identifier, Verdict};
+//!
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/tests/golden/phone.lsv");
+//! let file = FilterFile::open(path.as_ref())?;
+//! let asked = Identifier::new("+86 138-0013-8000".as_bytes());
+//! match file.check(asked, &mut [0; 512])? {
+//!     Verdict::Exposed(_) => println!("it was leaked, or this is a false alarm"),
+//!     Verdict::NotExposed(_) => println!("not in this file"),
+//!     Verdict::NotCovered(_) | Verdict::Expired(_) => println!("this file cannot say"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Data flows down this list:
 //!
 //! | module | from -> to |
@@ -12,11 +38,8 @@
 //! | [`sizing::measure`] | pages -> the rate as it is, sectors that a question reads |
 //! | `file::output` | written beside, re-asked (`pipeline::recheck`), synced, renamed |
 //!
-//! [`pipeline::build`] is the whole of it. What becomes of finished files: [`file::verify`],
-//! [`file::bundle`], [`file::sign`] with a [`file::key`], [`deliver::export`] for a board's flash;
-//! [`deliver::install`] puts one onto a card, [`deliver::device`] into a device. The bytes, the
-//! normalisation and the hash are [`leaksieve_core`]'s: a device reads what is written here with
-//! the same functions.
+//! [`pipeline::build`] is the whole of it. The bytes, the normalisation and the hash are
+//! [`leaksieve_core`]'s: a device reads what is written here with the same functions.
 
 pub mod deliver;
 pub mod file;

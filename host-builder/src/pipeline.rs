@@ -415,7 +415,7 @@ fn header_of(options: &Options, plan: NumberingPlan, seed: u64) -> Result<Header
 fn text<const N: usize>(
     what: &'static str,
     text: &str,
-) -> Result<leaksieve_core::header::Text<N>, BuildError> {
+) -> Result<leaksieve_core::Text<N>, BuildError> {
     text.try_into().map_err(|_| BuildError::TextTooLong {
         what,
         found_bytes: text.len(),

@@ -2,7 +2,6 @@
 //! do not. The rules are written here a second time, as plainly as they are told to people.
 
 use leaksieve::input::profile::{phone_plan, phone_profile};
-use leaksieve_core::fold;
 use leaksieve_core::identifier::phone::MAX_DIGITS;
 use leaksieve_core::identifier::phone::plan::Plan;
 use leaksieve_core::identifier::store::{Stored, store};
@@ -22,7 +21,7 @@ fn meaning(item: &Item) -> Meaning {
 
 /// What is stored of a line; `None` if it is a reject, or a number that the plan does not have.
 fn stored(profile: &Profile, plan: Option<Plan<'_>>, line: &str) -> Option<Vec<Meaning>> {
-    let identifier = Identifier::new(line.as_bytes()).folded_by(fold::fold);
+    let identifier = Identifier::new(line.as_bytes());
     let mut stored = Stored::new();
     store(profile, &identifier, plan, &mut stored).ok()?;
     (!stored.is_outside_plan()).then(|| stored.items().iter().map(meaning).collect())
@@ -30,7 +29,7 @@ fn stored(profile: &Profile, plan: Option<Plan<'_>>, line: &str) -> Option<Vec<M
 
 /// What is asked of a question; `None` if the answer is "cannot say".
 fn asked(profile: &Profile, plan: Option<Plan<'_>>, question: &str) -> Option<Vec<Meaning>> {
-    let identifier = Identifier::new(question.as_bytes()).folded_by(fold::fold);
+    let identifier = Identifier::new(question.as_bytes());
     let mut items = Vec::new();
     for index in 0..=MAX_READINGS {
         let mut item = Item::empty();

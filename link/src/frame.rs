@@ -10,7 +10,7 @@
 //! person's line, which then lost a character. An answer has the sequence number of its
 //! question. A frame comes without a pause: one that does not end is given up after a silence.
 
-use leaksieve_core::sector::CRC_32C;
+use leaksieve_core::sector::crc_32c;
 use serde::{Deserialize, Serialize};
 
 use crate::message::PIECE_BYTES;
@@ -52,7 +52,7 @@ pub fn encode<'b, T: Serialize>(
     };
     let length = postcard::to_slice(&sealed, &mut plain).ok()?.len();
     let (message, rest) = plain.split_at_mut_checked(length)?;
-    *rest.first_chunk_mut()? = CRC_32C.checksum(message).to_le_bytes();
+    *rest.first_chunk_mut()? = crc_32c(message).to_le_bytes();
     let plain = plain.get(..length.checked_add(SUM_BYTES)?)?;
     let (first, rest) = buffer.split_first_mut()?;
     *first = DELIMITER;
@@ -66,7 +66,7 @@ pub fn encode<'b, T: Serialize>(
 pub fn decode<'b, T: Deserialize<'b>>(frame: &'b mut [u8]) -> Option<(u16, T)> {
     let length = cobs::decode_in_place(frame).ok()?;
     let (plain, sum) = frame.get(..length)?.split_last_chunk()?;
-    if CRC_32C.checksum(plain).to_le_bytes() != *sum {
+    if crc_32c(plain).to_le_bytes() != *sum {
         return None;
     }
     let Sealed {

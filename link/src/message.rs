@@ -3,8 +3,8 @@
 //! A host asks one thing at a time and waits for the answer. Whatever is asked may be asked
 //! again when no answer came: asking twice does what asking once does.
 
-use leaksieve_core::Outcome;
 use leaksieve_core::header::MAX_DATASETS;
+use leaksieve_core::{List, Outcome};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -112,7 +112,7 @@ pub struct Verdict {
     #[serde(serialize_with = "write_id", deserialize_with = "read_id")]
     pub file_id: [u8; 16],
     /// In the file's order, kind by kind.
-    pub answers: heapless::Vec<Answer, MAX_DATASETS>,
+    pub answers: List<Answer, MAX_DATASETS>,
 }
 
 /// What one dataset said.

@@ -8,7 +8,6 @@ use std::os::unix::fs::FileExt;
 use leaksieve_core::file::FileSectors;
 
 use crate::error::FilterError;
-use crate::filter::unreadable;
 
 /// "Bad file descriptor", of all systems that have them.
 const EBADF: i32 = 9;
@@ -19,9 +18,8 @@ pub(crate) fn sectors(
     offset_bytes: i64,
     num_bytes: Option<i64>,
 ) -> Result<FileSectors, FilterError> {
-    let file = duplicate(descriptor)?;
     // What is no file is told so before what its length would have to be: Android's -1 is that of a pipe.
-    let sectors = FileSectors::new(file.try_clone().map_err(unreadable)?).map_err(unreadable)?;
+    let sectors = FileSectors::new(duplicate(descriptor)?)?;
     let start_byte = natural(offset_bytes, "an offset")?;
     let num_bytes = num_bytes.map(|number| natural(number, "a length"));
     if let Err(error) = sectors.file().read_at(&mut [0], 0)
@@ -30,7 +28,7 @@ pub(crate) fn sectors(
         let text = format!("descriptor {descriptor} was not opened to be read");
         return Err(FilterError::Unreadable(text));
     }
-    FileSectors::of_region(file, start_byte, num_bytes.transpose()?).map_err(unreadable)
+    Ok(sectors.region(start_byte, num_bytes.transpose()?)?)
 }
 
 fn natural(number: i64, what: &str) -> Result<u64, FilterError> {
@@ -52,6 +50,6 @@ fn duplicate(descriptor: i32) -> Result<File, FilterError> {
         .map(File::from)
         .map_err(|error: io::Error| match error.raw_os_error() {
             Some(EBADF) => none(),
-            _ => unreadable(error),
+            _ => error.into(),
         })
 }

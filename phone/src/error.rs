@@ -6,6 +6,7 @@ use leaksieve_core::{Error, ReadError};
 /// Why a file cannot be opened or asked. The message says what to do; none holds an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 #[uniffi(flat_error)]
+#[non_exhaustive]
 pub enum FilterError {
     /// The file cannot be opened or read, or the app's reader failed or gave too few bytes.
     #[error("the file cannot be read: {0}")]
@@ -59,6 +60,12 @@ impl<E: ToString> From<ReadError<E>> for FilterError {
             ReadError::Source(error) => Self::Unreadable(error.to_string()),
             ReadError::Filter(error) => error.into(),
         }
+    }
+}
+
+impl From<std::io::Error> for FilterError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Unreadable(error.to_string())
     }
 }
 

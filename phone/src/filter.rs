@@ -2,11 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use leaksieve_core::file::FileSectors;
-use leaksieve_core::fold::fold;
 use leaksieve_core::sector::SECTOR_BYTES;
+use leaksieve_core::verdict::system_clock;
 use leaksieve_core::{Catalogue, Identifier, check, open};
 
 use crate::about::About;
@@ -76,7 +75,7 @@ impl Filter {
         About::new(
             &self.catalogue,
             self.source.size_bytes(),
-            self.has_expired(),
+            self.catalogue.header().has_expired(system_clock()),
         )
     }
 }
@@ -107,16 +106,13 @@ impl Filter {
 
 impl Filter {
     pub(crate) fn of_path(path: &Path, trust: &Trust) -> Result<Arc<Self>, FilterError> {
-        let sectors = FileSectors::open(path).map_err(unreadable)?;
+        let sectors = FileSectors::open(path)?;
         Self::of_source(Source::File(sectors), trust)
     }
 
     fn of_source(source: Source, trust: &Trust) -> Result<Arc<Self>, FilterError> {
         let keys = trust.public_keys()?;
-        let terms = leaksieve_core::Trust {
-            keys: &keys,
-            epochs: trust.min_epoch..=u32::MAX,
-        };
+        let terms = leaksieve_core::Trust::in_keys(&keys).from_epoch(trust.min_epoch);
         let catalogue = open(&mut &source, &mut [0; SECTOR_BYTES], &terms)?;
         Ok(Arc::new(Self {
             source,
@@ -126,24 +122,14 @@ impl Filter {
     }
 
     pub(crate) fn ask(&self, text: &[u8], kind: Option<Kind>) -> Result<Verdict, FilterError> {
-        let mut identifier = Identifier::new(text).folded_by(fold);
+        let mut identifier = Identifier::new(text);
         if let Some(kind) = kind {
             identifier = identifier.of_kind(kind.into());
         }
         let mut sector = [0; SECTOR_BYTES];
         let verdict = check(&self.catalogue, identifier, &mut &self.source, &mut sector)?;
-        let is_too_old = !self.allow_expired && self.has_expired();
-        Ok(Verdict::new(&self.catalogue, &verdict, is_too_old))
+        let now_unix_s = system_clock().filter(|_| !self.allow_expired);
+        let verdict = verdict.at(self.catalogue.header(), now_unix_s);
+        Ok(Verdict::new(&self.catalogue, &verdict))
     }
-
-    /// By the system's clock. One before 1970 knows nothing.
-    fn has_expired(&self) -> bool {
-        SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .is_ok_and(|now| self.catalogue.header().has_expired(now.as_secs()))
-    }
-}
-
-pub(crate) fn unreadable(error: std::io::Error) -> FilterError {
-    FilterError::Unreadable(error.to_string())
 }

@@ -77,12 +77,9 @@ pub struct Gap {
 const EXPIRED: &str = "the file expired, and lacks what was leaked since: get a newer one";
 
 impl Verdict {
-    /// In the app's words. If the file is too old, what it lacks it cannot say.
-    pub(crate) fn new(
-        catalogue: &Catalogue,
-        verdict: &leaksieve_core::Verdict,
-        is_too_old: bool,
-    ) -> Self {
+    /// In the app's words.
+    pub(crate) fn new(catalogue: &Catalogue, verdict: &leaksieve_core::Verdict) -> Self {
+        let is_expired = matches!(verdict, leaksieve_core::Verdict::Expired(_));
         let (mut leaks, mut absences, mut gaps) = (Vec::new(), Vec::new(), Vec::new());
         for answer in verdict.answers().iter() {
             let index = answer.dataset;
@@ -97,7 +94,7 @@ impl Verdict {
                     false_alarm_one_in: dataset.false_alarm(answer.num_readings).one_in(),
                     found: answer.rule.map(Rule::text).map(str::to_owned),
                 }),
-                Outcome::Absent if is_too_old => {
+                Outcome::Absent if is_expired => {
                     gaps.push(Gap::new(index, dataset, Reason::Expired, EXPIRED.into()));
                 }
                 Outcome::Absent => absences.push(Absence {
@@ -114,10 +111,10 @@ impl Verdict {
         }
         match verdict {
             leaksieve_core::Verdict::Exposed(_) => Self::Exposed { leaks },
-            leaksieve_core::Verdict::NotExposed(_) if gaps.is_empty() => {
-                Self::NotExposed { absences }
+            leaksieve_core::Verdict::NotExposed(_) => Self::NotExposed { absences },
+            leaksieve_core::Verdict::NotCovered(_) | leaksieve_core::Verdict::Expired(_) => {
+                Self::NotCovered { gaps, absences }
             }
-            _ => Self::NotCovered { gaps, absences },
         }
     }
 }

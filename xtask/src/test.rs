@@ -91,17 +91,7 @@ pub(crate) fn test(all: bool) -> Result<()> {
     }
     run(&mut tests)?;
 
-    say(
-        "cargo test --package leaksieve-core --lib --tests, without features; and as a small device",
-    );
-    for arguments in [&["--lib", "--tests"][..], &["--lib", "--features", "small"]] {
-        run(cargo()
-            .args(["test", "--package", "leaksieve-core"])
-            .args(arguments)
-            .arg("--target-dir")
-            .arg(workspace::target())
-            .current_dir(workspace::root()))?;
-    }
+    core_by_features()?;
 
     say("cargo test --package leaksieve-app --features signatures, on this machine");
     run(cargo()
@@ -244,10 +234,34 @@ fn small_filter(cli: &Path) -> Result<PathBuf> {
     Ok(filter)
 }
 
-/// The core by itself, for the smallest processor or every chip family, with no feature and with
-/// each.
-fn core_alone(cross: &Cross, all: bool) -> Result<()> {
+/// The core's tests on this machine: with no feature, with each by itself, and with all.
+fn core_by_features() -> Result<()> {
     let features = core_features()?;
+    say(format!(
+        "the core's tests: no feature, {}, all of them",
+        features.join(", ")
+    ));
+    let mut rounds = vec![vec!["--lib", "--tests"], vec!["--lib", "--tests", "--all-features"]];
+    let each = features.iter().map(|name| vec!["--lib", "--features", name]);
+    rounds.extend(each);
+    for arguments in rounds {
+        run(cargo()
+            .args(["test", "--package", "leaksieve-core"])
+            .args(arguments)
+            .arg("--target-dir")
+            .arg(workspace::target())
+            .current_dir(workspace::root()))?;
+    }
+    Ok(())
+}
+
+/// The core by itself, for the smallest processor or every chip family: with no feature, with
+/// each by itself, and with all.
+fn core_alone(cross: &Cross, all: bool) -> Result<()> {
+    let mut features = core_features()?;
+    // No chip has an operating system.
+    features.retain(|name| name != "std");
+    features.push(features.join(","));
     let targets = [&CORE_TARGETS[..], &[CORTEX_M3]].concat();
     let targets = if all { &targets[..] } else { &[CORTEX_M0] };
     for &target in targets {
@@ -270,8 +284,7 @@ fn core_alone(cross: &Cross, all: bool) -> Result<()> {
     Ok(())
 }
 
-/// The features that the core's manifest has, without `default`, and `std`, which no chip
-/// has.
+/// The features that the core's manifest has, without `default`.
 fn core_features() -> Result<Vec<String>> {
     let metadata = output(
         cargo()
@@ -291,7 +304,7 @@ fn core_features() -> Result<Vec<String>> {
         .context("leaksieve-core has no features")?;
     let names: Vec<String> = features
         .keys()
-        .filter(|name| !matches!(name.as_str(), "default" | "std"))
+        .filter(|name| *name != "default")
         .cloned()
         .collect();
     ensure!(

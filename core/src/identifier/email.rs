@@ -10,7 +10,7 @@
 //! without; marked in a list, so that two tags of one mailbox do not meet.
 
 use super::error::NormaliseError;
-use super::folding::{CaseRule, Folder, Folding};
+use super::folding::{CaseRule, Normalizer, Folding};
 use super::item::{Item, Rule, Side};
 use super::text::{push_folded, single_spelling, visible};
 
@@ -32,7 +32,7 @@ const TAG_SIGN: u8 = b'+';
 /// without a tag also the marked one, for lists that have it with a tag.
 pub(super) fn reading(
     text: &str,
-    folder: Option<Folder>,
+    normalizer: Option<Normalizer>,
     side: Side,
     index: u8,
     item: &mut Item,
@@ -42,7 +42,7 @@ pub(super) fn reading(
     if index > 1 || (index == 1 && side == Side::Store && has_none()) {
         return Ok(false);
     }
-    let local_bytes = normalise(text, folder, item)?;
+    let local_bytes = normalise(text, normalizer, item)?;
     if index == 0 {
         return Ok(true);
     }
@@ -66,7 +66,7 @@ pub(super) fn reading(
 
 /// Gives the length of the local part, bytes.
 #[inline(never)]
-fn normalise(text: &str, folder: Option<Folder>, item: &mut Item) -> Result<usize, NormaliseError> {
+fn normalise(text: &str, normalizer: Option<Normalizer>, item: &mut Item) -> Result<usize, NormaliseError> {
     if is_masked(text) {
         return Err(NormaliseError::Masked);
     }
@@ -79,13 +79,13 @@ fn normalise(text: &str, folder: Option<Folder>, item: &mut Item) -> Result<usiz
     let (local, domain) = text.rsplit_once(is_at).ok_or(NormaliseError::NotAnEmail)?;
     let domain = domain.strip_suffix(FULL_STOPS).unwrap_or(domain);
 
-    push_folded(item, local, Folding::Text(CaseRule::Fold), folder, visible)?;
+    push_folded(item, local, Folding::Text(CaseRule::Fold), normalizer, visible)?;
     let mut local_bytes = item.as_bytes().len();
     if local_bytes > MAX_LOCAL_BYTES || !is_local_part(item.as_bytes()) {
         return Err(NormaliseError::NotAnEmail);
     }
     item.push(b'@')?;
-    push_folded(item, domain, Folding::Domain, folder, visible)?;
+    push_folded(item, domain, Folding::Domain, normalizer, visible)?;
     let domain = item.as_bytes().get(local_bytes + 1..).unwrap_or(&[]);
     if !is_domain(domain) {
         return Err(NormaliseError::NotAnEmail);
@@ -234,13 +234,13 @@ mod tests {
         assert_eq!(email("jörg@example.com"), Err(NormaliseError::NeedsFolding));
         // An ideograph has one spelling, but a domain's A-label needs tables.
         assert_eq!(email("x@例子.example"), Err(NormaliseError::NeedsFolding));
-        let keep: Folder = |_, text, folded| {
+        let keep: Normalizer = |_, text, folded| {
             folded
                 .push_str(text)
                 .map_err(|_| NormaliseError::NeedsFolding)
         };
         assert!(made(|item| normalise("jörg@example.com", Some(keep), item).map(drop)).is_ok());
-        // What a folder leaves must be a domain.
+        // What a normalizer leaves must be a domain.
         assert_eq!(
             made(|item| normalise("x@例子.example", Some(keep), item).map(drop)),
             Err(NormaliseError::NotAnEmail)

@@ -28,19 +28,19 @@ impl CaseRule {
     }
 }
 
-/// Writes the folded form of a text that has characters of several spellings. It needs
+/// Writes the normal form of a text that has characters of several spellings. It needs
 /// Unicode's tables, some 100 KB, so a host has one and a device has none.
 ///
 /// # Errors
-/// Why the text has no folded form.
-pub type Folder = fn(Folding, &str, &mut Folded) -> Result<(), NormaliseError>;
+/// Why the text has no such form.
+pub(super) type Normalizer = fn(Folding, &str, &mut Folded) -> Result<(), NormaliseError>;
 
-/// What a [`Folder`] writes into.
-pub type Folded = heapless::String<MAX_IDENTIFIER_BYTES>;
+/// What a [`Normalizer`] writes into.
+pub(super) type Folded = heapless::String<MAX_IDENTIFIER_BYTES>;
 
-/// What a [`Folder`] is asked for.
+/// What a [`Normalizer`] is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Folding {
+pub(super) enum Folding {
     /// NFKC (UAX #15), and with [`CaseRule::Fold`] full case folding (Unicode section 3.13), all
     /// kinds of i as one, then NFKC again.
     Text(CaseRule),

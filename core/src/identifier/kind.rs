@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::characters::trim;
 use super::error::NormaliseError;
-use super::folding::Folder;
+use super::folding::Normalizer;
 use crate::units::MAX_IDENTIFIER_BYTES;
 
 /// What a person says that a text is.
@@ -53,17 +53,21 @@ impl IdentifierKind {
 pub struct Identifier<'a> {
     pub(super) text: &'a [u8],
     pub(super) kind: Option<IdentifierKind>,
-    folder: Option<Folder>,
+    /// Are Unicode's tables used?
+    #[cfg(feature = "std")]
+    has_tables: bool,
 }
 
 impl<'a> Identifier<'a> {
     /// A text as it was typed, of no stated kind: every dataset of a file is
-    /// asked. Bytes, because a leaked password need not be UTF-8.
+    /// asked. Bytes, because a leaked password need not be UTF-8. Letters that have several
+    /// spellings are folded where Unicode's tables are: with the feature `std`.
     pub const fn new(text: &'a [u8]) -> Self {
         Self {
             text,
             kind: None,
-            folder: None,
+            #[cfg(feature = "std")]
+            has_tables: true,
         }
     }
 
@@ -74,17 +78,29 @@ impl<'a> Identifier<'a> {
         self
     }
 
-    /// Fold what has several spellings with this. Without it, and always without an operating
-    /// system, such a text is [`NormaliseError::NeedsFolding`].
+    /// Read it as a device does, which has no tables of Unicode. With the feature `std` they are
+    /// there, and fold what has several spellings; without them such a text is
+    /// [`NormaliseError::NeedsFolding`].
     #[must_use]
-    pub const fn folded_by(mut self, folder: Folder) -> Self {
-        self.folder = Some(folder);
+    #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "there are none"))]
+    pub const fn without_tables(mut self) -> Self {
+        #[cfg(feature = "std")]
+        {
+            self.has_tables = false;
+        }
         self
     }
 
-    /// A device has no tables, and no room for the code that would ask for them.
-    pub(super) fn folder(&self) -> Option<Folder> {
-        self.folder.filter(|_| !cfg!(target_os = "none"))
+    /// What folds it, where the tables are.
+    #[cfg(feature = "std")]
+    pub(super) fn normalizer(&self) -> Option<Normalizer> {
+        self.has_tables.then_some(super::fold::fold)
+    }
+
+    /// There are no tables.
+    #[cfg(not(feature = "std"))]
+    pub(super) const fn normalizer(&self) -> Option<Normalizer> {
+        None
     }
 
     /// The stated kind.

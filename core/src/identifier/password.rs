@@ -14,7 +14,7 @@ use serde::Serialize;
 use sha1::{Digest, Sha1};
 
 use super::error::NormaliseError;
-use super::folding::{Folded, Folder, Folding};
+use super::folding::{Folded, Normalizer, Folding};
 use super::item::{Coverage, Item, Rule, Side};
 use super::kind::{Identifier, IdentifierKind, check_length};
 use super::text::single_spelling;
@@ -99,7 +99,7 @@ pub(super) fn reading(
                 digest,
                 origin,
                 side,
-                folder: identifier.folder(),
+                normalizer: identifier.normalizer(),
             };
             question.reading(identifier.text, index, item)
         }
@@ -122,7 +122,7 @@ struct Question {
     digest: PasswordDigest,
     origin: PasswordOrigin,
     side: Side,
-    folder: Option<Folder>,
+    normalizer: Option<Normalizer>,
 }
 
 /// Counts down to the reading that is wanted.
@@ -211,11 +211,11 @@ impl Question {
             (Side::Ask, _) if may_be_mixed(text) => &[Folding::Composed],
             (Side::Ask, _) => &[],
         };
-        let (Some(folder), Ok(utf8)) = (self.folder, core::str::from_utf8(text)) else {
+        let (Some(normalizer), Ok(utf8)) = (self.normalizer, core::str::from_utf8(text)) else {
             return Ok(false);
         };
         for form in forms {
-            if self.other_form(folder, *form, utf8, is_marked, wanted)? {
+            if self.other_form(normalizer, *form, utf8, is_marked, wanted)? {
                 return Ok(true);
             }
         }
@@ -226,18 +226,18 @@ impl Question {
     #[inline(never)]
     fn other_form(
         &self,
-        folder: Folder,
+        normalizer: Normalizer,
         form: Folding,
         text: &str,
         is_marked: bool,
         wanted: &mut Wanted<'_>,
     ) -> Made {
         let mut other = Folded::new();
-        folder(form, text, &mut other)?;
+        normalizer(form, text, &mut other)?;
         // Some characters are the same in both forms, and are another: U+F900.
         let mut composed = Folded::new();
         if form == Folding::Decomposed {
-            folder(Folding::Composed, text, &mut composed)?;
+            normalizer(Folding::Composed, text, &mut composed)?;
         }
         Ok(other != text
             && other != composed
@@ -290,8 +290,8 @@ impl Question {
         } else {
             match self.origin {
                 PasswordOrigin::NotAllUtf8 => NormaliseError::ListNotUtf8,
-                PasswordOrigin::Hashes if self.folder.is_none() => NormaliseError::NeedsFolding,
-                PasswordOrigin::Passwords if self.folder.is_none() && may_be_mixed(password) => {
+                PasswordOrigin::Hashes if self.normalizer.is_none() => NormaliseError::NeedsFolding,
+                PasswordOrigin::Passwords if self.normalizer.is_none() && may_be_mixed(password) => {
                     NormaliseError::NeedsFolding
                 }
                 _ => return Coverage::Complete,

@@ -3,13 +3,13 @@
 //! Unicode spells many words in several ways (case, width, composed or not). A host
 //! folds a text with tables of some 100 KB; a device has none. What is the same with
 //! and without those tables is taken everywhere, the rest only where there is a
-//! [`Folder`].
+//! [`Normalizer`].
 
 use serde::Serialize;
 
 use super::characters::{decimal_digit, drop_first, is_dash, is_invisible};
 use super::error::NormaliseError;
-use super::folding::{CaseRule, Folded, Folder, Folding};
+use super::folding::{CaseRule, Folded, Normalizer, Folding};
 use super::item::Item;
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
@@ -107,7 +107,7 @@ pub(super) fn push_folded(
     item: &mut Item,
     text: &str,
     folding: Folding,
-    folder: Option<Folder>,
+    normalizer: Option<Normalizer>,
     spell: Spell,
 ) -> Result<(), NormaliseError> {
     // What most texts are. No letter or digit is left out, and no other is changed.
@@ -134,8 +134,8 @@ pub(super) fn push_folded(
         Folding::Domain => single_spelling(c).is_some_and(|c| c.is_ascii()),
     };
     if !text.chars().filter_map(spell).all(is_single) {
-        let folder = folder.ok_or(NormaliseError::NeedsFolding)?;
-        return push_by_tables(item, text, folding, folder, spell);
+        let normalizer = normalizer.ok_or(NormaliseError::NeedsFolding)?;
+        return push_by_tables(item, text, folding, normalizer, spell);
     }
     for c in text.chars().filter_map(spell) {
         let c = match (single_spelling(c), folding) {
@@ -154,7 +154,7 @@ fn push_by_tables(
     item: &mut Item,
     text: &str,
     folding: Folding,
-    folder: Folder,
+    normalizer: Normalizer,
     spell: Spell,
 ) -> Result<(), NormaliseError> {
     let too_long = |_| NormaliseError::TooLong {
@@ -166,7 +166,7 @@ fn push_by_tables(
         spelled.push(c).map_err(too_long)?;
     }
     let mut folded = Folded::new();
-    folder(folding, &spelled, &mut folded)?;
+    normalizer(folding, &spelled, &mut folded)?;
     folded
         .chars()
         .filter_map(spell)
@@ -177,10 +177,10 @@ fn push_by_tables(
 pub(super) fn normalise_name(
     case: CaseRule,
     text: &str,
-    folder: Option<Folder>,
+    normalizer: Option<Normalizer>,
     item: &mut Item,
 ) -> Result<(), NormaliseError> {
-    push_folded(item, text, Folding::Text(case), folder, visible)?;
+    push_folded(item, text, Folding::Text(case), normalizer, visible)?;
     item.trim()?;
     // Behind the folding: it gives more signs than one character for this.
     while item.as_bytes().first() == Some(&b'@') {
@@ -196,11 +196,11 @@ pub(super) fn normalise_name(
 fn normalise(
     case: CaseRule,
     text: &str,
-    folder: Option<Folder>,
+    normalizer: Option<Normalizer>,
     spell: Spell,
     item: &mut Item,
 ) -> Result<(), NormaliseError> {
-    push_folded(item, text, Folding::Text(case), folder, spell)?;
+    push_folded(item, text, Folding::Text(case), normalizer, spell)?;
     // Folding can bring white space to an end: U+00A8 becomes a space and a mark.
     item.trim()
 }
@@ -208,15 +208,15 @@ fn normalise(
 pub(super) fn normalise_id(
     scheme: IdScheme,
     text: &str,
-    folder: Option<Folder>,
+    normalizer: Option<Normalizer>,
     item: &mut Item,
 ) -> Result<(), NormaliseError> {
     match scheme {
         IdScheme::Plain(case, Separators::Keep) => {
-            normalise(case, text, folder, with_separators, item)
+            normalise(case, text, normalizer, with_separators, item)
         }
         IdScheme::Plain(case, Separators::Ignore) => {
-            normalise(case, text, folder, without_separators, item)
+            normalise(case, text, normalizer, without_separators, item)
         }
         IdScheme::ChineseResident => chinese_resident(text, item),
     }
@@ -297,14 +297,14 @@ mod tests {
         assert_eq!(name("a\u{200B}li\u{AD}ce\u{FEFF}"), Ok("alice".into()));
         assert_eq!(name("José"), Err(NormaliseError::NeedsFolding));
         assert_eq!(name("a\tb"), Err(NormaliseError::ControlCharacter));
-        let folder: Folder = |folding, text, folded| {
+        let normalizer: Normalizer = |folding, text, folded| {
             assert_eq!(folding, Folding::Text(CaseRule::Fold));
             folded
                 .push_str(&text.to_lowercase())
                 .map_err(|_| NormaliseError::NeedsFolding)
         };
         let folded =
-            made(|item| normalise_name(CaseRule::Fold, "José", Some(folder), item)).unwrap();
+            made(|item| normalise_name(CaseRule::Fold, "José", Some(normalizer), item)).unwrap();
         assert_eq!(folded.as_bytes(), "josé".as_bytes());
         let exact = made(|item| normalise_name(CaseRule::Exact, "Alice", None, item)).unwrap();
         assert_eq!(exact.as_bytes(), b"Alice");
@@ -313,7 +313,7 @@ mod tests {
         }
         assert_eq!(name("@"), Err(NormaliseError::Empty));
         // As typed text has none, an item has no blank at its ends.
-        let spaced: Folder = |_, text, folded| {
+        let spaced: Normalizer = |_, text, folded| {
             folded
                 .push_str(&text.replace('\u{A8}', " \u{308}"))
                 .map_err(|_| NormaliseError::NeedsFolding)
@@ -341,7 +341,7 @@ mod tests {
     fn dashes_and_blanks_of_ids() {
         let id = |separators, text| {
             let scheme = IdScheme::Plain(CaseRule::Fold, separators);
-            let made = made(|item| normalise_id(scheme, text, Some(crate::fold::fold), item));
+            let made = made(|item| normalise_id(scheme, text, Some(crate::identifier::fold::fold), item));
             String::from_utf8(made.unwrap().as_bytes().to_vec()).unwrap()
         };
         for text in [

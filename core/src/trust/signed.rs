@@ -4,6 +4,7 @@ use ed25519_compact::VerifyingState;
 
 use super::key::{PUBLIC_KEY_BYTES, PublicKey};
 use super::tree::{Node, Step, TAG_BYTES, TAGS_PER_SECTOR, Tag, Tree, decode_tags};
+use crate::bounded::List;
 use crate::error::{Error, HeaderDefect};
 use crate::sector::{FileId, PAYLOAD_BYTES, Payload, Sector, SectorIndex, seal};
 use crate::units::MAX_HEADER_SECTORS;
@@ -87,7 +88,7 @@ pub fn tag_of(file_id: FileId, index: SectorIndex, payload: &Payload) -> Tag {
 /// What is signed: `leaksieve file:` and the digests of the header's sectors. Their payloads
 /// would do as well, but SHA-512, which Ed25519 hashes with, takes a microcontroller ten
 /// times as long.
-pub type SignedMessage = heapless::Vec<u8, MAX_MESSAGE_BYTES>;
+pub type SignedMessage = List<u8, MAX_MESSAGE_BYTES>;
 
 const MESSAGE_CONTEXT: &[u8; 15] = b"leaksieve file:";
 const MAX_MESSAGE_BYTES: usize =
@@ -97,9 +98,9 @@ const MAX_MESSAGE_BYTES: usize =
 pub(crate) fn message_of(file_id: FileId, header_sectors: &[Payload]) -> SignedMessage {
     let mut message = SignedMessage::new();
     // There is room for as many sectors as a header may have.
-    let _ = message.extend_from_slice(MESSAGE_CONTEXT);
+    let _ = message.0.extend_from_slice(MESSAGE_CONTEXT);
     for (index, payload) in (0..).map(SectorIndex).zip(header_sectors) {
-        let _ = message.extend_from_slice(&digest_of(file_id, index, payload));
+        let _ = message.0.extend_from_slice(&digest_of(file_id, index, payload));
     }
     message
 }

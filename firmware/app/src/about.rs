@@ -87,7 +87,7 @@ impl About<'_> {
         if !CAN_VERIFY {
             return Ok(());
         }
-        let Trust { keys, epochs } = self.trust;
+        let Trust { keys, epochs, .. } = self.trust;
         match (self.catalogue.signer(), keys) {
             (None, _) => write!(f, "  not signed\r\n")?,
             (Some(key), []) => write!(

@@ -399,7 +399,7 @@ impl<'w, S: Storage, E: EpochStore> Filter<'w, S, E> {
             if findings.iter().any(|(known, _)| *known == kind) {
                 continue;
             }
-            let identifier = Identifier::new(text).of_kind(kind);
+            let identifier = Identifier::new(text).of_kind(kind).without_tables();
             let result = check(catalogue, identifier, &mut source, &mut self.work.sector);
             // Not how many sectors were read: that a ribbon's first page sends on is a part of
             // the hash.
@@ -436,6 +436,7 @@ const fn label(result: &Result<Verdict, Failure>) -> &'static str {
         Ok(Verdict::Exposed(_)) => "exposed",
         Ok(Verdict::NotExposed(_)) => "not exposed",
         Ok(Verdict::NotCovered(_)) => "not covered",
+        Ok(Verdict::Expired(_)) => "expired",
         Err(ReadError::Source(_)) => "storage error",
         Err(ReadError::Filter(Error::SectorDamaged { .. })) => "damaged sector",
         Err(ReadError::Filter(Error::NotAsSigned { .. })) => "forged sector",

@@ -11,6 +11,7 @@ use leaksieve::in_order::in_order;
 use leaksieve::input::source::{Input, LineBatches, content, split_lines};
 use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::sector::SECTOR_BYTES;
+use leaksieve_core::verdict::system_clock;
 use leaksieve_core::{Identifier, IdentifierKind, Verdict};
 
 use super::explain::Explainer;
@@ -120,8 +121,8 @@ impl Outcomes {
 /// Who answers: shared by all threads.
 struct Desk {
     file: FilterFile,
-    /// It expired, and its "not exposed" is none.
-    is_too_old: bool,
+    /// By which it may have expired, if that matters.
+    now_unix_s: Option<u64>,
     kind: Option<IdentifierKind>,
     /// For standard input, which may have millions of lines.
     shortcuts: Vec<Option<Shortcuts>>,
@@ -152,15 +153,15 @@ impl Desk {
         let mut remembered: Vec<(Verdict, u32)> = Vec::new();
         let mut sector = [0; SECTOR_BYTES];
         for text in identifiers {
-            let mut identifier = Identifier::new(text).folded_by(leaksieve_core::fold::fold);
+            let mut identifier = Identifier::new(text);
             if let Some(kind) = self.kind {
                 identifier = identifier.of_kind(kind);
             }
             let verdict = self
                 .file
-                .check_by_shortcuts(identifier, &self.shortcuts, &mut sector);
+                .check_by_shortcuts(identifier, &self.shortcuts, &mut sector)
+                .map(|verdict| verdict.at(self.file.catalogue().header(), self.now_unix_s));
             answered.outcomes.add(match &verdict {
-                Ok(Verdict::NotExposed(_)) if self.is_too_old => Outcomes::unanswered(),
                 Ok(verdict) => Outcomes::of(verdict.into()),
                 Err(_) => Outcomes::unanswered(),
             });
@@ -176,7 +177,7 @@ impl Desk {
                 let words = answered.words.len() as u32;
                 let catalogue = self.file.catalogue();
                 answered.words.push(match &verdict {
-                    Ok(verdict) if self.is_too_old && !matches!(verdict, Verdict::Exposed(_)) => {
+                    Ok(verdict @ Verdict::Expired(_)) => {
                         wording.of_expired(catalogue, &answers(verdict))
                     }
                     Ok(verdict) => wording.of_verdict(catalogue, verdict),
@@ -278,7 +279,6 @@ impl Args {
             );
         }
         trust::warn_if_expired(&file);
-        let has_expired = trust::expired(file.catalogue().header()).is_some();
         let choice = AutoStream::choice(&io::stdout());
         let wording = Wording {
             format: self.format,
@@ -291,7 +291,7 @@ impl Args {
         let mut desk = Desk {
             explainer,
             file,
-            is_too_old: has_expired && !self.allow_expired,
+            now_unix_s: system_clock().filter(|_| !self.allow_expired),
             kind,
             shortcuts: Vec::new(),
             wording: (!self.quiet).then_some(wording),

@@ -24,7 +24,7 @@ impl From<&Verdict> for Class {
         match verdict {
             Verdict::Exposed(_) => Self::Exposed,
             Verdict::NotExposed(_) => Self::NotExposed,
-            Verdict::NotCovered(_) => Self::NotCovered,
+            Verdict::NotCovered(_) | Verdict::Expired(_) => Self::NotCovered,
         }
     }
 }

@@ -2,10 +2,10 @@
 //! `verify`.
 
 use std::path::Path;
-use std::time::SystemTime;
 
 use leaksieve::file::key::{KeyError, public_key};
 use leaksieve::file::{FileError, FilterFile};
+use leaksieve_core::verdict::system_clock;
 use leaksieve_core::{Header, PublicKey, Trust};
 
 use super::day_of;
@@ -32,10 +32,7 @@ impl TrustArgs {
     pub(super) fn open(&self, path: &Path) -> anyhow::Result<FilterFile> {
         let keys = self.keys()?;
         let open = || -> Result<FilterFile, FileError> {
-            let trust = Trust {
-                keys: &keys,
-                epochs: self.min_epoch..=u32::MAX,
-            };
+            let trust = Trust::in_keys(&keys).from_epoch(self.min_epoch);
             FilterFile::open_trusted(path, &trust)
         };
         Ok(open()?)
@@ -54,11 +51,8 @@ impl TrustArgs {
 
 /// The day on which a file expired, if that is past.
 pub(super) fn expired(header: &Header) -> Option<String> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    // A clock before 1970 knows nothing.
-    let now = now.ok()?.as_secs();
     header
-        .has_expired(now)
+        .has_expired(system_clock())
         .then(|| day_of(header.expires_unix_s))
 }
 

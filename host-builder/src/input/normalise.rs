@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use leaksieve_core::fold;
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::identifier::phone::plan::{Judgement, Plan};
 use leaksieve_core::identifier::phone::{ShortText, Shortcuts};
@@ -141,8 +140,7 @@ impl Rules {
         stored: &mut Stored,
     ) -> Result<(), NormaliseError> {
         let identifier = Identifier::new(text)
-            .of_kind(self.kind)
-            .folded_by(fold::fold);
+            .of_kind(self.kind);
         let profile = match &self.international {
             Some(international) if manner.is_international => international,
             _ => &self.profile,

@@ -10,7 +10,7 @@ mod phone;
 mod sample;
 
 use leaksieve_core::identifier::{CaseRule, IdScheme, Separators};
-use leaksieve_core::{Identifier, IdentifierKind, Outcome, Profile, fold};
+use leaksieve_core::{Identifier, IdentifierKind, Outcome, Profile};
 
 use crate::input::reject::Place;
 pub use phone::SpellerRegion;
@@ -79,8 +79,7 @@ impl Speller {
             self.spell(text, &mut |spelling, text| {
                 if matches!(result, Ok(None)) {
                     let identifier = Identifier::new(text.as_bytes())
-                        .of_kind(self.kind)
-                        .folded_by(fold::fold);
+                        .of_kind(self.kind);
                     result = ask(identifier).map(|outcome| {
                         (outcome == Outcome::Absent).then_some(Lost { place, spelling })
                     });

@@ -152,7 +152,7 @@ impl Reader {
             Stage::Question { num_bytes, kind } => {
                 let verdict = self.lookup(num_bytes, kind)?.verdict()?;
                 let catalogue = self.opening.finish()?;
-                Ok(report::verdict(json, catalogue, &verdict, now_unix_s))
+                Ok(report::verdict(json, catalogue, verdict, now_unix_s))
             }
             Stage::Failed(why) => Err(why),
         }
@@ -162,7 +162,7 @@ impl Reader {
     fn lookup(&self, num_bytes: usize, kind: IdentifierKind) -> Result<Lookup<'_>, Error> {
         let catalogue = self.opening.finish()?;
         let text = self.text.get(..num_bytes).ok_or(Error::Unfinished)?;
-        let mut lookup = catalogue.lookup(Identifier::new(text).of_kind(kind));
+        let mut lookup = catalogue.lookup(Identifier::new(text).of_kind(kind).without_tables());
         // Readings have sectors in common: those of the numbering plan, and of the tags.
         while let Some(wanted) = lookup.wants() {
             let mut supplied = self.supplied.iter();

@@ -5,7 +5,9 @@ use core::fmt::{Display, Write};
 
 use leaksieve_core::header::{Dataset, MAX_DATASETS};
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, Rule, Separators};
-use leaksieve_core::{Catalogue, Error, IdentifierKind, NormaliseError, Outcome, Profile, Verdict};
+use leaksieve_core::{
+    Answer, Catalogue, Error, IdentifierKind, NormaliseError, Outcome, Profile, Verdict,
+};
 use serde::Serialize;
 
 /// Longest text that is made here: an error with a key in it is 110 bytes.
@@ -119,7 +121,7 @@ pub fn file(
             created_unix_s: header.created_unix_s,
             epoch: header.epoch,
             expires_unix_s: header.expires_unix_s,
-            has_expired: header.has_expired(now_unix_s),
+            has_expired: header.has_expired(Some(now_unix_s)),
             signer: catalogue.signer().map(|key| text(&key)),
             kinds: kinds(catalogue).map(IdentifierKind::name).collect(),
             datasets: catalogue.datasets().iter().map(dataset).collect(),
@@ -171,20 +173,22 @@ fn dataset(dataset: &Dataset) -> DatasetReport<'_> {
 pub fn verdict(
     json: &mut [u8],
     catalogue: &Catalogue,
-    verdict: &Verdict,
+    verdict: Verdict,
     now_unix_s: u64,
 ) -> Option<usize> {
-    let is_too_old = catalogue.header().has_expired(now_unix_s);
-    let word = match verdict {
+    let verdict = verdict.at(catalogue.header(), Some(now_unix_s));
+    let is_absent = |answer: &Answer| answer.outcome == Outcome::Absent;
+    let word = match &verdict {
         Verdict::Exposed(_) => "exposed",
-        Verdict::NotExposed(_) if is_too_old => "expired",
         Verdict::NotExposed(_) => "not_exposed",
-        Verdict::NotCovered(_) => "not_covered",
+        Verdict::Expired(answers) if answers.iter().all(is_absent) => "expired",
+        Verdict::NotCovered(_) | Verdict::Expired(_) => "not_covered",
     };
+    let is_expired = matches!(verdict, Verdict::Expired(_));
     let answers = verdict.answers().iter().map(|answer| {
         let (outcome, reason) = match answer.outcome {
             Outcome::Exposed => ("exposed", None),
-            Outcome::Absent if is_too_old => ("not_covered", Some("expired")),
+            Outcome::Absent if is_expired => ("not_covered", Some("expired")),
             Outcome::Absent => ("absent", None),
             Outcome::NotCovered(reason) => ("not_covered", Some(reason_word(reason))),
         };

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::rules;
+use crate::bounded::List;
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
 
@@ -44,7 +45,7 @@ pub struct PhoneProfile {
     /// Three rule lists, one after the other: international prefixes, national prefixes, and
     /// the numbers of the numbering plan, by their first digits and length. The bytes are
     /// specified in FORMAT.md, "Telephone profile".
-    pub rules: heapless::Vec<u8, MAX_RULE_BYTES>,
+    pub rules: List<u8, MAX_RULE_BYTES>,
 }
 
 /// Where a count of digits lies among those that are possible.
@@ -65,7 +66,7 @@ impl PhoneProfile {
         has_calling_codes: false,
         num_international_bytes: 0,
         num_national_bytes: 0,
-        rules: heapless::Vec::new(),
+        rules: List::new(),
     };
 
     pub(crate) fn read(&mut self, fields: &mut Fields<'_>) -> Result<(), HeaderDefect> {

@@ -54,7 +54,7 @@ fn profile(region: [u8; 2], calling_code: u16, num_digits: u32, lists: [&str; 3]
         has_calling_codes: false,
         num_international_bytes: lists[0].len() as u8,
         num_national_bytes: lists[1].len() as u8,
-        rules: heapless::Vec::from_slice(&lists.concat()).unwrap(),
+        rules: lists.concat().as_slice().try_into().unwrap(),
     }
 }
 
@@ -307,7 +307,7 @@ fn damaged_profiles_are_impossible() {
         ("no_length", |p| p.num_digits = 0),
         ("length_of_18_digits", |p| p.num_digits = 1 << 18),
         ("rules_cut_short", |p| {
-            p.rules.pop();
+            p.rules.0.pop();
         }),
         ("lists_longer_than_rules", |p| p.num_national_bytes = 250),
     ];
@@ -346,7 +346,7 @@ proptest! {
         rules in proptest::collection::vec(any::<u8>(), 0..=MAX_RULE_BYTES),
         text in "[+0-9 ;,x#()~\u{FF10}-\u{FF19}]{1,40}|\\PC{1,40}",
     ) {
-        let rules = heapless::Vec::from_slice(&rules).unwrap();
+        let rules = rules.as_slice().try_into().unwrap();
         let profile = PhoneProfile {
             region, calling_code, num_digits, has_calling_codes: false, num_international_bytes,
             num_national_bytes, rules,

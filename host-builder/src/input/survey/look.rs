@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use leaksieve_core::{Identifier, IdentifierKind, Profile, fold};
+use leaksieve_core::{Identifier, IdentifierKind, Profile};
 use serde::de::IgnoredAny;
 
 use super::around::around;
@@ -62,8 +62,7 @@ impl Subject<'_> {
     /// Is this text an identifier as it stands?
     pub(super) fn is_identifier(&self, text: &[u8]) -> bool {
         let identifier = Identifier::new(text)
-            .of_kind(self.kind)
-            .folded_by(fold::fold);
+            .of_kind(self.kind);
         self.profile.normalise(&identifier).is_ok()
     }
 

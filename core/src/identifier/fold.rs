@@ -1,18 +1,20 @@
-//! Unicode's tables, which a device does not have: what the core asks a
-//! [`Folder`](crate::identifier::Folder) for.
+//! Unicode's tables, which a device does not have: how
+//! [`Identifier`](crate::Identifier) folds what has several spellings.
 
 use std::string::String;
 
-use crate::NormaliseError;
-use crate::identifier::{CaseRule, Folded, Folding, MAX_IDENTIFIER_BYTES};
 use unicode_normalization::UnicodeNormalization;
 
-/// Fold a text; for [`Identifier::folded_by`](crate::Identifier::folded_by).
+use super::error::NormaliseError;
+use super::folding::{CaseRule, Folded, Folding};
+use crate::units::MAX_IDENTIFIER_BYTES;
+
+/// Fold a text.
 ///
 /// # Errors
 /// [`NormaliseError::TooLong`], or [`NormaliseError::NotAnEmail`] for a domain that has
 /// no A-labels.
-pub fn fold(folding: Folding, text: &str, folded: &mut Folded) -> Result<(), NormaliseError> {
+pub(super) fn fold(folding: Folding, text: &str, folded: &mut Folded) -> Result<(), NormaliseError> {
     let result = match folding {
         // Folding can bring a text out of NFKC.
         Folding::Text(CaseRule::Fold) => fold_case(text.nfkc()).nfkc().collect(),
@@ -47,7 +49,7 @@ mod tests {
     use std::vec::Vec;
 
     fn item(profile: &Profile, text: &str) -> Vec<u8> {
-        let identifier = Identifier::new(text.as_bytes()).folded_by(fold);
+        let identifier = Identifier::new(text.as_bytes());
         profile.normalise(&identifier).unwrap().as_bytes().to_vec()
     }
 
@@ -64,7 +66,7 @@ mod tests {
         ] {
             assert_eq!(item(&Profile::Email, text), expected.as_bytes());
         }
-        let no_domain = Identifier::new("x@ü\u{FFFD}.example".as_bytes()).folded_by(fold);
+        let no_domain = Identifier::new("x@ü\u{FFFD}.example".as_bytes());
         assert_eq!(
             Profile::Email.normalise(&no_domain),
             Err(NormaliseError::NotAnEmail)
@@ -85,7 +87,7 @@ mod tests {
             assert_eq!(item(&folded, text), expected.as_bytes());
             assert_eq!(item(&folded, expected), expected.as_bytes());
         }
-        let long = Identifier::new("\u{FDFA}".repeat(80).leak().as_bytes()).folded_by(fold);
+        let long = Identifier::new("\u{FDFA}".repeat(80).leak().as_bytes());
         assert!(matches!(
             folded.normalise(&long),
             Err(NormaliseError::TooLong { .. })
@@ -98,7 +100,7 @@ mod tests {
         let mut item = Item::empty();
         // U+F900 is U+8C48 in both normal forms.
         for (text, num_readings) in [("\u{F900}", 2), ("\u{E9}", 2), ("e\u{301}", 2)] {
-            let line = Identifier::new(text.as_bytes()).folded_by(fold);
+            let line = Identifier::new(text.as_bytes());
             for index in 0..=num_readings {
                 let made = profile.reading(&line, Side::Store, index, &mut item);
                 assert_eq!(made, Ok(index < num_readings), "{text} {index}");
@@ -122,9 +124,9 @@ mod tests {
             ("$HEX[c3a9]", "e\u{301}"),
         ] {
             let mut stored = Stored::new();
-            let line = Identifier::new(line.as_bytes()).folded_by(fold);
+            let line = Identifier::new(line.as_bytes());
             store(&profile, &line, None, &mut stored).unwrap();
-            let asked = Identifier::new(question.as_bytes()).folded_by(fold);
+            let asked = Identifier::new(question.as_bytes());
             let mut item = Item::empty();
             let meet = (0..).map_while(|index| {
                 let is_made = profile
