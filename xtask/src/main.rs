@@ -7,15 +7,12 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use testkit::{card, run, setup};
 
-mod bench;
 mod bindings;
 mod boards;
 mod check;
 mod demo;
 mod fuzz;
-mod generate;
 mod oracle;
-mod panics;
 mod phones;
 mod test;
 mod web;
@@ -43,7 +40,11 @@ enum Command {
         all: bool,
     },
     /// Check format, lints and documentation of host and firmware
-    Check,
+    Check {
+        /// The benchmarks' lints too
+        #[arg(long)]
+        all: bool,
+    },
     /// Build the firmware of the boards that people own, and say what it takes of them
     Firmware {
         /// Names of boards, such as `pico2` [default: all]
@@ -54,12 +55,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Ask filters of random telephone numbers in every spelling; libphonenumber (for Python) judges
     Oracle(oracle::Options),
-    /// Measure beside other programs and libraries; writes docs/benchmarks.md
-    Bench(bench::Options),
     /// Build the library for apps, and write its Kotlin, Swift and Python, and its C header
     Bindings(bindings::Options),
-    /// Write a long list of generated phone numbers or hashes, to measure with
-    Generate(generate::Options),
     /// Make the web page, and serve it to this machine
     Web(web::Options),
     /// Take the pictures of the web page anew, in docs/; needs fonts of Latin, Chinese and Arabic
@@ -96,13 +93,11 @@ fn run() -> Result<()> {
         Command::Setup => setup::all(),
         Command::Demo => demo::demo(),
         Command::Test { all } => test::test(all),
-        Command::Check => check::check(),
+        Command::Check { all } => check::check(all),
         Command::Firmware { boards } => boards::firmware(&boards),
         Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Oracle(options) => oracle::oracle(&options),
-        Command::Bench(options) => bench::bench(&options),
         Command::Bindings(options) => bindings::bindings(&options),
-        Command::Generate(options) => options.run(),
         Command::Web(options) => web::web(&options),
         Command::Screenshots => test::screenshots(),
         Command::FlashImage {
