@@ -69,7 +69,7 @@ pub(crate) fn measure(options: &Options) -> Result<String> {
     ]);
     let mut contenders = Vec::new();
     for (name, package, what) in CONTENDERS {
-        match package.map_or(Ok(()), |package| venv::install(&python, package)) {
+        match package.map_or(Ok(()), |package| venv::install(&python, &[package])) {
             Ok(()) => contenders.push((name, package.unwrap_or(name), what, Vec::new())),
             Err(error) => say(format!("{name} is left out: {error:#}")),
         }

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use testkit::{card, run, setup};
+use testkit::cross::{CORE_TARGETS, CORTEX_M3, WASM};
+use testkit::kotlin::Kotlin;
+use testkit::run::say;
+use testkit::{card, setup};
 
 mod bindings;
 mod boards;
@@ -29,7 +32,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Get the cross compiler and the emulator, if they are missing
+    /// Get the cross compiler, the emulator and all that the tests run, where they are missing
     Setup,
     /// Show the main job: leak -> filter -> SD card -> microcontroller -> verdict
     Demo,
@@ -82,15 +85,26 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // Causes in one line; a backtrace would say nothing to whoever reads this.
         Err(error) => {
-            run::say(format!("error: {error:#}"));
+            say(format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
+/// All that tests need. At once when it is there.
+fn setup() -> Result<()> {
+    let cross = setup::cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
+    say(format!("cross compiler: {}", cross.description()));
+    for (_, program) in setup::programs()? {
+        say(program.display().to_string());
+    }
+    setup::card_programs()?;
+    Kotlin::get().map(drop)
+}
+
 fn run() -> Result<()> {
     match Cli::parse().command {
-        Command::Setup => setup::all(),
+        Command::Setup => setup(),
         Command::Demo => demo::demo(),
         Command::Test { all } => test::test(all),
         Command::Check { all } => check::check(all),
