@@ -3,74 +3,57 @@
 use std::path::Path;
 
 use anyhow::Result;
-
 use testkit::cross::{CORE_TARGETS, CORTEX_M3, WASM};
 use testkit::firmware::{self, Variant};
-use testkit::run::{self, cargo, run, say};
+use testkit::run::{cargo, run, say};
 use testkit::{setup, workspace};
 
 use crate::boards;
 
-/// All of it; stops at the first that fails.
+/// All of it; stops at the first that fails. `all`: the benchmarks' lints too, of which libraries
+/// are compiled that nothing else needs.
 ///
 /// # Errors
 /// When something is not as it should be.
-pub(crate) fn check() -> Result<()> {
+pub(crate) fn check(all: bool) -> Result<()> {
     let cross = setup::cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
     let root = workspace::root();
     let target = workspace::target();
-    let fuzz = workspace::fuzz();
-    let host = |folder: &Path, arguments: &[&str]| {
+    let (bench, fuzz) = (root.join("bench"), workspace::fuzz());
+    let boards_and_app = workspace::firmware();
+    let host = |folder: &Path, line: &str| {
         let mut command = cargo();
-        command.args(arguments).current_dir(folder);
-        command.env("RUSTDOCFLAGS", "-D warnings");
-        let (place, target) = if folder == root {
-            ("host", target.clone())
-        } else if folder == fuzz {
-            // What both need is checked once.
-            ("fuzz", target.clone())
-        } else {
-            ("firmware", target.join("firmware"))
-        };
-        if arguments[0] != "fmt" {
-            command.env("CARGO_TARGET_DIR", target);
+        command
+            .args(line.split_whitespace())
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .current_dir(folder);
+        if !line.starts_with("fmt") {
+            // What workspaces have in common is checked once.
+            let shared = match folder == boards_and_app {
+                true => target.join(firmware::FOLDER),
+                false => target.clone(),
+            };
+            command.env("CARGO_TARGET_DIR", shared);
         }
-        say(format!("{place}: {}", run::line_of(&command)));
+        say(format!("{}: cargo {line}", workspace::shown(folder)));
         run(&mut command)
     };
-
-    let firmware = workspace::firmware();
-    host(root, &["fmt", "--all", "--check"])?;
-    host(&firmware, &["fmt", "--all", "--check"])?;
-    host(&fuzz, &["fmt", "--all", "--check"])?;
+    for folder in [root, &boards_and_app, &fuzz, &bench] {
+        host(folder, "fmt --all --check")?;
+    }
+    let warnings = "-- -D warnings";
     host(
         root,
-        &[
-            "clippy",
-            "--quiet",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
+        &format!("clippy --quiet --workspace --all-targets {warnings}"),
     )?;
     // Its library is all that it has; the rest needs the nightly compiler.
-    host(
-        &fuzz,
-        &["clippy", "--quiet", "--lib", "--", "-D", "warnings"],
-    )?;
-    let app = ["--quiet", "--package", "leaksieve-app"];
-    for features in ["", "signatures"] {
-        let rest = [
-            "--features",
-            features,
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ];
-        host(&firmware, &[&["clippy"], &app[..], &rest].concat())?;
+    host(&fuzz, &format!("clippy --quiet --lib {warnings}"))?;
+    if all {
+        host(&bench, &format!("clippy --quiet --all-targets {warnings}"))?;
+    }
+    for features in ["", "--features signatures"] {
+        let line = format!("clippy --quiet --package leaksieve-app {features} --all-targets");
+        host(&boards_and_app, &format!("{line} {warnings}"))?;
     }
     let counting = format!("{},count", Variant::TrustedKey.features());
     let features = Variant::ALL.map(Variant::features);
@@ -81,7 +64,7 @@ pub(crate) fn check() -> Result<()> {
         );
         command
             .current_dir(firmware::board())
-            .env("CARGO_TARGET_DIR", target.join("firmware"));
+            .env("CARGO_TARGET_DIR", target.join(firmware::FOLDER));
         say(format!("clippy for the board, {features}"));
         run(&mut command)?;
     }
@@ -92,8 +75,11 @@ pub(crate) fn check() -> Result<()> {
         .env("CARGO_TARGET_DIR", target.join("wasm"));
     say("clippy for the web page's module");
     run(&mut command)?;
-    host(root, &["doc", "--quiet", "--workspace", "--no-deps"])?;
-    host(&firmware, &[&["doc"], &app[..], &["--no-deps"]].concat())?;
+    host(root, "doc --quiet --workspace --no-deps")?;
+    host(
+        &boards_and_app,
+        "doc --quiet --package leaksieve-app --no-deps",
+    )?;
     say("format, lints and documentation are as they should be");
     Ok(())
 }

@@ -5,17 +5,17 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use testkit::{card, run, setup};
+use testkit::cross::{CORE_TARGETS, CORTEX_M3, WASM};
+use testkit::kotlin::Kotlin;
+use testkit::run::say;
+use testkit::{card, setup};
 
-mod bench;
 mod bindings;
 mod boards;
 mod check;
 mod demo;
 mod fuzz;
-mod generate;
 mod oracle;
-mod panics;
 mod phones;
 mod test;
 mod web;
@@ -32,7 +32,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Get the cross compiler and the emulator, if they are missing
+    /// Get the cross compiler, the emulator and all that the tests run, where they are missing
     Setup,
     /// Show the main job: leak -> filter -> SD card -> microcontroller -> verdict
     Demo,
@@ -43,7 +43,11 @@ enum Command {
         all: bool,
     },
     /// Check format, lints and documentation of host and firmware
-    Check,
+    Check {
+        /// The benchmarks' lints too
+        #[arg(long)]
+        all: bool,
+    },
     /// Build the firmware of the boards that people own, and say what it takes of them
     Firmware {
         /// Names of boards, such as `pico2` [default: all]
@@ -54,12 +58,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Ask filters of random telephone numbers in every spelling; libphonenumber (for Python) judges
     Oracle(oracle::Options),
-    /// Measure beside other programs and libraries; writes docs/benchmarks.md
-    Bench(bench::Options),
     /// Build the library for apps, and write its Kotlin, Swift and Python, and its C header
     Bindings(bindings::Options),
-    /// Write a long list of generated phone numbers or hashes, to measure with
-    Generate(generate::Options),
     /// Make the web page, and serve it to this machine
     Web(web::Options),
     /// Take the pictures of the web page anew, in docs/; needs fonts of Latin, Chinese and Arabic
@@ -85,24 +85,33 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // Causes in one line; a backtrace would say nothing to whoever reads this.
         Err(error) => {
-            run::say(format!("error: {error:#}"));
+            say(format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
+/// All that tests need. At once when it is there.
+fn setup() -> Result<()> {
+    let cross = setup::cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
+    say(format!("cross compiler: {}", cross.description()));
+    for (_, program) in setup::programs()? {
+        say(program.display().to_string());
+    }
+    setup::card_programs()?;
+    Kotlin::get().map(drop)
+}
+
 fn run() -> Result<()> {
     match Cli::parse().command {
-        Command::Setup => setup::all(),
+        Command::Setup => setup(),
         Command::Demo => demo::demo(),
         Command::Test { all } => test::test(all),
-        Command::Check => check::check(),
+        Command::Check { all } => check::check(all),
         Command::Firmware { boards } => boards::firmware(&boards),
         Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Oracle(options) => oracle::oracle(&options),
-        Command::Bench(options) => bench::bench(&options),
         Command::Bindings(options) => bindings::bindings(&options),
-        Command::Generate(options) => options.run(),
         Command::Web(options) => web::web(&options),
         Command::Screenshots => test::screenshots(),
         Command::FlashImage {

@@ -81,6 +81,6 @@ fn python() -> Result<PathBuf> {
         .and_then(|text| text.split_whitespace().next())
         .with_context(|| format!("{} does not begin with its version", plans.display()))?;
     let python = venv::environment("oracle")?;
-    venv::install(&python, &format!("phonenumbers=={version}"))?;
+    venv::install(&python, &[&format!("phonenumbers=={version}")])?;
     Ok(python)
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 
-use crate::{bindings, boards, fuzz, oracle, panics};
+use crate::{bindings, boards, fuzz, oracle};
 use testkit::boards as packages;
 use testkit::cross::{CORE_TARGETS, CORTEX_M0, CORTEX_M3, Cross, WASM};
 use testkit::firmware::{self, Variant};
@@ -27,20 +27,10 @@ pub(crate) fn test(all: bool) -> Result<()> {
     let start = Instant::now();
     let cross = setup::cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
     let qemu = setup::emulator()?;
-    let strace = setup::strace()?;
-    let python = setup::python()?;
-    let c_compiler = setup::c_compiler()?;
-    let kotlin = Kotlin::get()?;
-    let (browser, driver) = setup::browser()?;
+    let programs = setup::programs()?;
     setup::card_programs()?;
-    say(format!(
-        "cross compiler: {}; emulator: {}; strace: {}; browser: {}, {}",
-        cross.description(),
-        qemu.display(),
-        strace.display(),
-        browser.display(),
-        driver.display()
-    ));
+    Kotlin::get()?;
+    say(format!("cross compiler: {}", cross.description()));
 
     // The other core has the firmware. The tests need most of what the tool is made of, too, and
     // take it as it was compiled for that.
@@ -55,12 +45,11 @@ pub(crate) fn test(all: bool) -> Result<()> {
     let microbit = packages::microbit_of(&others)?;
     let embassy = packages::build_embassy_microbit()?;
     let named = elves.iter().map(|(variant, elf)| (variant.name(), &**elf));
-    panics::check(&named.chain([("micro:bit", microbit)]).collect::<Vec<_>>())?;
+    panics(named.chain([("micro:bit", microbit)]))?;
     flash_limits(&elves)?;
     boards::microbit_limits(microbit, 0)?;
     core_alone(&cross, all)?;
-    let site = web::build(&cross)?;
-    say(format!("the web page has {}", site.code()?));
+    web::build(&cross)?;
     let cli = cli
         .join()
         .map_err(|_| anyhow!("the thread that builds the command line ended"))??;
@@ -71,13 +60,7 @@ pub(crate) fn test(all: bool) -> Result<()> {
         .args(["test", "--workspace", "--no-fail-fast", "--target-dir"])
         .arg(workspace::target())
         .args(["--", "--include-ignored"])
-        .env("LEAKSIEVE_QEMU", &qemu)
-        .env(setup::STRACE, &strace)
-        .env(setup::PYTHON, &python)
-        .env(setup::C_COMPILER, &c_compiler)
-        .env(setup::JAVA, kotlin.java())
-        .env(setup::BROWSER, &browser)
-        .env(setup::DRIVER, &driver)
+        .envs(programs)
         .env(web::MADE, "1")
         .env(host::CLI, &cli)
         .env(packages::MICROBIT_VARIABLE, microbit)
@@ -138,9 +121,8 @@ pub(crate) fn test(all: bool) -> Result<()> {
 /// # Errors
 /// When the page or the test that takes them fails, or one was not taken.
 pub(crate) fn screenshots() -> Result<()> {
-    let site = web::build(&setup::cross(&[WASM])?)?;
-    say(format!("the web page has {}", site.code()?));
-    let (browser, driver) = setup::browser()?;
+    web::build(&setup::cross(&[WASM])?)?;
+    setup::browser()?;
     let taken = workspace::target_folder("screenshots")?;
     let files = web::PICTURES.map(|name| format!("web-{name}.png"));
     for file in &files {
@@ -153,8 +135,6 @@ pub(crate) fn screenshots() -> Result<()> {
         .args(["test", "--package", "leaksieve-tests", "--test", "browser"])
         .args(["--", "--exact", "pictures::pictures"])
         .env("LEAKSIEVE_SCREENSHOTS", &taken)
-        .env(setup::BROWSER, &browser)
-        .env(setup::DRIVER, &driver)
         .env(web::MADE, "1")
         .current_dir(workspace::root()))?;
     for file in &files {
@@ -163,6 +143,19 @@ pub(crate) fn screenshots() -> Result<()> {
         say(format!("docs/{file}"));
     }
     Ok(())
+}
+
+/// No call that could panic is linked into the core, or into what it uses.
+fn panics<'e>(elves: impl Iterator<Item = (&'e str, &'e Path)>) -> Result<()> {
+    let mut command = cargo();
+    command
+        .args(["run", "--quiet", "--package", "leaksieve-panics"])
+        .arg("--target-dir")
+        .arg(workspace::target())
+        .arg("--")
+        .args(elves.map(|(name, elf)| format!("{name}={}", elf.display())))
+        .current_dir(workspace::root());
+    run(&mut command)
 }
 
 /// The images are no larger than they may be. Known before anything is run, and asked then.

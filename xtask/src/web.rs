@@ -23,10 +23,7 @@ pub(crate) struct Options {
 /// When it cannot be built, or the port is taken.
 pub(crate) fn web(options: &Options) -> Result<()> {
     let site = build(&setup::cross(&[WASM])?)?;
-    say(format!(
-        "the page is in target/web, {}: any static host can serve it (https, or http on localhost)",
-        site.code()?
-    ));
+    say("the page is in target/web: any static host can serve it (https, or http on localhost)");
     if options.build_only {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! In place of the conversation: what a mount and a question cost, in instructions.
 //!
-//! For `cargo xtask bench --only device`, and for QEMU with `-icount shift=0` only: there an
+//! For `cargo benchmark --only device`, and for QEMU with `-icount shift=0` only: there an
 //! instruction takes a nanosecond, and SysTick counts the board's clock. A line is asked as a
 //! device asks it, and answered with four figures and a word: instructions, those of them in the
 //! medium's driver and the file system, sectors read, and what was said; the fourth are those of

@@ -6,7 +6,7 @@
 //! # Invariant
 //! A folder bears its final name only when it is complete.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -39,7 +39,7 @@ impl Kotlin {
     /// When something cannot be got; the error says what to do.
     pub fn get() -> Result<Self> {
         let java = setup::java()?;
-        let _lock = lock()?;
+        let _lock = workspace::lock("kotlin")?;
         let jars = jars()?;
         let jar = |start: &str, end: &str| {
             let mut entries = fs::read_dir(&jars)?.flatten().map(|entry| entry.path());
@@ -62,17 +62,12 @@ impl Kotlin {
         })
     }
 
-    /// The Java that runs it.
-    pub fn java(&self) -> &Path {
-        &self.java
-    }
-
     /// The classes of a program. It is compiled if its sources are not those of an earlier time.
     ///
     /// # Errors
     /// When it does not compile.
     pub fn classes(&self, sources: &[PathBuf]) -> Result<PathBuf> {
-        let _lock = lock()?;
+        let _lock = workspace::lock("kotlin")?;
         let mut hasher = blake3::Hasher::new();
         for text in [COMPILER.as_bytes().to_vec()]
             .into_iter()
@@ -134,13 +129,6 @@ impl Kotlin {
     }
 }
 
-/// Two at once would write into the same folder.
-fn lock() -> Result<File> {
-    let lock = File::create(workspace::target_folder("kotlin")?.join("lock"))?;
-    lock.lock()?;
-    Ok(lock)
-}
-
 /// A class path.
 fn joined(paths: &[PathBuf]) -> Result<std::ffi::OsString> {
     Ok(std::env::join_paths(paths)?)
@@ -161,7 +149,7 @@ fn jars() -> Result<PathBuf> {
     }
     say("installing Kotlin's compiler into target/kotlin (80 MB)");
     let python = venv::environment("kotlin")?;
-    venv::install_alone(&python, COMPILER)
+    venv::install(&python, &["--no-deps", COMPILER])
         .with_context(|| format!("{COMPILER}, for the tests of Kotlin, cannot be got"))?;
     installed().with_context(|| format!("{COMPILER} brings no jars"))
 }

@@ -1,14 +1,13 @@
-//! What the other commands need of the machine: found, or got and said.
+//! What tests and commands need of the machine: found, or got and said. What cannot be got is an
+//! error that says what to type.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::cross::{CORE_TARGETS, CORTEX_M3, Cross, Target, WASM};
-use crate::kotlin::Kotlin;
+use crate::cross::{Cross, Target};
 use crate::run::{self, output, say};
 use crate::{debian, workspace};
 
@@ -20,30 +19,6 @@ const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
 /// `debian` or `rustup`.
 pub const ROUTE: &str = "LEAKSIEVE_CROSS";
 
-/// Everything for `demo` and `test`. Returns at once when all is there.
-///
-/// # Errors
-/// When something is missing that cannot be got; the error says what to type.
-pub fn all() -> Result<()> {
-    let cross = cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
-    say(format!("cross compiler: {}", cross.description()));
-    say(format!("emulator: {}", emulator()?.display()));
-    say(format!("strace: {}", strace()?.display()));
-    say(format!("python: {}", python()?.display()));
-    say(format!("C compiler: {}", c_compiler()?.display()));
-    say(format!(
-        "java, for Kotlin: {}",
-        Kotlin::get()?.java().display()
-    ));
-    let (browser, driver) = browser()?;
-    say(format!(
-        "browser: {}, {}",
-        browser.display(),
-        driver.display()
-    ));
-    Ok(())
-}
-
 /// A compiler for the targets.
 ///
 /// # Errors
@@ -51,17 +26,10 @@ pub fn all() -> Result<()> {
 pub fn cross(targets: &[Target]) -> Result<Cross> {
     let cross = cross_with_source(targets)?;
     if let Cross::Debian { root, linker } = &cross {
-        let _lock = lock()?;
+        let _lock = workspace::lock("cross")?;
         debian::add_targets(root, linker, targets)?;
     }
     Ok(cross)
-}
-
-/// Two at once would unpack into the same folder.
-fn lock() -> Result<File> {
-    let lock = File::create(workspace::target_folder("cross")?.join("lock"))?;
-    lock.lock()?;
-    Ok(lock)
 }
 
 /// A compiler for the targets; Debian's may lack their library, but has its source.
@@ -76,7 +44,7 @@ pub fn cross_with_source(targets: &[Target]) -> Result<Cross> {
     if route != "debian" && targets.iter().all(|target| is_installed(target)) {
         return Ok(Cross::Installed);
     }
-    let _lock = lock()?;
+    let _lock = workspace::lock("cross")?;
     let unpacked = if route == "rustup" {
         None
     } else {
@@ -124,136 +92,151 @@ fn rustup_add(targets: &[Target]) -> Result<()> {
     Ok(())
 }
 
-/// The program that emulates the board.
-///
-/// # Errors
-/// When it is not in PATH and cannot be installed; the error says what to type.
-pub fn emulator() -> Result<PathBuf> {
-    program(
-        "qemu-system-arm",
-        "qemu-system-arm",
-        "LEAKSIEVE_QEMU",
-        "install QEMU (macOS: brew install qemu)",
-    )
+/// A program that tests run.
+#[derive(Clone, Copy, Debug)]
+struct Program {
+    /// Its names; the first that is there and works is taken.
+    names: &'static [&'static str],
+    /// Debian's package, which brings the last of them.
+    package: &'static str,
+    /// The environment variable that names it, where it is elsewhere.
+    variable: &'static str,
+    /// What to do where there is no apt.
+    elsewhere: &'static str,
+    /// Whether it can do here what it is for.
+    works: fn(&Path) -> Result<()>,
 }
 
-/// The environment variable that names a `strace`.
-pub const STRACE: &str = "LEAKSIEVE_STRACE";
-
-/// The program that makes the system's calls fail, for the tests of that.
-///
-/// # Errors
-/// When it is not in PATH and cannot be installed, or this system does not let it look
-/// into other programs; the error says what to do.
-pub fn strace() -> Result<PathBuf> {
-    let path = program(
-        "strace",
-        "strace",
-        STRACE,
-        "install strace (it needs Linux)",
-    )?;
-    let mut look = Command::new(&path);
-    look.args(["-f", "-e", "trace=none", "true"]);
-    if let Err(error) = output(&mut look) {
-        bail!(
-            "strace may not look into other programs here: {error}; allow it \
-             (in a container: --cap-add=SYS_PTRACE), then run this again"
-        );
+const fn program(
+    name: &'static [&'static str],
+    package: &'static str,
+    variable: &'static str,
+    elsewhere: &'static str,
+) -> Program {
+    Program {
+        names: name,
+        package,
+        variable,
+        elsewhere,
+        works: |_| Ok(()),
     }
-    Ok(path)
+}
+
+const QEMU: Program = program(
+    &["qemu-system-arm"],
+    "qemu-system-arm",
+    "LEAKSIEVE_QEMU",
+    "install QEMU (macOS: brew install qemu)",
+);
+const STRACE: Program = Program {
+    works: may_look_into_others,
+    ..program(
+        &["strace"],
+        "strace",
+        "LEAKSIEVE_STRACE",
+        "install strace (it needs Linux)",
+    )
+};
+const CHROMIUM: Program = program(
+    &["chromium"],
+    "chromium",
+    "LEAKSIEVE_CHROMIUM",
+    "install Chromium",
+);
+const CHROMEDRIVER: Program = program(
+    &["chromedriver"],
+    "chromium-driver",
+    "LEAKSIEVE_CHROMEDRIVER",
+    "install the chromedriver of Chromium's version",
+);
+const PYTHON: Program = program(
+    &["python3"],
+    "python3",
+    "LEAKSIEVE_PYTHON",
+    "install Python 3",
+);
+const JAVA: Program = program(
+    &["java"],
+    "default-jre-headless",
+    "LEAKSIEVE_JAVA",
+    "install Java, 17 or newer",
+);
+const C_COMPILER: Program = Program {
+    works: has_sanitizers,
+    // `cc` links Rust's programs; Debian's gcc has sanitizers.
+    ..program(
+        &["cc", "gcc"],
+        "gcc",
+        "LEAKSIEVE_CC",
+        "install GCC with its sanitizers",
+    )
+};
+
+/// The programs that tests run, each with the environment variable that names it to them.
+pub fn programs() -> Result<Vec<(&'static str, PathBuf)>> {
+    let programs = [
+        QEMU,
+        STRACE,
+        CHROMIUM,
+        CHROMEDRIVER,
+        PYTHON,
+        JAVA,
+        C_COMPILER,
+    ];
+    let found = programs.map(|program| Ok((program.variable, program.get()?)));
+    found.into_iter().collect()
+}
+
+/// What emulates boards.
+pub fn emulator() -> Result<PathBuf> {
+    QEMU.get()
+}
+
+/// What makes the system's calls fail.
+pub fn strace() -> Result<PathBuf> {
+    STRACE.get()
+}
+
+/// A browser, and what drives it.
+pub fn browser() -> Result<(PathBuf, PathBuf)> {
+    Ok((CHROMIUM.get()?, CHROMEDRIVER.get()?))
+}
+
+/// Python.
+pub fn python() -> Result<PathBuf> {
+    PYTHON.get()
+}
+
+/// Java, for Kotlin.
+pub fn java() -> Result<PathBuf> {
+    JAVA.get()
+}
+
+/// A C compiler that has [`SANITIZERS`].
+pub fn c_compiler() -> Result<PathBuf> {
+    C_COMPILER.get()
 }
 
 /// The programs that people format cards with, for the tests of what a device makes of a card.
-///
-/// # Errors
-/// When one cannot be found or installed; the error says what to type.
 pub fn card_programs() -> Result<()> {
-    const PROGRAMS: [(&str, &str); 5] = [
-        ("mkfs.fat", "dosfstools"),
-        ("mkfs.exfat", "exfatprogs"),
-        ("mkntfs", "ntfs-3g"),
-        ("sfdisk", "fdisk"),
-        ("sgdisk", "gdisk"),
+    const PROGRAMS: [(&[&str], &str); 5] = [
+        (&["mkfs.fat"], "dosfstools"),
+        (&["mkfs.exfat"], "exfatprogs"),
+        (&["mkntfs"], "ntfs-3g"),
+        (&["sfdisk"], "fdisk"),
+        (&["sgdisk"], "gdisk"),
     ];
     for (name, package) in PROGRAMS {
-        installed(name, package, "install what formats cards (it needs Linux)")?;
+        program(name, package, "", "install what formats cards").find_or_install()?;
     }
     Ok(())
 }
 
-/// The environment variable that names a Chromium.
-pub const BROWSER: &str = "LEAKSIEVE_CHROMIUM";
-/// The environment variable that names the `chromedriver` of that Chromium's version.
-pub const DRIVER: &str = "LEAKSIEVE_CHROMEDRIVER";
-
-/// A browser for the tests of the web page, and the program that drives it.
-///
-/// # Errors
-/// When one is not in PATH and cannot be installed; the error says what to type.
-pub fn browser() -> Result<(PathBuf, PathBuf)> {
-    let elsewhere = "install Chromium and its chromedriver";
-    Ok((
-        program("chromium", "chromium", BROWSER, elsewhere)?,
-        program("chromedriver", "chromium-driver", DRIVER, elsewhere)?,
-    ))
-}
-
-/// The environment variable that names a `python3`.
-pub const PYTHON: &str = "LEAKSIEVE_PYTHON";
-
-/// Python, for the tests of what apps in it are told.
-///
-/// # Errors
-/// When it is not in PATH and cannot be installed; the error says what to type.
-pub fn python() -> Result<PathBuf> {
-    program("python3", "python3", PYTHON, "install Python 3")
-}
-
-/// The environment variable that names a `java`, of version 17 or newer.
-pub const JAVA: &str = "LEAKSIEVE_JAVA";
-
-/// The Java that compiles and runs Kotlin.
-///
-/// # Errors
-/// When it is not in PATH and cannot be installed; the error says what to type.
-pub fn java() -> Result<PathBuf> {
-    program(
-        "java",
-        "default-jre-headless",
-        JAVA,
-        "install Java, 17 or newer",
-    )
-}
-
-/// The environment variable that names a C compiler.
-pub const C_COMPILER: &str = "LEAKSIEVE_CC";
 /// What tells a C compiler to have memory errors and undefined behaviour found.
 pub const SANITIZERS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
-/// A C compiler that has its sanitizers, for the tests of what programs in C are told.
-///
-/// # Errors
-/// When there is none and none can be installed, or it has no sanitizers; the error says what to do.
-pub fn c_compiler() -> Result<PathBuf> {
-    // What links Rust's programs, if it has them.
-    if std::env::var_os(C_COMPILER).is_none()
-        && let Ok(path) = which::which("cc")
-        && try_sanitizers(&path).is_ok()
-    {
-        return Ok(path);
-    }
-    let path = program("gcc", "gcc", C_COMPILER, "install GCC with its sanitizers")?;
-    try_sanitizers(&path).with_context(|| {
-        format!(
-            "{} has no sanitizers; install those of its version, or name another C compiler in {C_COMPILER}",
-            path.display()
-        )
-    })?;
-    Ok(path)
-}
-
 /// Compile a program with them, and run it.
-fn try_sanitizers(compiler: &Path) -> Result<()> {
+fn has_sanitizers(compiler: &Path) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (source, program) = (folder.path().join("try.c"), folder.path().join("try"));
     std::fs::write(&source, "int main(void) { return 0; }\n")?;
@@ -263,66 +246,81 @@ fn try_sanitizers(compiler: &Path) -> Result<()> {
     output(&mut Command::new(&program)).map(drop)
 }
 
-/// A program that the environment variable names, or that is [`installed`].
-fn program(name: &str, package: &str, variable: &str, elsewhere: &str) -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os(variable) {
-        return Ok(path.into());
-    }
-    installed(name, package, elsewhere)
+fn may_look_into_others(strace: &Path) -> Result<()> {
+    output(Command::new(strace).args(["-f", "-e", "trace=none", "true"]))
+        .map(drop)
+        .context(
+            "it may not look into other programs (in a container, allow it: --cap-add=SYS_PTRACE)",
+        )
 }
 
-/// A program that is in PATH or among the administrator's, or that a package of Debian's brings
-/// there.
-fn installed(name: &str, package: &str, elsewhere: &str) -> Result<PathBuf> {
-    let find = || {
+impl Program {
+    /// What the environment variable names, what is on the machine, or what a package brings there.
+    fn get(&self) -> Result<PathBuf> {
+        match std::env::var_os(self.variable) {
+            Some(path) => Ok(path.into()),
+            None => self.find_or_install(),
+        }
+    }
+
+    /// In PATH, or among the administrator's.
+    fn find(&self, name: &str) -> Result<PathBuf> {
         let administrators = ["/usr/sbin", "/sbin"].map(|folder| Path::new(folder).join(name));
-        which::which(name).or_else(|error| {
+        let path = which::which(name).or_else(|error| {
             let mut paths = administrators.into_iter();
             paths.find(|path| path.exists()).ok_or(error)
-        })
-    };
-    if let Ok(path) = find() {
-        return Ok(path);
+        })?;
+        (self.works)(&path).with_context(|| format!("{} does not work here", path.display()))?;
+        Ok(path)
     }
-    if which::which("apt-get").is_err() {
-        bail!("{name} is missing: {elsewhere}, then run this again");
+
+    fn find_or_install(&self) -> Result<PathBuf> {
+        if let Some(path) = self.names.iter().find_map(|name| self.find(name).ok()) {
+            return Ok(path);
+        }
+        let Self {
+            names,
+            package,
+            elsewhere,
+            ..
+        } = self;
+        let name = names.last().context("a program without a name")?;
+        if which::which("apt-get").is_err() {
+            bail!("{name} is missing: {elsewhere}, then run this again");
+        }
+        let apt = |arguments: &[&str]| -> Result<()> {
+            let mut command = privileged_apt().with_context(|| {
+                format!(
+                    "{name} is missing; type: \
+                     sudo apt-get install -y --no-install-recommends {package}"
+                )
+            })?;
+            command.args(arguments);
+            say(run::line_of(&command));
+            output(&mut command).map(drop)
+        };
+        let install = ["install", "-y", "--no-install-recommends", package];
+        if apt(&install).is_err() {
+            apt(&["update"])?;
+            apt(&install)?;
+        }
+        self.find(name)
     }
-    let Some(apt) = privileged_apt() else {
-        bail!("{name} is missing; type: sudo apt-get install -y --no-install-recommends {package}");
-    };
-    let install = || {
-        let mut command = apt();
-        command.args(["install", "-y", "--no-install-recommends", package]);
-        say(run::line_of(&command));
-        output(&mut command)
-    };
-    if install().is_err() {
-        let mut command = apt();
-        command.arg("update");
-        say(run::line_of(&command));
-        output(&mut command)?;
-        install()?;
-    }
-    Ok(find()?)
 }
 
 /// `apt-get` as root, where that needs no password.
-fn privileged_apt() -> Option<impl Fn() -> Command> {
+fn privileged_apt() -> Option<Command> {
     let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !is_root && output(Command::new("sudo").args(["-n", "true"])).is_err() {
-        return None;
+    let mut command = Command::new(if is_root { "env" } else { "sudo" });
+    if !is_root {
+        output(Command::new("sudo").args(["-n", "true"])).ok()?;
+        command.args(["-n", "env"]);
     }
-    Some(move || {
-        let mut command = Command::new(if is_root { "env" } else { "sudo" });
-        if !is_root {
-            command.args(["-n", "env"]);
-        }
-        command.args([
-            "DEBIAN_FRONTEND=noninteractive",
-            "apt-get",
-            "-qq",
-            "-oDPkg::Lock::Timeout=120",
-        ]);
-        command
-    })
+    command.args([
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "-qq",
+        "-oDPkg::Lock::Timeout=120",
+    ]);
+    Some(command)
 }

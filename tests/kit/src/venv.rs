@@ -16,12 +16,9 @@ pub fn environment(name: &str) -> Result<PathBuf> {
     let folder = workspace::target().join(name).join("python");
     let python = folder.join("bin/python3");
     if !python.exists() {
-        output(
-            Command::new(setup::python()?)
-                .args(["-m", "venv"])
-                .arg(&folder),
-        )
-        .context("an environment cannot be made (Debian: apt-get install python3-venv)")?;
+        let mut make = Command::new(setup::python()?);
+        output(make.args(["-m", "venv"]).arg(&folder))
+            .context("an environment cannot be made (Debian: apt-get install python3-venv)")?;
     }
     Ok(python)
 }
@@ -30,28 +27,11 @@ pub fn environment(name: &str) -> Result<PathBuf> {
 ///
 /// # Errors
 /// When pip cannot get it.
-pub fn install(python: &Path, package: &str) -> Result<()> {
-    output(pip_install(python).arg(package)).map(drop)
-}
-
-/// As [`install`], without what the package depends on.
-///
-/// # Errors
-/// As [`install`].
-pub fn install_alone(python: &Path, package: &str) -> Result<()> {
-    output(pip_install(python).args(["--no-deps", package])).map(drop)
-}
-
-fn pip_install(python: &Path) -> Command {
-    let mut command = Command::new(python);
-    command.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
+pub fn install(python: &Path, package: &[&str]) -> Result<()> {
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "install", "--quiet"])
         // Without a network it is to say so soon.
-        "--retries=1",
-    ]);
-    command
+        .args(["--disable-pip-version-check", "--retries=1"])
+        .args(package);
+    output(&mut pip).map(drop)
 }

@@ -1,5 +1,6 @@
 //! Where things are.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -26,6 +27,17 @@ pub fn target_folder(name: &str) -> Result<PathBuf> {
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     Ok(folder)
+}
+
+/// Held as long as the value is: two at once would write into the same folder of that name under
+/// `target/`.
+///
+/// # Errors
+/// When the file system has no locks.
+pub fn lock(name: &str) -> Result<File> {
+    let lock = File::create(target_folder(name)?.join("lock"))?;
+    lock.lock()?;
+    Ok(lock)
 }
 
 /// A path as a person standing in the workspace would write it.

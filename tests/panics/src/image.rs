@@ -6,22 +6,22 @@ use std::ops::Range;
 use anyhow::{Context, Result, ensure};
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, SymbolKind, elf};
 
-use super::thumb;
+use crate::thumb;
 
 /// A function or a constant, by the address of its first byte.
 #[derive(Debug)]
-pub(super) struct Item {
+pub(crate) struct Item {
     /// As the linker knows it; where several names share an address, each.
-    pub(super) names: Vec<String>,
-    pub(super) is_function: bool,
+    pub(crate) names: Vec<String>,
+    pub(crate) is_function: bool,
     /// What it names: where from, and the item.
-    pub(super) references: BTreeSet<(u32, u32)>,
+    pub(crate) references: BTreeSet<(u32, u32)>,
     range: Range<u32>,
 }
 
 /// Everything of an ELF that has an address and a name.
-pub(super) struct Image {
-    pub(super) items: BTreeMap<u32, Item>,
+pub(crate) struct Image {
+    pub(crate) items: BTreeMap<u32, Item>,
 }
 
 impl Image {
@@ -29,7 +29,7 @@ impl Image {
     ///
     /// Of constants only words are seen that are a function's address; a constant that points
     /// to another constant leads nowhere. Such tables of tables hold texts, in what rustc makes.
-    pub(super) fn read(elf: &[u8]) -> Result<Self> {
+    pub(crate) fn read(elf: &[u8]) -> Result<Self> {
         let file = object::File::parse(elf)?;
         ensure!(
             file.architecture() == object::Architecture::Arm && file.is_little_endian(),

@@ -9,13 +9,13 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-
-use super::peers::cargo_install;
-use super::report::{self, Table, thousands};
 use testkit::run::{self, say};
 use testkit::workspace;
 
-/// The runner must have the version of the library, which the root manifest pins.
+use crate::peers::cargo_install;
+use crate::report::{self, Table, thousands};
+
+/// The runner must have the version of the library, which the manifest pins.
 const RUNNER: (&str, &str) = ("gungraun-runner", "0.20.0");
 
 /// What passes: counts move a little with the compiler.
@@ -29,7 +29,7 @@ type Counts = BTreeMap<String, u64>;
 ///
 /// # Errors
 /// When there is no valgrind, a benchmark fails, or with `check` a count is out of tolerance.
-pub(super) fn measure(check: bool) -> Result<Option<String>> {
+pub(crate) fn measure(check: bool) -> Result<Option<String>> {
     let path = report::docs("instructions.tsv");
     let counts = count()?;
     if check {
@@ -58,14 +58,14 @@ pub(super) fn measure(check: bool) -> Result<Option<String>> {
     Ok(Some(format!(
         "## Instructions\n\n{}\n\nOne call of each on x86-64, counted by callgrind; the data are in \
          [instructions.tsv](instructions.tsv). The same compiler gives the same counts on every machine.\n\n{table}\n\
-         ```sh\ncargo xtask bench --only instructions           # count and write\n\
-         cargo xtask bench --only instructions --check   # fail if one differs by more than {:.0} %\n```\n",
+         ```sh\ncargo benchmark --only instructions           # count and write\n\
+         cargo benchmark --only instructions --check   # fail if one differs by more than {:.0} %\n```\n",
         report::circumstances(),
         TOLERANCE * 100.0
     )))
 }
 
-/// Run `tests/benches/instructions.rs`.
+/// Run `bench/benches/instructions.rs`.
 fn count() -> Result<Counts> {
     let (package, version) = RUNNER;
     let runner = cargo_install(package, version, package, "dev")?;
@@ -84,13 +84,18 @@ fn count() -> Result<Counts> {
     let home = tempfile::tempdir_in(workspace::target_folder("bench")?)?;
     say("counting instructions");
     command
-        .args(["bench", "--quiet", "--package", "leaksieve-tests"])
-        .args(["--bench", "instructions", "--target-dir"])
+        .args([
+            "bench",
+            "--quiet",
+            "--bench",
+            "instructions",
+            "--target-dir",
+        ])
         .arg(workspace::target())
         .args(["--", "--output-format=json"])
         .env("GUNGRAUN_RUNNER", runner)
         .env("GUNGRAUN_HOME", home.path())
-        .current_dir(workspace::root())
+        .current_dir(workspace::root().join("bench"))
         .stdin(Stdio::null())
         .stderr(Stdio::piped());
     let out = command
@@ -179,7 +184,7 @@ fn compare(committed: &Counts, now: &Counts) -> Result<()> {
     differences.extend(gone.map(|name| format!("{name}: is gone")));
     ensure!(
         differences.is_empty(),
-        "not the counts of docs/instructions.tsv: {}. If this is meant, write them: cargo xtask bench --only instructions",
+        "not the counts of docs/instructions.tsv: {}. If this is meant, write them: cargo benchmark --only instructions",
         differences.join("; ")
     );
     Ok(())

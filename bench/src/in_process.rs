@@ -1,17 +1,17 @@
 //! Libraries side by side: filters in memory, one thread, no program around them. Each runs
-//! in a process of its own, `tests/benches/in_process.rs`.
+//! in a process of its own, `bench/benches/in_process.rs`.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-
-use super::measure::{Step, Usage, median};
-use super::report::{self, Table, figure, mebibytes, thousands, times};
-use super::{Options, in_process_program, leaksieve, list, work_folder};
-use crate::generate::Kind;
 use testkit::run::say;
+
+use crate::generate::Kind;
+use crate::measure::{Step, Usage, median};
+use crate::report::{self, Table, figure, mebibytes, thousands, times};
+use crate::{Options, in_process_program, leaksieve, list, work_folder};
 
 /// What the program is called with, and how it stands in the table.
 const CONTENDERS: [(&str, &str); 7] = [
@@ -31,7 +31,7 @@ const CONTENDERS: [(&str, &str); 7] = [
 ///
 /// # Errors
 /// When it fails.
-pub(super) fn told(step: Step, contender: &str, printed: &Path) -> Result<(Usage, Value)> {
+pub(crate) fn told(step: Step, contender: &str, printed: &Path) -> Result<(Usage, Value)> {
     let used = step.run(printed)?;
     match serde_json::from_str(&fs::read_to_string(printed)?) {
         Ok(told) => Ok((used, told)),
@@ -43,7 +43,7 @@ pub(super) fn told(step: Step, contender: &str, printed: &Path) -> Result<(Usage
 }
 
 /// The median of what one thing took, by the seconds and the count that were told.
-pub(super) fn nanoseconds<'a>(
+pub(crate) fn nanoseconds<'a>(
     told: impl Iterator<Item = &'a Value>,
     seconds: &str,
     count: &str,
@@ -56,7 +56,7 @@ pub(super) fn nanoseconds<'a>(
 ///
 /// # Errors
 /// When a contender fails, or ours loses a member.
-pub(super) fn measure(options: &Options) -> Result<String> {
+pub(crate) fn measure(options: &Options) -> Result<String> {
     let program = in_process_program()?;
     let leaksieve = leaksieve()?;
     let folder = work_folder()?;
@@ -131,7 +131,7 @@ pub(super) fn measure(options: &Options) -> Result<String> {
          order; one thread; median of {} runs of CPU time. Members are asked in the list's order. BinaryFuse cannot choose its rate, needs all hashes at \
          once, and takes no further item. The line with `pread` is the whole question that `leaksieve check` asks of a file, in the \
          operating system's cache, and is not a filter in memory. No process took more than {} MiB, list included.\n\n{table}\n\
-         ```sh\ncargo xtask bench --only in-process --items {} --runs {}\n```\n",
+         ```sh\ncargo benchmark --only in-process --items {} --runs {}\n```\n",
         report::circumstances(),
         thousands(options.items),
         options.runs,

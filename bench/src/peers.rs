@@ -7,23 +7,23 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-
-use super::measure::Step;
 use testkit::run::{self, output, say};
 use testkit::workspace;
 
+use crate::measure::Step;
+
 /// A program that builds a filter of a list, and asks it.
 #[derive(Clone, Debug)]
-pub(super) struct Program {
-    pub(super) kind: Kind,
+pub(crate) struct Program {
+    pub(crate) kind: Kind,
     path: PathBuf,
-    pub(super) version: String,
+    pub(crate) version: String,
     /// Where its own libraries lie.
     libraries: Option<OsString>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Rust, Bloom filter: <https://github.com/hashlookup/poppy>
     Poppy,
     /// Go, Bloom filter: <https://github.com/DCSO/bloom>
@@ -38,7 +38,7 @@ const POPPY: (&str, &str) = ("poppy-filters", "0.2.1");
 const PACKAGES: [&str; 3] = ["golang-github-dcso-bloom-cli", "passwdqc", "libpasswdqc1"];
 
 impl Program {
-    pub(super) const fn name(&self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         match self.kind {
             Kind::Poppy => "poppy",
             Kind::Bloom => "bloom",
@@ -55,7 +55,7 @@ impl Program {
     }
 
     /// How it builds `filter` of `list`, at a rate where it has a choice.
-    pub(super) fn build(&self, list: &Path, num_items: u64, rate: f64, filter: &Path) -> Vec<Step> {
+    pub(crate) fn build(&self, list: &Path, num_items: u64, rate: f64, filter: &Path) -> Vec<Step> {
         let capacity = num_items.to_string();
         let rate = rate.to_string();
         match self.kind {
@@ -81,7 +81,7 @@ impl Program {
     }
 
     /// How it is asked about each line of `questions`; it prints those that it knows.
-    pub(super) fn check(&self, filter: &Path, questions: &Path) -> Step {
+    pub(crate) fn check(&self, filter: &Path, questions: &Path) -> Step {
         let step = match self.kind {
             Kind::Poppy => self.step().args(["-j", "1", "check"]).args([filter]),
             Kind::Bloom => self.step().args(["check"]).args([filter]),
@@ -92,7 +92,7 @@ impl Program {
 }
 
 /// The programs that are there, or can be got. Says which cannot, and why.
-pub(super) fn programs() -> Vec<Program> {
+pub(crate) fn programs() -> Vec<Program> {
     let mut programs = Vec::new();
     match poppy() {
         Ok(program) => programs.push(program),
@@ -110,7 +110,7 @@ pub(super) fn programs() -> Vec<Program> {
 ///
 /// # Errors
 /// When it cannot be fetched or compiled.
-pub(super) fn cargo_install(
+pub(crate) fn cargo_install(
     package: &str,
     version: &str,
     program: &str,
@@ -146,7 +146,7 @@ pub(super) fn cargo_install(
 ///
 /// # Errors
 /// When it cannot be fetched or compiled.
-pub(super) fn poppy() -> Result<Program> {
+pub(crate) fn poppy() -> Result<Program> {
     let (package, version) = POPPY;
     Ok(Program {
         kind: Kind::Poppy,

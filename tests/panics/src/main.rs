@@ -7,7 +7,10 @@
 //! ones included.
 //!
 //! Not seen: a call through a table of tables, and a processor's own faults.
+//!
+//! `cargo xtask test` runs it, as `leaksieve-panics NAME=ELF...`.
 
+mod exceptions;
 mod image;
 mod source;
 #[cfg(test)]
@@ -21,174 +24,46 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-
-use self::image::Image;
-pub(crate) use self::source::Frame;
-use self::source::{Source, path};
 use testkit::cross::CORTEX_M3;
-use testkit::run::{cargo, output, say};
+use testkit::run::{cargo, output};
 use testkit::workspace;
 
-/// Calls that are never reached, and that cannot be mended here.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Exception {
-    /// The crate in whose source they stand, as rustc names it.
-    pub(crate) package: &'static str,
-    /// The function that they stand in, inlined or not, by its own name; none for all of the
-    /// crate.
-    pub(crate) function: Option<&'static str>,
-    /// Lines that may call; one more is looked at anew.
-    pub(crate) most: usize,
-    /// Why none is reached.
-    pub(crate) reason: &'static str,
-}
+use self::exceptions::{EXCEPTIONS, Exception};
+use self::image::Image;
+use self::source::{Frame, Source, path};
 
-impl Exception {
-    fn covers(&self, frame: &Frame) -> bool {
-        let is_function = |function| function == frame.name();
-        frame.package.as_deref() == Some(self.package) && self.function.is_none_or(is_function)
-    }
-}
+const USAGE: &str = "usage: leaksieve-panics NAME=ELF...";
 
-impl fmt::Display for Exception {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let function = self.function.unwrap_or("*");
-        write!(f, "{}, {function}: {}", self.package, self.reason)
-    }
-}
-
-/// What may stand where nothing may.
-pub(crate) const EXCEPTIONS: [Exception; 17] = [
-    Exception {
-        package: "cobs",
-        function: Some("decode_in_place_report"),
-        most: 2,
-        reason: "it reads as many bytes as a code says only when they end before the frame does, which \
-                 is no longer than its slice",
-    },
-    Exception {
-        package: "postcard",
-        function: Some("varint_u16"),
-        most: 1,
-        reason: "a loop over the 3 bytes that 16 bits need, in an array of 3",
-    },
-    Exception {
-        package: "postcard",
-        function: Some("varint_u32"),
-        most: 1,
-        reason: "a loop over the 5 bytes that 32 bits need, in an array of 5",
-    },
-    Exception {
-        package: "xxhash_rust",
-        function: Some("read_u64"),
-        most: 27,
-        reason: "eight bytes of a stripe or of the secret, whose lengths choose the way; published \
-                 vectors of each way are among the core's tests",
-    },
-    Exception {
-        package: "md4",
-        function: Some("compress"),
-        most: 6,
-        reason: "indices of a block's 16 words, from tables of constants below 16",
-    },
-    Exception {
-        package: "md4",
-        function: Some("finalize_fixed_core"),
-        most: 2,
-        reason: "four words of state go into 16 bytes of output",
-    },
-    Exception {
-        package: "sha1",
-        function: Some("finalize_fixed_core"),
-        most: 2,
-        reason: "five words of state go into 20 bytes of output",
-    },
-    Exception {
-        package: "embedded_sdmmc",
-        function: Some("mark_card_uninit"),
-        most: 1,
-        reason: "the card's RefCell is borrowed only while one of the driver's functions runs; none \
-                 of them calls the app back, and no interrupt is ever taken",
-    },
-    Exception {
-        package: "blake3",
-        function: Some("fill_buf"),
-        most: 1,
-        reason: "the buffer of 64 bytes starts empty, and a fill takes no more than it has room for",
-    },
-    ed25519(
-        "load_be",
-        2,
-        "eight bytes at 8 i, i below 8 of a state or 16 of a block of 128",
-    ),
-    ed25519("store_be", 2, "eight bytes at 8 i, i below 8, of 64"),
-    ed25519("M", 1, "its callers' indices are constants below 16"),
-    ed25519("F", 1, "its callers' indices are constants below 16"),
-    ed25519(
-        "update",
-        2,
-        "what the buffer of 128 bytes holds is less than a block, and is filled to a block at most",
-    ),
-    ed25519(
-        "finalize",
-        1,
-        "what the buffer of 128 bytes holds is less than a block",
-    ),
-    ed25519(
-        "slide",
-        1,
-        "its callers' scalars are of 32 bytes or 64, and 256 bits are read",
-    ),
-    ed25519(
-        "double_scalarmult_vartime",
-        4,
-        "a digit that slide makes is odd and from -15 to 15, whatever the scalar, so that half of it \
-         is an index below 8",
-    ),
-];
-
-const fn ed25519(function: &'static str, most: usize, reason: &'static str) -> Exception {
-    Exception {
-        package: "ed25519_compact",
-        function: Some(function),
-        most,
-        reason,
-    }
-}
-
-/// Check the linked firmware, every variant, and say how many calls may panic, and whose.
-///
-/// # Errors
-/// When one is in the core's path and not excepted; each is named with function, file and line.
-pub(crate) fn check(elves: &[(&str, &Path)]) -> Result<()> {
+/// Say of each firmware how many calls may panic, and whose. Fails when one is in the core's path
+/// and not excepted; each is named with function, file and line.
+fn main() -> Result<()> {
     let guarded = guarded()?;
+    ensure!(std::env::args().len() > 1, USAGE);
     let mut all = Vec::new();
-    for (name, elf) in elves {
-        let sites = sites(elf)?;
-        say(format!("{name}: {}", summary(&sites)));
+    for argument in std::env::args().skip(1) {
+        let (name, elf) = argument.split_once('=').context(USAGE)?;
+        let sites = sites(Path::new(elf))?;
+        eprintln!("{name}: {}", summary(&sites));
         let refused = refused(&sites, &guarded, &EXCEPTIONS);
         all.extend(refused.into_iter().map(|site| format!("{name}: {site}")));
     }
     ensure!(
         all.is_empty(),
         "what answers a question could panic; mend it, or give the reason why it cannot in \
-         xtask/src/panics.rs:\n{}",
+         tests/panics/src/exceptions.rs:\n{}",
         all.join("\n")
     );
-    for exception in EXCEPTIONS {
-        say(format!("could call, and never does: {exception}"));
-    }
     Ok(())
 }
 
 /// A call, outside of the standard library, that may end in a panic.
 #[derive(Clone, Debug)]
-pub(crate) struct Site {
+struct Site {
     /// The function, or constant of functions, that is called.
-    pub(crate) callee: String,
+    callee: String,
     /// Where it is called: the innermost line first. At least one is outside of the standard
     /// library.
-    pub(crate) frames: Vec<Frame>,
+    frames: Vec<Frame>,
 }
 
 impl Site {
@@ -214,7 +89,7 @@ impl fmt::Display for Site {
 /// # Errors
 /// When the ELF cannot be read, or has no panic machinery: then it is stripped of its symbols,
 /// since a panic handler is in every firmware of ours.
-pub(crate) fn sites(elf: &Path) -> Result<Vec<Site>> {
+fn sites(elf: &Path) -> Result<Vec<Site>> {
     let bytes = fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
     let image = Image::read(&bytes).with_context(|| elf.display().to_string())?;
     let mut source = Source::read(elf)?;
@@ -266,11 +141,7 @@ pub(crate) fn sites(elf: &Path) -> Result<Vec<Site>> {
 
 /// What is wrong with the calls, a line for each: those with a line in a guarded crate, beyond
 /// what is excepted.
-pub(crate) fn refused(
-    sites: &[Site],
-    guarded: &BTreeSet<String>,
-    exceptions: &[Exception],
-) -> Vec<String> {
+fn refused(sites: &[Site], guarded: &BTreeSet<String>, exceptions: &[Exception]) -> Vec<String> {
     let mut lines: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); exceptions.len()];
     let is_guarded = |frame: &Frame| {
         let package = frame.package.as_ref();
@@ -296,7 +167,7 @@ pub(crate) fn refused(
 }
 
 /// How many calls each crate has, such as `4 calls may panic: md4 4`.
-pub(crate) fn summary(sites: &[Site]) -> String {
+fn summary(sites: &[Site]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for package in sites
         .iter()
@@ -315,7 +186,7 @@ pub(crate) fn summary(sites: &[Site]) -> String {
 ///
 /// # Errors
 /// When cargo does not say what the core uses.
-pub(crate) fn guarded() -> Result<BTreeSet<String>> {
+fn guarded() -> Result<BTreeSet<String>> {
     let metadata = output(
         cargo()
             .args(["metadata", "--format-version=1", "--filter-platform"])

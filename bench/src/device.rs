@@ -11,16 +11,16 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-
-use super::report::{self, Table, thousands};
-use super::{leaksieve, list, work_folder};
-use crate::bench::measure::Step;
-use crate::generate::Kind;
 use testkit::cross::CORTEX_M3;
 use testkit::emulator::{Emulator, Machine, Options, Storage, flash_area};
 use testkit::firmware::{self, Variant};
 use testkit::run::say;
 use testkit::{boards, card, setup, sign};
+
+use crate::generate::Kind;
+use crate::measure::Step;
+use crate::report::{self, Table, thousands};
+use crate::{leaksieve, list, work_folder};
 
 /// Members, and as many strangers, that are asked.
 const NUM_QUESTIONS: u64 = 1_000;
@@ -79,7 +79,7 @@ struct Measured {
 ///
 /// # Errors
 /// When something cannot be built, or a member is lost.
-pub(super) fn measure() -> Result<String> {
+pub(crate) fn measure() -> Result<String> {
     let cross = setup::cross(&[CORTEX_M3])?;
     let qemu = setup::emulator()?;
     let cli = leaksieve()?;
@@ -198,7 +198,7 @@ pub(super) fn measure() -> Result<String> {
          Mounting finds the file, verifies header and signature, and reads the tags that are kept:\n\n{mounts}\n\
          Of these, hash and probe alone: from the item to what its first page says. The checksum of the page, and how a written \
          number becomes an item, are left out. The Cortex-M0 is the micro:bit's, built to be small; files of {} items:\n\n{probes}\n\
-         ```sh\ncargo xtask bench --only device\n```\n",
+         ```sh\ncargo benchmark --only device\n```\n",
         report::circumstances(),
         thousands(NUM_QUESTIONS),
         thousands(NUM_QUESTIONS),

@@ -5,14 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-
-use super::measure::{Step, median};
-use super::report::{self, Table, figure, thousands};
-use super::{Options, leaksieve, list, work_folder};
-use crate::bindings;
-use crate::generate::Kind;
-use testkit::run::say;
+use testkit::run::{self, run, say};
 use testkit::{venv, workspace};
+
+use crate::generate::Kind;
+use crate::measure::{Step, median};
+use crate::report::{self, Table, figure, thousands};
+use crate::{Options, leaksieve, list, work_folder};
 
 /// The script that measures one contender.
 const SCRIPT: &str = include_str!("python.py");
@@ -40,10 +39,13 @@ const CONTENDERS: [(&str, Option<&str>, &str); 3] = [
 ///
 /// # Errors
 /// When ours fails or loses a member. A peer that cannot be got is said and left out.
-pub(super) fn measure(options: &Options) -> Result<String> {
+pub(crate) fn measure(options: &Options) -> Result<String> {
     let leaksieve = leaksieve()?;
     let modules = workspace::target_folder("bench/bindings")?;
-    bindings::write(&modules)?;
+    run(run::cargo()
+        .args(["xtask", "bindings", "--out"])
+        .arg(&modules)
+        .current_dir(workspace::root()))?;
     let python = venv::environment("bench")?;
     let folder = work_folder()?;
     let folder = folder.path();
@@ -67,7 +69,7 @@ pub(super) fn measure(options: &Options) -> Result<String> {
     ]);
     let mut contenders = Vec::new();
     for (name, package, what) in CONTENDERS {
-        match package.map_or(Ok(()), |package| venv::install(&python, package)) {
+        match package.map_or(Ok(()), |package| venv::install(&python, &[package])) {
             Ok(()) => contenders.push((name, package.unwrap_or(name), what, Vec::new())),
             Err(error) => say(format!("{name} is left out: {error:#}")),
         }
@@ -113,7 +115,7 @@ pub(super) fn measure(options: &Options) -> Result<String> {
          before; median of {} runs of CPU time. leaksieve asks the file, which the operating system keeps in memory, and answers with an object \
          (leak, date, odds); the others answer with a bool about the exact text, of a filter in the process's memory. What leaksieve takes \
          longer is mostly Python's, crossing into the library and building the verdict: a question that reads no sector takes as long.\n\n{table}\n\
-         ```sh\ncargo xtask bench --only python --items {} --runs {}\n```\n",
+         ```sh\ncargo benchmark --only python --items {} --runs {}\n```\n",
         report::circumstances(),
         thousands(options.items),
         thousands(options.probes),

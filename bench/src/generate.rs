@@ -11,11 +11,10 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
-
 use testkit::sample::mix;
 
 /// What the lines are.
@@ -39,7 +38,7 @@ impl Kind {
     }
 }
 
-/// `cargo xtask generate`
+/// `cargo benchmark generate`
 #[derive(Args, Debug)]
 pub(crate) struct Options {
     /// What the lines are
@@ -48,25 +47,19 @@ pub(crate) struct Options {
     /// Number of lines
     #[arg(long, value_parser = parse_count)]
     items: u64,
-    /// The list to write; - is standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
     /// Another number gives another list
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Lines that are in no list of the same seed made without this
     #[arg(long)]
     strangers: bool,
-    /// Replace FILE if it exists
-    #[arg(short, long)]
-    force: bool,
 }
 
 impl Options {
-    /// Write the list.
+    /// Print the list.
     ///
     /// # Errors
-    /// When there are not so many lines, the file exists, or cannot be written.
+    /// When there are not so many lines, or they cannot be written.
     pub(crate) fn run(&self) -> Result<()> {
         let list = List {
             kind: self.kind,
@@ -74,19 +67,11 @@ impl Options {
             seed: self.seed,
             strangers: self.strangers,
         };
-        if self.output.as_os_str() == "-" {
-            return match list.write(&mut io::stdout().lock()) {
-                // Whoever read it has enough.
-                Err(error) if is_broken_pipe(&error) => Ok(()),
-                result => result,
-            };
+        match list.write(&mut io::stdout().lock()) {
+            // Whoever read it has enough.
+            Err(error) if is_broken_pipe(&error) => Ok(()),
+            result => result,
         }
-        ensure!(
-            self.force || !self.output.exists(),
-            "{} exists: name another file, or replace it with --force",
-            self.output.display()
-        );
-        list.write_file(&self.output)
     }
 }
 

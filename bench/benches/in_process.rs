@@ -6,7 +6,7 @@
 //!
 //! One thread builds a filter of the lines of MEMBERS at a rate of 1 in 1,000 or RATE, or as near
 //! as it can, then asks it about the first million of them and about the lines of STRANGERS. Prints one JSON
-//! object of CPU seconds, counts and bytes. `cargo xtask bench` runs all of them.
+//! object of CPU seconds, counts and bytes. `cargo benchmark` runs all of them.
 //!
 //! What is measured for each crate is its documented use. Whoever takes 64-bit hashes
 //! instead of bytes gets XXH3 of the bytes, as ours; the hashing counts.
@@ -44,7 +44,7 @@ fn main() -> Result<()> {
         None => FALSE_POSITIVE_RATE,
     };
     let [contender, members, strangers, filter @ ..] = &arguments[..] else {
-        println!("to run this, type: cargo xtask bench --only in-process");
+        println!("to run this, type: cargo benchmark --only in-process");
         return Ok(());
     };
     if let Some(threads) = contender.strip_prefix("split-hash-") {

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 
-use super::super::Options;
-use super::super::picture::{self, Bar, Scale};
-use super::super::report::{self, Table, figure, mebibytes, thousands, times};
 use super::{Leak, Lists, Row};
+use crate::Options;
+use crate::picture::{self, Bar, Scale};
+use crate::report::{self, Table, figure, mebibytes, thousands, times};
 
 /// The section of the page.
-pub(super) fn section(rows: &[Row], lists: &Lists, options: &Options) -> String {
+pub(crate) fn section(rows: &[Row], lists: &Lists, options: &Options) -> String {
     let mut table = Table::new(&[
         "program",
         "build CPU s",
@@ -70,7 +70,7 @@ pub(super) fn section(rows: &[Row], lists: &Lists, options: &Options) -> String 
          The aim is 1 false alarm in 1,000 questions; pwqfilter's rate cannot be chosen. {note}. \
          A peak near that of `wc` is that of starting a program. To be asked, leaksieve reads one sector of the file for each \
          question, and the others hold all of it in memory.\n\n{table}\n\
-         ```sh\ncargo xtask bench --only {} --items {} --runs {}\n{}```\n",
+         ```sh\ncargo benchmark --only {} --items {} --runs {}\n{}```\n",
         report::circumstances(),
         thousands(lists.num_items),
         options.runs,
@@ -109,7 +109,7 @@ leaksieve build LIST -o FILTER --kind sha1 --fpr 0.001;  leaksieve check FILTER 
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn draw(rows: &[Row], lists: &Lists, options: &Options) -> Result<()> {
+pub(crate) fn draw(rows: &[Row], lists: &Lists, options: &Options) -> Result<()> {
     let items = lists.num_items as f64;
     let bar = |row: &Row, value: f64, text: String| Bar {
         label: row.name.replace('`', ""),

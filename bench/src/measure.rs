@@ -6,26 +6,25 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use wait4::Wait4;
-
 use testkit::run::line_of;
+use wait4::Wait4;
 
 /// What was used.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Usage {
-    pub(super) wall_s: f64,
+pub(crate) struct Usage {
+    pub(crate) wall_s: f64,
     /// User and system, all threads.
-    pub(super) cpu_s: f64,
+    pub(crate) cpu_s: f64,
     /// User alone.
-    pub(super) user_s: f64,
+    pub(crate) user_s: f64,
     /// Largest resident set; bytes. At least this program's own: Linux counts from before the
     /// new one was loaded (`setmax_mm_hiwater_rss` in its `exec_mmap`).
-    pub(super) peak_bytes: u64,
+    pub(crate) peak_bytes: u64,
 }
 
 impl Usage {
     /// One after the other.
-    pub(super) fn then(self, next: Self) -> Self {
+    pub(crate) fn then(self, next: Self) -> Self {
         Self {
             wall_s: self.wall_s + next.wall_s,
             cpu_s: self.cpu_s + next.cpu_s,
@@ -35,7 +34,7 @@ impl Usage {
     }
 
     /// The median of each figure by itself.
-    pub(super) fn median(runs: &[Self]) -> Self {
+    pub(crate) fn median(runs: &[Self]) -> Self {
         Self {
             wall_s: median(runs.iter().map(|run| run.wall_s)),
             cpu_s: median(runs.iter().map(|run| run.cpu_s)),
@@ -46,7 +45,7 @@ impl Usage {
 }
 
 /// The median; of an even count the mean of the middle two, of none 0.
-pub(super) fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     match values.len() {
@@ -57,20 +56,20 @@ pub(super) fn median(values: impl Iterator<Item = f64>) -> f64 {
 
 /// A command, what it reads, and where what it prints goes.
 #[derive(Debug)]
-pub(super) struct Step {
-    pub(super) command: Command,
-    pub(super) stdin: Option<PathBuf>,
+pub(crate) struct Step {
+    pub(crate) command: Command,
+    pub(crate) stdin: Option<PathBuf>,
 }
 
 impl Step {
-    pub(super) fn new(program: &Path) -> Self {
+    pub(crate) fn new(program: &Path) -> Self {
         Self {
             command: Command::new(program),
             stdin: None,
         }
     }
 
-    pub(super) fn args<S: AsRef<std::ffi::OsStr>>(
+    pub(crate) fn args<S: AsRef<std::ffi::OsStr>>(
         mut self,
         args: impl IntoIterator<Item = S>,
     ) -> Self {
@@ -78,7 +77,7 @@ impl Step {
         self
     }
 
-    pub(super) fn reads(mut self, file: &Path) -> Self {
+    pub(crate) fn reads(mut self, file: &Path) -> Self {
         self.stdin = Some(file.to_owned());
         self
     }
@@ -88,7 +87,7 @@ impl Step {
     /// # Errors
     /// When it cannot be started or fails; 1 is the status of tools like grep that found
     /// nothing, and no failure.
-    pub(super) fn run(mut self, stdout: &Path) -> Result<Usage> {
+    pub(crate) fn run(mut self, stdout: &Path) -> Result<Usage> {
         let stdin = match &self.stdin {
             Some(path) => File::open(path)
                 .with_context(|| format!("cannot open {}", path.display()))?

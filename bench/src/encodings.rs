@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-
-use super::in_process::{nanoseconds, told};
-use super::measure::{Step, Usage};
-use super::peers;
-use super::programs::Contender;
-use super::report::thousands;
-use super::{Options, file_bytes, in_process_program, leaksieve, list, work_folder};
-use crate::generate::Kind;
 use testkit::run::{output, say};
+
+use crate::generate::Kind;
+use crate::in_process::{nanoseconds, told};
+use crate::measure::{Step, Usage};
+use crate::peers;
+use crate::programs::Contender;
+use crate::report::thousands;
+use crate::{Options, file_bytes, in_process_program, leaksieve, list, work_folder};
 
 mod table;
 
@@ -42,7 +42,7 @@ const ENCODINGS: [(&str, &[&str]); 3] = [
 /// Who takes turns at a rate.
 enum Filter {
     Ours(&'static [&'static str]),
-    /// What the program of `tests/benches` calls it.
+    /// What the program of `bench/benches` calls it.
     Library(&'static str),
     Program(Contender),
 }
@@ -84,7 +84,7 @@ struct Fitting {
 ///
 /// # Errors
 /// When ours fails, loses a member or misses its rate, or a library fails.
-pub(super) fn measure(options: &Options) -> Result<String> {
+pub(crate) fn measure(options: &Options) -> Result<String> {
     let folder = work_folder()?;
     let folder = folder.path();
     say(format!("generating {} lines", thousands(options.items)));

@@ -7,7 +7,7 @@
 /// with a `movw` and a `movt`: (where the instruction stands, the address that it names).
 ///
 /// `code` stands at `start` and holds instructions only; words between them are the caller's.
-pub(super) fn references(code: &[u8], start: u32) -> Vec<(u32, u32)> {
+pub(crate) fn references(code: &[u8], start: u32) -> Vec<(u32, u32)> {
     let (halfwords, _) = code.as_chunks::<2>();
     let mut halfwords = halfwords.iter().map(|bytes| u16::from_le_bytes(*bytes));
     let end = start.wrapping_add(code.len() as u32);

@@ -3,14 +3,14 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::super::Options;
-use super::super::measure::{Usage, median};
-use super::super::picture::{self, Bar, Scale};
-use super::super::report::{self, Table, figure, mebibytes, thousands};
 use super::{CHIP_SIZE, Entry, Fitting};
+use crate::Options;
+use crate::measure::{Usage, median};
+use crate::picture::{self, Bar, Scale};
+use crate::report::{self, Table, figure, mebibytes, thousands};
 
 /// `1 in 1,000`
-pub(super) fn one_in(rate: f64) -> String {
+pub(crate) fn one_in(rate: f64) -> String {
     format!("1 in {}", thousands((1.0 / rate).round() as u64))
 }
 
@@ -82,7 +82,7 @@ fn measured(summary: &Value) -> Option<f64> {
 }
 
 /// The section of the page.
-pub(super) fn section(groups: &[Vec<Entry>], fitting: &[Fitting], options: &Options) -> String {
+pub(crate) fn section(groups: &[Vec<Entry>], fitting: &[Fitting], options: &Options) -> String {
     let mut tables = String::new();
     for entries in groups {
         let Some(rate) = entries.first().map(|entry| entry.rate) else {
@@ -120,7 +120,7 @@ pub(super) fn section(groups: &[Vec<Entry>], fitting: &[Fitting], options: &Opti
          Questions are asked of what is in memory, hash included, normalisation and checksums left out.\n{tables}\n\
          ### What building takes\n\nCPU nanoseconds an item, by stage; checking asks the finished file for every item.\n\n{stages}\n\
          ### What {size} hold\n\nThe longest list that `leaksieve estimate --max-size {CHIP_SIZE}` promises a rate of 1 in 1,000, built.\n\n{fitting}\n\
-         ```sh\ncargo xtask bench --only encodings --items {raw_items} --runs {runs}\n```\n",
+         ```sh\ncargo benchmark --only encodings --items {raw_items} --runs {runs}\n```\n",
         report::circumstances(),
         items = thousands(options.items),
         runs = options.runs,
@@ -206,7 +206,7 @@ fn what_fits(fitting: &[Fitting], options: &Options) -> Table {
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn draw(groups: &[Vec<Entry>], options: &Options) -> Result<()> {
+pub(crate) fn draw(groups: &[Vec<Entry>], options: &Options) -> Result<()> {
     let bars: Vec<(String, Vec<Bar>)> = groups
         .iter()
         .map(|entries| {

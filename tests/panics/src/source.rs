@@ -7,7 +7,6 @@ use std::path::Path;
 
 use addr2line::Loader;
 use anyhow::{Result, anyhow};
-
 use testkit::workspace;
 
 /// The standard library's crates.
@@ -73,13 +72,13 @@ fn shown(file: &str) -> String {
 }
 
 /// The debug information of a firmware.
-pub(super) struct Source {
+pub(crate) struct Source {
     debug: Loader,
     packages: Packages,
 }
 
 impl Source {
-    pub(super) fn read(elf: &Path) -> Result<Self> {
+    pub(crate) fn read(elf: &Path) -> Result<Self> {
         Ok(Self {
             debug: Loader::new(elf).map_err(|error| anyhow!("{}: {error}", elf.display()))?,
             packages: Packages::default(),
@@ -88,7 +87,7 @@ impl Source {
 
     /// The lines that an instruction comes from, the innermost first. Without debug information
     /// there is the function alone.
-    pub(super) fn frames(&mut self, at: u32, symbol: &str) -> Result<Vec<Frame>> {
+    pub(crate) fn frames(&mut self, at: u32, symbol: &str) -> Result<Vec<Frame>> {
         let unreadable =
             |error: &dyn fmt::Display| anyhow!("debug information at {at:#x}: {error}");
         let mut frames = Vec::new();
@@ -168,6 +167,6 @@ fn package_of_function(function: &str) -> Option<String> {
 }
 
 /// The path that a symbol stands for, without the numbers that tell versions apart.
-pub(super) fn path(symbol: &str) -> String {
+pub(crate) fn path(symbol: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(symbol))
 }

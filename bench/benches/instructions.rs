@@ -1,5 +1,5 @@
 //! Counted instructions of what is done for every line and every question, by callgrind: the same
-//! number in every run on every machine, with one compiler. `cargo xtask bench --only instructions`
+//! number in every run on every machine, with one compiler. `cargo benchmark --only instructions`
 //! runs this and compares with `docs/instructions.tsv`.
 
 #![allow(

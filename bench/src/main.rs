@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what leaksieve costs, beside other programs and libraries and beside
+//! `cargo benchmark`: what leaksieve costs, beside other programs and libraries and beside
 //! floors that nobody can be below, all measured in one run.
 //!
 //! Tools take turns (A B C, A B C), so that a busy machine slows all of them, and what is shown is
@@ -6,16 +6,18 @@
 //! pictures, a section for each part that was run; the other sections stay.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
-
-use crate::generate::{self, List, parse_count};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use testkit::run::{self, say};
 use testkit::{host, workspace};
 
+use crate::generate::{List, parse_count};
+
 mod device;
 mod encodings;
+mod generate;
 mod growth;
 mod in_process;
 mod instructions;
@@ -47,9 +49,24 @@ enum Part {
     Device,
 }
 
-/// `cargo xtask bench`
+/// What leaksieve costs, beside other programs and libraries; writes docs/benchmarks.md
+#[derive(Parser)]
+#[command(name = "cargo benchmark", args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print a long list of generated phone numbers or hashes, to measure with
+    Generate(generate::Options),
+}
+
 #[derive(Args, Debug)]
-pub(crate) struct Options {
+struct Options {
     /// Lines of the lists
     #[arg(long, value_parser = parse_count, default_value = "10_000_000")]
     items: u64,
@@ -70,12 +87,28 @@ pub(crate) struct Options {
     check: bool,
 }
 
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match &cli.command {
+        Some(Command::Generate(options)) => options.run(),
+        None => bench(&cli.options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Causes in one line; a backtrace would say nothing to whoever reads this.
+        Err(error) => {
+            say(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Measure, print, and write `docs/benchmarks.md`.
 ///
 /// # Errors
 /// When our own tool fails, loses a member, or something cannot be written. A peer that cannot
 /// be got is said and left out.
-pub(crate) fn bench(options: &Options) -> Result<()> {
+fn bench(options: &Options) -> Result<()> {
     let parts = match &options.only[..] {
         [] if options.check => &[Part::Instructions],
         [] => Part::value_variants(),
@@ -143,15 +176,15 @@ fn leaksieve() -> Result<PathBuf> {
     host::cli()
 }
 
-/// The benchmarks of `tests/benches` that run in their own process.
+/// The benchmarks of `bench/benches` that run in their own process.
 fn in_process_program() -> Result<PathBuf> {
-    say("compiling tests/benches, if they changed");
+    say("compiling bench/benches, if they changed");
     let mut command = run::cargo();
     command
-        .args(["bench", "--quiet", "--package", "leaksieve-tests"])
-        .args(["--bench", "in_process", "--no-run", "--target-dir"])
+        .args(["bench", "--quiet", "--bench", "in_process", "--no-run"])
+        .arg("--target-dir")
         .arg(workspace::target())
-        .current_dir(workspace::root());
+        .current_dir(workspace::root().join("bench"));
     host::executable(&mut command)
 }
 

@@ -6,21 +6,20 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-
-use testkit::run::output;
+use testkit::run::{output, say};
 use testkit::workspace;
 
 /// What stands before the sections when the page is begun.
 const HEAD: &str = "\
 # Benchmarks
 
-Made by `cargo xtask bench`, which gets the other programs by itself and installs nothing. Tools take turns, and
+Made by `cargo benchmark`, which gets the other programs by itself and installs nothing. Tools take turns, and
 figures are medians; on a busy machine the ratios say more than the figures. CPU is user and system time of all threads.
 All lists are generated, and the strangers that are asked for are in none of them. A section's first line says where and when it was measured.
 ";
 
 /// A folder or file of the documentation.
-pub(super) fn docs(name: &str) -> PathBuf {
+pub(crate) fn docs(name: &str) -> PathBuf {
     workspace::root().join("docs").join(name)
 }
 
@@ -28,12 +27,12 @@ pub(super) fn docs(name: &str) -> PathBuf {
 ///
 /// # Errors
 /// When the page cannot be read or written.
-pub(super) fn put(name: &str, section: &str) -> Result<()> {
+pub(crate) fn put(name: &str, section: &str) -> Result<()> {
     let path = docs("benchmarks.md");
     let page = fs::read_to_string(&path).unwrap_or_else(|_| HEAD.into());
     fs::write(&path, replaced(&page, name, section))
         .with_context(|| format!("cannot write {}", path.display()))?;
-    testkit::run::say(format!("written: {}", workspace::shown(&path)));
+    say(format!("written: {}", workspace::shown(&path)));
     Ok(())
 }
 
@@ -53,18 +52,18 @@ fn replaced(page: &str, name: &str, section: &str) -> String {
 }
 
 /// A table in Markdown. The first column is text, the others are figures.
-pub(super) struct Table {
+pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub(super) fn new(head: &[&str]) -> Self {
+    pub(crate) fn new(head: &[&str]) -> Self {
         let mut table = Self { rows: Vec::new() };
         table.row(head.iter().map(|&cell| cell.to_owned()));
         table
     }
 
-    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
 }
@@ -99,7 +98,7 @@ impl std::fmt::Display for Table {
 }
 
 /// A figure with three digits that count.
-pub(super) fn figure(value: f64) -> String {
+pub(crate) fn figure(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 {
         "0".into()
@@ -117,7 +116,7 @@ pub(super) fn figure(value: f64) -> String {
 }
 
 /// `10,000,000`
-pub(super) fn thousands(count: u64) -> String {
+pub(crate) fn thousands(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -130,16 +129,16 @@ pub(super) fn thousands(count: u64) -> String {
 }
 
 /// A multiple, such as `0.52×`.
-pub(super) fn times(value: f64) -> String {
+pub(crate) fn times(value: f64) -> String {
     format!("{}×", figure(value))
 }
 
-pub(super) fn mebibytes(bytes: u64) -> String {
+pub(crate) fn mebibytes(bytes: u64) -> String {
     figure(bytes as f64 / f64::from(1 << 20))
 }
 
 /// On what, with what and when something was measured; one line.
-pub(super) fn circumstances() -> String {
+pub(crate) fn circumstances() -> String {
     let word = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(workspace::root());
@@ -158,7 +157,7 @@ pub(super) fn circumstances() -> String {
 }
 
 /// Such as `rustc 1.95.0`.
-pub(super) fn rustc_version() -> String {
+pub(crate) fn rustc_version() -> String {
     let text = output(Command::new("rustc").arg("--version")).unwrap_or_default();
     let words: Vec<&str> = text.split_whitespace().take(2).collect();
     words.join(" ")
