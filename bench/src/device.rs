@@ -15,7 +15,7 @@ use testkit::cross::CORTEX_M3;
 use testkit::emulator::{Emulator, Machine, Options, Storage, flash_area};
 use testkit::firmware::{self, Variant};
 use testkit::run::say;
-use testkit::{boards, card, setup, sign};
+use testkit::{boards, host, setup, sign};
 
 use crate::generate::Kind;
 use crate::measure::Step;
@@ -251,7 +251,7 @@ fn ask(
     strangers: &[String],
 ) -> Result<Measured> {
     let image: PathBuf = folder.join("sd.img");
-    card::write_image(&image, None, &[(card::FILTER_NAME, filter)])?;
+    host::card_image(&leaksieve()?, filter, &image)?;
     let options = Options {
         count: true,
         ..Options::default()

@@ -1,5 +1,9 @@
-//! What the tests in `tests/` share: pages made by hand, and filters larger than any disk.
+//! What the tests in `tests/` share: cards and boards in an emulator, pages made by hand, and filters
+//! larger than any disk.
 
+pub mod card;
+pub mod lab;
+pub mod logs;
 pub mod pages;
 
 /// Does `cargo xtask test --all` run? Then every case is tried, else some of each kind.

@@ -2,9 +2,11 @@
 //! keeps what was typed to itself.
 
 use anyhow::{Context, Result, ensure};
+use leaksieve_tests::lab::{Lab, Said, device_verdict};
+use leaksieve_tests::logs;
 use testkit::emulator::{Emulator, Storage};
-use testkit::lab::{Lab, Said, device_verdict};
-use testkit::{logs, sample, workspace};
+use testkit::firmware::Stack;
+use testkit::{sample, workspace};
 
 const NUM_MEMBERS: u64 = 300;
 
@@ -139,9 +141,9 @@ fn agree_as(
 
 /// The log has something to say, but nothing of what was typed: not the line, not its
 /// digits, not the item.
-fn log_is_silent(board: &Emulator, questions: &Questions) -> Result<()> {
+fn log_is_silent(board: &mut Emulator, questions: &Questions) -> Result<()> {
     let raw = String::from_utf8_lossy(&board.raw_log()?).to_lowercase();
-    let log = board.log()?;
+    let log = logs::of(board)?;
     ensure!(
         log.len() >= questions.lines.len(),
         "{} lines logged",
@@ -172,7 +174,11 @@ fn log_is_silent(board: &Emulator, questions: &Questions) -> Result<()> {
         !verdicts.any(|(_, said)| said.contains(|byte: char| byte.is_ascii_digit())),
         "a verdict is logged with a number"
     );
-    let stack = logs::deepest_stack(&log).context("the stack is not logged")?;
+    ensure!(
+        log.iter().any(|line| line.contains("stack high-water")),
+        "the stack is not logged"
+    );
+    let stack = Stack::said(&board.ask("?")?)?;
     ensure!(stack.used_bytes <= STACK_LIMIT_BYTES, "{stack:?}");
     Ok(())
 }
@@ -185,7 +191,7 @@ fn phones_on_a_card() -> Result<()> {
         let filter = phone_filter(&lab, encoding, 20_000)?;
         let mut board = lab.boot(Storage::Card(&lab.card(&filter)?))?;
         agree(&lab, &mut board, &filter, &phones())?;
-        log_is_silent(&board, &phones())?;
+        log_is_silent(&mut board, &phones())?;
     }
     Ok(())
 }
@@ -198,7 +204,7 @@ fn emails_on_a_card() -> Result<()> {
         let filter = email_filter(&lab, encoding, 20_000)?;
         let mut board = lab.boot(Storage::Card(&lab.card(&filter)?))?;
         agree(&lab, &mut board, &filter, &emails())?;
-        log_is_silent(&board, &emails())?;
+        log_is_silent(&mut board, &emails())?;
     }
     Ok(())
 }
@@ -219,7 +225,7 @@ fn passwords_on_a_card_are_not_shown() -> Result<()> {
         !String::from_utf8_lossy(&screen).contains("correct"),
         "the password was shown"
     );
-    log_is_silent(&board, &questions)
+    log_is_silent(&mut board, &questions)
 }
 
 #[test]
@@ -236,7 +242,7 @@ fn three_datasets_on_one_card() -> Result<()> {
     for questions in [phones(), emails(), passwords()?] {
         // Each is a question that one of the other two cannot answer.
         agree_as(&lab, &mut board, &filter, &questions, Said::CannotSay)?;
-        log_is_silent(&board, &questions)?;
+        log_is_silent(&mut board, &questions)?;
     }
     Ok(())
 }
@@ -249,7 +255,7 @@ fn phones_in_internal_flash() -> Result<()> {
         let filter = phone_filter(&lab, encoding, 20_000)?;
         let mut board = lab.boot(Storage::Flash(&filter))?;
         agree(&lab, &mut board, &filter, &phones())?;
-        log_is_silent(&board, &phones())?;
+        log_is_silent(&mut board, &phones())?;
     }
     Ok(())
 }

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
+use leaksieve_tests::card;
+use leaksieve_tests::lab::{Lab, Said, device_verdict};
 use leaksieve_tests::last_pages;
-use testkit::card;
 use testkit::emulator::{Emulator, Storage};
-use testkit::lab::{Lab, Said, device_verdict};
 use testkit::sample;
 
 const SECTOR_BYTES: usize = 512;
@@ -159,7 +159,7 @@ fn truncated_file() -> Result<()> {
 fn no_filter_on_the_card() -> Result<()> {
     let fixture = Fixture::new()?;
     let card = fixture.lab.path("other-name.img");
-    card::write_image(&card, None, &[("OTHER.TXT", &fixture.filter)])?;
+    card::write_image(&card, &[("OTHER.TXT", &fixture.filter)])?;
     fixture.refused(Storage::Card(&card), "no LEAKS.LSV")
 }
 

@@ -14,10 +14,10 @@ use leaksieve::file::FilterFile;
 use leaksieve_core::sector::{FileId, SECTOR_BYTES};
 use leaksieve_core::{Identifier, Verdict};
 use leaksieve_link::{Receiver, Said, Taken};
+use leaksieve_tests::lab::{self, Lab, device_verdict};
 use leaksieve_tests::some;
 use serialport::{SerialPort, TTYPort};
 use testkit::emulator::{Emulator, Storage, flash_area};
-use testkit::lab::{self, Lab, device_verdict};
 use testkit::sample;
 
 /// What a person may type for each list of `core/tests/golden`, members and others.
@@ -43,7 +43,10 @@ const GOLDEN: [&str; 8] = [
 
 /// What the host's own lookup says, dataset by dataset. Without Unicode's tables, as a device.
 fn expected(file: &FilterFile, text: &str) -> Result<Vec<(u8, Said)>> {
-    let verdict = file.check(Identifier::new(text.as_bytes()).without_tables(), &mut [0; SECTOR_BYTES])?;
+    let verdict = file.check(
+        Identifier::new(text.as_bytes()).without_tables(),
+        &mut [0; SECTOR_BYTES],
+    )?;
     Ok(verdict
         .answers()
         .iter()
@@ -73,7 +76,10 @@ fn agrees(board: &mut Emulator, path: &Path, lines: &[String]) -> Result<usize> 
     }
     for line in lines {
         let said = device_verdict(&board.ask(line)?)?;
-        let verdict = file.check(Identifier::new(line.as_bytes()).without_tables(), &mut [0; SECTOR_BYTES])?;
+        let verdict = file.check(
+            Identifier::new(line.as_bytes()).without_tables(),
+            &mut [0; SECTOR_BYTES],
+        )?;
         let expected = match verdict {
             Verdict::Exposed(_) => lab::Said::Exposed,
             Verdict::NotExposed(_) => lab::Said::NotExposed,

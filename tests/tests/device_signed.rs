@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use leaksieve_core::trust::MAX_EPOCH_STEP;
 use leaksieve_core::{Trust, open};
+use leaksieve_tests::card;
+use leaksieve_tests::lab::{Lab, Said, device_verdict};
 use leaksieve_tests::last_pages;
-use testkit::card;
 use testkit::emulator::{Emulator, Options, Storage};
 use testkit::firmware::Variant;
-use testkit::lab::{Lab, Said, device_verdict};
 use testkit::sample;
 use testkit::sign::{self, Signer};
 
@@ -60,7 +60,7 @@ impl Fixture {
         let mut files = vec![(card::FILTER_NAME, first.as_path())];
         files.extend(second.as_deref().map(|path| (card::SECOND_NAME, path)));
         let image = self.lab.path("card.img");
-        card::write_image(&image, None, &files)?;
+        card::write_image(&image, &files)?;
         Ok(image)
     }
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use leaksieve_core::IdentifierKind;
+use leaksieve_tests::lab::Lab;
 use serialport::{SerialPort, TTYPort};
 use testkit::emulator::{Emulator, flash_area};
-use testkit::lab::Lab;
 use testkit::run;
 
 /// Nothing more comes.

@@ -14,8 +14,7 @@ use object::read::elf::ProgramHeader as _;
 use testkit::boards::{PACKAGES, Package, build};
 use testkit::cross::Cross;
 use testkit::emulator::{Emulator, Machine, Options, Storage, flash_area};
-use testkit::firmware::{self, DEEP_QUESTIONS, Size, Variant, part_text, size_text};
-use testkit::logs::Stack;
+use testkit::firmware::{self, DEEP_QUESTIONS, Size, Stack, Variant, part_text, size_text};
 use testkit::run::{run, say};
 use testkit::{setup, workspace};
 
@@ -114,11 +113,11 @@ pub(crate) fn lint(cross: &Cross) -> Result<()> {
 const MICROBIT_MOST_BYTES: (u64, u64) = (58 << 10, 8 << 10);
 
 /// Boot the micro:bit with a filter, ask it over its console and as a host, and give the
-/// deepest that its stack has been, and all of it; bytes.
+/// deepest that its stack has been.
 ///
 /// # Errors
 /// When it does not boot or say so, or takes more than it may.
-pub(crate) fn microbit_stack(qemu: &Path, elf: &Path, filter: &Path) -> Result<(u32, u32)> {
+pub(crate) fn microbit_stack(qemu: &Path, elf: &Path, filter: &Path) -> Result<Stack> {
     let area = flash_area([&fs::read(filter)?, &[]]);
     let options = Options {
         machine: Machine::Microbit,
@@ -134,15 +133,9 @@ pub(crate) fn microbit_stack(qemu: &Path, elf: &Path, filter: &Path) -> Result<(
     for line in DEEP_QUESTIONS {
         board.ask(line)?;
     }
-    let said = board.ask("?")?;
-    let words = said.lines().find_map(|line| {
-        let (used, all) = line.strip_prefix("Stack: at most ")?.split_once(" of ")?;
-        let number = |text: &str| text.replace(',', "").parse::<u32>().ok();
-        number(used).zip(number(all.strip_suffix(" bytes used")?))
-    });
-    let (used, all) = words.context("the micro:bit did not say how deep its stack was")?;
-    microbit_limits(elf, used)?;
-    Ok((used, all))
+    let stack = Stack::said(&board.ask("?")?)?;
+    microbit_limits(elf, stack.used_bytes)?;
+    Ok(stack)
 }
 
 /// The micro:bit's program takes no more than it may, with a stack of so many bytes.
@@ -161,11 +154,11 @@ pub(crate) fn microbit_limits(elf: &Path, stack_bytes: u32) -> Result<()> {
 }
 
 /// What each takes of its board. The stack has what the variables leave; how deep it gets is
-/// known of the micro:bit, which runs in the emulator: used and all, bytes.
+/// known of the micro:bit, which runs in the emulator.
 ///
 /// # Errors
 /// When an ELF cannot be read, or fills more than the program's part of the flash.
-pub(crate) fn table(elves: &[(Package, PathBuf)], microbit: Option<(u32, u32)>) -> Result<String> {
+pub(crate) fn table(elves: &[(Package, PathBuf)], microbit: Option<Stack>) -> Result<String> {
     let mut table = format!(
         "{:<20}{:>24}{:>24}{:>24}\n",
         "board", "flash", "static RAM", "stack"
@@ -183,7 +176,9 @@ pub(crate) fn table(elves: &[(Package, PathBuf)], microbit: Option<(u32, u32)>) 
         let flash = part_text(size.flash_bytes, room);
         let ram = part_text(size.static_ram_bytes, board.ram_bytes.into());
         let stack = match microbit {
-            Some((used, all)) if *board == MICROBIT => part_text(used.into(), all.into()),
+            Some(stack) if *board == MICROBIT => {
+                part_text(stack.used_bytes.into(), stack.available_bytes.into())
+            }
             _ => {
                 let left = u64::from(board.ram_bytes).saturating_sub(size.static_ram_bytes);
                 format!("{} left", size_text(left))

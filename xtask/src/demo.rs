@@ -8,12 +8,13 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-
-use crate::boards;
+use serde_json::Value;
 use testkit::cross::CORTEX_M3;
 use testkit::emulator::{Emulator, PROMPT, Storage};
-use testkit::firmware::{self, Variant};
-use testkit::{card, host, logs, run, sample, setup, workspace};
+use testkit::firmware::{self, Stack, Variant};
+use testkit::{host, run, sample, setup, workspace};
+
+use crate::boards;
 
 /// The verdicts, as the console's one verdict line begins.
 const EXPOSED: &str = "EXPOSED";
@@ -84,10 +85,9 @@ pub(crate) fn demo() -> Result<()> {
         }
     }
     let asked = asked.elapsed();
-    board.ask_live("?", |bytes| screen.show(bytes))?;
+    let about = board.ask_live("?", |bytes| screen.show(bytes))?;
     screen.finish();
 
-    let log = board.log()?;
     let size = firmware::size(&elf)?;
     let bytes_of = |path: &Path| fs::metadata(path).map(|data| data.len());
     // The rows are told in words above, too.
@@ -109,7 +109,7 @@ pub(crate) fn demo() -> Result<()> {
         "  card      {:<28} {} with the passwords, as {}",
         workspace::shown(&made.image),
         firmware::size_text(bytes_of(&made.filter)?),
-        card::FILTER_NAME
+        "LEAKS.LSV"
     );
     println!(
         "  verdicts  {} questions, {} wrong, {:.1} ms each in the emulator\n",
@@ -119,7 +119,7 @@ pub(crate) fn demo() -> Result<()> {
     );
     print!(
         "{}",
-        boards::variants_table(&[(Variant::SdCard, size, logs::deepest_stack(&log))])
+        boards::variants_table(&[(Variant::SdCard, size, Some(Stack::said(&about)?))])
     );
     println!(
         "\n{}",
@@ -220,29 +220,33 @@ fn filters(cli: &Path, style: &Style) -> Result<Made> {
         }
     }
     for (part, num_items) in [(&phones, Some(sample::NUM_ROWS)), (&common, None)] {
-        let catalogue = card::check_filter(part)?;
-        for dataset in catalogue.datasets() {
-            ensure!(
-                dataset.num_rejected == 0
-                    && num_items.is_none_or(|expected| expected == dataset.num_items),
-                "{} has {} items and {} rejected lines: somebody in the leak would be told that he is not",
-                workspace::shown(part),
-                dataset.num_items,
-                dataset.num_rejected
-            );
-        }
+        let inspected = run::output(
+            Command::new(cli)
+                .args(["inspect", "--format=json"])
+                .arg(part),
+        )?;
+        let inspected: Value = serde_json::from_str(&inspected)?;
+        let dataset = &inspected["datasets"][0];
+        ensure!(
+            dataset["num_rejected"] == 0
+                && num_items.is_none_or(|expected| dataset["num_items"] == expected),
+            "{} has {} items and {} rejected lines: somebody in the leak would be told that they are not",
+            workspace::shown(part),
+            dataset["num_items"],
+            dataset["num_rejected"]
+        );
     }
     let image = folder.join("sd.img");
     println!(
         "{}",
         style.dim(&format!(
-            "  $ cargo xtask flash-image {} -o {}",
+            "  $ leaksieve install image {} --format card -o {}",
             workspace::shown(&filter),
             workspace::shown(&image)
         ))
     );
     if !host::is_fresh(&image, &[&filter]) {
-        card::flash_image(&filter, &image, None, true)?;
+        host::card_image(cli, &filter, &image)?;
     }
     Ok(Made {
         leak,

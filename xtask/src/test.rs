@@ -7,13 +7,15 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 
-use crate::{bindings, boards, fuzz, oracle};
 use testkit::boards as packages;
 use testkit::cross::{CORE_TARGETS, CORTEX_M0, CORTEX_M3, Cross, WASM};
+use testkit::emulator::Storage;
 use testkit::firmware::{self, Variant};
 use testkit::kotlin::Kotlin;
 use testkit::run::{self, cargo, output, run, say};
 use testkit::{host, sample, setup, sign, web, workspace};
+
+use crate::{bindings, boards, fuzz, oracle};
 
 /// The environment variable that has the tests try all of their cases, where they else try some.
 const EXHAUSTIVE: &str = "LEAKSIEVE_EXHAUSTIVE";
@@ -74,7 +76,7 @@ pub(crate) fn test(all: bool) -> Result<()> {
     }
     run(&mut tests)?;
 
-    core_by_features()?;
+    core_by_features(all)?;
 
     say("cargo test --package leaksieve-app --features signatures, on this machine");
     run(cargo()
@@ -99,7 +101,13 @@ pub(crate) fn test(all: bool) -> Result<()> {
                 Variant::Unsigned => &filter,
                 _ => &signed,
             };
-            let stack = firmware::deepest_stack(&qemu, elf, *variant, filter)?;
+            let image = filter.with_extension("img");
+            host::card_image(&cli, filter, &image)?;
+            let storage = match variant {
+                Variant::InternalFlash => Storage::Flash(filter),
+                _ => Storage::Card(&image),
+            };
+            let stack = firmware::deepest_stack(&qemu, elf, storage)?;
             Ok((*variant, firmware::size(elf)?, Some(stack)))
         })
         .collect::<Result<_>>()?;
@@ -227,15 +235,24 @@ fn small_filter(cli: &Path) -> Result<PathBuf> {
     Ok(filter)
 }
 
-/// The core's tests on this machine: with no feature, with each by itself, and with all.
-fn core_by_features() -> Result<()> {
-    let features = core_features()?;
+/// The core's tests on this machine: with no feature, with `small`, which has loops of its own, and
+/// with all; `all`: with each by itself, too.
+fn core_by_features(all: bool) -> Result<()> {
+    let mut features = core_features()?;
+    if !all {
+        features.retain(|name| name == "small");
+    }
     say(format!(
         "the core's tests: no feature, {}, all of them",
         features.join(", ")
     ));
-    let mut rounds = vec![vec!["--lib", "--tests"], vec!["--lib", "--tests", "--all-features"]];
-    let each = features.iter().map(|name| vec!["--lib", "--features", name]);
+    let mut rounds = vec![
+        vec!["--lib", "--tests"],
+        vec!["--lib", "--tests", "--all-features"],
+    ];
+    let each = features
+        .iter()
+        .map(|name| vec!["--lib", "--features", name]);
     rounds.extend(each);
     for arguments in rounds {
         run(cargo()

@@ -13,8 +13,6 @@ use leaksieve_link::boards::MICROBIT;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::logs;
-
 /// What the firmware prints when it waits for a line.
 pub const PROMPT: &str = "> ";
 
@@ -279,15 +277,12 @@ impl Emulator {
         Ok(fs::read(file)?)
     }
 
-    /// The log so far, as text.
-    ///
-    /// # Errors
-    /// When it cannot be decoded.
-    pub fn log(&self) -> Result<Vec<String>> {
-        logs::decode(&fs::read(&self.elf)?, &self.raw_log()?)
+    /// The program that it runs.
+    pub fn elf(&self) -> &Path {
+        &self.elf
     }
 
-    /// The log so far, as the bytes that left the device.
+    /// The log so far, as the bytes that left the device: defmt's frames.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -318,10 +313,9 @@ impl Emulator {
             let said = fs::read_to_string(self.folder.path().join("errors"));
             let ended = self.process.0.try_wait();
             bail!(
-                "the board {why}; it said: {:?}; QEMU: {ended:?}, {:?}; the log: {:?}",
+                "the board {why}; it said: {:?}; QEMU: {ended:?}, {:?}",
                 String::from_utf8_lossy(&heard),
-                said.unwrap_or_default(),
-                self.log().unwrap_or_default()
+                said.unwrap_or_default()
             );
         }
         heard.truncate(heard.len() - PROMPT.len());

@@ -11,8 +11,7 @@ use object::{Object, ObjectSection, SectionFlags, SectionKind};
 
 use crate::cross::{CORTEX_M3, Cross};
 use crate::emulator::{Emulator, Storage};
-use crate::logs::{self, Stack};
-use crate::{card, host, sign, workspace};
+use crate::{host, sign, workspace};
 
 /// The environment variable that names the keys to the board's build script.
 const KEYS: &str = "LEAKSIEVE_KEYS";
@@ -207,25 +206,44 @@ pub fn size_in(elf: &Path, ram: Range<u64>) -> Result<Size> {
     Ok(size)
 }
 
-/// Boot a variant with a filter, ask, and give the deepest that its stack has been.
+/// The deepest that a board's stack has been so far, bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// Most that was ever used, bytes.
+    pub used_bytes: u32,
+    /// What there is, bytes.
+    pub available_bytes: u32,
+}
+
+impl Stack {
+    /// As the console says it behind `?`.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn said(answer: &str) -> Result<Self> {
+        let words = answer.lines().find_map(|line| {
+            let (used, all) = line.strip_prefix("Stack: at most ")?.split_once(" of ")?;
+            let number = |text: &str| text.replace(',', "").parse().ok();
+            Some(Self {
+                used_bytes: number(used)?,
+                available_bytes: number(all.strip_suffix(" bytes used")?)?,
+            })
+        });
+        words.with_context(|| format!("the board did not say how deep its stack was: {answer:?}"))
+    }
+}
+
+/// Boot a variant with a filter, or with the image of a card with it; ask, and give the deepest that
+/// its stack has been.
 ///
 /// # Errors
-/// When it does not boot, or does not log its stack.
-pub fn deepest_stack(qemu: &Path, elf: &Path, variant: Variant, filter: &Path) -> Result<Stack> {
-    let folder = tempfile::tempdir()?;
-    let image = folder.path().join("sd.img");
-    let storage = match variant {
-        Variant::InternalFlash => Storage::Flash(filter),
-        _ => {
-            card::write_image(&image, None, &[(card::FILTER_NAME, filter)])?;
-            Storage::Card(&image)
-        }
-    };
+/// When it does not boot, or does not say its stack.
+pub fn deepest_stack(qemu: &Path, elf: &Path, storage: Storage<'_>) -> Result<Stack> {
     let mut board = Emulator::boot(qemu, elf, storage)?;
     for line in DEEP_QUESTIONS {
         board.ask(line)?;
     }
-    logs::deepest_stack(&board.log()?).context("the firmware did not log its stack")
+    Stack::said(&board.ask("?")?)
 }
 
 /// Questions of a filter of numbers and passwords that take a firmware deep: a number, one that

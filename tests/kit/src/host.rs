@@ -40,6 +40,20 @@ pub fn build(profile: &str) -> Result<PathBuf> {
     executable(&mut command)
 }
 
+/// The image of a card with a filter file, by `leaksieve install`.
+///
+/// # Errors
+/// When it refuses the file, or the image cannot be written.
+pub fn card_image(cli: &Path, filter: &Path, image: &Path) -> Result<()> {
+    run::run(
+        Command::new(cli)
+            .args(["install", "image", "--format=card", "--force", "--quiet"])
+            .arg(filter)
+            .arg("--output")
+            .arg(image),
+    )
+}
+
 /// Run a `cargo build` and give the program that it made, or found up to date.
 ///
 /// # Errors

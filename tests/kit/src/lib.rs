@@ -4,22 +4,18 @@
 //!   programs; [`workspace`] knows the folders.
 //! - What is tested: [`host`] builds the command line, [`firmware`] and [`boards`] the firmware,
 //!   [`web`] the page; [`emulator`] runs a board.
-//! - What is asked: [`sample`] makes lists, [`sign`] signs and forges files, [`card`] makes images
-//!   of SD cards, and [`lab`] has all of it in one place.
+//! - What is asked: [`sample`] makes lists, [`sign`] signs and forges files.
 //!
 //! Everything made here lies under the workspace's `target/` folder. What may change outside of it
 //! is named when it happens: a rustup target or a Debian package that was missing.
 
 pub mod boards;
-pub mod card;
 pub mod cross;
 pub mod debian;
 pub mod emulator;
 pub mod firmware;
 pub mod host;
 pub mod kotlin;
-pub mod lab;
-pub mod logs;
 pub mod run;
 pub mod sample;
 pub mod setup;

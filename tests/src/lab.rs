@@ -10,11 +10,13 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::cross::CORTEX_M3;
-use crate::emulator::{Emulator, Machine, Options, Storage};
-use crate::firmware::{self, Variant};
-use crate::sign::{self, Signer};
-use crate::{boards, card, host, run, setup};
+use testkit::cross::CORTEX_M3;
+use testkit::emulator::{Emulator, Machine, Options, Storage};
+use testkit::firmware::{self, Variant};
+use testkit::sign::{self, Signer};
+use testkit::{boards, host, run, setup};
+
+use crate::card;
 
 /// A verdict, without what else was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +138,7 @@ impl Lab {
     /// When it cannot be written.
     pub fn card(&self, filter: &Path) -> Result<PathBuf> {
         let image = filter.with_extension("img");
-        card::write_image(&image, None, &[(card::FILTER_NAME, filter)])?;
+        card::write_image(&image, &[(card::FILTER_NAME, filter)])?;
         Ok(image)
     }
 

@@ -1,22 +1,22 @@
 //! The device's own log: defmt frames, turned to text with the tables of its ELF.
 
+use std::fs;
+
 use anyhow::{Context, Result, bail};
 use defmt_decoder::{DecodeError, Table};
+use testkit::emulator::Emulator;
+use testkit::firmware::Stack;
 
-/// The stack's high-water mark, as the firmware logs it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stack {
-    /// Most that was ever used, bytes.
-    pub used_bytes: u32,
-    /// What there is, bytes.
-    pub available_bytes: u32,
+/// What a board has logged so far, as text.
+///
+/// # Errors
+/// When it cannot be decoded.
+pub fn of(board: &Emulator) -> Result<Vec<String>> {
+    decode(&fs::read(board.elf())?, &board.raw_log()?)
 }
 
 /// The lines that the frames say, such as `INFO  filter opened`.
-///
-/// # Errors
-/// When the ELF has no defmt tables, or is another program's.
-pub fn decode(elf: &[u8], frames: &[u8]) -> Result<Vec<String>> {
+fn decode(elf: &[u8], frames: &[u8]) -> Result<Vec<String>> {
     let table = Table::parse(elf)?.context("the firmware has no defmt tables")?;
     let mut decoder = table.new_stream_decoder();
     decoder.received(frames);
