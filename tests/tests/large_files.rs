@@ -188,8 +188,11 @@ fn far_sectors_by_the_command_line() -> Result<()> {
         }
         // A card has no room for it, and that is said before anything is written.
         let image = folder.path().join("sd.img");
-        let refused = card::flash_image(&path, &image, None, false);
-        let refused = refused.err().context("more than FAT32 takes")?.to_string();
+        let mut command = Command::new(&cli);
+        command.args(["install", "image", "--format=card"]);
+        let refused = command.arg(&path).arg("--output").arg(&image).output()?;
+        ensure!(refused.status.code() == Some(2), "{refused:?}");
+        let refused = String::from_utf8(refused.stderr)?;
         ensure!(refused.contains("--max-size fat32"), "{refused}");
         ensure!(std::fs::read_dir(folder.path())?.count() == 1);
     }

@@ -236,13 +236,15 @@ fn filters(cli: &Path, style: &Style) -> Result<Made> {
     println!(
         "{}",
         style.dim(&format!(
-            "  $ cargo xtask flash-image {} -o {}",
+            "  $ leaksieve install image {} --format card -o {}",
             workspace::shown(&filter),
             workspace::shown(&image)
         ))
     );
-    if !host::is_fresh(&image, &[&filter]) {
-        card::flash_image(&filter, &image, None, true)?;
+    if !host::is_fresh(&image, &[&filter, cli]) {
+        let mut command = Command::new(cli);
+        command.args(["install", "image", "--format", "card", "--force", "--quiet"]);
+        run::run(command.arg(&filter).arg("--output").arg(&image))?;
     }
     Ok(Made {
         leak,

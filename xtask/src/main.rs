@@ -64,20 +64,6 @@ enum Command {
     Web(web::Options),
     /// Take the pictures of the web page anew, in docs/; needs fonts of Latin, Chinese and Arabic
     Screenshots,
-    /// Put a filter file onto a new SD-card image
-    FlashImage {
-        /// The filter file
-        filter: PathBuf,
-        /// The image to write; copy it onto a card with `dd`
-        #[arg(short, long, value_name = "IMAGE")]
-        output: PathBuf,
-        /// Size of the card, such as 4GiB; rounded up to a power of two [default: as small as can be]
-        #[arg(long, value_parser = card::parse_size)]
-        size: Option<u64>,
-        /// Replace the image if it exists
-        #[arg(short, long)]
-        force: bool,
-    },
 }
 
 fn main() -> ExitCode {
@@ -114,20 +100,5 @@ fn run() -> Result<()> {
         Command::Bindings(options) => bindings::bindings(&options),
         Command::Web(options) => web::web(&options),
         Command::Screenshots => test::screenshots(),
-        Command::FlashImage {
-            filter,
-            output,
-            size,
-            force,
-        } => {
-            let bytes = card::flash_image(&filter, &output, size, force)?;
-            println!(
-                "{}: {} MiB, one FAT32 volume with {}",
-                output.display(),
-                bytes >> 20,
-                card::FILTER_NAME
-            );
-            Ok(())
-        }
     }
 }

@@ -36,31 +36,6 @@ const LARGE_CLUSTER_BYTES: u32 = 32 << 10;
 /// One less than 4 GiB: FAT32 holds a file's size in 32 bits.
 const LARGEST_FILE_BYTES: u64 = u32::MAX as u64;
 
-/// Verify a filter file whole and put it on a new card image.
-///
-/// `size_bytes` is rounded up to a power of two; without it, the image is as small as
-/// can be. Returns its size in bytes.
-///
-/// # Errors
-/// When the filter is damaged or too large, the image exists and `force` is not set,
-/// or something cannot be read or written. The image is then as it was.
-pub fn flash_image(
-    filter: &Path,
-    image: &Path,
-    size_bytes: Option<u64>,
-    force: bool,
-) -> Result<u64> {
-    ensure!(
-        force || !image.exists(),
-        "{} exists: give another name, or --force to overwrite it",
-        image.display()
-    );
-    // Before every sector of it is read.
-    check_size(filter)?;
-    check_filter(filter)?;
-    write_image(image, size_bytes, &[(FILTER_NAME, filter)])
-}
-
 /// Put files on a new card image, as they are. An existing image is replaced only when
 /// the new one is complete.
 ///
@@ -252,23 +227,6 @@ impl SectorSource for Sectors {
     }
 }
 
-/// A size as a person writes it: `4GiB`, `64MiB`, or bytes.
-///
-/// # Errors
-/// When it is none.
-pub fn parse_size(text: &str) -> Result<u64> {
-    let (digits, shift) = [("GiB", 30), ("MiB", 20), ("KiB", 10)]
-        .into_iter()
-        .find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, shift)))
-        .unwrap_or((text, 0));
-    digits
-        .trim()
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_mul(1 << shift))
-        .with_context(|| format!("`{text}` is no size; write 4GiB, 64MiB or a number of bytes"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,28 +265,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_filter_is_not_put_on_a_card() -> Result<()> {
-        let folder = tempfile::tempdir()?;
-        let source = folder.path().join("source");
-        let image = folder.path().join("sd.img");
-        fs::write(&source, [7; 4096])?;
-        assert!(flash_image(&source, &image, None, false).is_err());
-        assert!(!image.exists());
-        Ok(())
-    }
-
-    #[test]
     fn a_file_over_4_gib_is_refused() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let source = folder.path().join("source");
         File::create(&source)?.set_len(LARGEST_FILE_BYTES + 1)?;
         let image = folder.path().join("sd.img");
-        for error in [
-            write_image(&image, None, &[(FILTER_NAME, &source)]),
-            flash_image(&source, &image, None, false),
-        ] {
-            assert!(error.is_err_and(|error| error.to_string().contains("--max-size fat32")));
-        }
+        let refused = write_image(&image, None, &[(FILTER_NAME, &source)]);
+        assert!(refused.is_err_and(|error| error.to_string().contains("--max-size fat32")));
         assert!(!image.exists());
         Ok(())
     }
@@ -359,16 +302,6 @@ mod tests {
         (&disk).seek(SeekFrom::End(0))?;
         Sparse(&disk).write_all(&[0; 70_000])?;
         assert_eq!(disk.metadata()?.len(), (200 << 20) + 70_000);
-        Ok(())
-    }
-
-    #[test]
-    fn sizes() -> Result<()> {
-        assert_eq!(parse_size("4GiB")?, 4 << 30);
-        assert_eq!(parse_size("64 MiB")?, 64 << 20);
-        assert_eq!(parse_size("512")?, 512);
-        assert!(parse_size("4 GB").is_err());
-        assert!(parse_size("99999999999GiB").is_err());
         Ok(())
     }
 }
