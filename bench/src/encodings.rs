@@ -30,13 +30,9 @@ const CHIP_RATE: f64 = 0.001;
 const RATE_TOLERANCE: f64 = 0.02;
 
 /// Ours, as they are asked for, and how they stand in tables.
-const ENCODINGS: [(&str, &[&str]); 3] = [
+const ENCODINGS: [(&str, &[&str]); 2] = [
     ("leaksieve, bloom", &["--encoding", "bloom"]),
     ("leaksieve, ribbon", &["--encoding", "ribbon"]),
-    (
-        "leaksieve, ribbon, prefer reads",
-        &["--encoding", "ribbon", "--prefer", "reads"],
-    ),
 ];
 
 /// Who takes turns at a rate.
@@ -284,14 +280,13 @@ fn fit(name: &'static str, arguments: &[&str], folder: &Path, files: &Files) -> 
 
 /// The rate that so many items would have on the chip; `None`: they do not fit.
 fn estimated_rate(files: &Files, arguments: &[&str], num_items: u64) -> Result<Option<f64>> {
-    let [_, encoding, prefer @ ..] = arguments else {
+    let [_, encoding] = arguments else {
         return Ok(None);
     };
     let mut command = std::process::Command::new(&files.leaksieve);
     command
         .args(["estimate", "--max-size", CHIP_SIZE, "--format", "json"])
-        .args(["--items", &num_items.to_string()])
-        .args(prefer);
+        .args(["--items", &num_items.to_string()]);
     // Too many are an error.
     let Ok(told) = output(&mut command) else {
         return Ok(None);

@@ -393,3 +393,48 @@ fn the_guide_names_every_board_and_its_room() {
         assert!(row.is_some_and(|row| row.contains(&size)), "{}", board.name);
     }
 }
+
+/// The file in the root folder of a card's first partition, as Microsoft's "FAT: General Overview of
+/// On-Disk Format" has it. Its clusters lie behind each other, as on any new volume.
+fn file_on_card(card: &[u8], name: &[u8; 11]) -> Vec<u8> {
+    let u32_at = |at: usize| u32::from_le_bytes(card[at..at + 4].try_into().unwrap()) as usize;
+    let u16_at = |at: usize| usize::from(u16::from_le_bytes(card[at..at + 2].try_into().unwrap()));
+    let partition = u32_at(446 + 8) * 512;
+    assert_eq!(u32_at(446 + 12) * 512 + partition, card.len());
+    assert_eq!(u16_at(partition + 11), 512);
+    let cluster_bytes = usize::from(card[partition + 13]) * 512;
+    let tables = u16_at(partition + 14) * 512;
+    let num_tables = usize::from(card[partition + 16]);
+    let data = partition + tables + num_tables * u32_at(partition + 36) * 512;
+    let place_of = |cluster: usize| data + (cluster - 2) * cluster_bytes;
+    let root = place_of(u32_at(partition + 44));
+    let entries = (root..root + cluster_bytes).step_by(32);
+    let entry = entries.into_iter().find(|at| card[*at..at + 11] == *name);
+    let entry = entry.expect("no such file");
+    let first = u16_at(entry + 20) << 16 | u16_at(entry + 26);
+    let num_bytes = u32_at(entry + 28);
+    let num_clusters = num_bytes.div_ceil(cluster_bytes);
+    for cluster in first..first + num_clusters - 1 {
+        assert_eq!(u32_at(partition + tables + 4 * cluster), cluster + 1);
+    }
+    card[place_of(first)..][..num_bytes].to_vec()
+}
+
+#[test]
+fn a_card_image_holds_the_filter() {
+    let bench = bench_of(80_000, "");
+    for size in ["", "--size 256MiB"] {
+        bench
+            .run(&format!(
+                "install image mail.lsv --format card {size} -f -o card.img"
+            ))
+            .succeeds();
+        let card = read(&bench, "card.img");
+        assert_eq!(
+            file_on_card(&card, b"LEAKS   LSV"),
+            read(&bench, "mail.lsv")
+        );
+        bench.write("partition", &card[1 << 20..]);
+        foreign(&bench, "fsck.fat", "-n partition");
+    }
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-/// `file.rs` or `file.rs::test`, in backquotes; `::test` alone is of the file named before it.
+/// `file.rs`, `file.trycmd` or `file.rs::test`, in backquotes; `::test` alone is of the file named before it.
 #[test]
 fn every_test_that_the_threat_model_names() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -15,7 +15,7 @@ fn every_test_that_the_threat_model_names() -> Result<()> {
     for quoted in text.split('`').skip(1).step_by(2) {
         let (path, test) = match quoted.split_once("::") {
             Some((path, test)) if path.is_empty() || path.ends_with(".rs") => (path, Some(test)),
-            None if quoted.ends_with(".rs") => (quoted, None),
+            None if quoted.ends_with(".rs") || quoted.ends_with(".trycmd") => (quoted, None),
             _ => continue,
         };
         if !path.is_empty() {

@@ -245,7 +245,7 @@ fn filters(cli: &Path, style: &Style) -> Result<Made> {
             workspace::shown(&image)
         ))
     );
-    if !host::is_fresh(&image, &[&filter]) {
+    if !host::is_fresh(&image, &[&filter, cli]) {
         host::card_image(cli, &filter, &image)?;
     }
     Ok(Made {

@@ -89,8 +89,7 @@ impl<F: NorFlash> SectorSource for FlashSlots<F> {
 }
 
 impl<F: NorFlash> Storage for FlashSlots<F> {
-    const REMEDY: &'static str =
-        "flash the filter again, or send it with `leaksieve device update`";
+    const REMEDY: &'static str = "flash the filter again, or send it: `leaksieve install device`";
     const SLOTS: &'static [&'static str] = &["slot 1", "slot 2"];
     const IS_WRITTEN_HERE: bool = true;
 

@@ -170,14 +170,14 @@ impl fmt::Display for StorageError {
                 "the card's file table is damaged: format the card and copy LEAKS.LSV onto it again"
             }
             Self::EmptyFlash => {
-                "no filter is in the flash: flash one, or send one with `leaksieve device update`"
+                "no filter is in the flash: flash or send one: `leaksieve install device`"
             }
             Self::FlashUnreadable => "the flash cannot be read: restart the device",
             Self::FlashUnwritable => {
                 "the flash cannot be written: restart the device, then send the filter again"
             }
             Self::NotWrittenHere => {
-                "this device does not write its filters: use `leaksieve install` for its card"
+                "this device does not write its card: use `leaksieve install card`"
             }
             Self::PastEnd => "the filter ends too early: copy it again",
             // Without signatures no epoch is kept.

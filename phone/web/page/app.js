@@ -165,7 +165,7 @@ async function deleteFile(file) {
   (buttons[Math.min(place, buttons.length - 1)] ?? at("file")).focus();
 }
 
-/** The order in which devices and `leaksieve install` take files, too: epoch, then creation time. */
+/** The order in which devices and `leaksieve install card` take files, too: epoch, then creation time. */
 async function byAge(files) {
   const aged = await Promise.all(
     files.map(async (file) => {

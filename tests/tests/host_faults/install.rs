@@ -56,7 +56,7 @@ impl Card {
             taken: read(2)?,
             before: has_older.then(|| read(1)).transpose()?,
             new: read(3)?,
-            command: [&cli, "install", "input.3.lsv", "card"]
+            command: [&cli, "install", "card", "input.3.lsv", "card"]
                 .map(str::to_owned)
                 .to_vec(),
             folder,

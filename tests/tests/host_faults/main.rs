@@ -215,12 +215,12 @@ impl Case {
             .calls
             .iter()
             .any(|call| call.line.starts_with("write(2<") && call.is_hit());
-        let says_new = said.contains("in its place");
+        let says_new = said.contains("the new file was saved");
         match outcome.status.code() {
             Some(0) => ensure!(is_new && (!says_new || fault == Fault::Terminate)),
             Some(130) => {
                 ensure!(fault == Fault::Terminate && is_new == says_new);
-                ensure!(is_new || said.contains("nothing was put in place"));
+                ensure!(is_new || said.contains("nothing was saved"));
             }
             Some(2) if is_mute => {}
             Some(2) => {
@@ -246,13 +246,11 @@ impl Case {
         match call.place {
             Some(Place::Stdout) => ["out/leak.lsv", "--quiet"],
             Some(Place::Input) => ["input.", ""],
-            Some(Place::Spool) if call.name.contains("read") => ["spool", "s the disk sound?"],
+            Some(Place::Spool) if call.name.contains("read") => ["spool", "heck the disk"],
             Some(Place::Spool) => ["spool", "--temp-dir"],
             _ if is_full => ["out/leak.lsv", "make room|power cut"],
-            Some(Place::Folder | Place::Target) => {
-                ["out", "s the disk sound?|make it first|--force"]
-            }
-            _ => ["out/leak.lsv", "s the disk sound?"],
+            Some(Place::Folder | Place::Target) => ["out", "heck the disk|create it first|--force"],
+            _ => ["out/leak.lsv", "heck the disk"],
         }
     }
 }
