@@ -62,10 +62,7 @@ impl<'a> Fields<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    pub(crate) fn text<const N: usize>(
-        &mut self,
-        text: &mut Text<N>,
-    ) -> Result<(), HeaderDefect> {
+    pub(crate) fn text<const N: usize>(&mut self, text: &mut Text<N>) -> Result<(), HeaderDefect> {
         text.0.clear();
         text.0
             .push_str(self.next()?)

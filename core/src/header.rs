@@ -18,9 +18,7 @@ use core::ops::Range;
 use serde::Serialize;
 
 use crate::bounded::List;
-pub use crate::dataset::{
-    Dataset, Date, MAX_NAME_BYTES, MAX_SOURCE_NOTE_BYTES, PlanSectors, Rate,
-};
+pub use crate::dataset::{Dataset, Date, MAX_NAME_BYTES, MAX_SOURCE_NOTE_BYTES, PlanSectors, Rate};
 pub use crate::encoding::Encoding;
 use crate::error::{Error, HeaderDefect};
 use crate::fields::Fields;

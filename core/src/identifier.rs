@@ -154,7 +154,12 @@ impl Profile {
                 Ok(true)
             }
             Self::Id(scheme) => {
-                text::normalise_id(*scheme, identifier.trimmed()?, identifier.normalizer(), item)?;
+                text::normalise_id(
+                    *scheme,
+                    identifier.trimmed()?,
+                    identifier.normalizer(),
+                    item,
+                )?;
                 Ok(true)
             }
             Self::Password(digest, origin) => {

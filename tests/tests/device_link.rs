@@ -43,7 +43,10 @@ const GOLDEN: [&str; 8] = [
 
 /// What the host's own lookup says, dataset by dataset. Without Unicode's tables, as a device.
 fn expected(file: &FilterFile, text: &str) -> Result<Vec<(u8, Said)>> {
-    let verdict = file.check(Identifier::new(text.as_bytes()).without_tables(), &mut [0; SECTOR_BYTES])?;
+    let verdict = file.check(
+        Identifier::new(text.as_bytes()).without_tables(),
+        &mut [0; SECTOR_BYTES],
+    )?;
     Ok(verdict
         .answers()
         .iter()
@@ -73,7 +76,10 @@ fn agrees(board: &mut Emulator, path: &Path, lines: &[String]) -> Result<usize> 
     }
     for line in lines {
         let said = device_verdict(&board.ask(line)?)?;
-        let verdict = file.check(Identifier::new(line.as_bytes()).without_tables(), &mut [0; SECTOR_BYTES])?;
+        let verdict = file.check(
+            Identifier::new(line.as_bytes()).without_tables(),
+            &mut [0; SECTOR_BYTES],
+        )?;
         let expected = match verdict {
             Verdict::Exposed(_) => lab::Said::Exposed,
             Verdict::NotExposed(_) => lab::Said::NotExposed,

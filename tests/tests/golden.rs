@@ -182,8 +182,7 @@ fn members_of_golden_files_are_exposed() {
                     "world" if !line.starts_with('+') => format!("+{line}"),
                     _ => line.to_owned(),
                 };
-                let identifier = Identifier::new(text.as_bytes())
-                    .of_kind(kind);
+                let identifier = Identifier::new(text.as_bytes()).of_kind(kind);
                 assert!(
                     matches!(
                         file.check(identifier, &mut [0; 512]).unwrap(),

@@ -234,8 +234,13 @@ fn core_by_features() -> Result<()> {
         "the core's tests: no feature, {}, all of them",
         features.join(", ")
     ));
-    let mut rounds = vec![vec!["--lib", "--tests"], vec!["--lib", "--tests", "--all-features"]];
-    let each = features.iter().map(|name| vec!["--lib", "--features", name]);
+    let mut rounds = vec![
+        vec!["--lib", "--tests"],
+        vec!["--lib", "--tests", "--all-features"],
+    ];
+    let each = features
+        .iter()
+        .map(|name| vec!["--lib", "--features", name]);
     rounds.extend(each);
     for arguments in rounds {
         run(cargo()

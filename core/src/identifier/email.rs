@@ -10,7 +10,7 @@
 //! without; marked in a list, so that two tags of one mailbox do not meet.
 
 use super::error::NormaliseError;
-use super::folding::{CaseRule, Normalizer, Folding};
+use super::folding::{CaseRule, Folding, Normalizer};
 use super::item::{Item, Rule, Side};
 use super::text::{push_folded, single_spelling, visible};
 
@@ -66,7 +66,11 @@ pub(super) fn reading(
 
 /// Gives the length of the local part, bytes.
 #[inline(never)]
-fn normalise(text: &str, normalizer: Option<Normalizer>, item: &mut Item) -> Result<usize, NormaliseError> {
+fn normalise(
+    text: &str,
+    normalizer: Option<Normalizer>,
+    item: &mut Item,
+) -> Result<usize, NormaliseError> {
     if is_masked(text) {
         return Err(NormaliseError::Masked);
     }
@@ -79,7 +83,13 @@ fn normalise(text: &str, normalizer: Option<Normalizer>, item: &mut Item) -> Res
     let (local, domain) = text.rsplit_once(is_at).ok_or(NormaliseError::NotAnEmail)?;
     let domain = domain.strip_suffix(FULL_STOPS).unwrap_or(domain);
 
-    push_folded(item, local, Folding::Text(CaseRule::Fold), normalizer, visible)?;
+    push_folded(
+        item,
+        local,
+        Folding::Text(CaseRule::Fold),
+        normalizer,
+        visible,
+    )?;
     let mut local_bytes = item.as_bytes().len();
     if local_bytes > MAX_LOCAL_BYTES || !is_local_part(item.as_bytes()) {
         return Err(NormaliseError::NotAnEmail);

@@ -14,7 +14,11 @@ use crate::units::MAX_IDENTIFIER_BYTES;
 /// # Errors
 /// [`NormaliseError::TooLong`], or [`NormaliseError::NotAnEmail`] for a domain that has
 /// no A-labels.
-pub(super) fn fold(folding: Folding, text: &str, folded: &mut Folded) -> Result<(), NormaliseError> {
+pub(super) fn fold(
+    folding: Folding,
+    text: &str,
+    folded: &mut Folded,
+) -> Result<(), NormaliseError> {
     let result = match folding {
         // Folding can bring a text out of NFKC.
         Folding::Text(CaseRule::Fold) => fold_case(text.nfkc()).nfkc().collect(),

@@ -14,7 +14,7 @@ use serde::Serialize;
 use sha1::{Digest, Sha1};
 
 use super::error::NormaliseError;
-use super::folding::{Folded, Normalizer, Folding};
+use super::folding::{Folded, Folding, Normalizer};
 use super::item::{Coverage, Item, Rule, Side};
 use super::kind::{Identifier, IdentifierKind, check_length};
 use super::text::single_spelling;
@@ -291,7 +291,9 @@ impl Question {
             match self.origin {
                 PasswordOrigin::NotAllUtf8 => NormaliseError::ListNotUtf8,
                 PasswordOrigin::Hashes if self.normalizer.is_none() => NormaliseError::NeedsFolding,
-                PasswordOrigin::Passwords if self.normalizer.is_none() && may_be_mixed(password) => {
+                PasswordOrigin::Passwords
+                    if self.normalizer.is_none() && may_be_mixed(password) =>
+                {
                     NormaliseError::NeedsFolding
                 }
                 _ => return Coverage::Complete,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::characters::{decimal_digit, drop_first, is_dash, is_invisible};
 use super::error::NormaliseError;
-use super::folding::{CaseRule, Folded, Normalizer, Folding};
+use super::folding::{CaseRule, Folded, Folding, Normalizer};
 use super::item::Item;
 use crate::error::HeaderDefect;
 use crate::fields::Fields;
@@ -341,7 +341,8 @@ mod tests {
     fn dashes_and_blanks_of_ids() {
         let id = |separators, text| {
             let scheme = IdScheme::Plain(CaseRule::Fold, separators);
-            let made = made(|item| normalise_id(scheme, text, Some(crate::identifier::fold::fold), item));
+            let made =
+                made(|item| normalise_id(scheme, text, Some(crate::identifier::fold::fold), item));
             String::from_utf8(made.unwrap().as_bytes().to_vec()).unwrap()
         };
         for text in [

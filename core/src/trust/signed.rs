@@ -100,7 +100,9 @@ pub(crate) fn message_of(file_id: FileId, header_sectors: &[Payload]) -> SignedM
     // There is room for as many sectors as a header may have.
     let _ = message.0.extend_from_slice(MESSAGE_CONTEXT);
     for (index, payload) in (0..).map(SectorIndex).zip(header_sectors) {
-        let _ = message.0.extend_from_slice(&digest_of(file_id, index, payload));
+        let _ = message
+            .0
+            .extend_from_slice(&digest_of(file_id, index, payload));
     }
     message
 }

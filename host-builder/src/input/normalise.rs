@@ -139,8 +139,7 @@ impl Rules {
         manner: Manner,
         stored: &mut Stored,
     ) -> Result<(), NormaliseError> {
-        let identifier = Identifier::new(text)
-            .of_kind(self.kind);
+        let identifier = Identifier::new(text).of_kind(self.kind);
         let profile = match &self.international {
             Some(international) if manner.is_international => international,
             _ => &self.profile,

@@ -78,8 +78,7 @@ impl Speller {
             };
             self.spell(text, &mut |spelling, text| {
                 if matches!(result, Ok(None)) {
-                    let identifier = Identifier::new(text.as_bytes())
-                        .of_kind(self.kind);
+                    let identifier = Identifier::new(text.as_bytes()).of_kind(self.kind);
                     result = ask(identifier).map(|outcome| {
                         (outcome == Outcome::Absent).then_some(Lost { place, spelling })
                     });

@@ -284,7 +284,10 @@ fn compare(file: &FilterFile, kind: IdentifierKind, text: &str, said: &Said) -> 
         "the host says {expected:?}"
     );
     // A host that folds knows more, but never the contrary.
-    let folded = file.check(Identifier::new(text.as_bytes()).of_kind(kind), &mut [0; 512])?;
+    let folded = file.check(
+        Identifier::new(text.as_bytes()).of_kind(kind),
+        &mut [0; 512],
+    )?;
     match verdict {
         Verdict::Exposed(_) => ensure!(matches!(folded, Verdict::Exposed(_)), "{folded:?}"),
         Verdict::NotExposed(_) => ensure!(matches!(folded, Verdict::NotExposed(_)), "{folded:?}"),

@@ -61,8 +61,7 @@ pub struct Manner {
 impl Subject<'_> {
     /// Is this text an identifier as it stands?
     pub(super) fn is_identifier(&self, text: &[u8]) -> bool {
-        let identifier = Identifier::new(text)
-            .of_kind(self.kind);
+        let identifier = Identifier::new(text).of_kind(self.kind);
         self.profile.normalise(&identifier).is_ok()
     }
 
