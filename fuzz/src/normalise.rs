@@ -84,8 +84,7 @@ fn meets_itself(
     asked: &Result<Vec<Item>, NormaliseError>,
 ) {
     let plan = profiles::plan(profile).map(|plan| Plan(&plan.payloads));
-    let line = Identifier::new(text)
-        .of_kind(kind.unwrap_or(profile.kind()));
+    let line = Identifier::new(text).of_kind(kind.unwrap_or(profile.kind()));
     let mut stored = Stored::new();
     if store(profile, &line, plan, &mut stored).is_err() {
         return;

@@ -83,7 +83,7 @@ fn agrees(board: &mut Emulator, path: &Path, lines: &[String]) -> Result<usize> 
         let expected = match verdict {
             Verdict::Exposed(_) => lab::Said::Exposed,
             Verdict::NotExposed(_) => lab::Said::NotExposed,
-            Verdict::NotCovered(_) => lab::Said::CannotSay,
+            Verdict::NotCovered(_) | Verdict::Expired(_) => lab::Said::CannotSay,
         };
         ensure!(said == expected, "{path:?}: {said:?}, and not {expected:?}");
         num_exposed += usize::from(said == lab::Said::Exposed);

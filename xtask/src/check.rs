@@ -76,6 +76,11 @@ pub(crate) fn check(all: bool) -> Result<()> {
     say("clippy for the web page's module");
     run(&mut command)?;
     host(root, "doc --quiet --workspace --no-deps")?;
+    // As docs.rs has it.
+    host(
+        root,
+        "doc --quiet --package leaksieve-core --all-features --no-deps",
+    )?;
     host(
         &boards_and_app,
         "doc --quiet --package leaksieve-app --no-deps",

@@ -251,7 +251,7 @@ fn compare(file: &FilterFile, kind: IdentifierKind, text: &str, said: &Said) -> 
     let (name, word, index) = match verdict {
         Verdict::Exposed(_) => ("exposed", EXPOSED, 0),
         Verdict::NotExposed(_) => ("not_exposed", NOT_EXPOSED, 1),
-        Verdict::NotCovered(_) => ("not_covered", CANNOT_SAY, 2),
+        Verdict::NotCovered(_) | Verdict::Expired(_) => ("not_covered", CANNOT_SAY, 2),
     };
     ensure!(said.verdict == name, "the host says {name}");
     // Word by word what consoles and command lines say: of each dataset that has a say, first what
@@ -291,7 +291,7 @@ fn compare(file: &FilterFile, kind: IdentifierKind, text: &str, said: &Said) -> 
     match verdict {
         Verdict::Exposed(_) => ensure!(matches!(folded, Verdict::Exposed(_)), "{folded:?}"),
         Verdict::NotExposed(_) => ensure!(matches!(folded, Verdict::NotExposed(_)), "{folded:?}"),
-        Verdict::NotCovered(_) => {}
+        Verdict::NotCovered(_) | Verdict::Expired(_) => {}
     }
     Ok(index)
 }

@@ -183,7 +183,8 @@ fn the_longest_description_fits() {
     let fits = |header: &leaksieve_core::Header| header.num_header_sectors().is_ok();
     while header.datasets.push(dataset.clone()).is_ok() && fits(&header) {}
     if !fits(&header) {
-        header.datasets.pop();
+        let num_kept = header.datasets.len() - 1;
+        header.datasets = header.datasets[..num_kept].try_into().unwrap();
     }
     let first = header.num_header_sectors().unwrap();
     header.num_sectors = header.place_datasets(first).unwrap();
