@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use anyhow::{Context, Result, ensure};
-use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, SymbolKind, elf};
-
-use crate::thumb;
+use object::{
+    Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags, SectionKind, SymbolKind,
+    elf,
+};
 
 /// A function or a constant, by the address of its first byte.
 #[derive(Debug)]
@@ -25,10 +26,11 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// Read a firmware for ARM's M profile.
+    /// Read a firmware for ARM's M profile, linked with `--emit-relocs`: the relocations are what
+    /// names what.
     ///
-    /// Of constants only words are seen that are a function's address; a constant that points
-    /// to another constant leads nowhere. Such tables of tables hold texts, in what rustc makes.
+    /// A constant that points to another constant leads nowhere. Such tables of tables hold texts,
+    /// in what rustc makes.
     pub(crate) fn read(elf: &[u8]) -> Result<Self> {
         let file = object::File::parse(elf)?;
         ensure!(
@@ -38,52 +40,39 @@ impl Image {
         let mut image = Self {
             items: items(&file)?,
         };
-        let words = words_in_code(&file);
+        let mut num_relocations = 0;
         for section in file.sections().filter(is_loaded) {
-            image.read_section(&section, &words)?;
+            for (at, relocation) in section.relocations() {
+                let at = u32::try_from(at)?;
+                let RelocationTarget::Symbol(symbol) = relocation.target() else {
+                    continue;
+                };
+                let symbol = file.symbol_by_index(symbol)?;
+                let address = if symbol.kind() == SymbolKind::Section {
+                    word(&section, at).with_context(|| format!("no word at {at:#x}"))?
+                } else {
+                    u32::try_from(symbol.address())?
+                };
+                num_relocations += 1;
+                image.refer(at, address);
+            }
         }
+        ensure!(num_relocations > 0, "not linked with --emit-relocs");
         Ok(image)
     }
 
-    fn read_section<'a>(
-        &mut self,
-        section: &impl ObjectSection<'a>,
-        words: &[Range<u32>],
-    ) -> Result<()> {
-        let start = u32::try_from(section.address())?;
-        let data = section.data()?;
-        let end = start + u32::try_from(data.len())?;
-        let bytes = |range: Range<u32>| {
-            data.get((range.start - start) as usize..(range.end - start) as usize)
+    /// What stands at `at` names what is at `address`.
+    fn refer(&mut self, at: u32, address: u32) {
+        let Some(from) = self.holder(at) else {
+            return;
         };
-        let ranges: Vec<_> = self
-            .items
-            .range(start..end)
-            .map(|(_, item)| (item.is_function, item.range.start..item.range.end.min(end)))
-            .collect();
-        for (is_function, range) in ranges {
-            let mut references = BTreeSet::new();
-            for (is_code, part) in parts(range.clone(), is_function, words) {
-                let bytes = bytes(part.clone()).context("a symbol lies outside of its section")?;
-                let named = if is_code {
-                    thumb::references(bytes, part.start)
-                } else {
-                    pointers(bytes, part.start)
-                };
-                references.extend(named.into_iter().filter_map(|(at, address)| {
-                    let to = if is_code {
-                        self.function(address).or_else(|| self.holder(address))
-                    } else {
-                        self.function(address)
-                    };
-                    Some((at, to.filter(|to| *to != range.start)?))
-                }));
-            }
-            if let Some(item) = self.items.get_mut(&range.start) {
-                item.references = references;
-            }
+        let to = self.function(address).or_else(|| {
+            let is_code = self.items.get(&from)?.is_function;
+            self.holder(address).filter(|_| is_code)
+        });
+        if let (Some(to), Some(item)) = (to.filter(|to| *to != from), self.items.get_mut(&from)) {
+            item.references.insert((at, to));
         }
-        Ok(())
     }
 
     /// The function that a pointer points to: the Thumb bit is set.
@@ -146,56 +135,9 @@ fn items(file: &object::File<'_>) -> Result<BTreeMap<u32, Item>> {
     Ok(items)
 }
 
-/// Where words lie between instructions, by the mapping symbols `$d` and `$t` (ELF for the
-/// Arm Architecture, 5.5.5).
-fn words_in_code(file: &object::File<'_>) -> Vec<Range<u32>> {
-    let marks: BTreeMap<u32, bool> = file
-        .symbols()
-        .filter_map(|symbol| {
-            let name = symbol.name().ok()?;
-            let is = |mark: &str| name == mark || name.starts_with(&format!("{mark}."));
-            let is_words = is("$d");
-            (is_words || is("$t")).then_some((u32::try_from(symbol.address()).ok()?, is_words))
-        })
-        .collect();
-    let ends = marks.keys().skip(1).copied().chain([u32::MAX]);
-    marks
-        .iter()
-        .zip(ends)
-        .filter(|((_, is_words), _)| **is_words)
-        .map(|((start, _), end)| *start..end)
-        .collect()
-}
-
-/// A range as pieces: (code or not, piece).
-fn parts(range: Range<u32>, is_function: bool, words: &[Range<u32>]) -> Vec<(bool, Range<u32>)> {
-    if !is_function {
-        return vec![(false, range)];
-    }
-    let mut parts = Vec::new();
-    let mut at = range.start;
-    for words in words {
-        let words = words.start.max(at)..words.end.min(range.end);
-        if !words.is_empty() {
-            parts.push((true, at..words.start));
-            at = words.end;
-            parts.push((false, words));
-        }
-    }
-    parts.push((true, at..range.end));
-    parts
-}
-
-/// The aligned words, each of which may be a pointer.
-fn pointers(bytes: &[u8], start: u32) -> Vec<(u32, u32)> {
-    let skipped = start.wrapping_neg() % 4;
-    let (words, _) = bytes
-        .get(skipped as usize..)
-        .unwrap_or_default()
-        .as_chunks::<4>();
-    (start + skipped..)
-        .step_by(4)
-        .zip(words)
-        .map(|(at, word)| (at, u32::from_le_bytes(*word)))
-        .collect()
+/// The word at an address, which a linker has filled in.
+fn word<'a>(section: &impl ObjectSection<'a>, at: u32) -> Option<u32> {
+    let offset = usize::try_from(u64::from(at).checked_sub(section.address())?).ok()?;
+    let bytes = section.data().ok()?.get(offset..)?.first_chunk()?;
+    Some(u32::from_le_bytes(*bytes))
 }

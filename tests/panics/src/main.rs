@@ -1,7 +1,7 @@
 //! That what answers a question cannot panic: no call to the panic machinery in the linked
 //! firmware stands in the core's code, the app's, or that of a crate which the core uses.
 //!
-//! A call is a branch, or an address that is taken. What the standard library calls on our
+//! A call is a branch, or an address that is taken; the linker's relocations tell of both. What the standard library calls on our
 //! behalf counts as called by us: a function of its own that may reach a panic is machinery
 //! like the rest. The debug information says which source lines a call comes from, inlined
 //! ones included.
@@ -15,7 +15,6 @@ mod image;
 mod source;
 #[cfg(test)]
 mod tests;
-mod thumb;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

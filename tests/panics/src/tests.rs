@@ -123,7 +123,13 @@ fn probe(folder: &Path, manifest: &str) -> Result<PathBuf> {
     fs::write(folder.join("Cargo.toml"), manifest)?;
     let cross = setup::cross(&[CORTEX_M3])?;
     let mut command = cross.cargo("build", CORTEX_M3);
-    command.args(["--quiet", "--release"]).current_dir(folder);
+    command
+        .args(["--quiet", "--release"])
+        .env(
+            "CARGO_TARGET_THUMBV7M_NONE_EABI_RUSTFLAGS",
+            "-Clink-arg=--emit-relocs",
+        )
+        .current_dir(folder);
     host::executable(&mut command)
 }
 
