@@ -215,7 +215,10 @@ impl Desk {
     fn reason(&self, dataset: u8, text: &[u8]) -> Option<leaksieve_core::NormaliseError> {
         use leaksieve_core::identifier::Coverage;
         let dataset = self.catalogue.datasets().get(usize::from(dataset))?;
-        match dataset.profile.normalise(&Identifier::new(text).without_tables()) {
+        match dataset
+            .profile
+            .normalise(&Identifier::new(text).without_tables())
+        {
             Err(reason) => Some(reason),
             Ok(item) => match item.coverage() {
                 Coverage::Incidental(reason) => Some(reason),
@@ -233,7 +236,10 @@ impl Desk {
         if said.iter().any(|answer| answer.said == Said::Unreadable) {
             return Ok(());
         }
-        let verdict: Verdict = file.check(Identifier::new(text).without_tables(), &mut [0; SECTOR_BYTES])?;
+        let verdict: Verdict = file.check(
+            Identifier::new(text).without_tables(),
+            &mut [0; SECTOR_BYTES],
+        )?;
         self.num_compared += 1;
         let expected = verdict
             .answers()
