@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use leaksieve::input::source::{Input as List, Layout, SourceError};
 use leaksieve::pipeline::partition::MIN_MEMORY_BYTES;
-use leaksieve::pipeline::{BuildError, Options, build};
+use leaksieve::pipeline::{BuildError, BuildOptions, InputError, PlanError, build};
 use leaksieve::sizing::{Aim, Method};
 use leaksieve_core::encoding::bloom::UnpackedPage;
 use leaksieve_core::encoding::page_of;
@@ -138,7 +138,7 @@ fn payload(catalogue: &Catalogue, file: &[u8], index: u32) -> Payload {
 
 /// Build it as a list is built.
 fn build_all(case: &Case<'_>, records: &Records) {
-    let options = Options {
+    let options = BuildOptions {
         inputs: vec![List::File(scratch::write("list.txt", case.list))],
         layout: Layout::Line,
         kind: case.kind,
@@ -186,11 +186,11 @@ fn build_all(case: &Case<'_>, records: &Records) {
             check(records, &file);
             ask(case, records, &file);
         }
-        Err(BuildError::NoItems(_)) => assert!(records.accepted.is_empty()),
+        Err(BuildError::Input(InputError::NoItems(_))) => assert!(records.accepted.is_empty()),
         // The size is too small, or the rate cannot be.
-        Err(BuildError::Shape(_)) => {}
+        Err(BuildError::Plan(PlanError::Shape(_))) => {}
         // Text of other charsets, by its zero bytes.
-        Err(BuildError::Source(SourceError::Unsupported { .. })) => {
+        Err(BuildError::Input(InputError::Source(SourceError::Unsupported { .. }))) => {
             assert!(case.list.contains(&0));
         }
         Err(error) => panic!("{error}"),

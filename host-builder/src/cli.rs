@@ -25,7 +25,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Subcommand, ValueEnum};
-use leaksieve::pipeline::BuildError;
+use leaksieve::file::WriteError;
+use leaksieve::pipeline::{BuildError, EncodeError, RecheckError};
 use leaksieve::sizing::Aim;
 use leaksieve::sizing::media::board_room;
 use leaksieve_core::IdentifierKind;
@@ -155,15 +156,16 @@ impl From<Kind> for IdentifierKind {
 }
 
 /// An error, with the file that it is about where it does not say so itself.
-fn of_output(error: BuildError, output: &Path) -> anyhow::Error {
+fn of_output(error: impl Into<BuildError>, output: &Path) -> anyhow::Error {
+    let error = error.into();
     match error {
-        BuildError::ReadBack(_)
-        | BuildError::Lost { .. }
-        | BuildError::OtherContent
-        | BuildError::Unsolvable
-        | BuildError::Rate { .. } => {
-            anyhow::Error::new(error).context(output.display().to_string())
-        }
+        BuildError::Write(WriteError::ReadBack(_) | WriteError::OtherContent)
+        | BuildError::Encode(EncodeError::Unsolvable)
+        | BuildError::Recheck(
+            RecheckError::Lost { .. }
+            | RecheckError::Rate { .. }
+            | RecheckError::Write(WriteError::ReadBack(_) | WriteError::OtherContent),
+        ) => anyhow::Error::new(error).context(output.display().to_string()),
         _ => error.into(),
     }
 }

@@ -3,7 +3,7 @@
 //! | you want | begin with |
 //! |---|---|
 //! | to ask a file, as below | [`file::FilterFile`] |
-//! | to build one from a list | [`pipeline::build`] |
+//! | to build one from a list | [`pipeline::build()`] |
 //! | to sign, join or verify files | [`file::sign`] with a [`file::key`], [`file::bundle`], [`file::verify`] |
 //! | to put one onto a card, a board's flash or a device | [`deliver::install`], [`deliver::export`], [`deliver::device`] |
 //! | to ask on a device, in an app, from bytes in memory | the crate [`leaksieve_core`], which is `no_std` |
@@ -36,18 +36,17 @@
 //! | [`sizing`] | how many, what rate -> encoding, pages, probes or columns, layers |
 //! | `pipeline::encode` | partitions -> pages -> sealed sectors; what a layer bumps -> the next layer |
 //! | [`sizing::measure`] | pages -> the rate as it is, sectors that a question reads |
-//! | `file::output` | written beside, re-asked (`pipeline::recheck`), synced, renamed |
+//! | [`file`] | written beside its place, asked again (`pipeline::recheck`), synced, renamed |
 //!
-//! [`pipeline::build`] is the whole of it. The bytes, the normalisation and the hash are
+//! [`pipeline::build()`] is the whole of it. The bytes, the normalisation and the hash are
 //! [`leaksieve_core`]'s: a device reads what is written here with the same functions.
 
 pub mod deliver;
 pub mod file;
-pub mod in_order;
 pub mod input;
+pub mod parallel;
 pub mod pipeline;
 pub mod progress;
 pub mod sizing;
 
-pub use file::output::{OutputError, remove_unfinished};
-pub use pipeline::spool::SpoolError;
+pub use file::remove_unfinished;

@@ -11,7 +11,7 @@ use leaksieve::file::key::SecretKey;
 use leaksieve::file::sign;
 use leaksieve::input::profile::phone_profile;
 use leaksieve::input::source::{Input, Layout};
-use leaksieve::pipeline::{Options, build};
+use leaksieve::pipeline::{BuildOptions, build};
 use leaksieve::sizing::{Aim, Method};
 use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, PasswordOrigin};
@@ -23,8 +23,8 @@ fn golden(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn options(list: &str, kind: IdentifierKind, profile: Profile) -> Options {
-    Options {
+fn options(list: &str, kind: IdentifierKind, profile: Profile) -> BuildOptions {
+    BuildOptions {
         inputs: vec![Input::File(golden(list))],
         layout: match kind {
             IdentifierKind::Ntlm => Layout::BeforeColon { kind, min_count: 0 },

@@ -6,7 +6,7 @@ use std::io::Write;
 use leaksieve::file::FilterFile;
 use leaksieve::input::profile::phone_profile;
 use leaksieve::input::source::{Input, Layout};
-use leaksieve::pipeline::{Options, build};
+use leaksieve::pipeline::{BuildOptions, build};
 use leaksieve::sizing::measure::Trial;
 use leaksieve::sizing::{Aim, Method};
 use leaksieve_core::encoding::Match;
@@ -45,7 +45,7 @@ fn measured_rates_are_as_predicted() {
     // Else one of each method, each of another rate.
     for (method, rate) in some(each.collect(), 4) {
         let output = folder.path().join("filter.lsv");
-        let options = Options {
+        let options = BuildOptions {
             inputs: vec![Input::File(list.clone())],
             layout: Layout::Line,
             kind: IdentifierKind::Phone,

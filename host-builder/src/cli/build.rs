@@ -10,7 +10,9 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 use leaksieve::input::profile::phone_profile;
 use leaksieve::input::source::{Input, Layout};
-use leaksieve::pipeline::{BuildError, Options, build, dry_run, ensure_read, name_of};
+use leaksieve::pipeline::{
+    BuildError, BuildOptions, InputError, PlanError, build, dry_run, ensure_read, name_of,
+};
 use leaksieve::sizing::{Aim, ShapeError};
 use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{
@@ -227,7 +229,7 @@ impl Args {
             Some(threads) => threads,
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };
-        let options = Options {
+        let options = BuildOptions {
             layout: self.layout(kind)?,
             kind,
             profile: self.profile()?,
@@ -284,14 +286,18 @@ impl Args {
                 Ok(ExitCode::SUCCESS)
             }
             Err(error) => {
-                if let BuildError::TooManyRejects { counts, .. } | BuildError::NoItems(counts) =
-                    &error
+                if let BuildError::Input(
+                    InputError::TooManyRejects { counts, .. } | InputError::NoItems(counts),
+                ) = &error
                 {
                     report::warn_of_rejects(counts, &options.inputs);
                 }
                 // The message of a size alone does not say whose it is.
                 let board = match (&error, self.board) {
-                    (BuildError::Shape(ShapeError::TooSmall { .. }), Some(board)) => Some(board),
+                    (
+                        BuildError::Plan(PlanError::Shape(ShapeError::TooSmall { .. })),
+                        Some(board),
+                    ) => Some(board),
                     _ => None,
                 };
                 let error = of_output(error, &output);

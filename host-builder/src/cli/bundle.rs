@@ -38,7 +38,7 @@ impl Args {
         let bundled =
             bundle(&self.parts, &self.output, self.force, observer.as_ref()).map_err(|error| {
                 match error {
-                    BundleError::Build(error) => of_output(error, &self.output),
+                    BundleError::Write(error) => of_output(error, &self.output),
                     error => error.into(),
                 }
             })?;

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail};
 use leaksieve::file::FilterFile;
-use leaksieve::in_order::in_order;
 use leaksieve::input::source::{Input, LineBatches, content, split_lines};
+use leaksieve::parallel::ordered_parallel;
 use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::verdict::system_clock;
@@ -341,7 +341,7 @@ fn answer_stdin(desk: &Desk, answers: &mut Answers) -> anyhow::Result<()> {
             }
         }
     });
-    in_order(
+    ordered_parallel(
         std::thread::available_parallelism().map_or(1, usize::from),
         jobs,
         || |(first_line, batch): (u64, Vec<u8>)| desk.answer(first_line, split_lines(&batch)),

@@ -79,7 +79,7 @@ impl Args {
         let header =
             sign(&self.file, &key, options, &self.output, observer.as_ref()).map_err(|error| {
                 match error {
-                    SignError::Build(error) => of_output(error, &self.output),
+                    SignError::Write(error) => of_output(error, &self.output),
                     error => error.into(),
                 }
             })?;

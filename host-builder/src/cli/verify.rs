@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, bail};
 use leaksieve::file::verify::{holds, verify};
 use leaksieve::file::{FileError, FilterFile};
-use leaksieve::input::normalise::{Rules, hash_all, total_bytes};
+use leaksieve::input::normalise::{Rules, read_and_hash, total_bytes};
 use leaksieve::input::speller::{Lost, Sample, Speller};
 use leaksieve::progress::Stage;
 use leaksieve_core::sector::SECTOR_BYTES;
@@ -112,7 +112,7 @@ impl Args {
         let sample = Mutex::new(Sample::new(0));
         let observer = progress::Bar::observer(self.quiet);
         observer.begin(Stage::Read, total_bytes(&inputs));
-        let counts = hash_all(
+        let counts = read_and_hash(
             &inputs,
             &self.list.layout(kind, dataset.min_count),
             &rules,

@@ -17,7 +17,8 @@ use leaksieve_link::{
     Verdict,
 };
 
-use crate::file::{FileError, FilterFile, groups};
+use crate::file::sectors::groups;
+use crate::file::{FileError, FilterFile};
 use crate::progress::{Observer, Stage};
 
 /// Times that a question is asked.
@@ -30,6 +31,7 @@ const PATIENCE_PER_SECTOR: Duration = Duration::from_millis(10);
 
 /// Why a device did not do what was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DeviceError {
     /// The line does not work. What the system said is a text: as an error, the end of a line
     /// would be taken for that of standard output.

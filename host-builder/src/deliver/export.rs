@@ -1,29 +1,32 @@
 //! A filter file -> an image that flashing tools write to an address of a board's flash; or of a
 //! whole card.
 
+mod bin;
 mod card;
+mod error;
 mod hex;
 mod uf2;
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::ops::{Range, RangeInclusive};
-use std::path::{Path, PathBuf};
+use std::io::BufReader;
+use std::ops::Range;
+use std::path::Path;
 
 use leaksieve_core::file::byte_of;
 use leaksieve_core::header::MAX_DATASETS_OF_A_SMALL_DEVICE;
 use leaksieve_core::sector::{SECTOR_BYTES, SectorIndex};
 use leaksieve_link::Board;
 
-use crate::file::output::{Access, Beside, OutputError, ensure_no_input};
-use crate::file::verify::{VerifyError, verify};
-use crate::file::{FileError, FilterFile, groups};
+use crate::file::FilterFile;
+use crate::file::sectors::groups;
+use crate::file::verify::verify;
+use crate::file::{Access, AtomicFile, ensure_no_input};
 use crate::progress::{Observer, Stage};
 use crate::sizing::fit::{Misfit, Wanted};
-use crate::sizing::media::FAT32_MAX_BYTES;
 use crate::sizing::{Method, rate_to_build};
 
 pub use card::card_image;
+pub use error::ExportError;
 pub use leaksieve_link::uf2::ERASE_BYTES;
 
 /// How an image is written.
@@ -51,93 +54,6 @@ pub struct Options {
     pub board: Option<&'static Board>,
     /// Replace an output that exists.
     pub replace: bool,
-}
-
-/// Why there is no image.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportError {
-    /// The filter file cannot be read.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The filter file is not what it should be.
-    #[error(transparent)]
-    Unsound(#[from] VerifyError),
-    /// The board has no room for it.
-    #[error("{}: {misfit}", path.display())]
-    DoesNotFit {
-        /// The filter file.
-        path: PathBuf,
-        /// What would fit.
-        misfit: Box<Misfit>,
-    },
-    /// The board's firmware verifies no signatures.
-    #[error(
-        "{}: is signed, and {board} has no room to verify signatures: use the unsigned file", path.display()
-    )]
-    Signed {
-        /// The filter file.
-        path: PathBuf,
-        /// The board.
-        board: &'static str,
-    },
-    /// The board's firmware has no room for so many datasets.
-    #[error(
-        "{}: holds {num_datasets} leaks, and {board} has memory for {MAX_DATASETS_OF_A_SMALL_DEVICE}: bundle fewer", path.display()
-    )]
-    TooManyDatasets {
-        /// The filter file.
-        path: PathBuf,
-        /// The board.
-        board: &'static str,
-        /// Of the file.
-        num_datasets: usize,
-    },
-    /// There are no such addresses.
-    #[error(
-        "{num_bytes} bytes at {address:#x} go past the last address, 0xffffffff: give a lower --address"
-    )]
-    Address {
-        /// The first.
-        address: u32,
-        /// Bytes of the filter.
-        num_bytes: u64,
-    },
-    /// What lies before the filter in its first erase block would be lost.
-    #[error(
-        "{0:#x} does not work for UF2: a boot loader erases blocks of {ERASE_BYTES} bytes before it writes; give an --address that is a multiple of {ERASE_BYTES:#x}"
-    )]
-    Unaligned(u32),
-    /// FAT32 has no files so large.
-    #[error(
-        "{}: has {num_bytes} bytes, and a file on a FAT32 card has at most {FAT32_MAX_BYTES}: build it \
-         with --max-size fat32, or bundle fewer leaks", path.display()
-    )]
-    LargerThanFat32 {
-        /// The filter file.
-        path: PathBuf,
-        /// Of it.
-        num_bytes: u64,
-    },
-    /// The card has no room for it, or is larger than its partition table can say.
-    #[error("a card image of {wanted_bytes} bytes does not work: use {} to {} bytes", needed.start(), needed.end())]
-    CardSize {
-        /// What was asked for.
-        wanted_bytes: u64,
-        /// What would work, bytes.
-        needed: RangeInclusive<u64>,
-    },
-    /// The output.
-    #[error(transparent)]
-    Output(#[from] OutputError),
-    /// A record of Intel HEX.
-    #[error("a record cannot be written: {0}. This is a bug: please report it")]
-    Record(#[from] ::ihex::WriterError),
-    /// The finished image cannot be read back.
-    #[error("the new image cannot be read back, so it was not saved: {0}. Check the disk")]
-    ReadBack(io::Error),
-    /// The finished image is another than was written.
-    #[error("the new image does not hold what was written, so it was not saved. Check the disk")]
-    OtherContent,
 }
 
 /// Verify a filter file to its end, and write an image of it to `output`; gives the addresses
@@ -174,7 +90,7 @@ pub fn export(
     if options.replace {
         ensure_no_input(output, [file.path()])?;
     }
-    let mut beside = Beside::create(output, options.replace, Access::AsUsual)?;
+    let mut new_file = AtomicFile::create(output, options.replace, Access::AsUsual)?;
     verify(file, observer)?;
 
     observer.begin(Stage::Encode, Some(num_sectors.into()));
@@ -182,27 +98,27 @@ pub fn export(
         // Verified as they are read: what changed since gets into no image.
         let bytes = file.read_sectors(sectors.clone())?;
         match options.format {
-            Format::Bin => beside.write(&bytes)?,
+            Format::Bin => new_file.write(&bytes)?,
             Format::Ihex => {
                 let first = options.address + first_byte(&sectors);
-                beside.write(hex::records(first, &bytes)?.as_bytes())?;
+                new_file.write(hex::records(first, &bytes)?.as_bytes())?;
             }
             Format::Uf2 { family } => {
                 let image = uf2::Image::new(options.address, num_sectors, family);
-                beside.write(&image.blocks(first_byte(&sectors), &bytes))?;
+                new_file.write(&image.blocks(first_byte(&sectors), &bytes))?;
             }
         }
         observer.advance(sectors.len() as u64);
     }
     if options.format == Format::Ihex {
-        beside.write(hex::end()?.as_bytes())?;
+        new_file.write(hex::end()?.as_bytes())?;
     }
     observer.end();
 
     observer.begin(Stage::Recheck, Some(num_sectors.into()));
-    compare(file, options, beside.reopen()?, observer)?;
+    compare(file, options, new_file.reopen()?, observer)?;
     observer.end();
-    beside.commit()?;
+    new_file.commit()?;
     Ok(addresses)
 }
 
@@ -279,14 +195,9 @@ fn compare(
         }
         Ok(())
     };
-    let mut image = BufReader::new(image);
+    let image = BufReader::new(image);
     match options.format {
-        Format::Bin => {
-            let mut bytes = Vec::new();
-            while read_some(&mut image, &mut bytes)? {
-                takes(&bytes)?;
-            }
-        }
+        Format::Bin => bin::read(image, &mut takes)?,
         Format::Ihex => hex::read(image, options.address, &mut takes)?,
         Format::Uf2 { family } => {
             uf2::Image::new(options.address, num_sectors, family).read(image, &mut takes)?;
@@ -296,11 +207,4 @@ fn compare(
         return Err(ExportError::OtherContent);
     }
     Ok(())
-}
-
-/// The next bytes of an image, whatever signals come; false when there are none.
-fn read_some(image: &mut impl Read, bytes: &mut Vec<u8>) -> Result<bool, ExportError> {
-    bytes.clear();
-    let read = image.take(1 << 14).read_to_end(bytes);
-    Ok(read.map_err(ExportError::ReadBack)? > 0)
 }

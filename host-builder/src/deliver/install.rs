@@ -25,11 +25,13 @@ use leaksieve_core::source::{Age, CARD_FILE_NAMES, newest};
 use leaksieve_core::trust::MAX_EPOCH_STEP;
 use leaksieve_core::{Catalogue, Error, PublicKey, ReadError, SectorSource, Trust};
 
-use crate::file::{FilterFile, groups};
+use crate::file::FilterFile;
+use crate::file::sectors::groups;
 use crate::progress::{Observer, Stage};
 
 /// Why a card has no new file. What was valid on it before is as it was, unless it is said.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum InstallError {
     /// The card already has something as new.
     #[error(

@@ -6,14 +6,15 @@ use leaksieve_core::Header;
 use leaksieve_core::header::MAX_DATASETS;
 
 use crate::file::copy::{compare_pages, copy_pages};
-use crate::file::output::{Access, Beside};
 use crate::file::verify::{VerifyError, verify};
+use crate::file::{Access, AtomicFile};
 use crate::file::{FileError, FilterFile};
-use crate::pipeline::{BuildError, file_id, read_header, write_header};
+use crate::file::{WriteError, file_id, read_header, write_header};
 use crate::progress::{Observer, Stage};
 
 /// Why files could not be joined.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BundleError {
     /// A part.
     #[error(transparent)]
@@ -23,7 +24,7 @@ pub enum BundleError {
     SignedPart(#[from] VerifyError),
     /// The joined file.
     #[error(transparent)]
-    Build(#[from] BuildError),
+    Write(#[from] WriteError),
     /// Too many datasets.
     #[error(
         "these files hold {found} leaks, and a file can hold {MAX_DATASETS}: make several files"
@@ -63,7 +64,7 @@ pub struct Bundled {
 ///
 /// # Errors
 /// [`BundleError`]; what was at `output` before is then as it was, but for
-/// [`OutputError::NotSynced`](crate::file::output::OutputError::NotSynced).
+/// [`OutputError::NotSynced`](crate::file::OutputError::NotSynced).
 pub fn bundle(
     parts: &[PathBuf],
     output: &Path,
@@ -89,36 +90,36 @@ pub fn bundle(
     for file in files.iter().filter(is_signed) {
         verify(file, observer)?;
     }
-    let header_sectors = header.num_header_sectors().map_err(BuildError::Header)?;
+    let header_sectors = header.num_header_sectors().map_err(WriteError::Header)?;
     let end = header.place_datasets(header_sectors);
     header.num_sectors = end.ok_or(BundleError::TooLarge)?;
     let ids: Vec<u8> = files
         .iter()
         .flat_map(|file| file.catalogue().file_id().0)
         .collect();
-    let id = file_id(&header, &ids)?;
+    let id = file_id(&header, &ids).map_err(WriteError::Header)?;
 
-    let mut beside =
-        Beside::create(output, replace, Access::AsUsual).map_err(BuildError::Output)?;
+    let mut new_file =
+        AtomicFile::create(output, replace, Access::AsUsual).map_err(WriteError::Output)?;
     observer.begin(Stage::Encode, Some(header.num_sectors.into()));
-    write_header(&header, id, &mut beside)?;
-    copy_pages::<BundleError>(&files, &mut beside, id, header_sectors, observer)?;
+    write_header(&header, id, &mut new_file)?;
+    copy_pages::<BundleError>(&files, &mut new_file, id, header_sectors, observer)?;
     observer.end();
-    let reopened = beside.reopen().map_err(BuildError::Output)?;
+    let reopened = new_file.reopen().map_err(WriteError::Output)?;
     if read_header(
         reopened
             .try_clone()
-            .map_err(|error| BuildError::Output(beside.error(error)))?,
+            .map_err(|error| WriteError::Output(new_file.error(error)))?,
     )
-    .map_err(BuildError::ReadBack)?
+    .map_err(WriteError::ReadBack)?
         != header
     {
-        return Err(BuildError::OtherContent.into());
+        return Err(WriteError::OtherContent.into());
     }
     observer.begin(Stage::Recheck, Some(header.num_sectors.into()));
     compare_pages::<BundleError>(&files, &reopened, &header, id, observer)?;
     observer.end();
-    beside.commit().map_err(BuildError::Output)?;
+    new_file.commit().map_err(WriteError::Output)?;
     let num_signed = files.iter().filter(is_signed).count();
     Ok(Bundled { header, num_signed })
 }

@@ -6,15 +6,16 @@ use std::fs::File;
 use leaksieve_core::sector::{FileId, SectorIndex, seal};
 use leaksieve_core::{Dataset, Header};
 
-use crate::file::output::Beside;
-use crate::file::{FileError, FilterFile, groups, read_payloads};
-use crate::pipeline::BuildError;
+use crate::file::AtomicFile;
+use crate::file::WriteError;
+use crate::file::sectors::{groups, read_payloads};
+use crate::file::{FileError, FilterFile};
 use crate::progress::Observer;
 
 /// Write all plans and pages of `files`, in order, as sectors of file `id` from `first` on.
-pub(crate) fn copy_pages<E: From<FileError> + From<BuildError>>(
+pub(crate) fn copy_pages<E: From<FileError> + From<WriteError>>(
     files: &[FilterFile],
-    beside: &mut Beside,
+    new_file: &mut AtomicFile,
     id: FileId,
     first: u32,
     observer: &dyn Observer,
@@ -26,9 +27,9 @@ pub(crate) fn copy_pages<E: From<FileError> + From<BuildError>>(
             for pages in groups(num_sectors) {
                 // Verified as it is read: damage is not sealed anew.
                 for payload in &file.read_payloads(first + pages.start..first + pages.end)? {
-                    beside
+                    new_file
                         .write(&seal(id, SectorIndex(next), payload))
-                        .map_err(BuildError::Output)?;
+                        .map_err(WriteError::Output)?;
                     next += 1;
                 }
                 observer.advance(pages.len() as u64);
@@ -39,7 +40,7 @@ pub(crate) fn copy_pages<E: From<FileError> + From<BuildError>>(
 }
 
 /// Read the finished file and compare each sector with the one that it came from.
-pub(crate) fn compare_pages<E: From<FileError> + From<BuildError>>(
+pub(crate) fn compare_pages<E: From<FileError> + From<WriteError>>(
     files: &[FilterFile],
     written: &File,
     header: &Header,
@@ -54,9 +55,9 @@ pub(crate) fn compare_pages<E: From<FileError> + From<BuildError>>(
         let (first_of_origin, _) = sectors_of(origin);
         for pages in groups(num_sectors) {
             let at = |first: u32| first + pages.start..first + pages.end;
-            let written = read_payloads(written, id, at(first)).map_err(BuildError::ReadBack)?;
+            let written = read_payloads(written, id, at(first)).map_err(WriteError::ReadBack)?;
             if written != file.read_payloads(at(first_of_origin))? {
-                return Err(BuildError::OtherContent.into());
+                return Err(WriteError::OtherContent.into());
             }
             observer.advance(pages.len() as u64);
         }

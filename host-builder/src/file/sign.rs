@@ -10,12 +10,13 @@ use leaksieve_core::{Header, PublicKey, ReadError, Trust};
 
 use crate::file::copy::{compare_pages, copy_pages};
 use crate::file::key::SecretKey;
-use crate::file::output::{Access, Beside};
+use crate::file::sectors::read_payloads;
 use crate::file::tags;
 use crate::file::verify::{VerifyError, verify};
-use crate::file::{FileError, FilterFile, read_payloads};
-use crate::in_order::in_order;
-use crate::pipeline::{BuildError, file_id, write_header};
+use crate::file::{Access, AtomicFile};
+use crate::file::{FileError, FilterFile};
+use crate::file::{WriteError, file_id, write_header};
+use crate::parallel::ordered_parallel;
 use crate::progress::{Observer, Stage};
 
 /// How a file is signed.
@@ -34,6 +35,7 @@ pub struct Options {
 
 /// Why a file was not signed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SignError {
     /// The file cannot be read.
     #[error(transparent)]
@@ -59,7 +61,7 @@ pub enum SignError {
     TooLarge,
     /// The signed file.
     #[error(transparent)]
-    Build(#[from] BuildError),
+    Write(#[from] WriteError),
     /// The signed file was read, and is not what it should be.
     #[error("the signed file does not verify, so it was not saved. Check the disk ({0})")]
     Unverified(VerifyError),
@@ -84,33 +86,33 @@ pub fn sign(
             signer,
         });
     }
-    let mut beside =
-        Beside::create(output, options.replace, Access::AsUsual).map_err(BuildError::Output)?;
+    let mut new_file =
+        AtomicFile::create(output, options.replace, Access::AsUsual).map_err(WriteError::Output)?;
     // Who signs says that it is sound.
     verify(&file, observer)?;
     let (mut header, tree) = plan(file.catalogue().header(), options)?;
     // Other than that of the unsigned file, so that no sector of it passes in this one.
     let origin = [file.catalogue().file_id().0.as_slice(), &key.public().0].concat();
-    let id = file_id(&header, &origin)?;
+    let id = file_id(&header, &origin).map_err(WriteError::Header)?;
 
     observer.begin(Stage::Encode, Some(header.num_sectors.into()));
-    let first_page = header.num_header_sectors().map_err(BuildError::Header)?;
+    let first_page = header.num_header_sectors().map_err(WriteError::Header)?;
     let files = [file];
-    beside
+    new_file
         .seek(byte_of(SectorIndex(first_page)))
-        .map_err(BuildError::Output)?;
-    copy_pages::<SignError>(&files, &mut beside, id, first_page, observer)?;
-    header.root = Some(write_tags(tree, id, &mut beside, observer)?);
-    let message = header.encode(id).map_err(BuildError::Header)?;
+        .map_err(WriteError::Output)?;
+    copy_pages::<SignError>(&files, &mut new_file, id, first_page, observer)?;
+    header.root = Some(write_tags(tree, id, &mut new_file, observer)?);
+    let message = header.encode(id).map_err(WriteError::Header)?;
     let signature = key.sign(&message.signed_message());
-    beside
+    new_file
         .write(&signature.seal(key.public(), id, header.signature_sector()))
-        .map_err(BuildError::Output)?;
-    write_header(&header, id, &mut beside)?;
+        .map_err(WriteError::Output)?;
+    write_header(&header, id, &mut new_file)?;
     observer.end();
 
     // As a device with this key will read it, and then all of it.
-    let reopened = beside.reopen().map_err(BuildError::Output)?;
+    let reopened = new_file.reopen().map_err(WriteError::Output)?;
     let keys = [key.public()];
     let written = FilterFile::of(
         output,
@@ -119,13 +121,13 @@ pub fn sign(
     )
     .map_err(|error| SignError::Unverified(error.into()))?;
     if *written.catalogue().header() != header {
-        return Err(BuildError::OtherContent.into());
+        return Err(WriteError::OtherContent.into());
     }
     verify(&written, observer).map_err(SignError::Unverified)?;
     observer.begin(Stage::Recheck, Some(header.num_sectors.into()));
     compare_pages::<SignError>(&files, &reopened, &header, id, observer)?;
     observer.end();
-    beside.commit().map_err(BuildError::Output)?;
+    new_file.commit().map_err(WriteError::Output)?;
     Ok(header)
 }
 
@@ -136,7 +138,7 @@ fn plan(unsigned: &Header, options: Options) -> Result<(Header, Tree), SignError
     header.expires_unix_s = options.expires_unix_s.unwrap_or(header.expires_unix_s);
     // The root makes the header longer, so it has to be there for the places.
     header.root = Some(Tag([0; 16]));
-    let first_page = header.num_header_sectors().map_err(BuildError::Header)?;
+    let first_page = header.num_header_sectors().map_err(WriteError::Header)?;
     let end = header
         .place_datasets(first_page)
         .ok_or(SignError::TooLarge)?;
@@ -151,12 +153,12 @@ fn plan(unsigned: &Header, options: Options) -> Result<(Header, Tree), SignError
 fn write_tags(
     tree: Tree,
     id: FileId,
-    beside: &mut Beside,
+    new_file: &mut AtomicFile,
     observer: &dyn Observer,
 ) -> Result<Tag, SignError> {
     for level in 0..tree.num_levels() {
-        let below = beside.reopen().map_err(BuildError::Output)?;
-        in_order(
+        let below = new_file.reopen().map_err(WriteError::Output)?;
+        ordered_parallel(
             std::thread::available_parallelism().map_or(1, usize::from),
             tags::groups(tree, level),
             || {
@@ -172,14 +174,14 @@ fn write_tags(
                 }
             },
             |sectors| {
-                let sectors = sectors.map_err(BuildError::ReadBack)?;
+                let sectors = sectors.map_err(WriteError::ReadBack)?;
                 observer.advance(sectors.len() as u64);
-                beside
+                new_file
                     .write(sectors.as_flattened())
-                    .map_err(BuildError::Output)
+                    .map_err(WriteError::Output)
             },
         )?;
     }
-    let file = beside.reopen().map_err(BuildError::Output)?;
-    Ok(tags::root(&file, id, tree).map_err(BuildError::ReadBack)?)
+    let file = new_file.reopen().map_err(WriteError::Output)?;
+    Ok(tags::root(&file, id, tree).map_err(WriteError::ReadBack)?)
 }

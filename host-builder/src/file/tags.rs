@@ -12,7 +12,7 @@ use leaksieve_core::trust::tree::{Node, TAGS_PER_SECTOR, decode_tags, encode_tag
 use leaksieve_core::trust::{Tag, Tree, tag_of};
 use leaksieve_core::{Error, ReadError};
 
-use crate::file::read_payloads;
+use crate::file::sectors::read_payloads;
 
 /// Nodes that are hashed at a time, 496 KiB: their tags fill tag sectors.
 const GROUP_NODES: u32 = 32 * TAGS_PER_SECTOR;

@@ -8,9 +8,10 @@ use leaksieve_core::header::{Header, Rate};
 use leaksieve_core::sector::{Payload, SectorIndex};
 use leaksieve_core::{Error, HeaderDefect, ReadError};
 
+use crate::file::sectors::groups;
 use crate::file::tags::{self, Defect};
-use crate::file::{FileError, FilterFile, groups};
-use crate::in_order::in_order;
+use crate::file::{FileError, FilterFile};
+use crate::parallel::ordered_parallel;
 use crate::progress::{Observer, Stage};
 use crate::sizing::measure::{Fill, false_positive_rate, mean_reads};
 
@@ -37,6 +38,7 @@ pub struct Measured {
 
 /// Why a file is not what it should be.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum VerifyError {
     /// A sector is damaged, cannot be read, or is not the one that was signed.
     #[error(transparent)]
@@ -167,7 +169,7 @@ fn verify_tags(file: &FilterFile, observer: &dyn Observer) -> Result<(), VerifyE
     };
     let file_id = file.catalogue().file_id();
     for level in 0..tree.num_levels() {
-        in_order(
+        ordered_parallel(
             std::thread::available_parallelism().map_or(1, usize::from),
             tags::groups(tree, level),
             || {

@@ -331,7 +331,7 @@ pub fn total_bytes(inputs: &[Input]) -> Option<u64> {
     clippy::too_many_arguments,
     reason = "what is read, how, by whom, and who is told"
 )]
-pub fn hash_all<C: FnMut(u64, Place)>(
+pub fn read_and_hash<C: FnMut(u64, Place)>(
     inputs: &[Input],
     layout: &Layout,
     rules: &Rules,

@@ -6,18 +6,17 @@
 //! from `regions.tsv` alone. Where the text does not say plainly what it is, there is no
 //! spelling: few are enough to notice a list that was misread.
 
+mod give;
 mod phone;
 mod sample;
 
 use leaksieve_core::identifier::{CaseRule, IdScheme, Separators};
 use leaksieve_core::{Identifier, IdentifierKind, Outcome, Profile};
 
+use self::give::{Give, grouped};
 use crate::input::reject::Place;
 pub use phone::SpellerRegion;
 pub use sample::Sample;
-
-/// What takes a spelling: its name, for the message that it fails, and its text.
-type Give<'a> = &'a mut dyn FnMut(&'static str, &str);
 
 /// A record of a list that a filter says it does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,18 +161,6 @@ fn has_one_other_case(c: char) -> bool {
 
 fn only(mut letters: impl Iterator<Item = char>) -> Option<char> {
     letters.next().filter(|_| letters.next().is_none())
-}
-
-/// A separator before every third character but the first.
-fn grouped(text: &str, separator: char) -> String {
-    let mut grouped = String::with_capacity(text.len() * 4 / 3 + 1);
-    for (i, c) in text.chars().enumerate() {
-        if i > 0 && i % 3 == 0 {
-            grouped.push(separator);
-        }
-        grouped.push(c);
-    }
-    grouped
 }
 
 fn email(text: &str, give: Give<'_>) {

@@ -9,14 +9,17 @@
 
 mod around;
 mod beside;
+mod choose;
 mod columns;
-mod compare;
+pub(super) mod compare;
 mod contents;
+mod counting;
 mod course;
 mod divided;
 pub(super) mod document;
 mod exports;
 mod free;
+mod front_number;
 mod hash_lines;
 mod hashes;
 mod links;
@@ -30,7 +33,8 @@ mod refuse;
 mod sample;
 mod scraped;
 mod separators;
-mod shape;
+pub(super) mod shape;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -39,17 +43,16 @@ mod writing;
 
 use leaksieve_core::{IdentifierKind, Profile};
 
-pub(super) use self::compare::of_another_kind;
-pub(crate) use self::look::MAX_PEELS;
-pub use self::look::Manner;
-use self::look::{Place, Subject};
 pub(crate) use self::refuse::in_brackets;
 use self::sample::Sample;
 use self::shape::Shapes;
 pub use self::shape::{Shape, describe};
+pub(crate) use self::subject::MAX_PEELS;
+pub use self::subject::Manner;
+use self::subject::{Place, Subject};
 pub use self::wrap::Wrapper;
 pub(crate) use self::wrap::{has_syntax, peel, without_apostrophe};
-use super::source::{Batch, Input, Layout, SourceError, range_prefix};
+use crate::input::source::{Batch, Input, Layout, SourceError, range_prefix, read};
 
 /// Fewest lines behind the first MiB that are judged by themselves.
 const MIN_REST: usize = 20;
@@ -62,13 +65,6 @@ pub struct Findings {
     /// All inputs are telephone numbers that begin with the region's calling code, without a
     /// plus sign.
     pub is_international: bool,
-}
-
-/// The common shapes of these texts, in words; nothing if there are none.
-pub(super) fn shapes_of<'a>(texts: impl Iterator<Item = &'a [u8]>) -> String {
-    let mut shapes = Shapes::default();
-    shapes.add(texts, 1.0);
-    describe(&shapes.common())
 }
 
 /// Surveys the inputs of a build.
@@ -127,7 +123,7 @@ impl<'a> Survey<'a> {
             first: None,
             rest: Sample::default(),
         };
-        super::source::read(index, input, layout, advance, &mut |batch| {
+        read(index, input, layout, advance, &mut |batch| {
             let manner = list.see(&batch)?;
             take(batch, manner)
         })?;

@@ -4,32 +4,125 @@ mod solve;
 
 use std::ops::Range;
 
+use leaksieve_core::Error;
 use leaksieve_core::encoding::bloom::UnpackedPage;
-use leaksieve_core::encoding::{Encoding, Layer, Rules};
-use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, SectorIndex, seal};
+use leaksieve_core::encoding::{Layer, Rules};
+use leaksieve_core::file::byte_of;
+use leaksieve_core::sector::{Payload, SECTOR_BYTES, seal};
 
-use crate::file::output::OutputError;
-use crate::in_order::in_order;
-use crate::pipeline::BuildError;
+use crate::file::{AtomicFile, OutputError, WriteError};
+use crate::parallel::ordered_parallel;
+use crate::pipeline::pages::{LayerPages, Pages};
 use crate::pipeline::partition::{Hashes, NUM_PARTITIONS, Partitions, Writer, range_of};
-use crate::sizing::measure::Fill;
+use crate::pipeline::plan::Plan;
+use crate::pipeline::spool::SpoolError;
+use crate::sizing::ShapeError;
+use crate::sizing::measure::{Fill, false_positive_rate, mean_reads};
 pub(crate) use solve::{Solver, Unsolvable};
 
-/// Where and how the pages of a dataset lie.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pages {
-    pub(crate) file_id: FileId,
-    pub(crate) first_sector: SectorIndex,
-    pub(crate) num_pages: u32,
-    pub(crate) encoding: Encoding,
+/// Sets of equations that are tried for a ribbon. One in hundreds of small filters needs a
+/// second, and fewer of large ones.
+pub(crate) const MAX_RESTARTS: u8 = 16;
+
+/// Why there are no pages.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// A page of a ribbon has no solution.
+    #[error(
+        "a page cannot be solved with any of {MAX_RESTARTS} sets of equations, so nothing was saved. \
+         Give another --seed, or --encoding bloom, and please report this"
+    )]
+    Unsolvable,
+    /// The hashes that were put aside.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The file.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The size.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
 }
 
-/// Where and how those of a layer lie.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LayerPages {
-    file_id: FileId,
-    first_sector: SectorIndex,
-    pub(crate) layer: Layer,
+impl From<OutputError> for EncodeError {
+    fn from(error: OutputError) -> Self {
+        Self::Write(WriteError::Output(error))
+    }
+}
+
+impl From<Error> for EncodeError {
+    fn from(error: Error) -> Self {
+        Self::Write(WriteError::Header(error))
+    }
+}
+
+/// The pages of a file as they are written.
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    pub(crate) pages: Pages,
+    layers: Vec<Written>,
+    /// Times that a page could not be solved and all were made anew, with other equations.
+    pub(crate) num_restarts: u8,
+}
+
+impl Encoded {
+    /// Distinct items.
+    pub(crate) fn num_items(&self) -> u64 {
+        self.layers.first().map_or(0, |first| first.num_items)
+    }
+
+    /// False-positive rate of the pages as they are.
+    pub(crate) fn measured(&self) -> f64 {
+        false_positive_rate(self.fills(), self.num_items(), self.pages.num_pages)
+    }
+
+    /// Sectors that a question reads on average.
+    pub(crate) fn mean_reads(&self) -> f64 {
+        mean_reads(self.fills())
+    }
+
+    fn fills(&self) -> impl DoubleEndedIterator<Item = &Fill> {
+        self.layers.iter().map(|layer| &layer.fill)
+    }
+}
+
+/// Build all pages that are planned, with the first set of equations that has a solution, and
+/// write them to their places; `advance` is told of the items in them.
+pub(crate) fn encode(
+    plan: &mut Plan<'_>,
+    hashes: &Hashes,
+    num_threads: usize,
+    file: &mut AtomicFile,
+    advance: &(dyn Fn(u64) + Sync),
+) -> Result<Encoded, EncodeError> {
+    let ((pages, layers), num_restarts) = solved(|salt| {
+        let pages = plan.pages(salt)?;
+        file.seek(byte_of(pages.first_sector))?;
+        let written = pages.write(hashes, num_threads, |sectors| file.write(sectors), advance);
+        if matches!(written, Err(EncodeError::Unsolvable)) {
+            plan.enlarge(salt)?;
+        }
+        Ok((pages, written?))
+    })?;
+    Ok(Encoded {
+        pages,
+        layers,
+        num_restarts,
+    })
+}
+
+/// Try one set of equations after the other; gives how many had no solution too.
+fn solved<T>(
+    mut attempt: impl FnMut(u8) -> Result<T, EncodeError>,
+) -> Result<(T, u8), EncodeError> {
+    for salt in 0..MAX_RESTARTS {
+        match attempt(salt) {
+            Err(EncodeError::Unsolvable) => {}
+            result => return result.map(|built| (built, salt)),
+        }
+    }
+    Err(EncodeError::Unsolvable)
 }
 
 /// What writing all pages of a layer gave.
@@ -64,30 +157,18 @@ struct Built {
 }
 
 impl Pages {
-    /// Each layer's: 1 to [`MAX_LAYERS`](leaksieve_core::encoding::ribbon::MAX_LAYERS).
-    pub(crate) fn layers(&self) -> impl Iterator<Item = LayerPages> {
-        let (file_id, first_sector) = (self.file_id, self.first_sector);
-        self.encoding
-            .layers(self.num_pages)
-            .map(move |layer| LayerPages {
-                file_id,
-                first_sector: SectorIndex(first_sector.0 + layer.first_page),
-                layer,
-            })
-    }
-
     /// Build all pages, layer by layer, and write their sectors; `advance` is told of the
     /// items in them. Gives what each layer is.
     ///
     /// # Errors
-    /// [`BuildError::Unsolvable`]: with other equations there may be a solution.
+    /// [`EncodeError::Unsolvable`]: with other equations there may be a solution.
     pub(crate) fn write(
         &self,
         hashes: &Hashes,
         num_threads: usize,
         mut write: impl FnMut(&[u8]) -> Result<(), OutputError> + Send,
         advance: &(dyn Fn(u64) + Sync),
-    ) -> Result<Vec<Written>, BuildError> {
+    ) -> Result<Vec<Written>, EncodeError> {
         let mut all: Vec<Written> = Vec::new();
         let mut bumped_before: Option<Hashes> = None;
         for (index, pages) in self.layers().enumerate() {
@@ -98,43 +179,18 @@ impl Pages {
                 }
             };
             let of_layer = bumped_before.as_ref().unwrap_or(hashes);
-            let bumped = Partitions::beside(of_layer);
+            let bumped = Partitions::with_memory_left(of_layer);
             all.push(pages.write(of_layer, &bumped, num_threads, &mut write, &advance)?);
             bumped_before = Some(bumped.close()?);
         }
         match all.last() {
-            Some(last) if last.num_bumped > 0 => Err(BuildError::Unsolvable),
+            Some(last) if last.num_bumped > 0 => Err(EncodeError::Unsolvable),
             _ => Ok(all),
         }
     }
 }
 
 impl LayerPages {
-    /// The sector of a page of this layer.
-    pub(crate) fn sector(&self, page: u32) -> SectorIndex {
-        SectorIndex(self.first_sector.0 + page)
-    }
-
-    /// The first page whose hashes are all at least this one; the number of pages if
-    /// there is none.
-    fn first_from(&self, hash: u128) -> u32 {
-        match hash.checked_sub(1) {
-            // At most 2^64 - 1.
-            Some(before) => self.layer.page_of(before as u64) + 1,
-            None => 0,
-        }
-    }
-
-    /// The pages that may have items in this range of hashes.
-    pub(crate) fn of_range(&self, range: &Range<u128>) -> Range<u32> {
-        self.layer.page_of(range.start as u64)..self.first_from(range.end)
-    }
-
-    /// The pages whose first hash is in this range; ranges in order give each page once.
-    pub(crate) fn begun_in(&self, range: &Range<u128>) -> Range<u32> {
-        self.first_from(range.start)..self.first_from(range.end)
-    }
-
     /// Build all pages and write their sectors; what does not fit them goes to `bumped`.
     fn write(
         &self,
@@ -143,7 +199,7 @@ impl LayerPages {
         num_threads: usize,
         mut write: impl FnMut(&[u8]) -> Result<(), OutputError> + Send,
         advance: &(dyn Fn(u64) + Sync),
-    ) -> Result<Written, BuildError> {
+    ) -> Result<Written, EncodeError> {
         let mut written = Written {
             fill: Fill::new(&self.layer),
             num_items: 0,
@@ -155,9 +211,9 @@ impl LayerPages {
         let mut emit = |built: Built, written: &mut Written| {
             written.fill.merge(&built.fill);
             written.num_bumped += built.num_bumped;
-            write(&built.sectors).map_err(BuildError::from)
+            write(&built.sectors).map_err(EncodeError::from)
         };
-        in_order(
+        ordered_parallel(
             num_threads,
             0..NUM_PARTITIONS,
             || {
@@ -181,7 +237,7 @@ impl LayerPages {
                     its_hashes = part.tail;
                 }
                 advance(part.num_items);
-                Ok::<_, BuildError>(())
+                Ok::<_, EncodeError>(())
             },
         )?;
         if let Some(page) = page_begun {
@@ -208,7 +264,7 @@ impl<'a> Maker<'a> {
     }
 
     /// The pages of a partition.
-    fn part(&mut self, range: Range<u128>, sorted: &[u64]) -> Result<Part, BuildError> {
+    fn part(&mut self, range: Range<u128>, sorted: &[u64]) -> Result<Part, EncodeError> {
         let layer = &self.pages.layer;
         let begun = self.pages.begun_in(&range);
         let whole = begun.start..begun.end.saturating_sub(1).max(begun.start);
@@ -226,7 +282,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Neighbouring pages, of all of their hashes.
-    fn pages(&mut self, pages: Range<u32>, mut hashes: &[u64]) -> Result<Built, BuildError> {
+    fn pages(&mut self, pages: Range<u32>, mut hashes: &[u64]) -> Result<Built, EncodeError> {
         let layer = &self.pages.layer;
         let mut built = Built {
             sectors: Vec::with_capacity(pages.len() * SECTOR_BYTES),
@@ -241,7 +297,7 @@ impl<'a> Maker<'a> {
                 built.num_bumped += 1;
                 self.bumped.push(hash);
             })
-            .map_err(|Unsolvable| BuildError::Unsolvable)?;
+            .map_err(|Unsolvable| EncodeError::Unsolvable)?;
             built.fill.add(page, &content);
             let sector = self.pages.sector(page);
             let sealed = seal(self.pages.file_id, sector, &content);
@@ -274,10 +330,41 @@ fn content(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use leaksieve_core::encoding::Match;
     use leaksieve_core::encoding::bloom;
     use leaksieve_core::encoding::ribbon::{NumPages, Ribbon, rehash};
-    use leaksieve_core::sector::PAYLOAD_BYTES;
+    use leaksieve_core::encoding::{Encoding, Match};
+    use leaksieve_core::sector::{FileId, PAYLOAD_BYTES, SectorIndex};
+
+    #[test]
+    fn other_equations_are_tried_and_only_when_there_was_no_solution() {
+        let mut tried = Vec::new();
+        let built = solved(|salt| {
+            tried.push(salt);
+            if salt < 3 {
+                return Err(EncodeError::Unsolvable);
+            }
+            Ok("built")
+        });
+        assert_eq!(built.unwrap(), ("built", 3));
+        assert_eq!(tried, [0, 1, 2, 3]);
+
+        let mut num_tried = 0;
+        let result = solved::<()>(|_| {
+            num_tried += 1;
+            Err(EncodeError::Unsolvable)
+        });
+        assert!(matches!(result, Err(EncodeError::Unsolvable)));
+        assert_eq!(num_tried, MAX_RESTARTS);
+
+        let result = solved::<()>(|salt| {
+            assert_eq!(salt, 0);
+            Err(EncodeError::Write(WriteError::OtherContent))
+        });
+        assert!(matches!(
+            result,
+            Err(EncodeError::Write(WriteError::OtherContent))
+        ));
+    }
 
     fn pages(num_pages: u32, encoding: Encoding) -> Pages {
         Pages {
@@ -437,7 +524,7 @@ mod tests {
         let pages = pages(40, ribbon(0, [1, 0, 0]));
         let all = put(&hashes(), 1 << 30);
         let written = pages.write(&all, 2, |_| Ok(()), &|_| {});
-        assert!(matches!(written, Err(BuildError::Unsolvable)));
+        assert!(matches!(written, Err(EncodeError::Unsolvable)));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::in_order::in_order;
+use crate::parallel::ordered_parallel;
 use crate::pipeline::sort::sort_and_dedup;
 use crate::pipeline::spool::{BLOCK_HASHES, Block, Spool, SpoolError, SpoolWriter};
 
@@ -84,8 +84,8 @@ impl Partitions {
         )
     }
 
-    /// None yet, with the memory that those others have left.
-    pub(crate) fn beside(hashes: &Hashes) -> Self {
+    /// None yet, with the memory that those hashes have left.
+    pub(crate) fn with_memory_left(hashes: &Hashes) -> Self {
         Self::with_chunks(hashes.free_chunks, hashes.spool.folder().to_path_buf())
     }
 
@@ -302,7 +302,7 @@ impl Hashes {
         };
         let mut num_items = 0;
         let mut digest = 0_u128;
-        in_order(
+        ordered_parallel(
             num_threads,
             0..counted,
             || |partition| self.sort(partition),

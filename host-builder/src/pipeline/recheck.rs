@@ -1,20 +1,78 @@
 //! The finished bytes, read back and asked: for every item, and for some that are none.
 
 use std::fs::File;
+use std::io;
 
 use leaksieve_core::encoding::{Match, ribbon};
-use leaksieve_core::sector::{FileId, Payload};
+use leaksieve_core::file::FileSectors;
+use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES};
+use leaksieve_core::{Header, ReadError, Trust};
 
-use crate::file::read_payloads;
-use crate::in_order::in_order;
-use crate::pipeline::BuildError;
-use crate::pipeline::encode::{LayerPages, Pages};
+use crate::file::WriteError;
+use crate::file::sectors::read_payloads;
+use crate::input::source::Input;
+use crate::input::speller::{Lost, Sample, Speller};
+use crate::parallel::ordered_parallel;
+use crate::pipeline::options::BuildOptions;
+use crate::pipeline::pages::{LayerPages, Pages};
 use crate::pipeline::partition::{Hashes, NUM_PARTITIONS, Partitions, range_of};
+use crate::pipeline::spool::SpoolError;
 use crate::sizing::measure::Trial;
 
 /// Questions for what is no item, at least, and at least as many as pages. Who fuzzes builds
 /// thousands of filters a minute, and holds the bits themselves against the items.
 const NUM_TRIAL_PROBES: u32 = if cfg!(fuzzing) { 1_000 } else { 1_000_000 };
+
+/// Why the finished file is not put in place.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecheckError {
+    /// The finished bytes do not read back, or not as they were written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The hashes that were put aside.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The finished bytes lack items.
+    #[error(
+        "the new file lacks {num_lost} of its items, so it was not saved. This is a bug: please report it"
+    )]
+    Lost {
+        /// How many.
+        num_lost: u64,
+    },
+    /// A record of the list is not found when it is spelled as people spell it.
+    #[error(
+        "{}line {line} is not found when it is spelled {spelling}, so the file was not saved. \
+         Was the list read correctly? --dry-run shows how; if it was, please report this",
+        input.as_ref().map_or_else(String::new, |input| format!("{input}: "))
+    )]
+    Misread {
+        /// Where it stands.
+        input: Option<Input>,
+        /// Its line.
+        line: u64,
+        /// How it was asked.
+        spelling: &'static str,
+    },
+    /// The finished file gives other answers than its bits say.
+    #[error(
+        "the new file gave {found:.3e} false alarms per lookup, but its bits say {expected:.3e}, so it was \
+         not saved. This is a bug: please report it"
+    )]
+    Rate {
+        /// Measured by asking.
+        found: f64,
+        /// Computed from the bits.
+        expected: f64,
+    },
+}
+
+impl From<ReadError<io::Error>> for RecheckError {
+    fn from(error: ReadError<io::Error>) -> Self {
+        Self::Write(WriteError::ReadBack(error))
+    }
+}
 
 /// What asking the finished file gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +85,73 @@ pub(crate) struct Findings {
     others: Vec<u64>,
 }
 
+/// What the finished file should be.
+pub(crate) struct Expected<'a> {
+    pub(crate) header: &'a Header,
+    pub(crate) pages: &'a Pages,
+    /// What was put in.
+    pub(crate) hashes: &'a Hashes,
+    /// Some of the records.
+    pub(crate) sample: &'a Sample,
+    /// False-positive rate of the pages.
+    pub(crate) measured: f64,
+}
+
+/// Ask the finished bytes: for every item, as people ask, and for what is no item; `seed` chooses
+/// that, and `advance` is told of the records that were asked. Gives the answers for what is no
+/// item.
+pub(crate) fn recheck(
+    options: &BuildOptions,
+    file: File,
+    expected: &Expected<'_>,
+    seed: u64,
+    advance: &(dyn Fn(u64) + Sync),
+) -> Result<Trial, RecheckError> {
+    let Expected { pages, hashes, .. } = expected;
+    let findings = ask_all(&file, pages, hashes, seed, options.num_threads, advance)?;
+    if findings.num_lost > 0 {
+        return Err(RecheckError::Lost {
+            num_lost: findings.num_lost,
+        });
+    }
+    ask_as_people_do(options, file, expected)?;
+    if !findings.trial.is_plausible(expected.measured) {
+        return Err(RecheckError::Rate {
+            found: findings.trial.rate(),
+            expected: expected.measured,
+        });
+    }
+    Ok(findings.trial)
+}
+
+/// Open the file as a device does, and ask for some of the records as people spell them.
+fn ask_as_people_do(
+    options: &BuildOptions,
+    file: File,
+    expected: &Expected<'_>,
+) -> Result<(), RecheckError> {
+    let sectors = FileSectors::new(file).map_err(ReadError::Source)?;
+    let buffer = &mut [0; SECTOR_BYTES];
+    let catalogue = leaksieve_core::open(&mut &sectors, buffer, &Trust::ANY)?;
+    if catalogue.header() != expected.header {
+        return Err(WriteError::OtherContent.into());
+    }
+    let speller = Speller::new(options.kind, &options.profile);
+    let lost = speller.first_lost(expected.sample, |identifier| {
+        let verdict = leaksieve_core::check(&catalogue, identifier, &mut &sectors, buffer)?;
+        let outcome = verdict.answers().iter().map(|answer| answer.outcome).next();
+        outcome.ok_or(RecheckError::Write(WriteError::OtherContent))
+    })?;
+    match lost {
+        None => Ok(()),
+        Some(Lost { place, spelling }) => Err(RecheckError::Misread {
+            input: options.inputs.get(place.input).cloned(),
+            line: place.line,
+            spelling,
+        }),
+    }
+}
+
 /// Ask the file for all items; `seed` chooses what else is asked for, and `advance` is
 /// told of the records that were asked.
 pub(crate) fn ask_all(
@@ -36,7 +161,7 @@ pub(crate) fn ask_all(
     seed: u64,
     num_threads: usize,
     advance: &(dyn Fn(u64) + Sync),
-) -> Result<Findings, BuildError> {
+) -> Result<Findings, RecheckError> {
     let layers: Vec<LayerPages> = pages.layers().collect();
     let mut all = Findings::default();
     // What the pages of a layer say is in the next; not what the builder put there.
@@ -44,10 +169,10 @@ pub(crate) fn ask_all(
     for (index, layer) in layers.iter().enumerate() {
         let of_layer = bumped_before.as_ref().unwrap_or(hashes);
         let is_last = index + 1 == layers.len();
-        let bumped = Partitions::beside(of_layer);
+        let bumped = Partitions::with_memory_left(of_layer);
         let mut others_before = std::mem::take(&mut all.others);
         others_before.sort_unstable();
-        in_order(
+        ordered_parallel(
             num_threads,
             0..NUM_PARTITIONS,
             || {
@@ -84,12 +209,12 @@ pub(crate) fn ask_all(
                     Ok(findings)
                 }
             },
-            |findings: Result<Findings, BuildError>| {
+            |findings: Result<Findings, RecheckError>| {
                 let findings = findings?;
                 all.num_lost += findings.num_lost;
                 all.trial.merge(findings.trial);
                 all.others.extend(findings.others);
-                Ok::<_, BuildError>(())
+                Ok::<_, RecheckError>(())
             },
         )?;
         bumped_before = Some(bumped.close()?);
@@ -132,7 +257,7 @@ impl<'a> Touched<'a> {
         file_id: FileId,
         pages: &'a LayerPages,
         partition: u32,
-    ) -> Result<Self, BuildError> {
+    ) -> Result<Self, RecheckError> {
         let touched = pages.of_range(&range_of(partition));
         let sectors = pages.sector(touched.start).0..pages.sector(touched.end).0;
         Ok(Self {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use leaksieve_core::file::read_exact_at;
 
-use crate::file::write_all_at;
+use crate::file::sectors::write_all_at;
 
 /// Hashes of a block: 28 KiB.
 pub(crate) const BLOCK_HASHES: usize = 4096;
@@ -22,6 +22,7 @@ const BLOCK_BYTES: usize = BLOCK_HASHES * HASH_BYTES;
 
 /// Why hashes could not be put aside.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SpoolError {
     /// They could not be written.
     #[error(

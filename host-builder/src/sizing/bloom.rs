@@ -8,7 +8,8 @@
 use leaksieve_core::encoding::Encoding;
 use leaksieve_core::encoding::bloom::{MAX_HASHES, PAGE_BITS};
 
-use super::{Shape, poisson, with_collisions};
+use super::rate::{poisson, with_collisions};
+use super::shape::Shape;
 
 /// The most items that a page may have for a rate, and with how many probes.
 #[derive(Clone, Copy, Debug)]

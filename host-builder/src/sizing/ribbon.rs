@@ -8,7 +8,8 @@ use leaksieve_core::encoding::ribbon::{
 };
 use leaksieve_core::encoding::{Encoding, Rules};
 
-use super::{FALSE_POSITIVE_RATES, Shape, with_collisions};
+use super::rate::{FALSE_POSITIVE_RATES, with_collisions};
+use super::shape::Shape;
 
 /// Slots of a page of 1 to [`MAX_COLUMNS`] columns that stay empty when it bumps, on average,
 /// and the standard deviation: measured, over 4,000 pages each. An equation reaches over 64

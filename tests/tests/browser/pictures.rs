@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use leaksieve::input::profile::phone_profile;
 use leaksieve::input::source::{Input, Layout};
-use leaksieve::pipeline::{Options, build};
+use leaksieve::pipeline::{BuildOptions, build};
 use leaksieve::sizing::{Aim, Method};
 use leaksieve_core::header::Date;
 use leaksieve_core::{IdentifierKind, Profile};
@@ -22,7 +22,7 @@ fn phones(folder: &Path) -> Result<PathBuf> {
     let phones: Vec<String> = (0..10_000).map(testkit::sample::phone).collect();
     fs::write(&list, phones.join("\n"))?;
     let file = folder.join("built.lsv");
-    let options = Options {
+    let options = BuildOptions {
         inputs: vec![Input::File(list)],
         layout: Layout::Line,
         kind: IdentifierKind::Phone,

@@ -100,8 +100,8 @@ impl Lab {
     }
 }
 
-fn emails(list: PathBuf, epoch: u32) -> pipeline::Options {
-    pipeline::Options {
+fn emails(list: PathBuf, epoch: u32) -> pipeline::BuildOptions {
+    pipeline::BuildOptions {
         inputs: vec![Input::File(list)],
         layout: Layout::Line,
         kind: IdentifierKind::Email,

@@ -6,7 +6,7 @@ use std::path::Path;
 use leaksieve::input::normalise::Counts;
 use leaksieve::input::source::{CHARSET_REMEDY, Input};
 use leaksieve::input::survey;
-use leaksieve::pipeline::{Options, Summary};
+use leaksieve::pipeline::{BuildOptions, Summary};
 use leaksieve::progress::usage::Usage;
 use leaksieve::sizing::media::FAT32_MAX_BYTES;
 use leaksieve::sizing::{Aim, Method};
@@ -21,7 +21,7 @@ const MANY_A_LINE: u64 = 20;
 const HIGH_RATE: f64 = 0.01;
 
 /// What a person should know of its size and rate before the filter is used.
-pub(super) fn warn(output: &Path, options: &Options, summary: &Summary) {
+pub(super) fn warn(output: &Path, options: &BuildOptions, summary: &Summary) {
     if summary.num_bytes > FAT32_MAX_BYTES {
         eprintln!(
             "leaksieve: {}: {} is too large for a file on a FAT32 card; for a card, build it with --max-size fat32",
@@ -54,7 +54,7 @@ pub(super) fn warn(output: &Path, options: &Options, summary: &Summary) {
 /// What was built.
 pub(super) fn report(
     output: &Path,
-    options: &Options,
+    options: &BuildOptions,
     summary: &Summary,
     seconds: f64,
     format: Format,
@@ -197,7 +197,7 @@ pub(super) fn report(
 
 /// How the lists are understood, when nothing else is wanted.
 pub(super) fn report_reading(
-    options: &Options,
+    options: &BuildOptions,
     counts: &Counts,
     format: Format,
 ) -> anyhow::Result<()> {

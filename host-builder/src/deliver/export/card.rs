@@ -16,10 +16,11 @@ use leaksieve_core::file::byte_of;
 use leaksieve_core::sector::{SECTOR_BYTES, SectorIndex};
 use leaksieve_core::source::CARD_FILE_NAMES;
 
-use super::ExportError;
-use crate::file::output::{Access, Beside, ensure_no_input};
+use super::error::ExportError;
+use crate::file::FilterFile;
+use crate::file::sectors::groups;
 use crate::file::verify::verify;
-use crate::file::{FilterFile, groups};
+use crate::file::{Access, AtomicFile, ensure_no_input};
 use crate::progress::{Observer, Stage};
 use crate::sizing::media::FAT32_MAX_BYTES;
 
@@ -45,7 +46,7 @@ const PIECE_BYTES: usize = 1 << 16;
 ///
 /// # Errors
 /// [`ExportError`]; what was at `output` before is then as it was, but for
-/// [`OutputError::NotSynced`](crate::OutputError::NotSynced).
+/// [`OutputError::NotSynced`](crate::file::OutputError::NotSynced).
 pub fn card_image(
     file: &FilterFile,
     size_bytes: Option<u64>,
@@ -58,31 +59,32 @@ pub fn card_image(
     if replace {
         ensure_no_input(output, [file.path()])?;
     }
-    let mut beside = Beside::create(output, replace, Access::AsUsual)?;
+    let mut new_file = AtomicFile::create(output, replace, Access::AsUsual)?;
     verify(file, observer)?;
 
     observer.begin(Stage::Encode, Some(num_sectors.into()));
-    let disk = beside.reopen()?;
-    let volume = format(&disk, size).map_err(|error| beside.error(error))?;
+    let disk = new_file.reopen()?;
+    let volume = format(&disk, size).map_err(|error| new_file.error(error))?;
     let created = volume.root_dir().create_file(NAME);
-    let created = created.map_err(|error| beside.error(error))?;
+    let created = created.map_err(|error| new_file.error(error))?;
     let mut to = BufWriter::with_capacity(PIECE_BYTES, created);
     for sectors in groups(num_sectors) {
         observer.advance(sectors.len() as u64);
         // Verified as they are read: what changed since gets into no image.
         let bytes = file.read_sectors(sectors)?;
-        to.write_all(&bytes).map_err(|error| beside.error(error))?;
+        to.write_all(&bytes)
+            .map_err(|error| new_file.error(error))?;
     }
-    to.flush().map_err(|error| beside.error(error))?;
+    to.flush().map_err(|error| new_file.error(error))?;
     drop(to);
     let unmounted = volume.unmount();
-    unmounted.map_err(|error| beside.error(error))?;
+    unmounted.map_err(|error| new_file.error(error))?;
     observer.end();
 
     observer.begin(Stage::Recheck, Some(num_sectors.into()));
-    compare(file, &beside.reopen()?, observer)?;
+    compare(file, &new_file.reopen()?, observer)?;
     observer.end();
-    beside.commit()?;
+    new_file.commit()?;
     Ok(size)
 }
 

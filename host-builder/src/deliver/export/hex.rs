@@ -4,9 +4,9 @@
 
 use std::io::BufRead;
 
-use ::ihex::{Record, WriterError};
+use ::ihex::Record;
 
-use super::ExportError;
+use super::error::ExportError;
 
 /// Bytes a record, as most programs write and every one reads.
 const RECORD_BYTES: u32 = 32;
@@ -14,7 +14,7 @@ const RECORD_BYTES: u32 = 32;
 const PART_BYTES: u64 = 1 << 16;
 
 /// Records of bytes whose first is at `address`, and whose last is below 2^32.
-pub(super) fn records(address: u32, mut bytes: &[u8]) -> Result<String, WriterError> {
+pub(super) fn records(address: u32, mut bytes: &[u8]) -> Result<String, ExportError> {
     let mut text = String::new();
     let mut next = u64::from(address);
     let mut high = None;
@@ -39,14 +39,15 @@ pub(super) fn records(address: u32, mut bytes: &[u8]) -> Result<String, WriterEr
 }
 
 /// The last record.
-pub(super) fn end() -> Result<String, WriterError> {
+pub(super) fn end() -> Result<String, ExportError> {
     let mut text = String::new();
     push(&Record::EndOfFile, &mut text)?;
     Ok(text)
 }
 
-fn push(record: &Record, text: &mut String) -> Result<(), WriterError> {
-    text.push_str(&record.to_record_string()?);
+fn push(record: &Record, text: &mut String) -> Result<(), ExportError> {
+    let record = record.to_record_string();
+    text.push_str(&record.map_err(|error| ExportError::Record(error.to_string()))?);
     text.push('\n');
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::io::Read;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_link::uf2::{self, BLOCK_BYTES, HEADER_BYTES, PAYLOAD_BYTES};
 
-use super::{ExportError, read_some};
+use super::bin::read_some;
+use super::error::ExportError;
 
 /// A sector is two payloads: no image ends within one.
 const BLOCKS_PER_SECTOR: u32 = (SECTOR_BYTES / PAYLOAD_BYTES) as u32;

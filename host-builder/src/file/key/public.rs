@@ -10,7 +10,8 @@ use pkcs8::{
     Document, EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef, SubjectPublicKeyInfoRef,
 };
 
-use super::{ED25519, KeyError, read};
+use super::error::KeyError;
+use super::pem::{ED25519, read};
 
 /// SubjectPublicKeyInfo as PEM.
 pub(super) fn to_pem(key: PublicKey) -> Result<String, KeyError> {
@@ -21,7 +22,8 @@ pub(super) fn to_pem(key: PublicKey) -> Result<String, KeyError> {
         }
         .to_pem(LineEnding::LF)
     };
-    encode().map_err(|error: pkcs8::der::Error| KeyError::Encode(error.into()))
+    encode()
+        .map_err(|error: pkcs8::der::Error| KeyError::Encode(pkcs8::Error::from(error).to_string()))
 }
 
 /// A public key: 64 hexadecimal digits, or its file.

@@ -13,7 +13,9 @@ use pkcs8::{
 };
 use zeroize::Zeroizing;
 
-use super::{ED25519, KeyError, SecretKey, read};
+use super::error::KeyError;
+use super::pem::{ED25519, read};
+use super::secret_key::SecretKey;
 
 /// scrypt's cost: 2^14 blocks of 8 · 128 bytes, 16 MiB, the most that OpenSSL takes ...
 const SCRYPT_LOG_N: u8 = 14;
@@ -47,7 +49,7 @@ pub(super) fn to_pem(
         };
         Ok(document.to_pem(label, LineEnding::LF)?)
     };
-    encode().map_err(KeyError::Encode)
+    encode().map_err(|error: pkcs8::Error| KeyError::Encode(error.to_string()))
 }
 
 /// How a new key is encrypted.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::compile::CompileError;
+use super::error::CompileError;
 use super::expression::{ALL_DIGITS, Piece, Pieces, repeat};
 
 /// Bit 15 of a tail stands for this many digits or more.

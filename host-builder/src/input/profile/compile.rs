@@ -1,9 +1,9 @@
 //! The metadata's regular expressions -> rule lists.
 
 use leaksieve_core::identifier::PhoneProfile;
-use thiserror::Error;
 
 use super::automaton::{Automaton, Change, Follow, closure};
+use super::error::CompileError;
 use super::expression::{
     ALL_DIGITS, Piece, fixed_length, halve_first_choice, has_group, is_any_digit, parse,
     without_groups,
@@ -13,36 +13,6 @@ use super::expression::{
 const DROP_ALL: usize = 15;
 /// Of a tail: any number of digits may follow.
 const ANY_TAIL: u16 = 0xFFFF;
-
-/// What a rule list cannot express.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum CompileError {
-    /// Not a regular expression of the metadata's kind.
-    #[error("pattern {pattern:?} is not understood")]
-    Pattern {
-        /// The whole pattern.
-        pattern: String,
-    },
-    /// A transform is not digits and one group.
-    #[error("transform {transform:?} is not understood")]
-    Transform {
-        /// The transform.
-        transform: String,
-    },
-    /// A match could end at two places, and the choice cannot be made by the order of rules.
-    #[error("a pattern has matches of which one begins the other")]
-    Ambiguous,
-    /// Too many states or tails for one rule.
-    #[error("a pattern is too large for one rule")]
-    TooLarge,
-    /// The rule lists do not fit into the header.
-    #[error("the rule lists have {num_bytes} bytes")]
-    TooLong {
-        /// Bytes of the three lists.
-        num_bytes: usize,
-    },
-}
 
 /// The three rule lists of a profile.
 pub(super) struct RuleLists {

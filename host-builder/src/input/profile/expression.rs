@@ -6,7 +6,7 @@
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use super::compile::CompileError;
+use super::error::CompileError;
 
 /// All ten digits.
 pub(super) const ALL_DIGITS: u16 = 0x3FF;

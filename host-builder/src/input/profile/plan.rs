@@ -8,25 +8,15 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use leaksieve_core::identifier::phone::WORLD;
-use leaksieve_core::sector::Payload;
 
-use super::compile::CompileError;
+use super::error::{CompileError, PhoneProfileError};
 use super::expression::{fixed_length, parse};
 use super::numbers::{Mark, NONE, Numbers, Set};
-use super::sectors;
-use super::{PhoneProfileError, regions};
+use super::regions::regions;
+use super::sectors::{self, PhonePlan};
 
 const PLANS: &str = include_str!("plans.tsv");
 const CHANGES: &str = include_str!("changes.tsv");
-
-/// A numbering plan, as it lies in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PhonePlan {
-    /// The contents of the plan sectors, in their order.
-    pub payloads: Vec<Payload>,
-    /// Most plan sectors that the question about one number reads.
-    pub max_reads: u8,
-}
 
 /// One row of `changes.tsv`.
 struct ChangeRow {

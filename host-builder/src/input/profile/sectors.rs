@@ -9,9 +9,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use leaksieve_core::identifier::phone::plan::WORDS_PER_SECTOR;
 use leaksieve_core::sector::{PAYLOAD_BYTES, Payload};
 
-use super::compile::CompileError;
+use super::error::CompileError;
 use super::numbers::{NONE, Numbers, Set};
-use super::plan::PhonePlan;
+
+/// A numbering plan, as it lies in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhonePlan {
+    /// The contents of the plan sectors, in their order.
+    pub payloads: Vec<Payload>,
+    /// Most plan sectors that the question about one number reads.
+    pub max_reads: u8,
+}
 
 const IS_LAST: u32 = 1 << 10;
 const IS_VALID: u32 = 1 << 11;

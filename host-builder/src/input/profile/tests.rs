@@ -10,7 +10,7 @@ const NUM_FIXED_BYTES: usize = 11;
 
 #[test]
 fn every_line_is_a_region() {
-    let num_lines = REGIONS
+    let num_lines = regions::REGIONS
         .lines()
         .filter(|line| !line.starts_with('#'))
         .count();

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use leaksieve_core::identifier::PhoneProfile;
 use leaksieve_core::identifier::phone::WORLD;
 
-use super::compile::{self, CompileError, RuleLists};
-use super::{Region, regions};
+use super::compile::{self, RuleLists};
+use super::error::CompileError;
+use super::regions::{Region, regions};
 
 /// Any digits may follow.
 const ANY_TAIL: u16 = 0xFFFF;

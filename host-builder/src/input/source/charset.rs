@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, REPLACEMENT, UTF_8};
 
-use super::{Input, SourceError};
+use super::error::SourceError;
+use super::input::Input;
 
 /// Stands for bytes that are not of the charset. UTF-8 has no such byte, so a record that
 /// holds it is known, and is rejected.

@@ -9,7 +9,9 @@ use flate2::bufread::GzDecoder;
 use liblzma::bufread::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
-use super::{Charset, Input, SourceError};
+use super::charset::Charset;
+use super::error::SourceError;
+use super::input::Input;
 
 /// First bytes, what they mean, what to do. Those that could begin a text are long
 /// enough that no list of identifiers begins so by chance.

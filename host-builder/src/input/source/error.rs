@@ -3,10 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{Column, Input};
+use super::column::Column;
+use super::input::{CHARSET_REMEDY, Input};
 
 /// Why an input could not be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SourceError {
     /// It could not be opened.
     #[error("{input}: {error}")]
@@ -75,7 +77,7 @@ pub enum SourceError {
         given: String,
     },
     /// The row of names is not UTF-8.
-    #[error("{input}: the row of names is not UTF-8 text: {remedy}", remedy = super::CHARSET_REMEDY)]
+    #[error("{input}: the row of names is not UTF-8 text: {CHARSET_REMEDY}")]
     NotUtf8 {
         /// The input.
         input: Input,

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Input, SourceError, compression, split_lines};
+use super::compression;
+use super::error::SourceError;
+use super::input::Input;
+use super::lines::split as split_lines;
 
 /// Digits of a range file's name.
 pub(crate) const PREFIX_DIGITS: usize = 5;

@@ -2,9 +2,12 @@
 
 use leaksieve_core::IdentifierKind;
 
+use super::error::SourceError;
 use super::files::PREFIX_DIGITS;
-use super::{Fault, Input, SourceError, split_lines};
-use crate::input::survey;
+use super::input::Input;
+use super::lines::split as split_lines;
+use super::record::Fault;
+use crate::input::survey::compare::of_another_kind;
 
 /// How they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +118,7 @@ impl HashCount {
             });
         }
         let hashes = split_lines(bytes).map(|line| split(line).0);
-        match survey::of_another_kind(self.num_digits, hashes) {
+        match of_another_kind(self.num_digits, hashes) {
             Some((found, remedy)) => Err(SourceError::Unsupported {
                 input: input.clone(),
                 found,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::Fault;
+use super::record::Fault;
 
 /// Give the identifiers of a line to `each`: text, or what is wrong with it.
 ///

@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-use super::MAX_RECORD_BYTES;
+use super::error::SourceError;
+use super::input::{Input, MAX_RECORD_BYTES};
 
 /// Bytes of a batch; also the longest line that is kept whole.
 pub(crate) const BATCH_BYTES: usize = 1 << 20;
@@ -169,6 +170,22 @@ fn line_length(bytes: &[u8]) -> usize {
         }
     }
     memchr::memchr(b'\n', bytes).unwrap_or(bytes.len())
+}
+
+/// The next lines, and the number of the first.
+pub(super) fn next_batch(
+    input: &Input,
+    batches: &mut LineBatches<impl Read>,
+) -> Result<Option<(u64, Vec<u8>)>, SourceError> {
+    let first_line = batches.next_line();
+    match batches.next_batch() {
+        Ok(batch) => Ok(batch.map(|bytes| (first_line, bytes))),
+        Err(error) => Err(SourceError::Read {
+            input: input.clone(),
+            line: first_line - 1,
+            error,
+        }),
+    }
 }
 
 #[cfg(test)]

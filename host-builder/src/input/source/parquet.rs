@@ -22,8 +22,12 @@ use parquet::file::reader::SerializedPageReader;
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use self::guard::{Bounded, Pages};
-use super::table::places_of;
-use super::{Batch, Column, Field, Input, Layout, MAX_RECORD_BYTES, Records, SourceError};
+use super::batch::{Batch, Records};
+use super::column::{Column, places_of};
+use super::error::SourceError;
+use super::input::{Input, MAX_RECORD_BYTES};
+use super::layout::Layout;
+use super::record::Field;
 
 /// Longest metadata: 64 MiB.
 const MAX_METADATA_BYTES: u64 = 64 << 20;

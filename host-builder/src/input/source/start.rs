@@ -1,7 +1,8 @@
 //! What the first lines of an input say of its bytes, before anybody reads them as a list.
 
+use super::error::SourceError;
+use super::input::Input;
 use super::lines::BATCH_BYTES;
-use super::{Input, SourceError};
 
 /// Where a tar archive says that it is one, and what (POSIX.1-1988, ustar).
 const TAR: (usize, &[u8]) = (257, b"ustar");

@@ -1,6 +1,6 @@
 //! Spellings of telephone numbers.
 
-use super::{Give, grouped};
+use super::give::{Give, grouped};
 
 const REGIONS: &str = include_str!("../profile/regions.tsv");
 

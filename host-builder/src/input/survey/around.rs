@@ -3,8 +3,9 @@
 
 use leaksieve_core::IdentifierKind;
 
-use super::look::{Subject, nearly_all, num, percent, pipe};
-use super::refuse::Refusal;
+use super::counting::{nearly_all, num, percent};
+use super::refuse::{Refusal, pipe};
+use super::subject::Subject;
 
 /// Fewest lines. Passwords are chosen by rules such as "a sign at the end".
 const FEW: usize = 3;

@@ -11,10 +11,11 @@ use leaksieve_core::IdentifierKind;
 use super::columns::{Table, is_email};
 use super::compare::{can_compare, is_of, is_of_both};
 use super::contents::Content;
+use super::counting::{nearly_all, num, percent};
 use super::hash_lines::split;
 use super::hashes::{Form, NUM_SUFFIX_DIGITS, is_count};
-use super::look::{Place, Subject, nearly_all, num, percent, pipe};
-use super::refuse::Refusal;
+use super::refuse::{Refusal, pipe};
+use super::subject::{Place, Subject};
 use crate::input::source::hash_count::{NTLM_DIGITS, SHA1_DIGITS};
 
 /// Lines of which columns are hashed.

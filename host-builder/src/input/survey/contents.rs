@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use leaksieve_core::IdentifierKind;
 
 use super::columns::{Table, is_email, unquoted};
+use super::counting::{nearly_all, num};
 use super::course::{Course, plain_number};
 use super::hashes::{Form, is_count};
 use super::links::is_link;
-use super::look::{nearly_all, num};
 
 /// Fewest rows of which a cell that is the same in all says that it is a label.
 const MIN_CONSTANT: usize = 3;

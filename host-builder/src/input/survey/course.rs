@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::look::{nearly_all, num};
+use super::counting::{nearly_all, num};
 
 /// Fewest steps that show an order, and so many that it need not be an even one.
 const FEW: usize = 3;

@@ -4,7 +4,8 @@ use leaksieve_core::IdentifierKind;
 
 use super::columns::Table;
 use super::contents::Content;
-use super::look::{Subject, nearly_all, num};
+use super::counting::{nearly_all, num};
+use super::subject::Subject;
 
 /// So many lines that are alike by chance are no list of passwords.
 const MANY: usize = 20;

@@ -4,21 +4,20 @@
 use leaksieve_core::IdentifierKind;
 
 use super::around::{around, escaped as in_sed};
+use super::choose::{choose, escaped, several};
 use super::columns::{Table, is_email};
 use super::contents::{Content, choice};
+use super::counting::{nearly_all, num, percent};
 use super::divided::is_table;
 use super::hash_lines::{HEX_REMEDY, NO_HASHES, in_base64, potfile, split};
 use super::hashes::{Form, is_count, is_uuid};
 use super::links::links;
-use super::look::{
-    Manner, Place, Subject, choose, escaped, look as look_again, nearly_all, num, percent, pipe,
-    several,
-};
 use super::lost::{MAX_EXACT_DIGITS, is_scientific, rounded, scientific, with_point_zero};
 use super::numbered::{self, bracket};
 use super::parts::parts;
-use super::refuse::Refusal;
+use super::refuse::{Refusal, pipe};
 use super::scraped::in_a_part;
+use super::subject::{Manner, Place, Subject};
 use super::words::words;
 use super::wrap::{Wrapper, usual_pair, whole_number};
 use super::writing::{ends, entities, escapes, url_encoding};
@@ -33,11 +32,13 @@ const MIN_MIXED: usize = 50;
 /// Fewest digits of an id in a list of few lines.
 const MIN_ID_DIGITS: usize = 6;
 
-/// Look at lines; `trimmed` are the same without the blanks around.
+/// Look at lines; `trimmed` are the same without the blanks around. `look_again` looks at what is
+/// left when something was taken off.
 pub(super) fn look(
     subject: &Subject<'_>,
     raw: &[&[u8]],
     trimmed: &[&[u8]],
+    look_again: fn(&Subject<'_>, &[&[u8]]) -> Result<Manner, Refusal>,
 ) -> Result<Manner, Refusal> {
     let is_password = subject.kind == IdentifierKind::Password;
     let least = if is_password { MANY } else { FEW };

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use leaksieve_core::IdentifierKind;
 
-use super::look::{Subject, nearly_all, num, pipe};
-use super::refuse::Refusal;
+use super::counting::{nearly_all, num};
+use super::refuse::{Refusal, pipe};
+use super::subject::Subject;
 
 /// Fewest lines of which it is said.
 const MIN_LINES: usize = 3;

@@ -3,113 +3,26 @@
 
 use std::collections::BTreeMap;
 
-use leaksieve_core::{Identifier, IdentifierKind, Profile};
+use leaksieve_core::{IdentifierKind, Profile};
 use serde::de::IgnoredAny;
 
 use super::around::around;
+use super::choose::{choose, several};
 use super::columns::Table;
-use super::contents::describe;
+use super::counting::{nearly_all, num, percent};
 use super::free;
 use super::hash_lines::{company, dump, hashes, split};
 use super::masks::masks;
 use super::numbered::in_front_of_syntax;
 use super::phones::numbers;
-use super::refuse::Refusal;
+use super::refuse::{Refusal, pipe};
 use super::scraped::scraped;
-use super::wrap::{self, Wrapper, has_syntax};
+use super::subject::{Manner, Place, Subject};
+use super::wrap::has_syntax;
 use super::writing::{is_date, is_time};
 
-/// How often a line is peeled: `"Ann" <mailto:ann@example.com>,` takes four.
-pub(crate) const MAX_PEELS: usize = 6;
 /// Fewest lines of which it is said that they are international.
 const MIN_INTERNATIONAL: usize = 20;
-
-/// What the lines should be.
-#[derive(Clone, Copy)]
-pub(super) struct Subject<'a> {
-    pub(super) kind: IdentifierKind,
-    pub(super) profile: &'a Profile,
-    pub(super) place: Place,
-}
-
-/// Where the lines come from, which decides what reads them better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Whole lines.
-    Lines,
-    /// Whole lines of `HASH:COUNT`.
-    Hashes {
-        /// In a file that is named after the first five digits.
-        is_range: bool,
-        /// The counts were asked for.
-        is_counted: bool,
-    },
-    /// Cells of a column, or fields.
-    Cells,
-}
-
-/// What is done with the lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Manner {
-    /// What comes off each line that has it; kinds without a syntax.
-    pub take_off: Option<Wrapper>,
-    /// Nearly all are telephone numbers of the region that begin with its calling code, without
-    /// a plus sign.
-    pub is_international: bool,
-}
-
-impl Subject<'_> {
-    /// Is this text an identifier as it stands?
-    pub(super) fn is_identifier(&self, text: &[u8]) -> bool {
-        let identifier = Identifier::new(text).of_kind(self.kind);
-        self.profile.normalise(&identifier).is_ok()
-    }
-
-    /// Is it one, or one with something around it?
-    pub(super) fn holds_identifier(&self, text: &[u8]) -> bool {
-        self.is_identifier(text) || self.peeled(text).is_some()
-    }
-
-    /// The identifier in a text that has something around it, or the text.
-    pub(super) fn bare(&self, text: &[u8]) -> Vec<u8> {
-        // The core reads tel: itself.
-        let is_labelled = matches!(wrap::peel(self.kind, text), Some((Wrapper::Label, _)));
-        let is_bare = !is_labelled && self.is_identifier(text);
-        let peeled = (!is_bare).then(|| self.peeled(text)).flatten();
-        peeled.unwrap_or_else(|| text.to_vec())
-    }
-
-    fn peeled(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let mut text = text.to_vec();
-        for _ in 0..MAX_PEELS {
-            text = wrap::peel(self.kind, &text)?.1.into_owned();
-            if self.is_identifier(&text) {
-                return Some(text);
-            }
-        }
-        None
-    }
-}
-
-/// Are so many of so many nearly all?
-pub(super) const fn nearly_all(num: usize, of: usize) -> bool {
-    num > 0 && num * 100 >= of * percent(of)
-}
-
-/// Of a short list one line says more.
-pub(super) const fn percent(num_lines: usize) -> usize {
-    if num_lines >= 20 { 95 } else { 90 }
-}
-
-/// How many lines are so.
-pub(super) fn num(lines: &[&[u8]], is: impl Fn(&[u8]) -> bool) -> usize {
-    lines.iter().filter(|line| is(line)).count()
-}
-
-/// A command that mends the list, before leaksieve reads it.
-pub(super) fn pipe(command: &str) -> String {
-    format!("{command} FILE | leaksieve build -")
-}
 
 /// Look at lines, none of which is blank.
 pub(super) fn look(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<Manner, Refusal> {
@@ -130,7 +43,7 @@ fn look_at(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<Manner, Refusal> {
     masks(subject, &trimmed)?;
     company(subject, &trimmed)?;
     if !has_syntax(subject.kind) && !is_resident(subject.profile) {
-        return free::look(subject, lines, &trimmed);
+        return free::look(subject, lines, &trimmed, look);
     }
     let mut manner = Manner::default();
     match subject.kind {
@@ -237,11 +150,6 @@ fn behind_numbers(lines: &[&[u8]]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Does a line begin with blanks, as `uniq -c` writes counts?
-pub(super) fn is_indented(line: &[u8]) -> bool {
-    line.starts_with(b"  ")
-}
-
 /// Are nearly all lines digits that begin with the region's calling code, and are numbers so?
 fn is_international(subject: &Subject<'_>, lines: &[&[u8]]) -> bool {
     let Profile::Phone(phone) = subject.profile else {
@@ -326,31 +234,6 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     }
 }
 
-/// Each column holds one.
-pub(super) fn several(table: &Table) -> Refusal {
-    let separator = escaped(&table.separator);
-    Refusal::new(
-        format!("several identifiers a line, with {} between", table.words()),
-        format!(
-            "write one a line: {}",
-            pipe(&format!("sed 's|{separator}|\\n|g'"))
-        ),
-    )
-}
-
-/// A separator as sed writes it.
-pub(super) fn escaped(separator: &[u8]) -> String {
-    let mut text = String::new();
-    for c in String::from_utf8_lossy(separator).chars() {
-        match c {
-            '\t' => text.push_str("\\t"),
-            '|' | '*' | '^' | '\\' => text.extend(['\\', c]),
-            c => text.push(c),
-        }
-    }
-    text
-}
-
 /// Signs that an address may have before its `@`, and that are in no list nearly all have.
 fn is_hard_in_addresses(table: &Table, num_lines: usize) -> bool {
     const MIN_LINES: usize = 3;
@@ -360,65 +243,4 @@ fn is_hard_in_addresses(table: &Table, num_lines: usize) -> bool {
         return separator.len() > 2;
     }
     separator == b"|" || separator.len() > 1 || num_lines >= MIN_LINES
-}
-
-/// Several columns; `column` is the one, if that can be told.
-pub(super) fn choose(
-    subject: &Subject<'_>,
-    table: &Table,
-    column: Option<usize>,
-    lines: &[&[u8]],
-) -> Refusal {
-    // As an option, `\t` is a tab.
-    let is_written_tab = table.separator == b"\\t";
-    let delimiter = match is_written_tab {
-        true => "tab".to_owned(),
-        false => table.option(),
-    };
-    let words = table.words();
-    let held = || format!("column {}", describe(&table.contents(lines)));
-    let (example, hint) = match column {
-        Some(column) => (
-            format!("--column {} --delimiter {delimiter}", column + 1),
-            String::new(),
-        ),
-        None => (
-            format!("--column NUMBER --delimiter {delimiter}"),
-            format!(
-                ", with the number of the one that holds the identifiers ({})",
-                held()
-            ),
-        ),
-    };
-    if is_written_tab {
-        return Refusal::new(
-            "columns with a backslash and t between, in place of a tab",
-            format!(
-                "write tabs, and choose one, as in {} {example}{hint}",
-                pipe(r"sed 's/\\t/\t/g'")
-            ),
-        );
-    }
-    if subject.place == Place::Cells {
-        return Refusal::new(
-            format!(
-                "{} columns with {words} between, within one cell",
-                table.num_columns
-            ),
-            format!(
-                "give --delimiter {delimiter} if that stands between all columns; \
-                 else write the column to a file, one cell a line, and build that with {example}{hint}"
-            ),
-        );
-    }
-    let found = format!(
-        "a table: {} columns with {words} between",
-        table.num_columns
-    );
-    let remedy = if table.has_names(lines) {
-        format!("choose one with --column NAME, or by its number as in {example}{hint}")
-    } else {
-        format!("choose one, as in {example}{hint}")
-    };
-    Refusal::new(found, remedy)
 }

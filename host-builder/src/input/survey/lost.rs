@@ -3,8 +3,9 @@
 
 use leaksieve_core::IdentifierKind;
 
-use super::look::{Subject, nearly_all, pipe};
-use super::refuse::Refusal;
+use super::counting::nearly_all;
+use super::refuse::{Refusal, pipe};
+use super::subject::Subject;
 
 /// Digits that a floating-point number keeps.
 pub(super) const MAX_EXACT_DIGITS: usize = 15;

@@ -2,8 +2,9 @@
 
 use leaksieve_core::IdentifierKind;
 
-use super::look::{Subject, nearly_all, num};
+use super::counting::{nearly_all, num};
 use super::refuse::Refusal;
+use super::subject::Subject;
 use super::wrap::has_syntax;
 
 /// Signs that stand for others, twice or more.

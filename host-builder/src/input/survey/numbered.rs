@@ -2,9 +2,11 @@
 
 use leaksieve_core::IdentifierKind;
 
+use super::counting::{nearly_all, num};
 use super::course::{Course, MAX_DIGITS, MAX_SMALL, plain_number};
-use super::look::{Place, Subject, nearly_all, num, pipe};
-use super::refuse::Refusal;
+use super::front_number::Numbered;
+use super::refuse::{Refusal, pipe};
+use super::subject::{Place, Subject};
 
 /// Fewest lines that show by their order that numbers are ranks or counts, and fewest for the
 /// other signs of it.
@@ -13,76 +15,9 @@ const MANY: usize = 20;
 /// Fewest of which ranks from 1 on may have nothing behind them.
 const MIN_GLUED: usize = 5;
 
-/// A line with a number in front.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Numbered<'a> {
-    /// The bracket or sign in front of the number.
-    open: &'a [u8],
-    digits: &'a [u8],
-    /// What stands behind the number, without blanks.
-    sign: &'a [u8],
-    /// There are blanks, too.
-    has_blank: bool,
-    rest: &'a [u8],
-}
-
-impl<'a> Numbered<'a> {
-    fn of(line: &'a [u8]) -> Option<Self> {
-        let text = line.trim_ascii_start();
-        let num_open = usize::from(matches!(text.first(), Some(b'(' | b'[' | b'#' | b'<')));
-        let (open, text) = text.split_at(num_open);
-        let num_digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if !(1..=MAX_DIGITS).contains(&num_digits) {
-            return None;
-        }
-        let (digits, behind) = text.split_at(num_digits);
-        let near = behind.trim_ascii_start();
-        let is_times = behind.starts_with(b"x ") || behind.starts_with(b"X ");
-        let sign = if is_times { &near[..1] } else { sign(near) };
-        let far = &near[sign.len()..];
-        // `12 -x` is a number before a word that begins with a sign.
-        let (sign, behind) = if near.len() < behind.len() && far.first() != Some(&b' ') {
-            (&near[..0], near)
-        } else {
-            (sign, far)
-        };
-        let rest = behind.trim_ascii_start();
-        let has_blank = text.len() - num_digits - sign.len() > rest.len();
-        (!rest.is_empty()).then_some(Self {
-            open,
-            digits,
-            sign,
-            has_blank,
-            rest,
-        })
-    }
-}
-
-/// The sign that a text begins with, once or more: `.`, `)`, `--`, `->`, `、`.
-fn sign(text: &[u8]) -> &[u8] {
-    let first = text
-        .utf8_chunks()
-        .next()
-        .and_then(|chunk| chunk.valid().chars().next());
-    let len = match first {
-        Some(c) if !c.is_alphanumeric() && !c.is_whitespace() => c.len_utf8(),
-        _ => return &text[..0],
-    };
-    let mut end = len;
-    while text[end..].starts_with(&text[..len]) {
-        end += len;
-    }
-    if text[end..].starts_with(b">") && matches!(text[0], b'-' | b'=') {
-        end += 1;
-    }
-    &text[..end]
-}
-
-/// What stands behind `2 `, `12. `, or `12) `; leading blanks do not matter.
-pub(super) fn counted(text: &[u8]) -> Option<&[u8]> {
-    let found = Numbered::of(text)?;
-    let is_usual = matches!(found.sign, b"" | b"." | b")" | b":");
-    (found.open.is_empty() && is_usual && found.has_blank).then_some(found.rest)
+/// Does a line begin with blanks, as `uniq -c` writes counts?
+fn is_indented(line: &[u8]) -> bool {
+    line.starts_with(b"  ")
 }
 
 /// What most lines with a number in front have between it and the rest.
@@ -182,8 +117,7 @@ pub(super) fn in_front(subject: &Subject<'_>, raw: &[&[u8]]) -> Result<(), Refus
         || front.usual.sign == b")"
         || !front.usual.open.is_empty();
     let is_ranked = course.is_ordered() || (course.counts_up && (!is_id || is_mark));
-    let is_indented =
-        num(raw, super::look::is_indented) * 2 > raw.len() && front.usual.sign.is_empty();
+    let is_indented = num(raw, is_indented) * 2 > raw.len() && front.usual.sign.is_empty();
     // As counts are written: `17 ann`, `17: ann`, `17x ann`.
     let is_usual = front.usual.has_blank || matches!(front.usual.sign, b"." | b")" | b":");
     let is_found = if front.is_glued() {
@@ -242,7 +176,7 @@ pub(super) fn in_front_of_syntax(
                     && is_text
                     && front.usual.open.is_empty()
                     && front.usual.has_blank
-                    && (most(num(raw, super::look::is_indented)) || is_mark || !is_whole))
+                    && (most(num(raw, is_indented)) || is_mark || !is_whole))
         }
         // A count that ends in a blank is taken off each line.
         IdentifierKind::Email => {

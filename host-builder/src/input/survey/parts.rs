@@ -5,11 +5,13 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
+use super::choose::{choose, several};
 use super::columns::{Table, is_email};
 use super::contents::choice;
+use super::counting::{nearly_all, num, percent};
 use super::course::{Course, plain_number};
-use super::look::{Place, Subject, choose, nearly_all, num, percent, several};
 use super::refuse::Refusal;
+use super::subject::{Place, Subject};
 
 const FEW: usize = 3;
 /// Fewest digits of a part that may be an id by itself.

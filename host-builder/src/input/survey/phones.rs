@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::look::{Subject, nearly_all, num, pipe};
+use super::counting::{nearly_all, num};
 use super::lost::{is_scientific, scientific, with_point_zero};
-use super::refuse::Refusal;
+use super::refuse::{Refusal, pipe};
+use super::subject::Subject;
 use super::wrap::whole_number;
 
 /// Fewest lines of which it is said that digits behind them are no part of the numbers.

@@ -44,6 +44,11 @@ impl Refusal {
     }
 }
 
+/// A command that mends the list, before leaksieve reads it.
+pub(super) fn pipe(command: &str) -> String {
+    format!("{command} FILE | leaksieve build -")
+}
+
 /// A command that reads the list from its standard input.
 pub(super) fn pipe_in(command: &str) -> String {
     format!("{command} < FILE | leaksieve build -")

@@ -1,8 +1,9 @@
 //! Some records of an input, evenly chosen.
 
-use super::look::Place;
-use crate::input::source::batch::Odd;
-use crate::input::source::{Batch, LineLayout, MAX_RECORD_BYTES, Records, json, lines};
+use super::subject::Place;
+use crate::input::source::batch::{Batch, LineLayout, Records};
+use crate::input::source::record::Odd;
+use crate::input::source::{MAX_RECORD_BYTES, json, lines};
 
 /// Records of the first MiB that are looked at.
 const NUM_FIRST: usize = 2000;

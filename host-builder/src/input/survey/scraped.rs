@@ -3,8 +3,9 @@
 //! line is an address, and nobody's. A small share of the lines is enough to tell.
 
 use super::around::escaped;
-use super::look::{Subject, nearly_all, num, pipe};
-use super::refuse::Refusal;
+use super::counting::{nearly_all, num};
+use super::refuse::{Refusal, pipe};
+use super::subject::Subject;
 use super::wrap::{entity, percent_decoded};
 
 /// Fewest lines.

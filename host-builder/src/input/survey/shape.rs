@@ -101,6 +101,13 @@ pub(super) const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
+/// The common shapes of these texts, in words; nothing if there are none.
+pub(crate) fn shapes_of<'a>(texts: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut shapes = Shapes::default();
+    shapes.add(texts, 1.0);
+    describe(&shapes.common())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

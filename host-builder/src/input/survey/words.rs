@@ -3,9 +3,10 @@
 
 use leaksieve_core::IdentifierKind;
 
-use super::look::{Subject, nearly_all, pipe};
+use super::counting::nearly_all;
 use super::numbered::bracket;
-use super::refuse::Refusal;
+use super::refuse::{Refusal, pipe};
+use super::subject::Subject;
 
 const FEW: usize = 3;
 /// Parts with blanks between that are looked at.

@@ -9,7 +9,7 @@ use std::fmt;
 
 use leaksieve_core::IdentifierKind;
 
-use super::numbered::counted;
+use super::front_number::counted;
 
 /// Quotation marks, which stand around a text in pairs.
 const QUOTES: [(&str, &str); 16] = [

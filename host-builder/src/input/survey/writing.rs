@@ -3,8 +3,9 @@
 
 use leaksieve_core::IdentifierKind;
 
-use super::look::{Subject, nearly_all, num, pipe};
-use super::refuse::{Refusal, pipe_in};
+use super::counting::{nearly_all, num};
+use super::refuse::{Refusal, pipe, pipe_in};
+use super::subject::Subject;
 use super::wrap;
 
 /// Fewest lines of which it is said.

@@ -1,9 +1,24 @@
 //! The structures of Parquet's metadata, as far as the `parquet` crate reads them
 //! (<https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>).
 
-use super::thrift::Kind::{
-    self, Any, Binary, Boolean, Byte, Double, Integer, List, Struct, Structs,
-};
+use Kind::{Any, Binary, Boolean, Byte, Double, Integer, List, Struct, Structs};
+
+/// What a field of a structure is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    /// Nothing that is read.
+    Any,
+    Boolean,
+    Byte,
+    Integer,
+    Double,
+    Binary,
+    /// The fields of a structure, from 1.
+    Struct(&'static [Self]),
+    List(&'static Self),
+    /// A list of these structures.
+    Structs(&'static [Self]),
+}
 
 pub(super) const FILE_METADATA: &[Kind] = &[
     Integer,

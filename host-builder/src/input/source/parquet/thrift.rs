@@ -8,30 +8,13 @@
 //! for the crate only if it reads on where this does, so each field must be of the type that
 //! the crate takes it for, and come once.
 
-use super::structures::{DATA_PAGE_HEADER_V2, FILE_METADATA, PAGE_HEADER, SCHEMA_ELEMENT};
+use super::structures::{DATA_PAGE_HEADER_V2, FILE_METADATA, Kind, PAGE_HEADER, SCHEMA_ELEMENT};
 
 /// Deepest nesting, of a schema and of what is skipped.
 const MAX_DEPTH: u32 = 64;
 
 const BINARY: u8 = 8;
 const STRUCT: u8 = 12;
-
-/// What a field of a structure is.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
-    /// Nothing that is read.
-    Any,
-    Boolean,
-    Byte,
-    Integer,
-    Double,
-    Binary,
-    /// The fields of a structure, from 1.
-    Struct(&'static [Self]),
-    List(&'static Self),
-    /// A list of these structures.
-    Structs(&'static [Self]),
-}
 
 impl Kind {
     /// Is this type, as it is written, that of such a field?

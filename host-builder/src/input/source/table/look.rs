@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use leaksieve_core::IdentifierKind;
 
 use super::row::Form;
-use super::sample::Sample;
-use super::{Column, Delimiter, Table, Wanted};
-use crate::input::source::{Input, SourceError, split_lines};
+use super::rows::Table;
+use super::sample::{NUM_ROWS, Sample};
+use crate::input::source::column::{Column, Delimiter, Wanted};
+use crate::input::source::error::SourceError;
+use crate::input::source::input::Input;
+use crate::input::source::lines::split as split_lines;
 use crate::input::survey::document;
 
-/// Rows that are looked at.
-pub(super) const NUM_ROWS: usize = 10_000;
 /// Of 10 rows, cells and lines, how many have to be alike.
 pub(super) const MIN_OF_10: usize = 9;
 /// Of so many NAME;PASSWORD lines, one may have the delimiter in its password.

@@ -1,6 +1,6 @@
 //! A row of a table -> its cells.
 
-use super::Delimiter;
+use crate::input::source::column::Delimiter;
 use crate::input::source::lines::{without_mark, without_returns};
 
 /// How rows are written.

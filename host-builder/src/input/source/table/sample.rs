@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::look::NUM_ROWS;
 use super::row::{Form, Row};
-use super::{Column, Table, Wanted, places_of};
-use crate::input::source::{Input, SourceError};
-use crate::input::survey;
+use super::rows::Table;
+use crate::input::source::column::{Column, Wanted, places_of};
+use crate::input::source::error::SourceError;
+use crate::input::source::input::Input;
+use crate::input::survey::shape::shapes_of;
 
+/// Rows that are looked at.
+pub(super) const NUM_ROWS: usize = 10_000;
 /// Of the first rows, so many may be the row of names; what stands above it is a title.
 const NUM_TITLES: usize = 10;
 /// Names of columns that a message has, and characters of each.
@@ -235,7 +238,7 @@ impl<'a> Sample<'a> {
             let cells = rows
                 .iter()
                 .filter_map(|row| Some(row.get(column)?.as_slice()));
-            let shapes = survey::shapes_of(cells);
+            let shapes = shapes_of(cells);
             if !shapes.is_empty() {
                 let start = if text.is_empty() {
                     " (their shapes: "

@@ -1,4 +1,11 @@
+use leaksieve_core::IdentifierKind;
+
 use super::*;
+use crate::input::source::Column;
+use crate::input::source::column::{Delimiter, NoDelimiter, Wanted};
+use crate::input::source::error::SourceError;
+use crate::input::source::input::Input;
+use crate::input::source::record::Fault;
 
 /// A cell or what is wrong with its row, and its line.
 type Found = (Result<String, Fault>, u64);

@@ -15,7 +15,7 @@ const JOBS_PER_THREAD: usize = 4;
 ///
 /// # Errors
 /// The first of `take`; no further job is begun then.
-pub fn in_order<J, R, E, W>(
+pub fn ordered_parallel<J, R, E, W>(
     num_threads: usize,
     jobs: impl IntoIterator<Item = J>,
     worker: impl Fn() -> W + Sync,
@@ -89,7 +89,7 @@ mod tests {
                 let ahead = begun.fetch_add(1, Ordering::SeqCst) - taken.load(Ordering::SeqCst);
                 assert!(ahead <= num_threads * JOBS_PER_THREAD + 1);
             });
-            in_order(
+            ordered_parallel(
                 num_threads,
                 jobs,
                 || {
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn an_error_ends_it() {
-        let result = in_order(
+        let result = ordered_parallel(
             3,
             0..,
             || |job: u64| job,
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_panic_is_passed_on_and_nobody_waits_for_ever() {
         let panicked = std::panic::catch_unwind(|| {
-            in_order(
+            ordered_parallel(
                 2,
                 0..,
                 || {

@@ -50,6 +50,7 @@ impl Drop for Unfinished {
 /// Why an output could not be written. The file that was there before is as it was, but
 /// for [`NotSynced`](Self::NotSynced).
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OutputError {
     /// There is a file already.
     #[error("{}: already exists; name another file, or give --force to replace it", .0.display())]
@@ -169,7 +170,7 @@ impl Access {
 }
 
 /// An output that is not in its place yet. Dropped, it is gone.
-pub(crate) struct Beside {
+pub(crate) struct AtomicFile {
     target: PathBuf,
     folder: PathBuf,
     replace: bool,
@@ -177,7 +178,7 @@ pub(crate) struct Beside {
     _unfinished: Unfinished,
 }
 
-impl Beside {
+impl AtomicFile {
     /// Begin a file that will be at `target`. With `replace`, an existing file is
     /// replaced in the end.
     pub(crate) fn create(
@@ -364,15 +365,15 @@ mod tests {
     fn nothing_is_in_its_place_before_commit_and_nothing_else_after() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a.lsv");
-        let mut beside = Beside::create(&target, false, Access::AsUsual).unwrap();
-        beside.write(b"new").unwrap();
+        let mut new_file = AtomicFile::create(&target, false, Access::AsUsual).unwrap();
+        new_file.write(b"new").unwrap();
         assert!(!target.exists());
-        drop(beside);
+        drop(new_file);
         assert!(names(folder.path()).is_empty());
 
-        let mut beside = Beside::create(&target, false, Access::AsUsual).unwrap();
-        beside.write(b"new").unwrap();
-        beside.commit().unwrap();
+        let mut new_file = AtomicFile::create(&target, false, Access::AsUsual).unwrap();
+        new_file.write(b"new").unwrap();
+        new_file.commit().unwrap();
         assert_eq!(names(folder.path()), ["a.lsv"]);
         assert_eq!(std::fs::read(&target).unwrap(), b"new");
     }
@@ -382,19 +383,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a.lsv");
         // One that comes while ours is written is kept too.
-        let beside = Beside::create(&target, false, Access::AsUsual).unwrap();
+        let new_file = AtomicFile::create(&target, false, Access::AsUsual).unwrap();
         std::fs::write(&target, b"old").unwrap();
-        assert!(matches!(beside.commit(), Err(OutputError::Exists(_))));
+        assert!(matches!(new_file.commit(), Err(OutputError::Exists(_))));
         assert!(matches!(
-            Beside::create(&target, false, Access::AsUsual),
+            AtomicFile::create(&target, false, Access::AsUsual),
             Err(OutputError::Exists(_))
         ));
         assert_eq!(std::fs::read(&target).unwrap(), b"old");
 
-        let mut beside = Beside::create(&target, true, Access::AsUsual).unwrap();
-        beside.write(b"new").unwrap();
+        let mut new_file = AtomicFile::create(&target, true, Access::AsUsual).unwrap();
+        new_file.write(b"new").unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"old");
-        beside.commit().unwrap();
+        new_file.commit().unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"new");
         assert_eq!(names(folder.path()), ["a.lsv"]);
     }
@@ -437,8 +438,8 @@ mod tests {
         for name in others.iter().chain([&left_over]) {
             std::fs::write(folder.path().join(name), b"half").unwrap();
         }
-        let running = Beside::create(&target, false, Access::AsUsual).unwrap();
-        let mut second = Beside::create(&target, false, Access::AsUsual).unwrap();
+        let running = AtomicFile::create(&target, false, Access::AsUsual).unwrap();
+        let mut second = AtomicFile::create(&target, false, Access::AsUsual).unwrap();
         assert_eq!(names(folder.path()).len(), others.len() + 2);
         second.write(b"new").unwrap();
         second.commit().unwrap();
@@ -469,12 +470,12 @@ mod tests {
         // Also in place of a file that all could read.
         std::fs::write(&target, b"old").unwrap();
         std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let mut beside = Beside::create(&target, true, Access::OwnerOnly).unwrap();
+        let mut new_file = AtomicFile::create(&target, true, Access::OwnerOnly).unwrap();
         for name in names(folder.path()).iter().filter(|name| *name != "key") {
             assert_eq!(mode(name), 0o600);
         }
-        beside.write(b"secret").unwrap();
-        beside.commit().unwrap();
+        new_file.write(b"secret").unwrap();
+        new_file.commit().unwrap();
         assert_eq!(mode("key"), 0o600);
         assert_eq!(std::fs::read(&target).unwrap(), b"secret");
     }
@@ -483,11 +484,11 @@ mod tests {
     fn no_place_for_a_file() {
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(
-            Beside::create(folder.path(), true, Access::AsUsual),
+            AtomicFile::create(folder.path(), true, Access::AsUsual),
             Err(OutputError::NotAFile(_))
         ));
         assert!(matches!(
-            Beside::create(&folder.path().join("none/a.lsv"), true, Access::AsUsual),
+            AtomicFile::create(&folder.path().join("none/a.lsv"), true, Access::AsUsual),
             Err(OutputError::NoFolder { .. })
         ));
     }
@@ -502,7 +503,7 @@ mod tests {
         assert!(make.arg(&pipe).status().unwrap().success());
         for target in [pipe.as_path(), Path::new("/dev/null"), folder.path()] {
             assert!(matches!(
-                Beside::create(target, true, Access::AsUsual),
+                AtomicFile::create(target, true, Access::AsUsual),
                 Err(OutputError::NotAFile(_))
             ));
         }

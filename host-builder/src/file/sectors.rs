@@ -1,0 +1,70 @@
+//! Neighbouring sectors of a file, read and verified.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+
+use leaksieve_core::ReadError;
+use leaksieve_core::file::{byte_of, read_exact_at};
+use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, Sector, SectorIndex, verify};
+
+/// Sectors that are read at a time: 512 KiB.
+const GROUP_SECTORS: u32 = 1024;
+
+/// Neighbouring sectors in groups, in order; the last may be shorter.
+pub(crate) fn groups(num_sectors: u32) -> impl Iterator<Item = Range<u32>> {
+    (0..num_sectors)
+        .step_by(GROUP_SECTORS as usize)
+        .map(move |start| start..num_sectors.min(start.saturating_add(GROUP_SECTORS)))
+}
+
+/// Read neighbouring sectors of a file and verify each.
+pub(crate) fn read_sectors(
+    file: &File,
+    file_id: FileId,
+    sectors: Range<u32>,
+) -> Result<Vec<u8>, ReadError<io::Error>> {
+    let mut bytes = vec![0; sectors.len() * SECTOR_BYTES];
+    read_exact_at(file, &mut bytes, byte_of(SectorIndex(sectors.start)))
+        .map_err(ReadError::Source)?;
+    let read: &[Sector] = bytes.as_chunks().0;
+    for (index, sector) in sectors.zip(read) {
+        verify(file_id, SectorIndex(index), sector)?;
+    }
+    Ok(bytes)
+}
+
+/// As [`read_sectors`], without the checksums.
+pub(crate) fn read_payloads(
+    file: &File,
+    file_id: FileId,
+    sectors: Range<u32>,
+) -> Result<Vec<Payload>, ReadError<io::Error>> {
+    let bytes = read_sectors(file, file_id, sectors)?;
+    let read: &[Sector] = bytes.as_chunks().0;
+    Ok(read
+        .iter()
+        .filter_map(|sector| sector.first_chunk().copied())
+        .collect())
+}
+
+#[cfg(unix)]
+pub(crate) fn write_all_at(file: &File, bytes: &[u8], byte: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, byte)
+}
+
+#[cfg(windows)]
+pub(crate) fn write_all_at(file: &File, mut bytes: &[u8], mut byte: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_write(file, bytes, byte) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(num_bytes) => {
+                bytes = &bytes[num_bytes..];
+                byte += num_bytes as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

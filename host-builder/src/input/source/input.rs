@@ -1,0 +1,59 @@
+//! Where identifiers are read from.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Longest line, or cell of a table, that may hold an identifier: 64 KiB.
+pub const MAX_RECORD_BYTES: usize = 64 * 1024;
+
+/// What to do about text that is not UTF-8.
+pub const CHARSET_REMEDY: &str =
+    "give --charset, as in --charset gb18030, big5, shift_jis or windows-1252";
+
+/// Where identifiers are read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Standard input, written `-`.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+impl Input {
+    /// `-` is standard input, all else is a path.
+    pub fn from_argument(argument: &Path) -> Self {
+        if argument.as_os_str() == "-" {
+            Self::Stdin
+        } else {
+            Self::File(argument.to_path_buf())
+        }
+    }
+
+    /// Its place, if it has one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => Some(path),
+        }
+    }
+
+    /// Bytes to be read, where that is known beforehand.
+    pub fn num_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => std::fs::metadata(path)
+                .ok()
+                .filter(std::fs::Metadata::is_file)
+                .map(|metadata| metadata.len()),
+        }
+    }
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin => f.write_str("standard input"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}

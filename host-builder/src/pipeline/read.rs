@@ -1,0 +1,120 @@
+//! The first stage: survey and reading.
+
+use std::sync::{Mutex, PoisonError};
+
+use leaksieve_core::hash::HashFunction;
+
+use crate::input::normalise::{Counts, Rules, read_and_hash, total_bytes};
+use crate::input::reject::{Place, Reason};
+use crate::input::source::SourceError;
+use crate::input::speller::Sample;
+use crate::input::survey::in_brackets;
+use crate::pipeline::options::BuildOptions;
+use crate::pipeline::plan::NumberingPlan;
+use crate::progress::{Costs, Stage};
+
+/// Why the lists are not taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// An input.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// No item at all.
+    #[error(
+        "no identifier in the input{}: an empty filter would call everybody safe. \
+         Is this the right file, and the right --kind, --column, --field or --region?",
+        match .0.num_below_min_count {
+            0 => String::new(),
+            below => format!(" (below --min-count: {below})"),
+        }
+    )]
+    NoItems(Box<Counts>),
+    /// Too many records gave no item.
+    #[error(
+        "{} of {} records were rejected{} ({:.2} %), and --max-rejected allows {:.2} %: nothing was written. \
+         Is this the right --kind, --column or --region? If these lines are not identifiers, allow more{}{}",
+        counts.rejects.count(), counts.rejects.count() + counts.num_accepted,
+        match counts.outside_plan.count() {
+            0 => String::new(),
+            outside => format!(", and {outside} are numbers that no telephone has"),
+        },
+        counts.rejected_share() * 100.0, limit * 100.0,
+        if is_header_alone(counts) { ". Only line 1 was rejected: if it is a row of names, take it off, as in tail -n +2 FILE | leaksieve build -" } else { "" },
+        in_brackets(&counts.survey.shapes)
+    )]
+    TooManyRejects {
+        /// What was read.
+        counts: Box<Counts>,
+        /// The share that is allowed, 0 to 1.
+        limit: f64,
+    },
+}
+
+/// Was the first line rejected, and no other?
+fn is_header_alone(counts: &Counts) -> bool {
+    let mut groups = counts.rejects.groups();
+    counts.rejects.count() == 1
+        && groups.any(|(reason, group)| {
+            matches!(reason, Reason::Normalise(_))
+                && group.first.first().is_some_and(|place| place.line == 1)
+        })
+}
+
+/// What reading gave.
+pub(crate) struct Read {
+    pub(crate) counts: Counts,
+    /// Some of the records.
+    pub(crate) sample: Sample,
+}
+
+/// Read the lists, and give each hash to a consumer of the thread, until `is_vain`.
+pub(crate) fn read<C: FnMut(u64, Place)>(
+    options: &BuildOptions,
+    numbering: NumberingPlan,
+    seed: u64,
+    costs: &mut Costs<'_>,
+    is_vain: &(dyn Fn() -> bool + Sync),
+    consumer: impl Fn() -> C + Sync,
+) -> Result<Read, SourceError> {
+    let rules = Rules::new(
+        options.kind,
+        options.profile.clone(),
+        HashFunction::Xxh3 { seed },
+        numbering.payloads,
+    );
+    let sample = Mutex::new(Sample::new(seed));
+    let counts = costs.stage(Stage::Read, total_bytes(&options.inputs), |observer| {
+        read_and_hash(
+            &options.inputs,
+            &options.layout,
+            &rules,
+            options.num_threads,
+            observer,
+            is_vain,
+            &sample,
+            consumer,
+        )
+    })?;
+    Ok(Read {
+        counts,
+        sample: sample.into_inner().unwrap_or_else(PoisonError::into_inner),
+    })
+}
+
+/// Is there an identifier, and are few enough lines none?
+///
+/// # Errors
+/// [`InputError::NoItems`], [`InputError::TooManyRejects`].
+pub fn ensure_read(options: &BuildOptions, counts: &Counts) -> Result<(), InputError> {
+    if counts.num_accepted == 0 {
+        return Err(InputError::NoItems(Box::new(counts.clone())));
+    }
+    if counts.rejected_share() > options.max_rejected_share {
+        return Err(InputError::TooManyRejects {
+            counts: Box::new(counts.clone()),
+            limit: options.max_rejected_share,
+        });
+    }
+    Ok(())
+}
