@@ -183,7 +183,7 @@ impl Plan {
     }
 
     fn header(self, datasets: &[Listed<'_>]) -> Header {
-        let datasets = datasets
+        let datasets: Vec<Dataset> = datasets
             .iter()
             .map(|(name, profile, texts)| Dataset {
                 name: (*name).try_into().unwrap(),
@@ -214,7 +214,7 @@ impl Plan {
             epoch: self.epoch,
             expires_unix_s: 0,
             root: None,
-            datasets,
+            datasets: datasets.as_slice().try_into().unwrap(),
         }
     }
 }
