@@ -170,6 +170,20 @@ fn of_output(error: impl Into<BuildError>, output: &Path) -> anyhow::Error {
     }
 }
 
+/// An error and its causes, from the outermost on. A cause is left out where the message says it
+/// already.
+pub(crate) fn message(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if message.is_empty() {
+            message = cause;
+        } else if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
+}
+
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '/' | '+');

@@ -36,7 +36,7 @@
 //! | [`sizing`] | how many, what rate -> encoding, pages, probes or columns, layers |
 //! | `pipeline::encode` | partitions -> pages -> sealed sectors; what a layer bumps -> the next layer |
 //! | [`sizing::measure`] | pages -> the rate as it is, sectors that a question reads |
-//! | [`file`] | written beside its place, asked again (`pipeline::recheck`), synced, renamed |
+//! | [`mod@file`] | written beside its place, asked again (`pipeline::recheck`), synced, renamed |
 //!
 //! [`pipeline::build()`] is the whole of it. The bytes, the normalisation and the hash are
 //! [`leaksieve_core`]'s: a device reads what is written here with the same functions.

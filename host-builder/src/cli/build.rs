@@ -194,7 +194,7 @@ impl Args {
     /// What is read from standard input has no file that names the breach.
     fn with_name(&self, error: anyhow::Error) -> anyhow::Error {
         const PIPE: &str = "| leaksieve build -";
-        let message = format!("{error:#}");
+        let message = super::message(&error);
         if !message.contains(PIPE) {
             return error;
         }

@@ -61,7 +61,7 @@ pub struct Options {
 ///
 /// # Errors
 /// [`ExportError`]; what was at `output` before is then as it was, but for
-/// [`OutputError::NotSynced`].
+/// [`OutputError::NotSynced`](crate::file::OutputError::NotSynced).
 pub fn export(
     file: &FilterFile,
     options: Options,

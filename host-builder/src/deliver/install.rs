@@ -72,6 +72,7 @@ pub enum InstallError {
         /// Its name.
         name: &'static str,
         /// What this program does not read.
+        #[source]
         error: Error,
     },
     /// It cannot be told which file the device takes.
@@ -89,6 +90,7 @@ pub enum InstallError {
         /// Name of the file on the card.
         name: &'static str,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
     /// The card gives back something else than was written.

@@ -75,6 +75,7 @@ pub enum OutputError {
         /// The output.
         path: PathBuf,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
     /// It is in its place, but perhaps not on the medium.
@@ -87,6 +88,7 @@ pub enum OutputError {
         /// The output.
         path: PathBuf,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
 }

@@ -20,6 +20,7 @@ use super::tags;
 #[error("{}: {error}{}", path.display(), remedy(error))]
 pub struct FileError {
     path: PathBuf,
+    #[source]
     error: ReadError<io::Error>,
 }
 

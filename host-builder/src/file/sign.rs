@@ -64,7 +64,7 @@ pub enum SignError {
     Write(#[from] WriteError),
     /// The signed file was read, and is not what it should be.
     #[error("the signed file does not verify, so it was not saved. Check the disk ({0})")]
-    Unverified(VerifyError),
+    Unverified(#[source] VerifyError),
 }
 
 /// Verify the file at `input` to its end, and write it, signed, to `output`; gives the new

@@ -36,6 +36,7 @@ pub enum SpoolError {
         /// Bytes that were written before.
         written: u64,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
     /// They could not be read back.
@@ -44,6 +45,7 @@ pub enum SpoolError {
         /// Where.
         folder: PathBuf,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
 }

@@ -94,7 +94,7 @@ pub enum ExportError {
     Record(String),
     /// The finished image cannot be read back.
     #[error("the new image cannot be read back, so it was not saved: {0}. Check the disk")]
-    ReadBack(io::Error),
+    ReadBack(#[source] io::Error),
     /// The finished image is another than was written.
     #[error("the new image does not hold what was written, so it was not saved. Check the disk")]
     OtherContent,

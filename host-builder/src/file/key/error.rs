@@ -15,6 +15,7 @@ pub enum KeyError {
         /// Which.
         path: PathBuf,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
     /// Not the file of a secret key.

@@ -16,6 +16,7 @@ pub enum SourceError {
         /// The input.
         input: Input,
         /// What the system or the decompressor said.
+        #[source]
         error: io::Error,
     },
     /// It could not be read to its end.
@@ -29,6 +30,7 @@ pub enum SourceError {
         /// Last line that was read, 0 if none was.
         line: u64,
         /// What the system or the decompressor said.
+        #[source]
         error: io::Error,
     },
     /// A format that has to be converted first.
@@ -172,6 +174,7 @@ pub enum SourceError {
         /// The folder that was named.
         folder: PathBuf,
         /// What the system said, and of which file or folder.
+        #[source]
         error: io::Error,
     },
     /// Some of the range files of a list of hashes are not there.
