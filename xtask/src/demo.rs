@@ -106,10 +106,9 @@ pub(crate) fn demo() -> Result<()> {
         filter as f64 * 100.0 / leak as f64
     );
     println!(
-        "  card      {:<28} {} with the passwords, as {}",
+        "  card      {:<28} {} with the passwords, as LEAKS.LSV",
         workspace::shown(&made.image),
-        firmware::size_text(bytes_of(&made.filter)?),
-        "LEAKS.LSV"
+        firmware::size_text(bytes_of(&made.filter)?)
     );
     println!(
         "  verdicts  {} questions, {} wrong, {:.1} ms each in the emulator\n",

@@ -186,16 +186,18 @@ impl Fuzzer {
     fn run_all(&self, targets: &[String], seconds: u32) -> Result<()> {
         let mut total = 0;
         for target in targets {
-            let [num_inputs, num_branches] = self.run(target, seconds)?;
-            println!("{target:<14} {num_inputs:>12} inputs {num_branches:>8} branches");
+            let [num_inputs, num_branches, slowest_s] = self.run(target, seconds)?;
+            println!(
+                "{target:<14} {num_inputs:>12} inputs {num_branches:>8} branches, slowest {slowest_s} s"
+            );
             total += num_inputs;
         }
         println!("{:<14} {total:>12} inputs, no finding", "in total");
         Ok(())
     }
 
-    /// How many inputs were tried, and how many branches were taken.
-    fn run(&self, target: &str, seconds: u32) -> Result<[u64; 2]> {
+    /// How many inputs were tried, how many branches taken, and the slowest input's seconds.
+    fn run(&self, target: &str, seconds: u32) -> Result<[u64; 3]> {
         let mut command = self.command(target)?;
         command
             .arg(format!("-max_total_time={seconds}"))
@@ -223,14 +225,15 @@ impl Fuzzer {
     }
 }
 
-/// Inputs and branches, as libFuzzer prints them at the end of a run.
-fn outcome(log: &str) -> Option<[u64; 2]> {
+/// Inputs, branches and the slowest input's seconds, as libFuzzer prints them at the end of a run.
+fn outcome(log: &str) -> Option<[u64; 3]> {
     let behind = |word: &str| {
         let (_, rest) = log.rsplit_once(word)?;
         rest.split_whitespace().next()?.parse().ok()
     };
     let num_inputs = behind("stat::number_of_executed_units:")?;
-    (num_inputs > 0).then_some([num_inputs, behind(" cov: ")?])
+    let slowest_s = behind("stat::slowest_unit_time_sec:")?;
+    (num_inputs > 0).then_some([num_inputs, behind(" cov: ")?, slowest_s])
 }
 
 /// What was found, and how to see it again.
@@ -287,7 +290,7 @@ mod tests {
     fn what_libfuzzer_prints() {
         let log = "#2\tINITED cov: 12 ft: 13\n#9\tDONE   cov: 1234 ft: 5 corp: 1/1b\n\
                    stat::number_of_executed_units: 567\nstat::slowest_unit_time_sec:     2\n";
-        assert_eq!(outcome(log), Some([567, 1234]));
+        assert_eq!(outcome(log), Some([567, 1234, 2]));
         assert_eq!(outcome("#2\tINITED cov: 12"), None);
         assert_eq!(outcome(&log.replace("567", "0")), None);
     }

@@ -1,10 +1,10 @@
 //! That what answers a question cannot panic: no call to the panic machinery in the linked
 //! firmware stands in the core's code, the app's, or that of a crate which the core uses.
 //!
-//! A call is a branch, or an address that is taken; the linker's relocations tell of both. What the standard library calls on our
-//! behalf counts as called by us: a function of its own that may reach a panic is machinery
-//! like the rest. The debug information says which source lines a call comes from, inlined
-//! ones included.
+//! A call is a branch, or an address that is taken; the linker's relocations tell of both. What
+//! the standard library calls on our behalf counts as called by us: a function of its own that may
+//! reach a panic is machinery like the rest. The debug information says which source lines a call
+//! comes from, inlined ones included.
 //!
 //! Not seen: a call through a table of tables, and a processor's own faults.
 //!
@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -35,7 +36,17 @@ const USAGE: &str = "usage: leaksieve-panics NAME=ELF...";
 
 /// Say of each firmware how many calls may panic, and whose. Fails when one is in the core's path
 /// and not excepted; each is named with function, file and line.
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match check() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn check() -> Result<()> {
     let guarded = guarded()?;
     ensure!(std::env::args().len() > 1, USAGE);
     let mut all = Vec::new();
@@ -91,7 +102,7 @@ impl fmt::Display for Site {
 fn sites(elf: &Path) -> Result<Vec<Site>> {
     let bytes = fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
     let image = Image::read(&bytes).with_context(|| elf.display().to_string())?;
-    let mut source = Source::read(elf)?;
+    let mut source = Source::read(&bytes).with_context(|| elf.display().to_string())?;
 
     let names: BTreeMap<u32, String> = image
         .items

@@ -7,6 +7,9 @@ use std::path::Path;
 
 use addr2line::Loader;
 use anyhow::{Result, anyhow};
+use object::Endianness;
+use object::elf::{FileHeader32, SHT_REL};
+use object::read::elf::{FileHeader, SectionHeader};
 use testkit::workspace;
 
 /// The standard library's crates.
@@ -78,9 +81,11 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn read(elf: &Path) -> Result<Self> {
+    pub(crate) fn read(elf: &[u8]) -> Result<Self> {
+        let file = tempfile::NamedTempFile::new()?;
+        fs::write(file.path(), without_relocations(elf)?)?;
         Ok(Self {
-            debug: Loader::new(elf).map_err(|error| anyhow!("{}: {error}", elf.display()))?,
+            debug: Loader::new(file.path()).map_err(|error| anyhow!("{error}"))?,
             packages: Packages::default(),
         })
     }
@@ -121,6 +126,22 @@ impl Source {
         }
         Ok(frames)
     }
+}
+
+/// The linker has applied the relocations that it left in; who reads debug information would apply
+/// them again.
+fn without_relocations(elf: &[u8]) -> Result<Vec<u8>> {
+    let header = FileHeader32::<Endianness>::parse(elf)?;
+    let endian = header.endian()?;
+    let table = header.e_shoff(endian) as usize;
+    let mut bytes = elf.to_vec();
+    for (index, section) in header.section_headers(endian, elf)?.iter().enumerate() {
+        if section.sh_type(endian) == SHT_REL {
+            let kind = table + index * size_of_val(section) + size_of::<u32>();
+            bytes[kind..][..size_of::<u32>()].fill(0);
+        }
+    }
+    Ok(bytes)
 }
 
 /// Which crate a file belongs to, found once.
