@@ -173,7 +173,7 @@ fn list(
 /// Our own program, as a user builds it.
 fn leaksieve() -> Result<PathBuf> {
     say("compiling leaksieve, if it changed");
-    host::cli()
+    host::build("release", &[])
 }
 
 /// The benchmarks of `bench/benches` that run in their own process.

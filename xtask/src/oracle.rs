@@ -37,7 +37,7 @@ pub(crate) fn oracle(options: &Options) -> Result<()> {
     let python = python()?;
     ask(
         &python,
-        &host::cli()?,
+        &host::build("release", &[])?,
         options.numbers,
         options.regions.as_deref(),
     )

@@ -37,7 +37,7 @@ pub(crate) fn test(all: bool) -> Result<()> {
     // The other core has the firmware. The tests need most of what the tool is made of, too, and
     // take it as it was compiled for that.
     let profile = if all { "release" } else { "dev" };
-    let cli = std::thread::spawn(move || host::build(profile));
+    let cli = std::thread::spawn(move || host::build(profile, &[]));
     say("building the firmware, in all variants");
     let mut elves = Vec::new();
     for variant in Variant::ALL {

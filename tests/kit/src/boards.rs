@@ -103,7 +103,7 @@ fn build_microbit_with(feature: &str, folder: &str, name: &str) -> Result<PathBu
     let cross = setup::cross(&[package.target])?;
     let mut command = cross.cargo("build", package.target);
     command
-        .args(["--features", feature])
+        .args(["--release", "--features", feature])
         .current_dir(package.folder());
     firmware::build_package(command, folder, name)
 }
@@ -155,7 +155,7 @@ pub fn build(cross: &Cross, packages: &[Package]) -> Result<Vec<(Package, PathBu
     let build = |package: &Package| {
         say(format!("building the firmware for {}", package.board.title));
         let mut command = cross.cargo("build", package.target);
-        package.settings(&mut command);
+        package.settings(&mut command).arg("--release");
         let name = format!("{}.elf", package.board.name);
         let elf = firmware::build_package(command, firmware::FOLDER, &name)?;
         Ok((*package, elf))

@@ -107,7 +107,23 @@ pub fn board() -> PathBuf {
 /// # Errors
 /// When it does not compile.
 pub fn build(cross: &Cross, variant: Variant) -> Result<PathBuf> {
-    build_in(FOLDER, cross, variant, variant.features(), "info")
+    build_in(
+        FOLDER,
+        cross,
+        variant,
+        variant.features(),
+        "info",
+        "release",
+    )
+}
+
+/// The same of the SD card's variant, larger and made in less time.
+///
+/// # Errors
+/// When it does not compile.
+pub fn build_for_demo(cross: &Cross) -> Result<PathBuf> {
+    let variant = Variant::SdCard;
+    build_in(FOLDER, cross, variant, variant.features(), "info", "demo")
 }
 
 /// Build what counts a variant's instructions in place of talking. It does not log.
@@ -116,7 +132,7 @@ pub fn build(cross: &Cross, variant: Variant) -> Result<PathBuf> {
 /// When it does not compile.
 pub fn build_counting(cross: &Cross, variant: Variant) -> Result<PathBuf> {
     let features = format!("{},count", variant.features());
-    build_in(COUNTING_FOLDER, cross, variant, &features, "off")
+    build_in(COUNTING_FOLDER, cross, variant, &features, "off", "release")
 }
 
 fn build_in(
@@ -125,24 +141,29 @@ fn build_in(
     variant: Variant,
     features: &str,
     log: &str,
+    profile: &str,
 ) -> Result<PathBuf> {
     let mut command = cross.cargo("build", CORTEX_M3);
     command.args(["--no-default-features", "--features", features]);
+    command.args(["--profile", profile]);
     if variant == Variant::TrustedKey {
         command.env(KEYS, sign::public_key());
     }
     command.env("DEFMT_LOG", log).current_dir(board());
-    let name = format!("lm3s6965evb-{}.elf", variant.name());
+    let name = match profile {
+        "release" => format!("lm3s6965evb-{}.elf", variant.name()),
+        profile => format!("lm3s6965evb-{}-{profile}.elf", variant.name()),
+    };
     build_package(command, folder, &name)
 }
 
-/// Run a `cargo build` for release in a package's folder, where cargo finds its own settings,
+/// Run a `cargo build` in a package's folder, where cargo finds its own settings,
 /// and keep what it makes under a name of its own; gives the path. No key is built in unless
 /// the command says so.
 pub(crate) fn build_package(mut command: Command, folder: &str, name: &str) -> Result<PathBuf> {
     let folder = workspace::target_folder(folder)?;
     let elf = folder.join(name);
-    command.arg("--release").arg("--target-dir").arg(&folder);
+    command.arg("--target-dir").arg(&folder);
     if !command.get_envs().any(|(variable, _)| variable == KEYS) {
         command.env(KEYS, "");
     }

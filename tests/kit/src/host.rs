@@ -11,7 +11,8 @@ use crate::{run, workspace};
 /// The environment variable that names a `leaksieve` built before.
 pub const CLI: &str = "LEAKSIEVE_CLI";
 
-/// The path of `leaksieve`, built for release if it is not up to date.
+/// The path of `leaksieve`, as tests take it: built without link-time optimisation if it is not up
+/// to date.
 ///
 /// # Errors
 /// When it does not compile.
@@ -19,22 +20,27 @@ pub fn cli() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os(CLI) {
         return Ok(path.into());
     }
-    build("release")
+    build("dev", &[])
 }
 
-/// The path of `leaksieve`, built with a profile.
+/// The path of `leaksieve`, built with a profile and more arguments of `cargo build`.
 ///
 /// # Errors
 /// When it does not compile.
-pub fn build(profile: &str) -> Result<PathBuf> {
+pub fn build(profile: &str, arguments: &[&str]) -> Result<PathBuf> {
     let mut command = run::cargo();
     command
         .args(["build", "--profile", profile])
         .args(["--package", "leaksieve", "--bin", "leaksieve"])
+        .args(arguments)
         .arg("--target-dir")
         .arg(workspace::target())
         .current_dir(workspace::root());
-    if workspace::target().join(profile).join("leaksieve").exists() {
+    let folder = match profile {
+        "dev" => "debug",
+        profile => profile,
+    };
+    if workspace::target().join(folder).join("leaksieve").exists() {
         command.arg("--quiet");
     }
     executable(&mut command)
