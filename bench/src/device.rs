@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use testkit::cross::CORTEX_M3;
@@ -136,7 +136,9 @@ pub(crate) fn measure() -> Result<String> {
             }
             let signed = sign::sign_beside(&cli, &plain)?;
             for ((variant, elf, counting), filter) in images.iter().zip([&plain, &signed]) {
-                let stack = firmware::deepest_stack(&qemu, elf, *variant, filter)?;
+                let image = folder.join("sd.img");
+                host::card_image(&cli, filter, &image)?;
+                let stack = firmware::deepest_stack(&qemu, elf, Storage::Card(&image))?;
                 let size = firmware::size(elf)?;
                 let items = thousands(num_items);
                 let name = format!("{}, {encoding} of {items}", variant.name());
@@ -148,14 +150,7 @@ pub(crate) fn measure() -> Result<String> {
                         thousands(stack.used_bytes.into()),
                     ]);
                 }
-                let measured = ask(
-                    &qemu,
-                    counting,
-                    folder,
-                    filter,
-                    &asked_members,
-                    &asked_strangers,
-                )?;
+                let measured = ask(&qemu, counting, &image, &asked_members, &asked_strangers)?;
                 if SIZES.first() == Some(&num_items) && *variant == Variant::Unsigned {
                     measured.probes(&mut probes, "Cortex-M3", encoding)?;
                 }
@@ -245,18 +240,15 @@ fn mean(costs: &[Cost], of: impl Fn(&Cost) -> u64) -> f64 {
 fn ask(
     qemu: &Path,
     elf: &Path,
-    folder: &Path,
-    filter: &Path,
+    image: &Path,
     members: &[String],
     strangers: &[String],
 ) -> Result<Measured> {
-    let image: PathBuf = folder.join("sd.img");
-    host::card_image(&leaksieve()?, filter, &image)?;
     let options = Options {
         count: true,
         ..Options::default()
     };
-    let mut board = Emulator::boot_with(qemu, elf, Storage::Card(&image), &options)?;
+    let mut board = Emulator::boot_with(qemu, elf, Storage::Card(image), &options)?;
     ask_board(&mut board, members, strangers)
 }
 
