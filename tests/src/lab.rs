@@ -172,7 +172,7 @@ impl Lab {
         Emulator::boot_with(&self.qemu, &elf, storage, options)
     }
 
-    /// Start a micro:bit with what [`flash_area`](crate::emulator::flash_area) makes.
+    /// Start a micro:bit with what [`flash_area`](testkit::emulator::flash_area) makes.
     ///
     /// # Errors
     /// As [`boot`](Self::boot).

@@ -1,7 +1,7 @@
 //! Host and emulated device say the same, whatever the spelling, and the device's log
 //! keeps what was typed to itself.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use leaksieve_tests::lab::{Lab, Said, device_verdict};
 use leaksieve_tests::logs;
 use testkit::emulator::{Emulator, Storage};

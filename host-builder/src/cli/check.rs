@@ -48,8 +48,8 @@ pub(crate) struct Args {
     file: PathBuf,
     /// Identifiers to look up [default: the lines of standard input]
     ///
-    /// - is standard input too. Passwords and their hashes cannot be given here, because other
-    /// programs can see the command line.
+    /// A hyphen (-) is standard input, too. Passwords and their hashes cannot be given here, because
+    /// other programs can see the command line.
     #[arg(value_name = "IDENTIFIER")]
     identifiers: Vec<String>,
     /// Look only in leaks of this kind [default: in all]

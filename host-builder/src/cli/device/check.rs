@@ -25,8 +25,8 @@ not ignore the case of letters outside ASCII.")]
 pub(super) struct Args {
     /// Identifiers to look up [default: the lines of standard input]
     ///
-    /// - is standard input too. Passwords cannot be given here, because other programs can see the
-    /// command line.
+    /// A hyphen (-) is standard input, too. Passwords cannot be given here, because other programs
+    /// can see the command line.
     #[arg(value_name = "IDENTIFIER")]
     identifiers: Vec<String>,
     #[command(flatten)]
