@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::from(BROKEN_PIPE),
         Err(error) => {
-            say(format_args!("{}", cli::message(&error)));
+            say(format_args!("{}", cli::text::message(&error)));
             ExitCode::from(ERROR)
         }
     }

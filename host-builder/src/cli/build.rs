@@ -21,7 +21,9 @@ use leaksieve_core::identifier::{
 use leaksieve_core::{IdentifierKind, Profile};
 use leaksieve_link::Board;
 
-use super::{DEFAULT_RATE, Format, Kind, board, encoding, list, of_output, progress, unsaid};
+use super::arguments::{DEFAULT_RATE, Format, Kind};
+use super::text::{of_output, unsaid};
+use super::{board, encoding, list, progress};
 
 /// The headings of the help.
 const INPUT: &str = list::HEADING;
@@ -79,7 +81,7 @@ pub(crate) struct Args {
     /// Stop if more than this share of lines cannot be parsed
     ///
     /// Such lines are not in the filter.
-    #[arg(help_heading = INPUT, long, value_name = "SHARE", value_parser = super::parse_share, default_value = "1%", hide_short_help = true)]
+    #[arg(help_heading = INPUT, long, value_name = "SHARE", value_parser = super::arguments::parse_share, default_value = "1%", hide_short_help = true)]
     max_rejected: f64,
     /// Kind of identifiers
     #[arg(help_heading = IDENTIFIERS, long, value_enum)]
@@ -106,12 +108,12 @@ pub(crate) struct Args {
     ///
     /// 0.001, 1e-3, 0.1% and 1/1000 are the same. With --board the default is the lowest rate that fits. The rate is that of one reading; a
     /// text that can be read in two ways has twice as many false alarms.
-    #[arg(help_heading = SIZE, long, value_name = "RATE", value_parser = super::parse_rate, conflicts_with = "max_size")]
+    #[arg(help_heading = SIZE, long, value_name = "RATE", value_parser = super::arguments::parse_rate, conflicts_with = "max_size")]
     fpr: Option<f64>,
     /// Take the lowest rate that fits into this size, such as 900KiB
     ///
     /// fat32 is the largest file that a FAT32 card takes.
-    #[arg(help_heading = SIZE, long, value_name = "SIZE", value_parser = super::parse_max_size)]
+    #[arg(help_heading = SIZE, long, value_name = "SIZE", value_parser = super::arguments::parse_max_size)]
     max_size: Option<u64>,
     /// Take the lowest rate that fits this board's flash
     #[arg(help_heading = SIZE, long, value_name = "NAME", value_parser = board::parser(), hide_possible_values = true,
@@ -122,7 +124,7 @@ pub(crate) struct Args {
     #[arg(help_heading = SIZE, long, value_name = "NAME", value_enum, default_value = "bloom")]
     encoding: encoding::Name,
     /// Date of the leak: 2021-06-11, 2021-06 or 2021
-    #[arg(help_heading = HEADER, long, value_parser = super::parse_date, hide_short_help = true)]
+    #[arg(help_heading = HEADER, long, value_parser = super::arguments::parse_date, hide_short_help = true)]
     date: Option<Date>,
     /// Where the list came from
     #[arg(help_heading = HEADER, long, default_value = "", hide_default_value = true, hide_short_help = true)]
@@ -130,13 +132,13 @@ pub(crate) struct Args {
     /// Date after which people should get a newer file [default: never]
     ///
     /// A day such as 2027-01-31, or seconds since 1970. After it, "not exposed" becomes "cannot say".
-    #[arg(help_heading = HEADER, long, value_name = "TIME", value_parser = super::parse_time, hide_short_help = true)]
+    #[arg(help_heading = HEADER, long, value_name = "TIME", value_parser = super::arguments::parse_time, hide_short_help = true)]
     expires: Option<u64>,
     /// Number of this publication; people who saw a higher one can refuse the file
     #[arg(help_heading = HEADER, long, value_name = "N", default_value_t = 0, hide_short_help = true)]
     epoch: u32,
     /// Creation time: a day, or seconds since 1970 [default: SOURCE_DATE_EPOCH, or now]
-    #[arg(help_heading = HEADER, long, value_name = "TIME", value_parser = super::parse_time, hide_short_help = true)]
+    #[arg(help_heading = HEADER, long, value_name = "TIME", value_parser = super::arguments::parse_time, hide_short_help = true)]
     created: Option<u64>,
     /// Seed of the hash function [default: random]
     ///
@@ -147,7 +149,7 @@ pub(crate) struct Args {
     #[arg(help_heading = RESOURCES, long, hide_short_help = true)]
     threads: Option<usize>,
     /// Memory to use; what does not fit goes into a temporary file
-    #[arg(help_heading = RESOURCES, long, value_name = "SIZE", value_parser = super::parse_size, default_value = "2GiB", hide_short_help = true)]
+    #[arg(help_heading = RESOURCES, long, value_name = "SIZE", value_parser = super::arguments::parse_size, default_value = "2GiB", hide_short_help = true)]
     memory: u64,
     /// Folder of the temporary file [default: the folder of FILE]
     ///
@@ -194,7 +196,7 @@ impl Args {
     /// What is read from standard input has no file that names the breach.
     fn with_name(&self, error: anyhow::Error) -> anyhow::Error {
         const PIPE: &str = "| leaksieve build -";
-        let message = super::message(&error);
+        let message = super::text::message(&error);
         if !message.contains(PIPE) {
             return error;
         }
@@ -207,9 +209,10 @@ impl Args {
         let named = self.inputs.iter().map(|path| Input::from_argument(path));
         match name_of(&named.collect::<Vec<_>>()) {
             Some(name) if self.name.is_none() => {
-                anyhow::anyhow!(
-                    message.replace(PIPE, &format!("{PIPE} --name {}", super::quoted(&name)))
-                )
+                anyhow::anyhow!(message.replace(
+                    PIPE,
+                    &format!("{PIPE} --name {}", super::text::quoted(&name))
+                ))
             }
             _ => anyhow::anyhow!(message),
         }
@@ -234,7 +237,7 @@ impl Args {
             kind,
             profile: self.profile()?,
             method: self.encoding.into(),
-            aim: super::aim(self.fpr, self.max_size, self.board)
+            aim: super::arguments::aim(self.fpr, self.max_size, self.board)
                 .unwrap_or(Aim::FalsePositiveRate(DEFAULT_RATE)),
             board: self.board,
             name: match &self.name {

@@ -9,8 +9,9 @@ use leaksieve::file::bundle::{BundleError, bundle};
 use leaksieve_core::Header;
 use leaksieve_core::sector::SECTOR_BYTES;
 
+use super::progress;
 use super::sentence::{covers, title};
-use super::{of_output, progress, size, unsaid};
+use super::text::{of_output, size, unsaid};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -33,7 +34,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        super::refuse_stdout(&self.output)?;
+        super::arguments::refuse_stdout(&self.output)?;
         let observer = progress::Bar::observer(self.quiet);
         let bundled =
             bundle(&self.parts, &self.output, self.force, observer.as_ref()).map_err(|error| {

@@ -14,9 +14,11 @@ use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::verdict::system_clock;
 use leaksieve_core::{Identifier, IdentifierKind, Verdict};
 
+use super::arguments::{Format, Kind};
 use super::explain::Explainer;
 use super::sentence::{Class, Wording, answers};
-use super::{Format, Kind, count, trust};
+use super::text::count;
+use super::trust;
 
 /// Bytes of output that are gathered before they are written.
 const WRITE_BYTES: usize = 1 << 16;

@@ -53,7 +53,7 @@ pub(super) fn describe(encoding: &Encoding, num_pages: u32, mean_reads: f64) -> 
         Encoding::Bloom { num_hashes } => {
             format!(
                 "bloom, {} in one sector",
-                super::several((*num_hashes).into(), "probe")
+                super::text::several((*num_hashes).into(), "probe")
             )
         }
         Encoding::Ribbon(_) => {

@@ -9,9 +9,11 @@ use leaksieve::sizing::media::{Medium, media};
 use leaksieve::sizing::{Aim, ShapeError, rate_to_build};
 use leaksieve_link::Board;
 
+use super::arguments::{DEFAULT_RATE, Format};
+use super::board;
 use super::sentence::title;
 use super::sizes::{self, METHODS, MediumRow, SizeRow};
-use super::{DEFAULT_RATE, Format, board, count};
+use super::text::count;
 
 /// The rates of the table when none is asked for.
 const RATES: [f64; 5] = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
@@ -40,12 +42,12 @@ pub(crate) struct Args {
     /// False-positive rate: 0.001, 1e-3, 0.1% or 1/1000
     ///
     /// Without it, the sizes are those for several rates, and the boards and cards those for 0.001.
-    #[arg(long, value_name = "RATE", value_parser = super::parse_rate, conflicts_with = "max_size")]
+    #[arg(long, value_name = "RATE", value_parser = super::arguments::parse_rate, conflicts_with = "max_size")]
     fpr: Option<f64>,
     /// Find the lowest rate that fits into this size, such as 900KiB or fat32
     ///
     /// fat32 is the largest file that a FAT32 card takes.
-    #[arg(long, value_name = "SIZE", value_parser = super::parse_max_size)]
+    #[arg(long, value_name = "SIZE", value_parser = super::arguments::parse_max_size)]
     max_size: Option<u64>,
     /// Find the lowest rate that fits this board's flash
     #[arg(long, value_name = "NAME", value_parser = board::parser(), hide_possible_values = true,
@@ -133,7 +135,7 @@ impl Args {
         let dataset = subject.title.as_deref();
         let rate = self.fpr.or(subject.rate);
         let aims = match (
-            super::aim(self.fpr, self.max_size, self.board),
+            super::arguments::aim(self.fpr, self.max_size, self.board),
             subject.rate,
         ) {
             (Some(aim), _) => vec![aim],

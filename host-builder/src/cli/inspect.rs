@@ -10,8 +10,10 @@ use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Dataset, Profile};
 use serde::Serialize;
 
+use super::arguments::Format;
 use super::sentence::covers;
-use super::{Format, as_f64, count, day_of, encoding, one_in, several, size, trust};
+use super::text::{as_f64, count, day_of, one_in, several, size};
+use super::{encoding, trust};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

@@ -34,7 +34,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        super::refuse_stdout(&self.output)?;
+        super::arguments::refuse_stdout(&self.output)?;
         // Asked first, so that nobody thinks of a password in vain.
         let files = NewKeyFiles::create(&self.output, self.force)?;
         let password = if self.no_password {
@@ -45,7 +45,7 @@ impl Args {
         let key = SecretKey::generate()?;
         files.write(&key, password.as_ref().map(|password| password.as_slice()))?;
         self.report(key.public())
-            .with_context(|| super::unsaid(&self.output))?;
+            .with_context(|| super::text::unsaid(&self.output))?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -6,7 +6,7 @@ use leaksieve::input::reject::Rejects;
 use leaksieve::input::source::{self, Charset, Column, Delimiter, Input, Layout};
 use leaksieve_core::IdentifierKind;
 
-use super::count;
+use super::text::count;
 
 /// The heading of these options in a help.
 pub(super) const HEADING: &str = "Input";

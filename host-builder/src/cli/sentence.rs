@@ -9,7 +9,8 @@ use leaksieve_core::sentence::{CANNOT_SAY, Covers, EXPOSED, NOT_EXPOSED, Phrase,
 use leaksieve_core::{Answer, Catalogue, Outcome, Profile, Verdict};
 use serde::Serialize;
 
-use super::{Format, day_of};
+use super::arguments::Format;
+use super::text::day_of;
 
 /// A verdict without its answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

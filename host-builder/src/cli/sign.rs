@@ -13,7 +13,8 @@ use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::trust::MAX_EPOCH_STEP;
 use leaksieve_core::{Header, PublicKey};
 
-use super::{count, day_of, of_output, password, progress, size, trust, unsaid};
+use super::text::{count, day_of, of_output, size, unsaid};
+use super::{password, progress, trust};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -40,7 +41,7 @@ pub(crate) struct Args {
     /// Date after which people should get a newer file [default: the file's]
     ///
     /// A day such as 2027-01-31, seconds since 1970, or 0 for never.
-    #[arg(long, value_name = "TIME", value_parser = super::parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = super::arguments::parse_time)]
     expires: Option<u64>,
     /// Replace the signature of a file that is already signed
     #[arg(long)]
@@ -55,7 +56,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        super::refuse_stdout(&self.output)?;
+        super::arguments::refuse_stdout(&self.output)?;
         // Before anybody types a password: is there something to sign, and is it to be signed?
         let file = FilterFile::open(&self.file)?;
         if let Some(signer) = file.catalogue().signer().filter(|_| !self.again) {

@@ -7,7 +7,8 @@ use leaksieve::sizing::{Aim, FALSE_POSITIVE_RATES, Method, Shape, ShapeError, mo
 use leaksieve_core::sector::SECTOR_BYTES;
 use serde::Serialize;
 
-use super::{count, encoding, one_in_f64, size};
+use super::encoding;
+use super::text::{count, one_in_f64, size};
 
 /// A header takes one sector, unless its texts are long; a builder knows, a guess need not.
 const HEADER_SECTORS: u32 = 1;

@@ -8,7 +8,7 @@ use leaksieve::file::{FileError, FilterFile};
 use leaksieve_core::verdict::system_clock;
 use leaksieve_core::{Header, PublicKey, Trust};
 
-use super::day_of;
+use super::text::day_of;
 
 /// The heading of these options in a help.
 pub(super) const HEADING: &str = "Trust";

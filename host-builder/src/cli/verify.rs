@@ -14,7 +14,9 @@ use leaksieve::progress::Stage;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Catalogue, IdentifierKind};
 
-use super::{Kind, count, list, progress, several, size, trust};
+use super::arguments::Kind;
+use super::text::{count, several, size};
+use super::{list, progress, trust};
 
 /// Places of lost items that are named.
 const NUM_NAMED: usize = 5;

@@ -11,7 +11,9 @@ use leaksieve::progress::usage::Usage;
 use leaksieve::sizing::media::FAT32_MAX_BYTES;
 use leaksieve::sizing::{Aim, Method};
 
-use crate::cli::{Format, count, encoding, list, one_in_f64, size};
+use crate::cli::arguments::Format;
+use crate::cli::text::{count, one_in_f64, size};
+use crate::cli::{encoding, list};
 
 /// Of so many lines it is said when they are nearly all the same.
 const MANY_LINES: u64 = 50;

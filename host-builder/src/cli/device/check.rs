@@ -13,9 +13,11 @@ use leaksieve_core::{Answer, Catalogue, Identifier, Outcome, Verdict};
 use leaksieve_link::Said;
 
 use super::port::{Port, PortArgs};
+use crate::cli::arguments::Format;
 use crate::cli::check::Outcomes;
 use crate::cli::sentence::{Class, Wording};
-use crate::cli::{Format, count, trust};
+use crate::cli::text::count;
+use crate::cli::trust;
 
 #[derive(clap::Args)]
 #[command(after_help = "\

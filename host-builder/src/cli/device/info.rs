@@ -8,8 +8,9 @@ use leaksieve_core::Catalogue;
 use serde::Serialize;
 
 use super::port::PortArgs;
+use crate::cli::arguments::Format;
 use crate::cli::sentence::{covers, title};
-use crate::cli::{Format, count, day_of, one_in, size};
+use crate::cli::text::{count, day_of, one_in, size};
 
 #[derive(clap::Args)]
 pub(super) struct Args {

@@ -16,7 +16,7 @@ const READ_TIMEOUT: Duration = Duration::from_millis(50);
 const BAUD: u32 = 115_200;
 
 #[derive(clap::Args)]
-pub(in crate::cli) struct PortArgs {
+pub(crate) struct PortArgs {
     /// Serial port, such as /dev/ttyACM0 [default: the only USB one]
     ///
     /// `leaksieve device list` shows the ports.
@@ -26,7 +26,7 @@ pub(in crate::cli) struct PortArgs {
 
 impl PortArgs {
     /// Open the port.
-    pub(in crate::cli) fn open(&self) -> anyhow::Result<Device<Port>> {
+    pub(crate) fn open(&self) -> anyhow::Result<Device<Port>> {
         let name = match &self.port {
             Some(name) => name.clone(),
             None => only_usb_port()?,
@@ -52,7 +52,7 @@ impl PortArgs {
 }
 
 /// A port whose reads end in time though another program takes what has come.
-pub(in crate::cli) struct Port(Box<dyn SerialPort>);
+pub(crate) struct Port(Box<dyn SerialPort>);
 
 impl Read for Port {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {

@@ -9,8 +9,9 @@ use leaksieve::deliver::install::{folder, install};
 use leaksieve::file::verify::verify;
 use leaksieve_core::source::CARD_FILE_NAMES;
 
+use crate::cli::progress;
+use crate::cli::text::unsaid;
 use crate::cli::trust::{self, TrustArgs};
-use crate::cli::{progress, unsaid};
 
 #[derive(clap::Args)]
 #[command(

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use leaksieve::file::verify::verify;
 
 use crate::cli::device::port::PortArgs;
+use crate::cli::progress;
+use crate::cli::text::count;
 use crate::cli::trust::{self, TrustArgs};
-use crate::cli::{count, progress};
 
 #[derive(clap::Args)]
 #[command(

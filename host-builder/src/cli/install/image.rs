@@ -11,8 +11,10 @@ use leaksieve::deliver::export::{ExportError, Format, Options, card_image, expor
 use leaksieve_core::source::CARD_FILE_NAMES;
 use leaksieve_link::Board;
 
+use crate::cli::arguments::refuse_stdout;
+use crate::cli::text::{size, unsaid};
 use crate::cli::trust::{self, TrustArgs};
-use crate::cli::{board, progress, refuse_stdout, size, unsaid};
+use crate::cli::{board, progress};
 
 /// What `--board` does.
 const BOARD: &str = "The image is for the first slot of the board's flash: UF2 if its boot loader \
@@ -62,7 +64,7 @@ pub(super) struct Args {
     /// Card: its size, such as 4GiB [default: 64 MiB, or what the file needs]
     ///
     /// It is rounded up to a power of two, as emulators need it.
-    #[arg(long, value_parser = crate::cli::parse_size)]
+    #[arg(long, value_parser = crate::cli::arguments::parse_size)]
     size: Option<u64>,
     /// Replace OUT if it exists
     #[arg(short, long)]
