@@ -1,0 +1,152 @@
+//! How arguments are read.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+use leaksieve::sizing::Aim;
+use leaksieve::sizing::media::board_room;
+use leaksieve_core::IdentifierKind;
+use leaksieve_core::header::Date;
+use leaksieve_link::Board;
+
+/// What is written beside its place first cannot go to standard output.
+pub(super) fn refuse_stdout(output: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        output.as_os_str() != "-",
+        "the output cannot go to standard output: name a file with -o"
+    );
+    Ok(())
+}
+
+/// The rate that `build` aims at when none is asked for.
+pub(super) const DEFAULT_RATE: f64 = 1e-3;
+
+/// What a filter should be like; `None` when nothing was said.
+pub(super) fn aim(fpr: Option<f64>, max_size: Option<u64>, board: Option<&Board>) -> Option<Aim> {
+    let room = || max_size.or_else(|| board.map(board_room));
+    fpr.map(Aim::FalsePositiveRate)
+        .or_else(|| room().map(Aim::MaxBytes))
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Text for people
+    Text,
+    /// JSON for programs: one object, or one per line
+    Json,
+}
+
+/// What an identifier is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// Phone numbers
+    Phone,
+    /// E-mail addresses
+    Email,
+    /// User names
+    Username,
+    /// Ids: of people, accounts or customers
+    Id,
+    /// Passwords as they are typed
+    Password,
+    /// SHA-1 hashes of passwords, also as HASH:COUNT lines
+    Sha1,
+    /// NTLM hashes of passwords, also as HASH:COUNT lines
+    Ntlm,
+}
+
+impl From<Kind> for IdentifierKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Phone => Self::Phone,
+            Kind::Email => Self::Email,
+            Kind::Username => Self::Username,
+            Kind::Id => Self::Id,
+            Kind::Password => Self::Password,
+            Kind::Sha1 => Self::Sha1,
+            Kind::Ntlm => Self::Ntlm,
+        }
+    }
+}
+
+/// `0.001`, `1e-3`, `0.1%` or `1/1000`.
+fn parse_ratio(text: &str) -> Option<f64> {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    if let Some(percent) = text.strip_suffix('%') {
+        number(percent).map(|percent| percent / 100.0)
+    } else if let Some((one, in_n)) = text.split_once('/') {
+        number(one).zip(number(in_n)).map(|(one, in_n)| one / in_n)
+    } else {
+        number(text)
+    }
+}
+
+/// A part of the whole.
+pub(super) fn parse_share(text: &str) -> Result<f64, String> {
+    parse_ratio(text)
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "give a share from 0 to 1, such as 0.001, 1e-3, 0.1% or 1/1000".into())
+}
+
+/// A false-positive rate that can be built.
+pub(super) fn parse_rate(text: &str) -> Result<f64, String> {
+    // What is no number is no rate either, and the message says what is one.
+    let rate = parse_ratio(text).unwrap_or(f64::NAN);
+    leaksieve::sizing::check_rate(rate).map_err(|error| error.to_string())
+}
+
+/// The size of a filter: as [`parse_size`], or `fat32`.
+pub(super) fn parse_max_size(text: &str) -> Result<u64, String> {
+    if text.eq_ignore_ascii_case("fat32") {
+        return Ok(leaksieve::sizing::media::FAT32_MAX_FILTER_BYTES);
+    }
+    parse_size(text)
+        .map_err(|error| format!("{error}; or fat32, the largest file that a FAT32 card takes"))
+}
+
+/// `900KiB`, `2MB` or a number of bytes.
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+    text.parse::<bytesize::ByteSize>()
+        .map(|size| size.as_u64())
+        .map_err(|_| "give a size such as 900KiB, 2MB or 1GiB".into())
+}
+
+/// `2021-06-11`, `2021-06` or `2021`.
+pub(super) fn parse_date(text: &str) -> Result<Date, String> {
+    let error = || "give a date such as 2021-06-11, 2021-06 or 2021".to_owned();
+    let mut parts = text.split('-').map(|part| part.parse::<u16>().ok());
+    let date = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(Some(year)), None, None, None) => (year, 0, 0),
+        (Some(Some(year)), Some(Some(month @ 1..=12)), None, None) => (year, month, 0),
+        (Some(Some(year)), Some(Some(month)), Some(Some(day)), None) => {
+            // The calendar knows which days there are.
+            jiff::civil::Date::new(year as i16, month as i8, day as i8).map_err(|_| error())?;
+            (year, month, day)
+        }
+        _ => return Err(error()),
+    };
+    match date {
+        (year @ 1..=9999, month, day) => Ok(Date {
+            year,
+            month: month as u8,
+            day: day as u8,
+        }),
+        _ => Err(error()),
+    }
+}
+
+/// `2027-01-31`, or seconds since 1970-01-01 UTC.
+pub(super) fn parse_time(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        // A year, and no time of 1970.
+        Ok(1..=9999_u64) => return Err(format!("give the day too, such as {text}-01-31")),
+        Ok(seconds) => return Ok(seconds),
+        Err(_) => {}
+    }
+    text.parse::<jiff::civil::Date>()
+        .ok()
+        .and_then(|date| jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok())
+        .and_then(|time| u64::try_from(time.as_second()).ok())
+        .ok_or_else(|| "give a date such as 2027-01-31, or seconds since 1970-01-01 UTC".into())
+}
