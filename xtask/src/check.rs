@@ -1,6 +1,7 @@
 //! `cargo xtask check`: format, lints and documentation of all workspaces.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 use testkit::cross::{CORE_TARGETS, CORTEX_M3, WASM};
@@ -10,8 +11,12 @@ use testkit::{setup, workspace};
 
 use crate::boards;
 
+/// What says whether licences and sources of our dependencies are those of `deny.toml`.
+const CARGO_DENY: (&str, &str) = ("cargo-deny", "VERSION");
+
 /// All of it; stops at the first that fails. `all`: the benchmarks' lints too, of which libraries
-/// are compiled that nothing else needs.
+/// are compiled that nothing else needs, the packages for crates.io, and the licences and sources of
+/// all dependencies.
 ///
 /// # Errors
 /// When something is not as it should be.
@@ -85,6 +90,26 @@ pub(crate) fn check(all: bool) -> Result<()> {
         &boards_and_app,
         "doc --quiet --package leaksieve-app --no-deps",
     )?;
+    if all {
+        // As they would be uploaded, compiled from nothing else.
+        let packages = ["leaksieve-core", "leaksieve-link", "leaksieve"]
+            .map(|name| format!("--package {name}"));
+        host(
+            root,
+            &format!("package --quiet --allow-dirty {}", packages.join(" ")),
+        )?;
+        let deny = setup::cargo_tool(CARGO_DENY)?;
+        for folder in [root, &boards_and_app, &fuzz, &bench] {
+            say(format!("{}: cargo deny", workspace::shown(folder)));
+            run(Command::new(&deny)
+                .args(["deny", "--log-level=error", "--manifest-path"])
+                .arg(folder.join("Cargo.toml"))
+                .args(["check", "--hide-inclusion-graph", "--config"])
+                .arg(root.join("deny.toml"))
+                .args(["licenses", "bans", "sources"])
+                .current_dir(folder))?;
+        }
+    }
     say("format, lints and documentation are as they should be");
     Ok(())
 }

@@ -13,9 +13,10 @@ use clap::Args;
 use tempfile::TempDir;
 
 use testkit::run::{self, output, run, say};
+use testkit::setup::cargo_tool;
 use testkit::workspace;
 
-/// Of the Cargo registry; installed into `target/tools`.
+/// Of the Cargo registry.
 const CARGO_FUZZ: (&str, &str) = ("cargo-fuzz", "0.13.2");
 /// The compiler that can count branches.
 const TOOLCHAIN: &str = "nightly";
@@ -130,7 +131,7 @@ struct Fuzzer {
 impl Fuzzer {
     fn build(targets: &[String]) -> Result<Self> {
         let folder = workspace::target_folder("fuzz")?;
-        let tool = cargo_fuzz()?;
+        let tool = cargo_tool(CARGO_FUZZ)?;
         say("building the fuzz targets; the first time takes minutes");
         // Without a name all are built.
         let names: &[String] = if let [one] = targets {
@@ -258,28 +259,6 @@ fn finding(target: &str, log: &str, path: &Path) -> String {
             workspace::shown(path)
         ),
     }
-}
-
-/// The path of cargo-fuzz, got if it is missing.
-fn cargo_fuzz() -> Result<PathBuf> {
-    let (name, version) = CARGO_FUZZ;
-    let root = workspace::target_folder("tools")?;
-    let path = root.join("bin").join(name);
-    let is_ours = output(Command::new(&path).args(["fuzz", "--version"]))
-        .is_ok_and(|found| found.trim().ends_with(version));
-    if !is_ours {
-        say(format!(
-            "getting {name} {version} into {}",
-            workspace::shown(&root)
-        ));
-        run(run::cargo()
-            .args(["install", "--quiet", "--locked", name, "--version", version])
-            .arg("--root")
-            .arg(&root)
-            .arg("--target-dir")
-            .arg(root.join("build")))?;
-    }
-    Ok(path)
 }
 
 #[cfg(test)]

@@ -87,6 +87,11 @@ pub(crate) fn test(all: bool) -> Result<()> {
         .current_dir(workspace::firmware()))?;
 
     if all {
+        say("cargo test, of the benchmarks");
+        run(cargo()
+            .args(["test", "--target-dir"])
+            .arg(workspace::target())
+            .current_dir(workspace::root().join("bench")))?;
         bindings::phones_smoke()?;
         fuzz::smoke()?;
     }

@@ -308,6 +308,34 @@ impl Program {
     }
 }
 
+/// The path of a program of the Cargo registry, `cargo-NAME` in one version; got into
+/// `target/tools` if it is missing.
+///
+/// # Errors
+/// When it cannot be had.
+pub fn cargo_tool((name, version): (&str, &str)) -> Result<PathBuf> {
+    let root = workspace::target_folder("tools")?;
+    let path = root.join("bin").join(name);
+    let subcommand = name.trim_start_matches("cargo-");
+    let is_ours = run::output(Command::new(&path).args([subcommand, "--version"]))
+        .is_ok_and(|found| found.trim().ends_with(version));
+    if !is_ours {
+        run::say(format!(
+            "getting {name} {version} into {}",
+            workspace::shown(&root)
+        ));
+        run::run(
+            run::cargo()
+                .args(["install", "--quiet", "--locked", name, "--version", version])
+                .arg("--root")
+                .arg(&root)
+                .arg("--target-dir")
+                .arg(root.join("build")),
+        )?;
+    }
+    Ok(path)
+}
+
 /// `apt-get` as root, where that needs no password.
 fn privileged_apt() -> Option<Command> {
     let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
