@@ -270,13 +270,15 @@ fn core_by_features(all: bool) -> Result<()> {
     Ok(())
 }
 
-/// The core by itself, for the smallest processor or every chip family: with no feature, with
-/// each by itself, and with all.
+/// The core by itself, for the smallest processor: with no feature, and with all; `all`: for every
+/// chip family, and with each feature by itself, too.
 fn core_alone(cross: &Cross, all: bool) -> Result<()> {
     let mut features = core_features()?;
     // No chip has an operating system.
     features.retain(|name| name != "std");
-    features.push(features.join(","));
+    let together = features.join(",");
+    features.retain(|_| all);
+    features.push(together);
     let targets = [&CORE_TARGETS[..], &[CORTEX_M3]].concat();
     let targets = if all { &targets[..] } else { &[CORTEX_M0] };
     for &target in targets {
