@@ -346,9 +346,10 @@ OTHERS = [
     "leading", " leading", "leading ", "\u65e5\u672c\u8a9e", "$HEX[736563726574313 2]", "$HEX[73656372657431]", "$HEX[6e6f7468696e67]", "Password", "PASSWORD",
     "caf\u00e9", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "7c4a8d09ca3762af61e59520943dc26494f8941b", "7C4A8D09CA3762AF61E59520943DC26494F8941B:12",
     "31d6cfe0d16ae931b73c59d7e0c089c0", "8846F7EAEE8FB117AD06BDD830B7586C", "a4f49c406510bdcab6824ee7c30fd852", "a4f49c406510bdcab6824ee7c30fd85g",
-    "\U0001f980", "tab\there", "semi; colon", '"quoted\\"',
+    "\U0001f980", "tab\there", "semi; colon", '"quoted\\"', "tel:+86-139-0013-9999", "x@\u00fc\ufffd.example", "\u00c5\u0301", "no such password",
+    "STRANGER@EXAMPLE.COM", "STRANGER@B\u00dcCHER.example", "x@b\u00fccher.example", "1390013999912345",
 ]
-STRANGERS = [f"1390000{i:04}" for i in range(0, 40, 7)] + [f"stranger{i}@example.com" for i in range(6)] + [f"nobody_{i}" for i in range(6)]
+STRANGERS = [f"1390000{i:04}" for i in range(0, 40, 3)] + [f"stranger{i}@example.com" for i in range(0, 40, 3)] + [f"nobody_{i}" for i in range(6)]
 BYTES = [b"x" * 300, b"not \xff UTF-8", b"caf\xe9"]
 WRONG_KINDS = ["email", "phone", "sha1", "ntlm"]
 

@@ -86,6 +86,15 @@ impl Asker for Browser {
     fn open(&mut self, file: &Path, terms: &Terms) -> Result<Opened> {
         if let Some(error) = self.page.choose(file)? {
             let detail = self.page.text("#file-status .detail")?;
+            let sentence = self.page.text("#file-status [data-outcome=error]")?;
+            ensure!(sentence.len() > 30, "{file:?} has no sentence: {sentence}");
+            // Nor what a file before it said.
+            let left = "return !document.getElementById('question').hidden
+                || document.getElementById('verdict').innerText !== '';";
+            ensure!(
+                self.page.browser.run(left)? == false,
+                "{file:?} can be asked"
+            );
             return Ok(Opened::Refused(Self::refused(&error, detail)?));
         }
         self.kinds = self.page.kinds()?;
