@@ -275,7 +275,7 @@ class Phone:
     def number(self, text):
         text = trimmed(text)
         # libphonenumber looks for a number in any text, and takes letters for digits.
-        if re.search(r"[^\W\d]|[$@\[]", text):
+        if re.search(r"[^\W\d]|[$@\[]", text.removeprefix("tel:")):
             raise NoItem("*")
         try:
             number = phonenumbers.parse(text, self.region)
