@@ -1,7 +1,7 @@
 //! Golden files, byte for byte: what is built now is what was built when they were
-//! made. What they answer is in the table, `tests/data/vectors.tsv`. `LEAKSIEVE_BLESS=1` writes them anew, which a
-//! change of format alone may ask for (run it twice: a bundle and signed files are made of
-//! the other files); the old ones then stay beside, to be read still.
+//! made. What they answer is in the table, `tests/data/vectors.tsv`. `LEAKSIEVE_BLESS=1` writes
+//! them anew, which a change of format alone may ask for (run it twice: a bundle and signed files
+//! are made of the other files); the old ones then stay beside, to be read still.
 
 use std::path::Path;
 
