@@ -170,7 +170,7 @@ pub fn with_caveats(folder: &Path) -> Result<Vec<Case>> {
     let mut cases = vec![allowed];
     for path in [expired, counted, unread, seldom, joined, both, trailing] {
         let mut case = Case::new(path)?;
-        let hashes = [4, 7].map(|i| hash(i)[..40].as_bytes().to_vec());
+        let hashes = [4, 7].map(|i| hash(i).as_bytes()[..40].to_vec());
         let asked = [None, kind("password"), kind("sha1")];
         let asked = asked.into_iter().flat_map(|kind| {
             let hashes = hashes.clone().into_iter();
