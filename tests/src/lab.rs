@@ -2,12 +2,10 @@
 //! process, filters and cards made of lists, and both ways to ask.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use testkit::cross::CORTEX_M3;
@@ -202,55 +200,5 @@ impl Lab {
             ..Options::default()
         };
         Emulator::boot_with(&self.qemu, elf, Storage::FlashArea(area), &options)
-    }
-
-    /// What `leaksieve check` says of each line, and which datasets it names.
-    ///
-    /// # Errors
-    /// When it does not answer every line.
-    pub fn host_verdicts(
-        &self,
-        filter: &Path,
-        lines: &[String],
-    ) -> Result<Vec<(Said, Vec<String>)>> {
-        let mut child = Command::new(&self.cli)
-            .args(["check", "--format=json"])
-            .arg(filter)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut stdin = child.stdin.take().context("no stdin")?;
-        let input = lines.join("\n") + "\n";
-        let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-        // Its status says what was found, not whether it worked.
-        let output = child.wait_with_output()?;
-        ensure!(
-            writer.join().is_ok_and(|result| result.is_ok()),
-            "leaksieve check did not read on"
-        );
-        let verdicts = String::from_utf8(output.stdout)?
-            .lines()
-            .map(|line| {
-                let record: Value = serde_json::from_str(line)?;
-                let said = match record["verdict"].as_str() {
-                    Some("exposed") => Said::Exposed,
-                    Some("not_exposed") => Said::NotExposed,
-                    Some("not_covered" | "error") => Said::CannotSay,
-                    other => bail!("unknown verdict {other:?}"),
-                };
-                let names = record["datasets"].as_array().into_iter().flatten();
-                let names = names
-                    .filter_map(|dataset| dataset["name"].as_str())
-                    .map(str::to_owned);
-                Ok((said, names.collect()))
-            })
-            .collect::<Result<Vec<_>>>()?;
-        ensure!(
-            verdicts.len() == lines.len(),
-            "{} answers to {} lines",
-            verdicts.len(),
-            lines.len()
-        );
-        Ok(verdicts)
     }
 }

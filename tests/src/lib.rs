@@ -1,7 +1,8 @@
-//! What the tests in `tests/` share: cards and boards in an emulator, pages made by hand, and filters
+//! What the tests in `tests/` share: cards and boards in an emulator, and how they are asked, pages made by hand, and filters
 //! larger than any disk.
 
 pub mod card;
+pub mod console;
 pub mod lab;
 pub mod logs;
 pub mod pages;

@@ -4,11 +4,13 @@
 //!   programs; [`workspace`] knows the folders.
 //! - What is tested: [`host`] builds the command line, [`firmware`] and [`boards`] the firmware,
 //!   [`web`] the page; [`emulator`] runs a board.
+//! - Who is asked: [`ask`] has one harness for all that answer.
 //! - What is asked: [`sample`] makes lists, [`sign`] signs and forges files.
 //!
 //! Everything made here lies under the workspace's `target/` folder. What may change outside of it
 //! is named when it happens: a rustup target or a Debian package that was missing.
 
+pub mod ask;
 pub mod boards;
 pub mod cross;
 pub mod debian;

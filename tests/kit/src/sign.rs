@@ -32,7 +32,10 @@ impl Signer {
     }
 }
 
-/// The public half of [`Signer::Trusted`].
+/// The public half of [`Signer::Trusted`], in hexadecimal digits.
+pub const PUBLIC_KEY: &str = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c";
+
+/// The same, as OpenSSL writes it.
 pub fn public_key() -> PathBuf {
     workspace::root().join("tests/data/test-key.pub.pem")
 }

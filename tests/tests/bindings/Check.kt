@@ -1,4 +1,4 @@
-// Opens the files and answers the questions of standard input; see questions.rs and compare.rs.
+// Opens the files and answers the questions of standard input; see program.rs.
 
 import java.io.File
 import java.nio.ByteBuffer
@@ -118,7 +118,6 @@ private fun bytesOf(hex: String) = ByteArray(hex.length / 2) { hex.substring(2 *
 
 fun main() {
     var filter: Filter? = null
-    val out = StringBuilder()
     for (line in generateSequence(::readLine)) {
         val fields = line.split('\t')
         val asked = filter
@@ -151,8 +150,7 @@ fun main() {
         } else {
             answer(asked, KINDS[fields[1].toInt()], bytesOf(fields[2]))
         }
-        out.append(said.joinToString("\t") { it?.toString() ?: "" }).append('\n')
+        System.out.write((said.joinToString("\t") { it?.toString() ?: "" } + "\n").encodeToByteArray())
+        System.out.flush()
     }
-    System.out.write(out.toString().encodeToByteArray())
-    System.out.flush()
 }

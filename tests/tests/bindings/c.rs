@@ -3,19 +3,17 @@
 //! that nobody freed; what the library does within its own code they do not see, since Rust's stable
 //! compiler has no sanitizers.
 
-use std::fs::{self, File};
-use std::io::{Seek, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
-use testkit::{host, run, setup};
+use testkit::ask::vectors::golden;
+use testkit::{run, setup};
 
-use crate::cases::{self, Case};
-use crate::compare::{Compared, compare};
-use crate::questions::{Way, lines};
-use crate::{golden, here, large, library};
+use crate::program::{Program, Way};
+use crate::{agrees, here, large, library};
 
 /// Compile a program that is beside this file.
 fn program(name: &str) -> Result<(TempDir, PathBuf)> {
@@ -40,10 +38,13 @@ fn compiled(source: &Path) -> Result<(TempDir, PathBuf)> {
     Ok((folder, program))
 }
 
+fn sanitized(program: &mut Command) -> &mut Command {
+    program.env("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0")
+}
+
 /// Run it; what a sanitizer finds is an error.
 fn output(program: &mut Command) -> Result<Output> {
-    let output = program
-        .env("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0")
+    let output = sanitized(program)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .output()?;
@@ -53,55 +54,15 @@ fn output(program: &mut Command) -> Result<Output> {
     Ok(output)
 }
 
-fn ask(cases: &[Case], ways: &[Way]) -> Result<Compared> {
-    let (cli, (_folder, program)) = (host::cli()?, program("check")?);
-    let mut answers = Vec::new();
-    for way in ways {
-        let mut input: File = tempfile::tempfile()?;
-        input.write_all(lines(cases, *way).as_bytes())?;
-        input.rewind()?;
-        let output = output(Command::new(&program).stdin(input))?;
-        answers.push((*way, String::from_utf8(output.stdout)?));
-    }
-    let compared = compare(&cli, cases, &answers)?;
-    println!("{compared:?}");
-    Ok(compared)
-}
-
 #[test]
 #[ignore = "needs a C compiler and the host tool: cargo xtask test"]
-fn c_agrees_on_good_files() -> Result<()> {
-    let cases = cases::good()?;
-    let compared = ask(&cases, &[Way::Path])?;
-    ensure!(compared.refused == 0 && compared.errors == 0);
-    ensure!(compared.exposed > 500 && compared.not_exposed > 500 && compared.not_covered > 500);
-    let cases: Vec<Case> = cases.into_iter().map(Case::of_any_kind).collect();
-    let compared = ask(&cases, &[Way::Descriptor, Way::Reader])?;
-    ensure!(compared.refused == 0 && compared.errors == 0 && compared.exposed > 100);
-    Ok(())
-}
-
-#[test]
-#[ignore = "needs a C compiler and the host tool: cargo xtask test"]
-fn c_agrees_on_what_an_absence_means_and_who_is_trusted() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let mut cases = cases::with_caveats(&host::cli()?, folder.path())?;
-    cases.extend(cases::trusted(folder.path())?);
-    let compared = ask(&cases, &[Way::Path])?;
-    ensure!(compared.refused == 5 && compared.errors == 0 && compared.not_covered > 100);
-    Ok(())
-}
-
-#[test]
-#[ignore = "needs a C compiler and the host tool: cargo xtask test"]
-fn c_refuses_what_the_host_refuses() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let compared = ask(&cases::bad(folder.path())?, &Way::OF_C)?;
-    ensure!(
-        compared.refused > 50 && compared.errors > 500,
-        "{compared:?}"
-    );
-    Ok(())
+fn c_agrees() -> Result<()> {
+    let (_folder, program) = program("check")?;
+    agrees(
+        Program::start(sanitized(&mut Command::new(&program)))?,
+        &Way::OF_C,
+        &Way::OF_C,
+    )
 }
 
 #[test]

@@ -1,4 +1,4 @@
-/* Opens the files and answers the questions of standard input; see questions.rs and compare.rs. */
+/* Opens the files and answers the questions of standard input; see program.rs. */
 
 #include "leaksieve.h"
 
@@ -228,6 +228,7 @@ int main(void) {
         } else {
             ask(filter, rest);
         }
+        fflush(stdout);
     }
     leaksieve_close(filter);
     if (descriptor >= 0)

@@ -1,4 +1,4 @@
-"""Opens the files and answers the questions of standard input; see questions.rs and compare.rs."""
+"""Opens the files and answers the questions of standard input; see program.rs."""
 
 import os
 import sys
@@ -111,7 +111,6 @@ def refused(error):
 
 def main():
     filter = None
-    out = []
     for line in sys.stdin.buffer:
         word, *fields = line.decode().rstrip("\n").split("\t")
         if word == "open":
@@ -137,8 +136,7 @@ def main():
         else:
             kind, text = fields
             said = answer(filter, KINDS[int(kind)], bytes.fromhex(text))
-        out.append("\t".join("" if field is None else str(field) for field in said))
-    sys.stdout.write("\n".join(out) + "\n")
+        print("\t".join("" if field is None else str(field) for field in said), flush=True)
 
 
 main()

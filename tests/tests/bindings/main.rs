@@ -1,16 +1,14 @@
 //! What other languages are told is what the host says: Python and Kotlin, through what UniFFI makes,
 //! and C, through the header and the static library.
 //!
-//! Each runs a small program that reads questions, a line each, and writes answers; the same
-//! questions are asked of the command line, and every field is compared. What is made for phones is looked at.
+//! Each runs a small program that reads questions, a line each, and writes answers; every field is
+//! compared. What is made for phones is looked at.
 
 mod c;
-mod cases;
-mod compare;
 mod kotlin;
 mod phones;
+mod program;
 mod python;
-mod questions;
 
 use std::fs;
 use std::io::Write;
@@ -18,15 +16,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use leaksieve_tests::is_exhaustive;
 use tempfile::TempDir;
+use testkit::ask::cases::{self, Case};
+use testkit::ask::{compare, vectors};
 use testkit::run;
 
-/// A golden file, or a list of one.
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../core/tests/golden")
-        .join(name)
-}
+use program::{Program, Way};
 
 /// A file beside this one.
 fn here(name: &str) -> PathBuf {
@@ -72,6 +68,38 @@ fn answers(program: &mut Command, input: &str) -> Result<String> {
     ensure!(output.status.success(), "{line}: {}", output.status);
     ensure!(matches!(written, Ok(Ok(()))), "{line} did not read on");
     Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The table, and beside the core good and bad files, those whose absences say less, and those that
+/// are trusted or not; opened in each of these ways, bad ones in some of them.
+fn agrees(mut program: Program, ways: &[Way], of_bad: &[Way]) -> Result<()> {
+    vectors::judge(&mut program, 1)?;
+    let folder = tempfile::tempdir()?;
+    let good = cases::good()?;
+    let compared = compare(&mut program, &good, 1)?;
+    ensure!(compared.refused == 0 && compared.errors == 0 && compared.left_out == 0);
+    ensure!(compared.exposed > 500 && compared.not_exposed > 500 && compared.not_covered > 500);
+    let compared = compare(&mut program, &cases::with_caveats(folder.path())?, 1)?;
+    ensure!(compared.refused == 0 && compared.errors == 0 && compared.not_covered > 100);
+    let good: Vec<Case> = good
+        .into_iter()
+        .map(|case| case.of_kinds(&[None]))
+        .collect();
+    let (trusted, bad) = (cases::trusted(folder.path())?, cases::bad(folder.path())?);
+    for way in ways {
+        program.way = *way;
+        if *way != Way::Path {
+            let compared = compare(&mut program, &good, 1)?;
+            ensure!(compared.refused == 0 && compared.errors == 0 && compared.exposed > 100);
+        }
+        let compared = compare(&mut program, &trusted, 1)?;
+        ensure!(compared.opened == 5 && compared.refused == 5);
+        if of_bad.contains(way) || is_exhaustive() {
+            let compared = compare(&mut program, &bad, 1)?;
+            ensure!(compared.refused > 50 && compared.errors > 500);
+        }
+    }
+    program.end()
 }
 
 /// A generated 2 GiB file: its members, and addresses that are not in it.

@@ -15,18 +15,12 @@ mod refuses;
 mod shared;
 mod versions;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use leaksieve::file::key::SecretKey;
 use leaksieve::file::sign;
-
-/// A golden file, or a list of one.
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../core/tests/golden")
-        .join(name)
-}
+use testkit::ask::vectors::golden;
 
 /// Sign a file with the key of that seed.
 fn sign(file: &Path, seed: u8, expires_unix_s: Option<u64>, signed: &Path) -> Result<SecretKey> {

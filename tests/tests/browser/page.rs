@@ -25,6 +25,8 @@ pub(crate) struct Said {
     pub(crate) word: String,
     /// The error's name, or nothing.
     pub(crate) error: String,
+    /// Of an error, the core's words.
+    pub(crate) detail: String,
     /// Of each sentence, what it says of a dataset, and its text.
     pub(crate) sentences: Vec<(String, String)>,
 }
@@ -197,6 +199,7 @@ impl Page {
 const SAID: &str = "() => {
   const verdict = document.getElementById('verdict');
   const sentences = Array.from(verdict.querySelectorAll('[data-outcome]'), (line) => [line.dataset.outcome, line.textContent]);
+  const detail = verdict.querySelector('.detail')?.textContent ?? '';
   const word = verdict.querySelector('.word')?.lastChild.textContent ?? '';
-  return { verdict: verdict.dataset.verdict, word, error: verdict.dataset.error, sentences };
+  return { verdict: verdict.dataset.verdict, word, error: verdict.dataset.error, detail, sentences };
 }";
