@@ -12,7 +12,7 @@ use testkit::{setup, workspace};
 use crate::boards;
 
 /// What says whether licences and sources of our dependencies are those of `deny.toml`.
-const CARGO_DENY: (&str, &str) = ("cargo-deny", "VERSION");
+const CARGO_DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 
 /// All of it; stops at the first that fails. `all`: the benchmarks' lints too, of which libraries
 /// are compiled that nothing else needs, the packages for crates.io, and the licences and sources of

@@ -76,7 +76,11 @@ pub(crate) fn fuzz(options: &Options) -> Result<()> {
 /// # Errors
 /// When a target does not compile or found something. What is missing is said, no more.
 pub(crate) fn smoke() -> Result<()> {
-    let missing = missing().or_else(|| cargo_fuzz().err().map(|error| format!("{error:#}")));
+    let missing = missing().or_else(|| {
+        cargo_tool(CARGO_FUZZ)
+            .err()
+            .map(|error| format!("{error:#}"))
+    });
     if let Some(missing) = missing {
         say(format!("the fuzz targets are left out: {missing}"));
         return Ok(());
