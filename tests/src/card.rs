@@ -13,7 +13,7 @@ use leaksieve_core::source::CARD_FILE_NAMES;
 
 /// The name that the firmware opens.
 pub const FILTER_NAME: &str = CARD_FILE_NAMES[0];
-/// The second place for a filter: the firmware takes that of the higher epoch.
+/// The second place for a filter: the firmware takes that of the higher epoch, or of two equal ones the later.
 pub const SECOND_NAME: &str = CARD_FILE_NAMES[1];
 
 /// Smallest image, bytes: FAT32 begins at about 33 MiB.

@@ -6,6 +6,9 @@
 //! they come from. Those of the first MiB decide, before anything is made of them. Of the rest a
 //! sample is kept while it is read, and judged in the same way when the input ends: a list that
 //! changes in its middle is refused, too. Each input is surveyed by itself.
+//!
+//! [`look`] decides. It asks the other modules, each of which knows one kind of fault, and
+//! [`document`] before, which knows whole streams by their start. [`refusal`] is what they answer.
 
 mod around;
 mod beside;
@@ -29,7 +32,7 @@ mod masks;
 mod numbered;
 mod parts;
 mod phones;
-mod refuse;
+mod refusal;
 mod sample;
 mod scraped;
 mod separators;
@@ -43,7 +46,7 @@ mod writing;
 
 use leaksieve_core::{IdentifierKind, Profile};
 
-pub(crate) use self::refuse::in_brackets;
+pub(crate) use self::refusal::in_brackets;
 use self::sample::Sample;
 use self::shape::Shapes;
 pub use self::shape::{Shape, describe};

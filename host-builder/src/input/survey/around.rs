@@ -4,7 +4,7 @@
 use leaksieve_core::IdentifierKind;
 
 use super::counting::{nearly_all, num, percent};
-use super::refuse::{Refusal, pipe};
+use super::refusal::{Refusal, pipe};
 use super::subject::Subject;
 
 /// Fewest lines. Passwords are chosen by rules such as "a sign at the end".

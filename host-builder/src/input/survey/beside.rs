@@ -14,7 +14,7 @@ use super::contents::Content;
 use super::counting::{nearly_all, num, percent};
 use super::hash_lines::split;
 use super::hashes::{Form, NUM_SUFFIX_DIGITS, is_count};
-use super::refuse::{Refusal, pipe};
+use super::refusal::{Refusal, pipe};
 use super::subject::{Place, Subject};
 use crate::input::source::hash_count::{NTLM_DIGITS, SHA1_DIGITS};
 

@@ -2,7 +2,7 @@
 
 use super::columns::Table;
 use super::contents::describe;
-use super::refuse::{Refusal, pipe};
+use super::refusal::{Refusal, pipe};
 use super::subject::{Place, Subject};
 
 /// Each column holds one.

@@ -7,7 +7,7 @@ use leaksieve_core::IdentifierKind;
 use serde::de::IgnoredAny;
 
 use super::exports::{NAMED_FIELDS_REMEDY, export};
-use super::refuse::Refusal;
+use super::refusal::Refusal;
 use crate::input::source::{Input, Layout, SourceError};
 
 /// Bytes that are looked at.

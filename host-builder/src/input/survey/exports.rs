@@ -1,6 +1,6 @@
 //! What programs write around the rows that they export: frames, comments, other objects.
 
-use super::refuse::Refusal;
+use super::refusal::Refusal;
 use crate::input::source::Layout;
 
 /// The rows of phpMyAdmin, each an object on a line of its own.

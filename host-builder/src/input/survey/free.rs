@@ -15,7 +15,7 @@ use super::links::links;
 use super::lost::{MAX_EXACT_DIGITS, is_scientific, rounded, scientific, with_point_zero};
 use super::numbered::{self, bracket};
 use super::parts::parts;
-use super::refuse::{Refusal, pipe};
+use super::refusal::{Refusal, pipe};
 use super::scraped::in_a_part;
 use super::subject::{Manner, Place, Subject};
 use super::words::words;

@@ -8,7 +8,7 @@ use super::beside::beside;
 use super::compare::of_another_kind;
 use super::counting::{nearly_all, num};
 use super::hashes::{Form, NUM_SUFFIX_DIGITS};
-use super::refuse::{Refusal, pipe_in};
+use super::refusal::{Refusal, pipe_in};
 use super::subject::{Place, Subject};
 use crate::input::source::hash_count::NTLM_DIGITS;
 use crate::input::source::hash_count::SHA1_DIGITS;

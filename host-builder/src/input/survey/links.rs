@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use leaksieve_core::IdentifierKind;
 
 use super::counting::{nearly_all, num};
-use super::refuse::{Refusal, pipe};
+use super::refusal::{Refusal, pipe};
 use super::subject::Subject;
 
 /// Fewest lines of which it is said.

@@ -15,7 +15,7 @@ use super::hash_lines::{company, dump, hashes, split};
 use super::masks::masks;
 use super::numbered::in_front_of_syntax;
 use super::phones::numbers;
-use super::refuse::{Refusal, pipe};
+use super::refusal::{Refusal, pipe};
 use super::scraped::scraped;
 use super::subject::{Manner, Place, Subject};
 use super::wrap::has_syntax;

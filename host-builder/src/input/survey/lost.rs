@@ -4,7 +4,7 @@
 use leaksieve_core::IdentifierKind;
 
 use super::counting::nearly_all;
-use super::refuse::{Refusal, pipe};
+use super::refusal::{Refusal, pipe};
 use super::subject::Subject;
 
 /// Digits that a floating-point number keeps.

@@ -3,7 +3,7 @@
 use leaksieve_core::IdentifierKind;
 
 use super::counting::{nearly_all, num};
-use super::refuse::Refusal;
+use super::refusal::Refusal;
 use super::subject::Subject;
 use super::wrap::has_syntax;
 

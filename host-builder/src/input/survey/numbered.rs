@@ -5,7 +5,7 @@ use leaksieve_core::IdentifierKind;
 use super::counting::{nearly_all, num};
 use super::course::{Course, MAX_DIGITS, MAX_SMALL, plain_number};
 use super::front_number::Numbered;
-use super::refuse::{Refusal, pipe};
+use super::refusal::{Refusal, pipe};
 use super::subject::{Place, Subject};
 
 /// Fewest lines that show by their order that numbers are ranks or counts, and fewest for the

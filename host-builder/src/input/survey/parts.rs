@@ -10,7 +10,7 @@ use super::columns::{Table, is_email};
 use super::contents::choice;
 use super::counting::{nearly_all, num, percent};
 use super::course::{Course, plain_number};
-use super::refuse::Refusal;
+use super::refusal::Refusal;
 use super::subject::{Place, Subject};
 
 const FEW: usize = 3;

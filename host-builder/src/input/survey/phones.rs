@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::counting::{nearly_all, num};
 use super::lost::{is_scientific, scientific, with_point_zero};
-use super::refuse::{Refusal, pipe};
+use super::refusal::{Refusal, pipe};
 use super::subject::Subject;
 use super::wrap::whole_number;
 

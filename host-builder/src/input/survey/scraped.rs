@@ -4,7 +4,7 @@
 
 use super::around::escaped;
 use super::counting::{nearly_all, num};
-use super::refuse::{Refusal, pipe};
+use super::refusal::{Refusal, pipe};
 use super::subject::Subject;
 use super::wrap::{entity, percent_decoded};
 

@@ -5,7 +5,7 @@ use leaksieve_core::IdentifierKind;
 
 use super::counting::nearly_all;
 use super::numbered::bracket;
-use super::refuse::{Refusal, pipe};
+use super::refusal::{Refusal, pipe};
 use super::subject::Subject;
 
 const FEW: usize = 3;

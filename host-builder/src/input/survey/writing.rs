@@ -4,7 +4,7 @@
 use leaksieve_core::IdentifierKind;
 
 use super::counting::{nearly_all, num};
-use super::refuse::{Refusal, pipe, pipe_in};
+use super::refusal::{Refusal, pipe, pipe_in};
 use super::subject::Subject;
 use super::wrap;
 
