@@ -102,11 +102,17 @@ pub(crate) fn check(all: bool) -> Result<()> {
         for folder in [root, &boards_and_app, &fuzz, &bench] {
             say(format!("{}: cargo deny", workspace::shown(folder)));
             run(Command::new(&deny)
-                .args(["deny", "--log-level=error", "--manifest-path"])
-                .arg(folder.join("Cargo.toml"))
-                .args(["check", "--hide-inclusion-graph", "--config"])
+                .args(["deny", "--log-level=error", "--config"])
                 .arg(root.join("deny.toml"))
-                .args(["licenses", "bans", "sources"])
+                .arg("--manifest-path")
+                .arg(folder.join("Cargo.toml"))
+                .args([
+                    "check",
+                    "--hide-inclusion-graph",
+                    "licenses",
+                    "bans",
+                    "sources",
+                ])
                 .current_dir(folder))?;
         }
     }
