@@ -24,7 +24,7 @@ pub fn header() -> Result<Vec<u8>> {
     let config = cbindgen::Config::from_file(phone.join("cbindgen.toml"))
         .map_err(anyhow::Error::msg)
         .context("phone/cbindgen.toml")?;
-    let sources = ["c/types.rs", "kind.rs", "reason.rs", "c/mod.rs"];
+    let sources = ["c/types.rs", "kind.rs", "reason.rs", "c.rs"];
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in sources {
         builder = builder.with_src(phone.join("src").join(source));
