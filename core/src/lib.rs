@@ -29,7 +29,9 @@
 //! let mut sector = [0; 512];
 //! let catalogue = open(&mut file, &mut sector, &Trust::ANY)?;
 //! let asked = Identifier::new("+86 138-0013-8000".as_bytes());
-//! match check(&catalogue, asked, &mut file, &mut sector)? {
+//! // Seconds since 1970, or `None` where there is no clock.
+//! let now = Some(1_800_000_000);
+//! match check(&catalogue, asked, &mut file, &mut sector)?.at(catalogue.header(), now) {
 //!     Verdict::Exposed(answers) => {
 //!         for answer in answers.iter().filter(|a| a.outcome == Outcome::Exposed) {
 //!             let dataset = &catalogue.datasets()[usize::from(answer.dataset)];

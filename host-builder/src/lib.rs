@@ -12,12 +12,14 @@
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use leaksieve::file::FilterFile;
-//! use leaksieve_core::{Identifier, Verdict};
+//! use leaksieve_core::{Identifier, Verdict, verdict::system_clock};
 //!
 //! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/tests/golden/phone.lsv");
 //! let file = FilterFile::open(path.as_ref())?;
 //! let asked = Identifier::new("+86 138-0013-8000".as_bytes());
-//! match file.check(asked, &mut [0; 512])? {
+//! let verdict = file.check(asked, &mut [0; 512])?;
+//! // An expired file does not say "not exposed".
+//! match verdict.at(file.catalogue().header(), system_clock()) {
 //!     Verdict::Exposed(_) => println!("it was leaked, or this is a false alarm"),
 //!     Verdict::NotExposed(_) => println!("not in this file"),
 //!     Verdict::NotCovered(_) | Verdict::Expired(_) => println!("this file cannot say"),

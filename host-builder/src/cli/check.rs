@@ -121,7 +121,7 @@ impl Outcomes {
 }
 
 /// Who answers: shared by all threads.
-struct Desk {
+struct Answerer {
     file: FilterFile,
     /// By which it may have expired, if that matters.
     now_unix_s: Option<u64>,
@@ -144,7 +144,7 @@ struct Answered {
     outcomes: Outcomes,
 }
 
-impl Desk {
+impl Answerer {
     fn answer<'a>(&self, first_line: u64, identifiers: impl Iterator<Item = &'a [u8]>) -> Answered {
         let mut answered = Answered {
             first_line,
@@ -290,7 +290,7 @@ impl Args {
             true => Some(Explainer::new(&file)?),
             false => None,
         };
-        let mut desk = Desk {
+        let mut answerer = Answerer {
             explainer,
             file,
             now_unix_s: system_clock().filter(|_| !self.allow_expired),
@@ -310,17 +310,17 @@ impl Args {
         };
         if !from_stdin {
             let identifiers = self.identifiers.iter().map(|text| text.as_bytes());
-            answers.take(&desk.answer(1, identifiers))?;
+            answers.take(&answerer.answer(1, identifiers))?;
         } else if io::stdin().is_terminal() && is_secret {
             let password = rpassword::prompt_password("Password (not shown): ")?;
-            answers.take(&desk.answer(1, std::iter::once(password.as_bytes())))?;
+            answers.take(&answerer.answer(1, std::iter::once(password.as_bytes())))?;
         } else {
             if io::stdin().is_terminal() {
                 eprintln!("Type one identifier per line; end with Ctrl-D.");
             }
             // Of a damaged numbering plan there are none; who needs it is told so.
-            desk.shortcuts = desk.file.shortcuts().unwrap_or_default();
-            answer_stdin(&desk, &mut answers)?;
+            answerer.shortcuts = answerer.file.shortcuts().unwrap_or_default();
+            answer_stdin(&answerer, &mut answers)?;
         }
         if !answers.outcomes.any_asked {
             bail!("standard input is empty: give one identifier per line");
@@ -330,7 +330,7 @@ impl Args {
 }
 
 /// Answer every line of standard input, on all cores.
-fn answer_stdin(desk: &Desk, answers: &mut Answers) -> anyhow::Result<()> {
+fn answer_stdin(answerer: &Answerer, answers: &mut Answers) -> anyhow::Result<()> {
     let mut batches = LineBatches::new(content(&Input::Stdin, io::stdin().lock())?).prompt();
     let mut read = Ok(());
     let jobs = std::iter::from_fn(|| {
@@ -346,7 +346,7 @@ fn answer_stdin(desk: &Desk, answers: &mut Answers) -> anyhow::Result<()> {
     ordered_parallel(
         std::thread::available_parallelism().map_or(1, usize::from),
         jobs,
-        || |(first_line, batch): (u64, Vec<u8>)| desk.answer(first_line, split_lines(&batch)),
+        || |(first_line, batch): (u64, Vec<u8>)| answerer.answer(first_line, split_lines(&batch)),
         |answered| answers.take(&answered),
     )?;
     read.context("cannot read standard input")

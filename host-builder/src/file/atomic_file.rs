@@ -99,7 +99,7 @@ fn remedy(error: &io::Error) -> &'static str {
             "; make room there, or write to another folder: the new file and the one that it replaces need room together"
         }
         io::ErrorKind::FileTooLarge => {
-            "; this file system takes no file so large: a higher --fpr or a lower --max-size gives a smaller one"
+            "; this file system takes no file so large: write to another, or build a smaller filter"
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "; write to a folder where you have permission"

@@ -405,7 +405,7 @@ fn sign() -> Result<()> {
 /// The image is written as the filter is read, and both are read again.
 #[test]
 #[ignore = "builds the host tool; `cargo xtask test` runs it"]
-fn export() -> Result<()> {
+fn image() -> Result<()> {
     ["bin", "ihex", "uf2 --family pico"]
         .iter()
         .try_for_each(|format| exported(format))
@@ -414,7 +414,9 @@ fn export() -> Result<()> {
 fn exported(format: &str) -> Result<()> {
     let mut case = Case::new(
         (0..NUM_LINES).map(sample::phone).collect(),
-        &format!("export input.lsv --format {format} --address 0 --output out/leak.lsv --force"),
+        &format!(
+            "install image input.lsv --format {format} --address 0 --output out/leak.lsv --force"
+        ),
     )?;
     fs::write(case.path("list.txt"), case.identifiers.join("\n"))?;
     let build = format!("{BUILD} list.txt --output input.lsv --max-size {SIZE}");

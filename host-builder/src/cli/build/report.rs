@@ -270,12 +270,12 @@ fn describe_reading(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
         (
             "readings",
             counts.num_extra,
-            "lines were stored in several readings",
+            "of the lines were stored in several readings",
         ),
         (
             "plan",
             counts.outside_plan.count(),
-            "numbers are not in the numbering plan, and are found only as the list has them",
+            "of the numbers are not in the numbering plan: they are found only as the list has them",
         ),
         (
             "abroad",

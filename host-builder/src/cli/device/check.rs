@@ -84,7 +84,7 @@ impl Args {
             );
         }
         let choice = AutoStream::choice(&io::stdout());
-        let mut desk = Desk {
+        let mut answerer = Answerer {
             device,
             catalogue,
             against,
@@ -101,25 +101,25 @@ impl Args {
         };
         if !from_stdin {
             for text in &self.identifiers {
-                desk.ask(text.as_bytes())?;
+                answerer.ask(text.as_bytes())?;
             }
         } else if io::stdin().is_terminal() && is_secret {
-            desk.ask(rpassword::prompt_password("Password (not shown): ")?.as_bytes())?;
+            answerer.ask(rpassword::prompt_password("Password (not shown): ")?.as_bytes())?;
         } else {
             if io::stdin().is_terminal() {
                 eprintln!("Type one identifier per line; end with Ctrl-D.");
             }
             for line in io::stdin().lock().split(b'\n') {
                 let line = line.context("cannot read standard input")?;
-                desk.ask(line.strip_suffix(b"\r").unwrap_or(&line))?;
+                answerer.ask(line.strip_suffix(b"\r").unwrap_or(&line))?;
             }
         }
-        desk.end()
+        answerer.end()
     }
 }
 
 /// Who asks the device, and compares.
-struct Desk {
+struct Answerer {
     device: Device<Port>,
     catalogue: Catalogue,
     against: Option<FilterFile>,
@@ -133,7 +133,7 @@ struct Desk {
     num_different: u64,
 }
 
-impl Desk {
+impl Answerer {
     fn ask(&mut self, text: &[u8]) -> anyhow::Result<()> {
         self.line += 1;
         let said = self.device.check(text);
