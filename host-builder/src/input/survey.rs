@@ -7,8 +7,8 @@
 //! sample is kept while it is read, and judged in the same way when the input ends: a list that
 //! changes in its middle is refused, too. Each input is surveyed by itself.
 //!
-//! [`look`] decides. It asks the other modules, each of which knows one kind of fault, and
-//! [`document`] before, which knows whole streams by their start. [`refusal`] is what they answer.
+//! `look` decides. It asks the other modules, each of which knows one kind of fault, and
+//! `document` before, which knows whole streams by their start. `refusal` is what they answer.
 
 mod around;
 mod beside;
