@@ -1,7 +1,7 @@
 //! Lists and texts of a bounded length, which lie in place: there is no allocator.
 //!
-//! They stand in public signatures where `heapless` has the same, whose next major version is
-//! then none of ours.
+//! Public signatures use them in place of `heapless`' types, so that its next major version needs
+//! none of ours.
 
 use core::fmt;
 use core::ops::{Deref, DerefMut};

@@ -99,7 +99,7 @@ impl SectorSource for &[u8] {
     }
 }
 
-/// Why a blocking helper has no result: one of two, and never a third.
+/// Why a blocking helper has no result. There is no third reason, so a `match` needs no other arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ReadError<E> {
@@ -125,7 +125,7 @@ impl<E: fmt::Display> fmt::Display for ReadError<E> {
 }
 
 impl<E: core::error::Error> core::error::Error for ReadError<E> {
-    /// What is behind the error that failed, whose own words [`Display`](fmt::Display) says.
+    /// The cause of the error that is held. [`Display`](fmt::Display) writes that error itself.
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Source(error) => error.source(),

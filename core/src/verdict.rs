@@ -32,10 +32,10 @@ impl Verdict {
         }
     }
 
-    /// What it is worth at a time: what a file lacks that has expired, it cannot say. `header` is
-    /// that of the file that was asked, `now_unix_s` as for
-    /// [`has_expired`](Header::has_expired): `None` if there is no clock, or if an expired file is
-    /// good enough.
+    /// The verdict at a given time: if the file has expired, "not exposed" and "not covered" become
+    /// [`Expired`](Self::Expired). `header` is that of the file that was asked, `now_unix_s` as for
+    /// [`has_expired`](Header::has_expired). `None` means that there is no clock, or that you accept
+    /// an expired file.
     pub fn at(self, header: &Header, now_unix_s: Option<u64>) -> Self {
         match self {
             Self::NotExposed(answers) | Self::NotCovered(answers)
@@ -48,8 +48,7 @@ impl Verdict {
     }
 }
 
-/// The system's clock: seconds since 1970-01-01 UTC. `None`: it stands before that, and knows
-/// nothing.
+/// The system's clock: seconds since 1970-01-01 UTC. `None` if it is set to an earlier time.
 #[cfg(feature = "std")]
 pub fn system_clock() -> Option<u64> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);

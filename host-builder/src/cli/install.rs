@@ -23,11 +23,11 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Copy it onto an SD card that is mounted on this computer
+    /// Copy a filter file onto an SD card that is mounted on this computer
     Card(card::Args),
-    /// Send it to a device that is plugged in
+    /// Send a filter file to a device that is plugged in
     Device(device::Args),
-    /// Write it into an image file: for a board's flash, or of a whole SD card
+    /// Write an image with a filter file: for a board's flash, or of a whole SD card
     Image(image::Args),
 }
 

@@ -179,7 +179,7 @@ impl Args {
         let address = self.board.map(Board::filter_address).or(self.address);
         Ok(Options {
             format,
-            address: address.context("give --board, or --format and --address")?,
+            address: address.context("this format needs --address, or give --board")?,
             board: self.board,
             replace: self.force,
         })
