@@ -133,6 +133,8 @@ async function keepOrAsk(file, detail) {
   }
   const hadFocus = document.activeElement === at("stop-keeping");
   at("keeping").hidden = true;
+  // The next copy does not begin where this one ended.
+  at("progress").removeAttribute("value");
   at("keep").disabled = false;
   await listStored();
   showFile();

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
@@ -95,16 +96,20 @@ impl Site {
     }
 }
 
-/// The page, whose module was compiled under `cargo xtask test` before, else now.
+/// The page, whose module was compiled under `cargo xtask test` before, else now, by whoever asks
+/// first.
 ///
 /// # Errors
 /// When it cannot be built.
 pub fn site() -> Result<Site> {
-    if std::env::var_os(MADE).is_some() {
-        Site::of(sources()?)
-    } else {
-        build(&setup::cross(&[WASM])?)
+    static IS_MADE: Mutex<bool> = Mutex::new(false);
+    let mut is_made = IS_MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*is_made && std::env::var_os(MADE).is_none() {
+        build(&setup::cross(&[WASM])?)?;
     }
+    *is_made = true;
+    drop(is_made);
+    Site::of(sources()?)
 }
 
 /// Build the module and put `target/web` together.
