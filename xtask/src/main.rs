@@ -9,6 +9,7 @@ use testkit::kotlin::Kotlin;
 use testkit::run::say;
 use testkit::setup;
 
+mod binaries;
 mod bindings;
 mod boards;
 mod check;

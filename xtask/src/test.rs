@@ -15,7 +15,7 @@ use testkit::kotlin::Kotlin;
 use testkit::run::{self, cargo, output, run, say};
 use testkit::{host, sample, setup, sign, web, workspace};
 
-use crate::{bindings, boards, fuzz, oracle};
+use crate::{binaries, bindings, boards, fuzz, oracle};
 
 /// The environment variable that has the tests try all of their cases, where they else try some.
 const EXHAUSTIVE: &str = "LEAKSIEVE_EXHAUSTIVE";
@@ -56,25 +56,20 @@ pub(crate) fn test(all: bool) -> Result<()> {
         .join()
         .map_err(|_| anyhow!("the thread that builds the command line ended"))??;
 
-    say("cargo test --workspace -- --include-ignored");
-    let mut tests = cargo();
-    tests
-        .args(["test", "--workspace", "--no-fail-fast", "--target-dir"])
-        .arg(workspace::target())
-        .args(["--", "--include-ignored"])
-        .envs(programs)
-        .env(web::MADE, "1")
-        .env(host::CLI, &cli)
-        .env(packages::MICROBIT_VARIABLE, microbit)
-        .env(packages::EMBASSY_VARIABLE, &embassy)
-        .current_dir(workspace::root());
-    for (variant, elf) in &elves {
-        tests.env(variant.variable(), elf);
-    }
-    if all {
-        tests.env(EXHAUSTIVE, "1");
-    }
-    run(&mut tests)?;
+    binaries::test_workspace(|tests| {
+        tests
+            .envs(programs.iter().map(|(name, value)| (name, value)))
+            .env(web::MADE, "1")
+            .env(host::CLI, &cli)
+            .env(packages::MICROBIT_VARIABLE, microbit)
+            .env(packages::EMBASSY_VARIABLE, &embassy);
+        for (variant, elf) in &elves {
+            tests.env(variant.variable(), elf);
+        }
+        if all {
+            tests.env(EXHAUSTIVE, "1");
+        }
+    })?;
 
     core_by_features(all)?;
 
