@@ -6,11 +6,13 @@ use serde::Serialize;
 
 use crate::arithmetic::divided;
 use crate::bounded::Text;
-use crate::encoding::{Encoding, bloom};
+use crate::encoding::{Encoding, bloom, exact};
 use crate::error::{Error, HeaderDefect};
 use crate::fields::Fields;
 use crate::hash::HashFunction;
-use crate::identifier::{MAX_READINGS, NORMALISATION_VERSION, Profile, is_invisible};
+#[cfg(feature = "std")]
+use crate::identifier::phone::ShortText;
+use crate::identifier::{Item, MAX_READINGS, NORMALISATION_VERSION, Profile, is_invisible};
 use crate::sector::SectorIndex;
 
 /// Longest name of a breach: 64 bytes of UTF-8.
@@ -58,7 +60,7 @@ pub struct Dataset {
     /// Number of pages, each a sector; at least 1.
     #[serde(with = "postcard::fixint::le")]
     pub num_sectors: u32,
-    /// False-positive rate that the builder aimed at.
+    /// False-positive rate that the builder aimed at; of an exact set [`Rate::NONE`], as the next.
     pub designed: Rate,
     /// False-positive rate of the pages as they are, the hash collisions within a page
     /// included. Of a Bloom filter: the mean over all pages of `(ones / 4064) ^ num_hashes`.
@@ -130,7 +132,10 @@ impl Dataset {
             HeaderDefect::MinCount
         } else if let Some(defect) = self.encoding_defect() {
             defect
-        } else if !(self.designed.is_possible() && self.measured.is_possible()) {
+        } else if ![self.designed, self.measured]
+            .iter()
+            .all(|rate| rate.is_possible(self.encoding == Encoding::Exact))
+        {
             HeaderDefect::FalsePositiveRate
         } else if !self.date.is_possible() {
             HeaderDefect::Date
@@ -163,6 +168,9 @@ impl Dataset {
             Encoding::Ribbon(ribbon) => {
                 (!ribbon.has_possible_layers(self.num_sectors)).then_some(HeaderDefect::Layers)
             }
+            Encoding::Exact => {
+                (!exact::number::has_numbers(&self.profile)).then_some(HeaderDefect::Numbers)
+            }
         }
     }
 
@@ -184,12 +192,39 @@ impl Dataset {
         }
     }
 
-    /// Sectors that an identifier needs at most, tag sectors apart: for each reading a page of
-    /// each layer, and of a telephone number those of the plan that say whether it is one.
+    /// Sectors that an identifier needs at most, tag sectors apart: for each reading the pages of
+    /// a question, and of a telephone number those of the plan that say whether it is one.
     pub(crate) fn max_reads(&self) -> u32 {
-        let layers = self.encoding.num_layers(self.num_sectors);
-        let each = layers.saturating_add(self.plan.max_reads.into());
+        let pages = self.encoding.max_pages_read(self.num_sectors);
+        // A number may be marked.
+        let is_asked_twice = self.encoding == Encoding::Exact && self.num_extra > 0;
+        let each = pages
+            .saturating_mul(1 + u32::from(is_asked_twice))
+            .saturating_add(self.plan.max_reads.into());
         self.max_readings().saturating_mul(each)
+    }
+
+    /// What the pages are asked for of an item: its hash; in an exact set its number, `None` if it
+    /// has none and so cannot be there.
+    pub fn key(&self, item: &Item) -> Option<u64> {
+        match self.encoding {
+            Encoding::Exact => exact::number(&self.profile, item.as_bytes()),
+            Encoding::Bloom { .. } | Encoding::Ribbon(_) => Some(self.hash.hash(item)),
+        }
+    }
+
+    /// As [`key`](Self::key), of an item without a mark.
+    pub(crate) fn key_of_bytes(&self, item: &[u8]) -> Option<u64> {
+        match self.encoding {
+            Encoding::Exact => exact::number(&self.profile, item),
+            Encoding::Bloom { .. } | Encoding::Ribbon(_) => Some(self.hash.hash_bytes(item)),
+        }
+    }
+
+    /// As [`key`](Self::key), of an item that was found by a shortcut.
+    #[cfg(feature = "std")]
+    pub(crate) fn key_of_short(&self, item: ShortText) -> Option<u64> {
+        self.key_of_bytes(item.encode(&mut [0; ShortText::MAX_BYTES]))
     }
 
     /// The chance that an identifier is called exposed that is not in the dataset, if so many
@@ -286,6 +321,8 @@ const HALF_UNITS: u64 = 1_000_000_000;
 impl Rate {
     /// Units of the rate 1: 10^18.
     pub const ONE: u64 = 1_000_000_000_000_000_000;
+    /// Of an exact set: there is no false alarm.
+    pub const NONE: Self = Self(0);
 
     /// A rate of so many units of 1e-18, at least one unit and at most 1.
     pub const fn from_units(units: u64) -> Self {
@@ -304,6 +341,9 @@ impl Rate {
     /// The chance of one or more false alarms in so many questions: `1 - (1 - e)^n`, to some
     /// units of 1e-9 of it.
     fn of_any(self, num_questions: u8) -> Self {
+        if self == Self::NONE {
+            return self;
+        }
         let halved = |units| divided(units, HALF_UNITS).0;
         let mut any = self.0;
         for _ in 1..num_questions {
@@ -321,8 +361,12 @@ impl Rate {
         }
     }
 
-    const fn is_possible(self) -> bool {
-        0 < self.0 && self.0 <= Self::ONE
+    const fn is_possible(self, is_exact: bool) -> bool {
+        if is_exact {
+            self.0 == 0
+        } else {
+            0 < self.0 && self.0 <= Self::ONE
+        }
     }
 }
 
@@ -378,6 +422,8 @@ mod tests {
         assert_eq!(Rate::from_units(0).units(), 1);
         assert_eq!(Rate::from_units(u64::MAX).units(), Rate::ONE);
         assert_eq!(Rate(0).one_in(), u64::MAX);
-        assert!(!Rate(0).is_possible() && !Rate(Rate::ONE + 1).is_possible());
+        assert!(!Rate(0).is_possible(false) && !Rate(Rate::ONE + 1).is_possible(false));
+        assert!(Rate::NONE.is_possible(true) && !Rate(1).is_possible(true));
+        assert_eq!(Rate::NONE.of_any(4), Rate::NONE);
     }
 }

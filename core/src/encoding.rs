@@ -5,6 +5,7 @@
 //! says that the item was bumped, the next layer is asked.
 
 pub mod bloom;
+pub mod exact;
 mod matching;
 pub mod ribbon;
 
@@ -29,6 +30,8 @@ pub enum Encoding {
     },
     /// Paged ribbon: [`ribbon`]. Up to [`ribbon::MAX_LAYERS`] layers.
     Ribbon(Ribbon),
+    /// Numbers in order: [`exact`]. No hash, and no layer.
+    Exact,
 }
 
 impl Encoding {
@@ -38,12 +41,13 @@ impl Encoding {
                 num_hashes: fields.u8()?,
             }),
             1 => Ok(Self::Ribbon(Ribbon::read(fields)?)),
+            2 => Ok(Self::Exact),
             _ => Err(HeaderDefect::Unreadable),
         }
     }
 
     /// A layer of a dataset that has so many pages in all, from layer 0; `None` if there is
-    /// none.
+    /// none. An exact set has none.
     pub fn layer(&self, num_pages: u32, index: u8) -> Option<Layer> {
         match self {
             Self::Bloom { num_hashes } => (index == 0).then_some(Layer {
@@ -61,19 +65,25 @@ impl Encoding {
                     rules: Rules::Ribbon(ribbon.columns_of(num_pages)),
                 })
             }
+            Self::Exact => None,
         }
     }
 
-    /// All layers of a dataset that has so many pages: 1 to [`ribbon::MAX_LAYERS`].
+    /// All layers of a dataset that has so many pages: 1 to [`ribbon::MAX_LAYERS`], or none of an
+    /// exact set.
     pub fn layers(&self, num_pages: u32) -> impl Iterator<Item = Layer> {
         (0..ribbon::MAX_LAYERS).map_while(move |index| self.layer(num_pages, index))
     }
 
-    /// How many [`layers`](Self::layers) there are: most sectors that a question reads, tag
-    /// sectors apart.
-    pub fn num_layers(&self, num_pages: u32) -> u32 {
-        self.layers(num_pages)
-            .fold(0, |count: u32, _| count.saturating_add(1))
+    /// Most pages that a question reads: one of each [layer](Self::layers), or of an exact set
+    /// [`exact::PAGES_PER_QUESTION`].
+    pub fn max_pages_read(&self, num_pages: u32) -> u32 {
+        match self {
+            Self::Exact => exact::PAGES_PER_QUESTION,
+            Self::Bloom { .. } | Self::Ribbon(_) => self
+                .layers(num_pages)
+                .fold(0, |count: u32, _| count.saturating_add(1)),
+        }
     }
 }
 
@@ -185,11 +195,11 @@ mod tests {
         ribbon.overflow = [u32::MAX, 2, 0].map(ribbon::NumPages);
         assert!(!ribbon.has_possible_layers(u32::MAX));
         ribbon.overflow = [20, 0, 0].map(ribbon::NumPages);
-        assert_eq!(Encoding::Ribbon(ribbon).num_layers(1_024), 2);
+        assert_eq!(Encoding::Ribbon(ribbon).max_pages_read(1_024), 2);
         assert!(
             !ribbon.has_possible_layers(u32::MAX),
             "shares of over 32 bits"
         );
-        assert_eq!(Encoding::Bloom { num_hashes: 1 }.num_layers(7), 1);
+        assert_eq!(Encoding::Bloom { num_hashes: 1 }.max_pages_read(7), 1);
     }
 }

@@ -85,6 +85,11 @@ pub enum Error {
         /// The page's sector.
         index: SectorIndex,
     },
+    /// A page of an exact set is whole, and what it says cannot be.
+    PageMalformed {
+        /// The page's sector.
+        index: SectorIndex,
+    },
     /// A sector of a numbering plan is whole, and what it says cannot be.
     PlanMalformed {
         /// The sector.
@@ -140,6 +145,8 @@ pub enum HeaderDefect {
     /// Layers that have more pages than the dataset, none behind others that have, or too
     /// many.
     Layers,
+    /// An exact set of identifiers that are no numbers.
+    Numbers,
 }
 
 impl fmt::Display for Error {
@@ -216,6 +223,10 @@ impl fmt::Display for Error {
                 f,
                 "sector {index} holds a numbering plan that cannot be: the file was made wrong"
             ),
+            Self::PageMalformed { index } => write!(
+                f,
+                "sector {index} holds numbers that cannot be: the file was made wrongly, or forged"
+            ),
             Self::NoSuchLayer { index } => write!(
                 f,
                 "sector {index} leads nowhere: the file was made wrongly, or forged"
@@ -252,6 +263,7 @@ impl fmt::Display for HeaderDefect {
             Self::Plan => "phone numbers without a numbering plan, or a plan of other data",
             Self::Columns => "an impossible number of columns",
             Self::Layers => "impossible layers",
+            Self::Numbers => "an exact set of what are no numbers",
         })
     }
 }

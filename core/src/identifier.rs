@@ -35,6 +35,7 @@ pub use item::{Coverage, Item, Rule, Side};
 pub use kind::{Identifier, IdentifierKind};
 pub use password::{PasswordDigest, PasswordOrigin, without_blanks};
 pub use phone::PhoneProfile;
+pub(crate) use text::check_character;
 pub use text::{IdScheme, Separators};
 
 /// Version of the rules in this module. A dataset built with other rules is

@@ -17,7 +17,8 @@
 mod question;
 
 use crate::catalogue::Catalogue;
-use crate::encoding::Match;
+use crate::encoding::exact::MARK;
+use crate::encoding::{Encoding, Match};
 use crate::error::Error;
 use crate::header::Dataset;
 use crate::identifier::phone::MAX_DIGITS;
@@ -30,7 +31,7 @@ use crate::identifier::{
 use crate::sector::{Payload, Sector, SectorIndex, verify};
 use crate::trust::Step;
 use crate::verdict::{Answer, Answers, Outcome, Verdict};
-use question::{Found, Pending, Question, Wanted};
+use question::{Found, Pending, Question, Said, Wanted};
 
 impl Catalogue {
     /// Begin to look an identifier up: in the datasets of its kind, or in all when
@@ -183,22 +184,20 @@ impl Lookup<'_> {
             }
         }
         match (found, pending.wanted) {
-            (Found::Page(Match::Bumped), Wanted::Page(question)) => {
-                let next = Wanted::Page(question.next());
-                return self.go_on(dataset, pending.wanted, next);
+            (Found::Page(Said::Ask(question)), _) => {
+                return self.go_on(dataset, pending.wanted, Wanted::Page(question));
             }
             (Found::Plan(PlanStep::Wants(walk)), _) => {
                 return self.go_on(dataset, pending.wanted, Wanted::Plan(walk));
             }
-            (Found::Page(Match::Hit), _) => {
-                if matches!(
-                    pending.wanted,
-                    Wanted::Page(Question {
-                        is_changed: true,
-                        ..
-                    })
-                ) {
-                    self.asking.rule = Some(Rule::ChangedPlan);
+            (Found::Page(Said::Match(Match::Hit)), _) => {
+                if let Wanted::Page(question) = pending.wanted {
+                    if question.is_changed {
+                        self.asking.rule = Some(Rule::ChangedPlan);
+                    }
+                    if is_marked(dataset, question.key) {
+                        self.asking.rule = Some(Rule::WrittenAlike);
+                    }
                 }
                 let num_readings = self.asking.num_asked.max(self.num_readings(dataset));
                 self.answer(Outcome::Exposed, self.asking.rule, num_readings)?;
@@ -216,9 +215,10 @@ impl Lookup<'_> {
     /// Want the next page or plan sector for the same reading.
     fn go_on(&mut self, dataset: &Dataset, here: Wanted, next: Wanted) -> Result<(), Error> {
         let index = here.sector(dataset).ok_or(Error::Unfinished)?;
-        let error = match next {
-            Wanted::Page(_) => Error::NoSuchLayer { index },
-            Wanted::Plan(_) => {
+        let error = match (next, dataset.encoding) {
+            (Wanted::Page(_), Encoding::Exact) => Error::PageMalformed { index },
+            (Wanted::Page(_), _) => Error::NoSuchLayer { index },
+            (Wanted::Plan(_), _) => {
                 // The header says how many a number needs.
                 let num_reads = self.asking.num_plan_reads.saturating_add(1);
                 if num_reads >= dataset.plan.max_reads {
@@ -242,8 +242,10 @@ impl Lookup<'_> {
     ) -> Result<Found, Error> {
         match pending.wanted {
             Wanted::Page(question) => {
-                let (layer, page) = question.place(dataset).ok_or(Error::Unfinished)?;
-                Ok(Found::Page(layer.query(page, payload, question.hash)))
+                let said = question.look(dataset, payload).ok_or(Error::Unfinished)?;
+                let index = pending.sector;
+                let said = said.map_err(|_| Error::PageMalformed { index })?;
+                Ok(Found::Page(said))
             }
             Wanted::Plan(walk) => {
                 self.walk(dataset, walk, payload)
@@ -264,21 +266,21 @@ impl Lookup<'_> {
         walk.step(item.as_bytes(), payload).ok()
     }
 
-    /// The hash of the other form of the reading, if it can be.
+    /// The key of the other form of the reading, if it can be.
     #[inline(never)]
     fn changed(&self, dataset: &Dataset, change: Change) -> Option<u64> {
         let mut item = Item::empty();
         self.reading(dataset, self.asking.reading, &mut item).ok()?;
         let mut place = [0; MAX_DIGITS];
         let digits = change.apply(item.as_bytes(), &mut place)?;
-        Some(dataset.hash.hash_bytes(digits))
+        dataset.key_of_bytes(digits)
     }
 
     #[inline(never)]
-    fn hash_of_reading(&self, dataset: &Dataset) -> Option<u64> {
+    fn key_of_reading(&self, dataset: &Dataset) -> Option<u64> {
         let mut item = Item::empty();
         self.reading(dataset, self.asking.reading, &mut item).ok()?;
-        Some(dataset.hash.hash(&item))
+        dataset.key(&item)
     }
 
     fn reading(
@@ -313,6 +315,18 @@ impl Lookup<'_> {
 
     /// A reading's page does not have it.
     fn missed(&mut self, dataset: &Dataset, question: Question) -> Result<(), Error> {
+        // It may have come from a line with several readings.
+        if dataset.encoding == Encoding::Exact
+            && dataset.num_extra > 0
+            && !is_marked(dataset, question.key)
+        {
+            let Question {
+                key, is_changed, ..
+            } = question;
+            let marked = Question::first(dataset, key | MARK, is_changed);
+            self.want(dataset, Wanted::Page(marked));
+            return Ok(());
+        }
         // What the plan gave is a number.
         if self.asking.is_open && !question.is_changed {
             self.want_plan(dataset);
@@ -333,9 +347,9 @@ impl Lookup<'_> {
             self.asking.is_plan_first = false;
             self.asking.is_open = false;
             if judgement.is_valid
-                && let Some(hash) = self.hash_of_reading(dataset)
+                && let Some(key) = self.key_of_reading(dataset)
             {
-                self.ask(dataset, hash, false);
+                self.ask(dataset, key, false);
                 return Ok(());
             }
             self.asking.reading = self.asking.reading.saturating_add(1);
@@ -349,8 +363,8 @@ impl Lookup<'_> {
         }
         if let Some(change) = judgement.change {
             match self.changed(dataset, change) {
-                Some(hash) if self.asking.num_asked < MAX_READINGS => {
-                    self.ask(dataset, hash, true);
+                Some(key) if self.asking.num_asked < MAX_READINGS => {
+                    self.ask(dataset, key, true);
                     return Ok(());
                 }
                 _ => self.asking.reason = Some(NormaliseError::TooManyReadings),
@@ -362,13 +376,13 @@ impl Lookup<'_> {
 
     /// Ask the page of the next reading, or answer.
     fn ask_next(&mut self, dataset: &Dataset) -> Result<(), Error> {
-        match self.hash(dataset) {
+        match self.key(dataset) {
             Ok(Some(_)) if self.asking.is_plan_first => {
                 self.want_plan(dataset);
                 return Ok(());
             }
-            Ok(Some(hash)) if self.asking.num_asked < MAX_READINGS => {
-                self.ask(dataset, hash, false);
+            Ok(Some(key)) if self.asking.num_asked < MAX_READINGS => {
+                self.ask(dataset, key, false);
                 return Ok(());
             }
             Ok(Some(_)) => self.asking.reason = Some(NormaliseError::TooManyReadings),
@@ -382,15 +396,11 @@ impl Lookup<'_> {
         self.answer(outcome, None, self.asking.num_asked)
     }
 
-    fn ask(&mut self, dataset: &Dataset, hash: u64, is_changed: bool) {
+    fn ask(&mut self, dataset: &Dataset, key: u64, is_changed: bool) {
         self.asking.num_asked = self.asking.num_asked.saturating_add(1);
         self.want(
             dataset,
-            Wanted::Page(Question {
-                layer: 0,
-                hash,
-                is_changed,
-            }),
+            Wanted::Page(Question::first(dataset, key, is_changed)),
         );
     }
 
@@ -438,9 +448,9 @@ impl Lookup<'_> {
         })
     }
 
-    /// The hash of the reading that comes next, if there is one.
+    /// The key of the reading that comes next, if there is one.
     #[inline(never)]
-    fn hash(&mut self, dataset: &Dataset) -> Result<Option<u64>, NormaliseError> {
+    fn key(&mut self, dataset: &Dataset) -> Result<Option<u64>, NormaliseError> {
         #[cfg(feature = "std")]
         if let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(self.asking.dataset))
             && let Some(item) = shortcuts.item_of(&self.identifier)
@@ -449,7 +459,7 @@ impl Lookup<'_> {
             let is_first = !asking.is_short;
             asking.is_short = true;
             asking.is_number = true;
-            return Ok(is_first.then(|| dataset.hash.hash_short(item)));
+            return Ok(is_first.then(|| dataset.key_of_short(item)).flatten());
         }
         let mut item = Item::empty();
         while self.reading(dataset, self.asking.reading, &mut item)? {
@@ -467,8 +477,15 @@ impl Lookup<'_> {
                     asking.is_plan_first = false;
                     asking.reason = Some(reason);
                 }
-                return Ok(Some(dataset.hash.hash(&item)));
+                if let Some(key) = dataset.key(&item) {
+                    return Ok(Some(key));
+                }
+                // It is no number, and no member. No telephone number is so long.
+                if asking.is_open {
+                    asking.reason = Some(NormaliseError::OutsideNumberingPlan);
+                }
             }
+            let asking = &mut self.asking;
             asking.reading = asking.reading.saturating_add(1);
         }
         Ok(None)
@@ -494,6 +511,11 @@ impl Lookup<'_> {
             let _ = self.ask_next(dataset);
         }
     }
+}
+
+/// Is a key that of a number from a line with several readings?
+fn is_marked(dataset: &Dataset, key: u64) -> bool {
+    dataset.encoding == Encoding::Exact && key & MARK != 0
 }
 
 /// Is a reading asked for? A dataset without derived items has none that are marked.

@@ -9,8 +9,8 @@ use core::fmt::{self, Display};
 
 use crate::arithmetic::divided;
 use crate::catalogue::Catalogue;
-use crate::header::{Dataset, Date};
-use crate::identifier::{IdentifierKind, Profile};
+use crate::header::{Dataset, Date, Rate};
+use crate::identifier::{IdentifierKind, Profile, Rule};
 use crate::verdict::{Answer, Outcome};
 
 /// How the sentence of a verdict "exposed" begins.
@@ -23,6 +23,7 @@ pub const CANNOT_SAY: &str = "cannot say: ";
 /// What one dataset said:
 ///
 /// - `in Taobao 2021 (2021-06), found without its extension: false alarm 1 in 500`
+/// - `in Taobao 2021 (2021-06): certain`, of an exact set
 /// - `not in Taobao 2021 (2021-06), 4 of whose lines could not be read`
 /// - `Taobao 2021 (2021-06; phone, CN +86): too few digits for a phone number`
 ///
@@ -58,8 +59,12 @@ impl<'a> Phrase<'a> {
         if let Some(rule) = answer.rule {
             write!(f, ", found {}", Plain(rule.text()))?;
         }
-        let rate = dataset.false_alarm(answer.num_readings);
-        write!(f, ": false alarm 1 in {}", Grouped(rate.one_in()))
+        match dataset.false_alarm(answer.num_readings) {
+            // What was found says that there are two.
+            Rate::NONE if answer.rule == Some(Rule::WrittenAlike) => Ok(()),
+            Rate::NONE => f.write_str(": certain"),
+            rate => write!(f, ": false alarm 1 in {}", Grouped(rate.one_in())),
+        }
     }
 
     fn absent(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -376,10 +376,10 @@ fn a_ribbon_read_by_the_byte_tables() {
         assert_eq!(answer, PlainAnswer::Member);
         found_in[num_read - 1] += 1;
     }
-    let num_layers = tables.ribbon.layers(tables.num_pages).len();
-    assert_eq!(num_layers, 2);
+    let max_pages_read = tables.ribbon.layers(tables.num_pages).len();
+    assert_eq!(max_pages_read, 2);
     for (layer, found) in (0..).zip(found_in) {
-        assert_eq!(found > 0, layer < num_layers, "{found_in:?}");
+        assert_eq!(found > 0, layer < max_pages_read, "{found_in:?}");
     }
     for number in 13_700_000_000_u64..13_700_002_000 {
         assert_eq!(ask(&number.to_string()).0, PlainAnswer::NoMember);

@@ -223,8 +223,8 @@ fn most_reads_of_a_signed_ribbon() {
         }
         bytes = sign_sectors(&mut header, &mut pages, &pair);
         let catalogue = open(&bytes).unwrap();
-        let num_layers = 1 + overflow.iter().filter(|pages| **pages > 0).count() as u32;
-        let per_page = expected / num_layers;
+        let max_pages_read = 1 + overflow.iter().filter(|pages| **pages > 0).count() as u32;
+        let per_page = expected / max_pages_read;
         let mut longest = 0;
         for text in &plans[0].members {
             let mut source = Counting {

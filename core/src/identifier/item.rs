@@ -39,6 +39,9 @@ pub enum Rule {
     WithoutExtension,
     /// The other form of a number whose numbering plan changed.
     ChangedPlan,
+    /// A number of an exact set that a list has in a line which can be read in several ways: the line
+    /// meant this number, or another one that is written alike.
+    WrittenAlike,
 }
 
 impl Rule {
@@ -54,6 +57,7 @@ impl Rule {
             Self::OtherCountryCode => "with its first digits read in another way",
             Self::WithoutExtension => "without its extension",
             Self::ChangedPlan => "in its old or new form",
+            Self::WrittenAlike => "as this number, or one that is written alike",
         }
     }
 }

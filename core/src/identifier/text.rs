@@ -266,7 +266,7 @@ fn chinese_resident(text: &str, item: &mut Item) -> Result<(), NormaliseError> {
 }
 
 /// ISO 7064 MOD 11-2 over the digits.
-fn check_character(digits: &[u8]) -> u8 {
+pub(crate) fn check_character(digits: &[u8]) -> u8 {
     let sum = digits.iter().fold(0u32, |sum, digit| {
         (sum + u32::from(digit.wrapping_sub(b'0'))) * 2 % 11
     });

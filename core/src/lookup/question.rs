@@ -1,9 +1,10 @@
 //! What a sector is wanted for, and what it says.
 
-use crate::encoding::{Layer, Match, ribbon};
+use crate::encoding::exact::{self, Next, PageDefect};
+use crate::encoding::{Encoding, Match, ribbon};
 use crate::header::Dataset;
 use crate::identifier::phone::plan::{Step as PlanStep, Walk};
-use crate::sector::SectorIndex;
+use crate::sector::{Payload, SectorIndex};
 use crate::trust::Path;
 
 /// A sector that is waited for.
@@ -28,38 +29,92 @@ pub(super) enum Wanted {
 /// What a sector says.
 #[derive(Clone, Copy)]
 pub(super) enum Found {
-    Page(Match),
+    Page(Said),
     Plan(PlanStep),
 }
 
 /// What the next page of a dataset is asked.
 #[derive(Clone, Copy)]
 pub(super) struct Question {
-    pub(super) layer: u8,
-    pub(super) hash: u64,
+    pub(super) step: Step,
+    /// The item's hash; in an exact set its number.
+    pub(super) key: u64,
     /// Of the other form of a number, which the plan gave.
     pub(super) is_changed: bool,
 }
 
+/// Which of its pages are next.
+#[derive(Clone, Copy)]
+pub(super) enum Step {
+    /// One of this layer.
+    Layer(u8),
+    /// One of an exact set.
+    Exact(exact::Step),
+}
+
+/// What a page says.
+#[derive(Clone, Copy)]
+pub(super) enum Said {
+    Match(Match),
+    /// Another page does.
+    Ask(Question),
+}
+
 impl Question {
-    /// The layer, and which of its pages is asked. `None`: there is no such layer.
-    pub(super) fn place(self, dataset: &Dataset) -> Option<(Layer, u32)> {
-        let layer = dataset.encoding.layer(dataset.num_sectors, self.layer)?;
-        Some((layer, layer.page_of(self.hash)))
-    }
-
-    /// The sector of that page.
-    fn sector(self, dataset: &Dataset) -> Option<SectorIndex> {
-        let (layer, page) = self.place(dataset)?;
-        Some(dataset.sector_of(layer.first_page.saturating_add(page)))
-    }
-
-    /// What is asked when that page says that the item was bumped.
-    pub(super) fn next(self) -> Self {
+    /// The first for an item with this key.
+    pub(super) const fn first(dataset: &Dataset, key: u64, is_changed: bool) -> Self {
         Self {
-            layer: self.layer.saturating_add(1),
-            hash: ribbon::rehash(self.hash),
-            is_changed: self.is_changed,
+            step: match dataset.encoding {
+                Encoding::Bloom { .. } | Encoding::Ribbon(_) => Step::Layer(0),
+                Encoding::Exact => Step::Exact(exact::Step::Directory),
+            },
+            key,
+            is_changed,
+        }
+    }
+
+    /// The sector of the page.
+    fn sector(self, dataset: &Dataset) -> Option<SectorIndex> {
+        let page = match self.step {
+            Step::Layer(index) => {
+                let layer = dataset.encoding.layer(dataset.num_sectors, index)?;
+                layer.first_page.saturating_add(layer.page_of(self.key))
+            }
+            Step::Exact(step) => step.page(dataset.num_sectors)?,
+        };
+        Some(dataset.sector_of(page))
+    }
+
+    /// What the page says. `None`: there is no such page.
+    pub(super) fn look(
+        self,
+        dataset: &Dataset,
+        payload: &Payload,
+    ) -> Option<Result<Said, PageDefect>> {
+        match self.step {
+            Step::Layer(index) => {
+                let layer = dataset.encoding.layer(dataset.num_sectors, index)?;
+                let said = layer.query(layer.page_of(self.key), payload, self.key);
+                Some(Ok(match said {
+                    // The item was bumped.
+                    Match::Bumped => Said::Ask(Self {
+                        step: Step::Layer(index.saturating_add(1)),
+                        key: ribbon::rehash(self.key),
+                        ..self
+                    }),
+                    said => Said::Match(said),
+                }))
+            }
+            Step::Exact(step) => {
+                let next = step.take(self.key, payload, dataset.num_sectors);
+                Some(next.map(|next| match next {
+                    Next::Wants(step) => Said::Ask(Self {
+                        step: Step::Exact(step),
+                        ..self
+                    }),
+                    Next::Said(said) => Said::Match(said),
+                }))
+            }
         }
     }
 }
@@ -94,8 +149,8 @@ mod tests {
             dataset: 3,
             sector: SectorIndex(1_234),
             wanted: Wanted::Page(Question {
-                layer: 0,
-                hash: 5_678,
+                step: Step::Layer(0),
+                key: 5_678,
                 is_changed: false,
             }),
             unproven: None,

@@ -62,7 +62,7 @@ pub(super) fn describe(encoding: &Encoding, num_pages: u32, mean_reads: f64) -> 
                 .iter()
                 .map(u8::to_string)
                 .collect();
-            let most = encoding.num_layers(num_pages);
+            let most = encoding.max_pages_read(num_pages);
             format!(
                 "ribbon, {} columns; a lookup reads {}",
                 columns.join(" or "),

@@ -167,7 +167,7 @@ impl DatasetReport {
             num_hashes: encoding::num_hashes(&dataset.encoding),
             columns: encoding::columns(&dataset.encoding),
             mean_reads: expected_reads(dataset),
-            most_reads: dataset.encoding.num_layers(dataset.num_sectors),
+            most_reads: dataset.encoding.max_pages_read(dataset.num_sectors),
             num_items: dataset.num_items,
             num_rejected: dataset.num_rejected,
             num_extra: dataset.num_extra,

@@ -55,6 +55,6 @@ pub struct Shape {
 impl Shape {
     /// Most sectors that a question reads, tag sectors apart.
     pub fn most_reads(&self) -> u32 {
-        self.encoding.num_layers(self.num_pages)
+        self.encoding.max_pages_read(self.num_pages)
     }
 }

@@ -1,0 +1,215 @@
+//! Which page may have a number: the directory, and the index that it leads to.
+//!
+//! ```text
+//! directory  byte 0    segments, 1 to 36
+//!            then      of each, 14 bytes, in order:
+//!                      first value u64 | first page of its index u32 | s u8 | block u8
+//! index page byte 0    page in which its share begins, u32
+//!            byte 4    first value of that page, u64
+//!            byte 12   pages that begin in the share, u16
+//!            bit 112   where each begins, as s bits above the share's first value, in order
+//! ```
+//!
+//! A segment has all values up to the next one's first. It is cut into shares of 2^s values, and
+//! each share has one page of the index.
+
+use super::bits::{PAGE_BITS, field, put};
+use super::{BlockSize, PageDefect};
+use crate::units::{PAYLOAD_BYTES, Payload};
+
+/// Most segments: 36.
+pub const MAX_SEGMENTS: usize = (PAYLOAD_BYTES - 1) / SEGMENT_BYTES;
+/// Largest s: 56.
+pub const MAX_SHIFT: u8 = 56;
+
+const SEGMENT_BYTES: usize = 14;
+/// Bits of an index page before its places.
+const HEAD_BITS: u32 = 112;
+
+/// A row of values, cut into shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Its first value.
+    pub first: u64,
+    /// The page of the index for its first share.
+    pub first_index_page: u32,
+    /// A share has 2^shift values.
+    pub shift: u8,
+    /// What blocks its pages have.
+    pub block: BlockSize,
+}
+
+/// A share, and the page of the index that is for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub(super) page: u32,
+    first: u64,
+    shift: u8,
+    block: BlockSize,
+}
+
+/// The page that may have a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Counted from the dataset's first page.
+    pub page: u32,
+    /// Its first value.
+    pub first: u64,
+    /// What blocks it has.
+    pub block: BlockSize,
+}
+
+/// How many pages can begin in a share of 2^shift values.
+pub fn most_in_share(shift: u8) -> u32 {
+    let most = (PAGE_BITS - HEAD_BITS).checked_div(shift.into());
+    most.unwrap_or(PAGE_BITS).min(u16::MAX.into())
+}
+
+/// A segment of the directory; `None` if it has none of this index.
+fn segment(directory: &Payload, index: usize) -> Option<Result<Segment, PageDefect>> {
+    let (count, rest) = directory.split_first()?;
+    let (segments, _) = rest.as_chunks::<SEGMENT_BYTES>();
+    let bytes = segments.get(..usize::from(*count))?.get(index)?;
+    let [
+        f0,
+        f1,
+        f2,
+        f3,
+        f4,
+        f5,
+        f6,
+        f7,
+        i0,
+        i1,
+        i2,
+        i3,
+        shift,
+        exponent,
+    ] = *bytes;
+    let block = match BlockSize::new(exponent) {
+        Some(block) if shift <= MAX_SHIFT => block,
+        _ => return Some(Err(PageDefect)),
+    };
+    Some(Ok(Segment {
+        first: u64::from_le_bytes([f0, f1, f2, f3, f4, f5, f6, f7]),
+        first_index_page: u32::from_le_bytes([i0, i1, i2, i3]),
+        shift,
+        block,
+    }))
+}
+
+/// All segments of a directory.
+pub fn segments(directory: &Payload) -> impl Iterator<Item = Result<Segment, PageDefect>> {
+    (0..MAX_SEGMENTS).map_while(move |index| segment(directory, index))
+}
+
+/// The share of a number; `None`: it is below all values. `num_pages` are those of the dataset, of
+/// which the directory is the last.
+pub(super) fn share_of(
+    directory: &Payload,
+    number: u64,
+    num_pages: u32,
+) -> Result<Option<Share>, PageDefect> {
+    let count = directory.first().copied().unwrap_or(0);
+    if count == 0 || usize::from(count) > MAX_SEGMENTS {
+        return Err(PageDefect);
+    }
+    let mut last: Option<Segment> = None;
+    let mut end = num_pages.checked_sub(1).ok_or(PageDefect)?;
+    for segment in segments(directory) {
+        let segment = segment?;
+        if segment.first > number {
+            end = segment.first_index_page;
+            break;
+        }
+        last = Some(segment);
+    }
+    let Some(segment) = last else {
+        return Ok(None);
+    };
+    let num_shares = end.checked_sub(segment.first_index_page);
+    let last_share = num_shares.and_then(|shares| shares.checked_sub(1));
+    let last_share = last_share.ok_or(PageDefect)?;
+    // Behind the last share there is no page that begins.
+    let share = (number.saturating_sub(segment.first) >> segment.shift).min(last_share.into());
+    Ok(Some(Share {
+        page: segment.first_index_page.saturating_add(share as u32),
+        first: segment.first.saturating_add(share << segment.shift),
+        shift: segment.shift,
+        block: segment.block,
+    }))
+}
+
+impl Share {
+    /// The page that may have a number of this share.
+    pub(super) fn place_of(self, index: &Payload, number: u64) -> Result<Place, PageDefect> {
+        let shift = u32::from(self.shift);
+        let count = field(index, 96, 16) as u32;
+        if count > most_in_share(self.shift) {
+            return Err(PageDefect);
+        }
+        let wanted = number.saturating_sub(self.first);
+        let begin = |page: u32| field(index, HEAD_BITS.saturating_add(page * shift), shift);
+        // How many begin at the number or before.
+        let (mut low, mut high) = (0, count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if begin(middle) <= wanted {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(Place {
+            page: (field(index, 0, 32) as u32).saturating_add(low),
+            first: match low.checked_sub(1) {
+                Some(before) => self.first.saturating_add(begin(before)),
+                None => field(index, 32, 32) | field(index, 64, 32) << 32,
+            },
+            block: self.block,
+        })
+    }
+}
+
+/// A directory, for builders; `None`: there are none of [`MAX_SEGMENTS`] or more.
+pub fn directory(segments: &[Segment]) -> Option<Payload> {
+    let mut payload = [0; PAYLOAD_BYTES];
+    if segments.is_empty() || segments.len() > MAX_SEGMENTS {
+        return None;
+    }
+    let (count, rest) = payload.split_first_mut()?;
+    *count = segments.len() as u8;
+    let (places, _) = rest.as_chunks_mut::<SEGMENT_BYTES>();
+    for (place, segment) in places.iter_mut().zip(segments) {
+        let fields = segment
+            .first
+            .to_le_bytes()
+            .into_iter()
+            .chain(segment.first_index_page.to_le_bytes())
+            .chain([segment.shift, segment.block.exponent()]);
+        for (byte, value) in place.iter_mut().zip(fields) {
+            *byte = value;
+        }
+    }
+    Some(payload)
+}
+
+/// A page of the index, for builders: `page` is that in which the share begins, `first` its first
+/// value, and `begins` are the offsets in the share at which further pages begin. `None`: there are
+/// more of them than [`most_in_share`].
+pub fn index_page(page: u32, first: u64, shift: u8, begins: &[u64]) -> Option<Payload> {
+    let mut payload = [0; PAYLOAD_BYTES];
+    let count = u16::try_from(begins.len()).ok()?;
+    put(&mut payload, 0, 32, page.into());
+    put(&mut payload, 32, 32, first & u64::from(u32::MAX));
+    put(&mut payload, 64, 32, first >> 32);
+    put(&mut payload, 96, 16, count.into());
+    let mut at = HEAD_BITS;
+    for begin in begins {
+        if !put(&mut payload, at, shift.into(), *begin) {
+            return None;
+        }
+        at += u32::from(shift);
+    }
+    Some(payload)
+}
