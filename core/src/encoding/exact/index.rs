@@ -59,6 +59,39 @@ pub struct Place {
     pub block: BlockSize,
 }
 
+/// All shares of a directory, in order, each with its page of the index; a defect ends them.
+pub fn shares(
+    directory: &Payload,
+    num_pages: u32,
+) -> impl Iterator<Item = Result<Share, PageDefect>> {
+    let last = num_pages.saturating_sub(1);
+    (0..MAX_SEGMENTS)
+        .map_while(move |index| {
+            let its = segment(directory, index)?;
+            let end = match segment(directory, index + 1) {
+                Some(next) => next.map_or(0, |next| next.first_index_page),
+                None => last,
+            };
+            Some((its, end))
+        })
+        .flat_map(|(segment, end)| {
+            let pages = match segment {
+                Ok(segment) => segment.first_index_page..end,
+                Err(_) => 0..1,
+            };
+            (0_u64..).zip(pages).map(move |(share, page)| {
+                let segment = segment?;
+                let begin = share.checked_shl(segment.shift.into());
+                Ok(Share {
+                    page,
+                    first: segment.first.saturating_add(begin.unwrap_or(u64::MAX)),
+                    shift: segment.shift,
+                    block: segment.block,
+                })
+            })
+        })
+}
+
 /// How many pages can begin in a share of 2^shift values.
 pub fn most_in_share(shift: u8) -> u32 {
     let most = (PAGE_BITS - HEAD_BITS).checked_div(shift.into());
@@ -141,33 +174,64 @@ pub(super) fn share_of(
 }
 
 impl Share {
-    /// The page that may have a number of this share.
-    pub(super) fn place_of(self, index: &Payload, number: u64) -> Result<Place, PageDefect> {
-        let shift = u32::from(self.shift);
+    /// The page of the index that is for it.
+    pub const fn index_page(self) -> u32 {
+        self.page
+    }
+
+    /// The page that it begins in, and those that begin in it.
+    ///
+    /// # Errors
+    /// [`PageDefect`] if a builder did not write this.
+    pub fn places(self, index: &Payload) -> Result<impl Iterator<Item = Place>, PageDefect> {
+        let begins_in = self.place(index, 0);
+        let count = self.count(index)?;
+        let others = (1..=count).map(move |place| self.place(index, place));
+        Ok(core::iter::once(begins_in).chain(others))
+    }
+
+    /// How many pages begin in it.
+    fn count(self, index: &Payload) -> Result<u32, PageDefect> {
         let count = field(index, 96, 16) as u32;
         if count > most_in_share(self.shift) {
             return Err(PageDefect);
         }
+        Ok(count)
+    }
+
+    /// Where the page begins that begins in it after so many others.
+    fn begin(self, index: &Payload, place: u32) -> u64 {
+        let shift = u32::from(self.shift);
+        field(index, HEAD_BITS.saturating_add(place * shift), shift)
+    }
+
+    /// The page that it begins in, or the one that begins in it as the n-th.
+    fn place(self, index: &Payload, n: u32) -> Place {
+        Place {
+            page: (field(index, 0, 32) as u32).saturating_add(n),
+            first: match n.checked_sub(1) {
+                Some(before) => self.first.saturating_add(self.begin(index, before)),
+                None => field(index, 32, 32) | field(index, 64, 32) << 32,
+            },
+            block: self.block,
+        }
+    }
+
+    /// The page that may have a number of this share.
+    pub(super) fn place_of(self, index: &Payload, number: u64) -> Result<Place, PageDefect> {
+        let count = self.count(index)?;
         let wanted = number.saturating_sub(self.first);
-        let begin = |page: u32| field(index, HEAD_BITS.saturating_add(page * shift), shift);
         // How many begin at the number or before.
         let (mut low, mut high) = (0, count);
         while low < high {
             let middle = low + (high - low) / 2;
-            if begin(middle) <= wanted {
+            if self.begin(index, middle) <= wanted {
                 low = middle + 1;
             } else {
                 high = middle;
             }
         }
-        Ok(Place {
-            page: (field(index, 0, 32) as u32).saturating_add(low),
-            first: match low.checked_sub(1) {
-                Some(before) => self.first.saturating_add(begin(before)),
-                None => field(index, 32, 32) | field(index, 64, 32) << 32,
-            },
-            block: self.block,
-        })
+        Ok(self.place(index, low))
     }
 }
 
