@@ -114,17 +114,25 @@ pub(super) fn share_of(
     if count == 0 || usize::from(count) > MAX_SEGMENTS {
         return Err(PageDefect);
     }
-    let mut last: Option<Segment> = None;
+    // The one that has the number, and where the pages of its index end.
+    let mut found: Option<Segment> = None;
     let mut end = num_pages.checked_sub(1).ok_or(PageDefect)?;
+    let mut before: Option<Segment> = None;
     for segment in segments(directory) {
         let segment = segment?;
-        if segment.first > number {
-            end = segment.first_index_page;
-            break;
+        if before.is_some_and(|before| {
+            before.first >= segment.first || before.first_index_page >= segment.first_index_page
+        }) {
+            return Err(PageDefect);
         }
-        last = Some(segment);
+        if segment.first <= number {
+            found = Some(segment);
+        } else if before.is_none_or(|before| before.first <= number) {
+            end = segment.first_index_page;
+        }
+        before = Some(segment);
     }
-    let Some(segment) = last else {
+    let Some(segment) = found else {
         return Ok(None);
     };
     let num_shares = end.checked_sub(segment.first_index_page);
@@ -160,18 +168,24 @@ impl Share {
                 high = middle;
             }
         }
+        let page = (field(index, 0, 32) as u32).saturating_add(low);
+        let first = match low.checked_sub(1) {
+            Some(before) => self.first.saturating_add(begin(before)),
+            None => field(index, 32, 32) | field(index, 64, 32) << 32,
+        };
+        // Pages of values lie before those of the index.
+        if page >= self.page || first > number {
+            return Err(PageDefect);
+        }
         Ok(Place {
-            page: (field(index, 0, 32) as u32).saturating_add(low),
-            first: match low.checked_sub(1) {
-                Some(before) => self.first.saturating_add(begin(before)),
-                None => field(index, 32, 32) | field(index, 64, 32) << 32,
-            },
+            page,
+            first,
             block: self.block,
         })
     }
 }
 
-/// A directory, for builders; `None`: there are none of [`MAX_SEGMENTS`] or more.
+/// A directory, for builders; `None`: there are no segments, or more than [`MAX_SEGMENTS`].
 pub fn directory(segments: &[Segment]) -> Option<Payload> {
     let mut payload = [0; PAYLOAD_BYTES];
     if segments.is_empty() || segments.len() > MAX_SEGMENTS {
@@ -199,11 +213,14 @@ pub fn directory(segments: &[Segment]) -> Option<Payload> {
 /// more of them than [`most_in_share`].
 pub fn index_page(page: u32, first: u64, shift: u8, begins: &[u64]) -> Option<Payload> {
     let mut payload = [0; PAYLOAD_BYTES];
-    let count = u16::try_from(begins.len()).ok()?;
+    if begins.len() > most_in_share(shift) as usize {
+        return None;
+    }
+    let count = begins.len() as u64;
     put(&mut payload, 0, 32, page.into());
     put(&mut payload, 32, 32, first & u64::from(u32::MAX));
     put(&mut payload, 64, 32, first >> 32);
-    put(&mut payload, 96, 16, count.into());
+    put(&mut payload, 96, 16, count);
     let mut at = HEAD_BITS;
     for begin in begins {
         if !put(&mut payload, at, shift.into(), *begin) {
