@@ -3,6 +3,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 pub mod exact;
+pub mod plain_exact;
 pub mod ribbon;
 
 use leaksieve_core::encoding::ribbon::{NumPages, Ribbon};

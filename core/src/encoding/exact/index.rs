@@ -33,7 +33,7 @@ pub struct Segment {
     pub first: u64,
     /// The page of the index for its first share.
     pub first_index_page: u32,
-    /// A share has 2^shift values.
+    /// A share has 2^shift values; at most [`MAX_SHIFT`].
     pub shift: u8,
     /// What blocks its pages have.
     pub block: BlockSize,
@@ -59,10 +59,10 @@ pub struct Place {
     pub block: BlockSize,
 }
 
-/// How many pages can begin in a share of 2^shift values.
+/// How many pages can begin in a share of 2^shift values, apart from the one that it begins in.
 pub fn most_in_share(shift: u8) -> u32 {
     let most = (PAGE_BITS - HEAD_BITS).checked_div(shift.into());
-    most.unwrap_or(PAGE_BITS).min(u16::MAX.into())
+    most.unwrap_or(0)
 }
 
 /// A segment of the directory; `None` if it has none of this index.
