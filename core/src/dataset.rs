@@ -353,10 +353,10 @@ impl Rate {
         Self::from_units(any)
     }
 
-    /// N of "1 in N", rounded to the nearest.
+    /// N of "1 in N", rounded to the nearest; 0: there is no false alarm.
     pub const fn one_in(self) -> u64 {
         match self.0 {
-            0 => u64::MAX,
+            0 => 0,
             units => divided(Self::ONE + units / 2, units).0,
         }
     }
@@ -421,7 +421,7 @@ mod tests {
         }
         assert_eq!(Rate::from_units(0).units(), 1);
         assert_eq!(Rate::from_units(u64::MAX).units(), Rate::ONE);
-        assert_eq!(Rate(0).one_in(), u64::MAX);
+        assert_eq!(Rate::NONE.one_in(), 0);
         assert!(!Rate(0).is_possible(false) && !Rate(Rate::ONE + 1).is_possible(false));
         assert!(Rate::NONE.is_possible(true) && !Rate(1).is_possible(true));
         assert_eq!(Rate::NONE.of_any(4), Rate::NONE);

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use common::ribbon::{bit_of, equation};
 use common::{
-    Counting, Member, Plan, emails, hash_of, key, names, one_member_a_page, open_by, reseal,
+    Counting, Member, Plan, emails, key, key_of, names, one_member_a_page, open_by, reseal,
     sectors_of, signed,
 };
 use leaksieve_core::encoding::{Encoding, bloom};
@@ -90,7 +90,7 @@ impl Case {
             .iter()
             .find(|dataset| sectors_of(dataset).contains(&page))
             .unwrap();
-        let mut hash = hash_of(dataset, &member.text);
+        let mut hash = key_of(dataset, &member.text);
         match dataset.encoding {
             Encoding::Bloom { num_hashes } => bloom::probes(hash, num_hashes).collect(),
             Encoding::Ribbon(ribbon) => {

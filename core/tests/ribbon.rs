@@ -4,7 +4,7 @@ mod common;
 
 use common::ribbon::PlainAnswer;
 use common::{
-    Plan, ask, emails, file, hash_of, open, pages_read, plain, reseal, says_not_exposed,
+    Plan, ask, emails, file, key_of, open, pages_read, plain, reseal, says_not_exposed,
     with_header_of,
 };
 use leaksieve_core::encoding::ribbon::{NumPages, Ribbon};
@@ -38,7 +38,7 @@ fn one_sector_a_query_and_layer() {
         .chain(others.map(|text| (text, false)))
     {
         let asked = Identifier::new(text.as_bytes());
-        let (answer, expected) = plain(&ribbon).ask(hash_of(dataset, &text), 11, |page| {
+        let (answer, expected) = plain(&ribbon).ask(key_of(dataset, &text), 11, |page| {
             let sector = dataset.first_sector.0 as usize + page as usize;
             *bytes[sector * 512..].first_chunk().unwrap()
         });
@@ -304,7 +304,7 @@ proptest! {
             );
             for text in (0..20).map(|i| format!("somebody{i}@example.com")) {
                 let asked = Identifier::new(text.as_bytes());
-                let (answer, pages) = plain(&ribbon).ask(hash_of(dataset, &text), 9, |page| {
+                let (answer, pages) = plain(&ribbon).ask(key_of(dataset, &text), 9, |page| {
                     *bytes[(1 + page as usize) * 512..].first_chunk().unwrap()
                 });
                 let last = 1 + *pages.last().unwrap() as u32;

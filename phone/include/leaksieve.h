@@ -255,7 +255,7 @@ typedef struct {
     // Why it cannot say: a `LeaksieveReason`. 0 where it can.
     int32_t reason;
     // If it has the text: of so many people who are not in it and ask such a text, one is told
-    // this too. Else 0.
+    // this too; 0: nobody is, it is certain, but see what `text` says. Else 0.
     uint64_t false_alarm_one_in;
     // Why it cannot say, in English words. If it has the text: how it was found, in words that
     // stand behind "found", and empty if it was as typed. Else empty.
@@ -323,7 +323,8 @@ typedef struct {
     // exposed may be one that never leaked.
     uint64_t num_extra;
     // Of so many people who are not in it, one is told "exposed", if what they ask can mean one
-    // thing alone. An answer has the odds of the question that was asked.
+    // thing alone. An answer has the odds of the question that was asked. 0: nobody is; the file
+    // has the numbers themselves.
     uint64_t false_alarm_one_in;
 } LeaksieveDataset;
 

@@ -1,6 +1,7 @@
 //! What a file holds and covers, as data: an app has its own words and languages.
 
 use leaksieve_core::file::byte_of;
+use leaksieve_core::header::Rate;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, Separators};
 use leaksieve_core::sector::SectorIndex;
 use leaksieve_core::{Catalogue, Dataset, Profile};
@@ -55,8 +56,9 @@ pub struct DatasetInfo {
     /// What the list counts fewer times was left out. None: nothing was.
     pub min_count: Option<u32>,
     /// Of so many people who are not in it, one is told "exposed", if what they ask can mean one
-    /// thing alone. A `Leak` has the odds of the question that was asked.
-    pub false_alarm_one_in: u64,
+    /// thing alone. A `Leak` has the odds of the question that was asked. None: nobody is; the
+    /// file has the numbers themselves.
+    pub false_alarm_one_in: Option<u64>,
 }
 
 /// What of its kind a leak can be asked about.
@@ -134,7 +136,7 @@ impl DatasetInfo {
             num_rejected: dataset.num_rejected,
             num_extra: dataset.num_extra,
             min_count: min_count(dataset),
-            false_alarm_one_in: dataset.measured.one_in(),
+            false_alarm_one_in: one_in(dataset.measured),
         }
     }
 }
@@ -166,6 +168,11 @@ impl Covers {
             _ => Self::Other,
         }
     }
+}
+
+/// Of how many one is told "exposed" falsely. None: nobody is.
+pub(crate) fn one_in(rate: Rate) -> Option<u64> {
+    (rate != Rate::NONE).then(|| rate.one_in())
 }
 
 /// When a leak happened. None: unknown.

@@ -3,13 +3,13 @@
 use leaksieve_core::identifier::Rule;
 use leaksieve_core::{Catalogue, Dataset, Outcome};
 
-use crate::about::{date, min_count};
+use crate::about::{date, min_count, one_in};
 use crate::reason::Reason;
 
 /// What a file says of a text. A question that could not be answered is not a "no".
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum Verdict {
-    /// At least one leak has it, or gives a false alarm, at its rate.
+    /// At least one leak has it, or gives a false alarm, at its rate, if it has one.
     Exposed {
         /// Those; at least one.
         leaks: Vec<Leak>,
@@ -37,10 +37,12 @@ pub struct Leak {
     pub name: String,
     /// When it happened: `2021-06-11`, `2021-06` or `2021`. None: unknown.
     pub date: Option<String>,
-    /// Of so many people who are not in it and ask such a text, one is told this too.
-    pub false_alarm_one_in: u64,
-    /// How the text was found, in English words that stand behind "found": `without its +tag`.
-    /// None: as it was typed.
+    /// Of so many people who are not in it and ask such a text, one is told this too. None: nobody
+    /// is, it is certain; but see what `found` says.
+    pub false_alarm_one_in: Option<u64>,
+    /// How the text was found, in English words that stand behind "found": `without its +tag`; or
+    /// `as this number, or one that is written alike`, where the list has a line that can mean
+    /// both. None: as it was typed.
     pub found: Option<String>,
 }
 
@@ -91,7 +93,7 @@ impl Verdict {
                     dataset: index,
                     name: dataset.name.to_string(),
                     date: date(dataset),
-                    false_alarm_one_in: dataset.false_alarm(answer.num_readings).one_in(),
+                    false_alarm_one_in: one_in(dataset.false_alarm(answer.num_readings)),
                     found: answer.rule.map(Rule::text).map(str::to_owned),
                 }),
                 Outcome::Absent if is_expired => {

@@ -30,6 +30,9 @@ use super::matching::Match;
 use crate::units::Payload;
 pub use number::number;
 
+#[cfg(test)]
+mod tests;
+
 /// Pages that a question reads: 3.
 pub const PAGES_PER_QUESTION: u32 = 3;
 

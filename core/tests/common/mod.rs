@@ -2,6 +2,8 @@
 
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+pub mod exact;
+pub mod plain_exact;
 pub mod ribbon;
 
 use leaksieve_core::encoding::ribbon::{NumPages, Ribbon};
@@ -40,17 +42,18 @@ impl Plan {
         self
     }
 
-    fn pages(&self, hashes: &[u64]) -> Vec<Payload> {
+    fn pages(&self, keys: &[u64]) -> Vec<Payload> {
         match self.encoding {
             Encoding::Bloom { num_hashes } => {
                 let mut pages = vec![[0; PAYLOAD_BYTES]; self.num_pages as usize];
-                for hash in hashes {
+                for hash in keys {
                     let page = page_of(*hash, self.num_pages) as usize;
                     bloom::insert(&mut pages[page], *hash, num_hashes);
                 }
                 pages
             }
-            Encoding::Ribbon(ribbon) => plain(&ribbon).solve(hashes, self.num_pages.into()),
+            Encoding::Ribbon(ribbon) => plain(&ribbon).solve(keys, self.num_pages.into()),
+            Encoding::Exact => exact::pages_of(keys),
             other => panic!("{other:?}"),
         }
     }
@@ -114,6 +117,10 @@ pub fn header(plans: &[Plan]) -> Header {
         root: None,
     };
     for (seed, plan) in (40..).zip(plans) {
+        let rate = match plan.encoding {
+            Encoding::Exact => Rate::NONE,
+            _ => Rate::from_units(Rate::ONE / 1000),
+        };
         let dataset = Dataset {
             name: plan.name.try_into().unwrap(),
             date: Date {
@@ -133,8 +140,8 @@ pub fn header(plans: &[Plan]) -> Header {
             plan: PlanSectors::NONE,
             first_sector: SectorIndex(0),
             num_sectors: plan.num_pages,
-            designed: Rate::from_units(Rate::ONE / 1000),
-            measured: Rate::from_units(Rate::ONE / 1000),
+            designed: rate,
+            measured: rate,
         };
         assert!(header.datasets.push(dataset).is_ok());
     }
@@ -160,12 +167,12 @@ pub fn file_with_id(plans: &[Plan], id: FileId) -> Vec<u8> {
     let header = header(plans);
     let mut bytes: Vec<u8> = header.encode(id).unwrap().sectors().flatten().collect();
     for (dataset, plan) in header.datasets.iter().zip(plans) {
-        let hashes: Vec<u64> = plan
+        let keys: Vec<u64> = plan
             .members
             .iter()
-            .map(|member| hash_of(dataset, member))
+            .map(|member| key_of(dataset, member))
             .collect();
-        let pages = plan.pages(&hashes);
+        let pages = plan.pages(&keys);
         assert_eq!(pages.len(), plan.num_pages as usize);
         for (index, page) in (dataset.first_sector.0..).zip(&pages) {
             bytes.extend_from_slice(&seal(id, SectorIndex(index), page));
@@ -191,12 +198,11 @@ pub fn with_header_of(plans: &[Plan], change: impl FnOnce(&mut Header)) -> Vec<u
     bytes
 }
 
-/// The hash of a member's item.
-pub fn hash_of(dataset: &Dataset, member: &str) -> u64 {
+/// The hash of a member's item, or its number.
+pub fn key_of(dataset: &Dataset, member: &str) -> u64 {
     let asked = Identifier::new(member.as_bytes());
-    dataset
-        .hash
-        .hash(&dataset.profile.normalise(&asked).unwrap())
+    let item = dataset.profile.normalise(&asked).unwrap();
+    dataset.key(&item).unwrap()
 }
 
 /// The key that signs in tests.

@@ -19,7 +19,7 @@ impl Display for Summary<'_> {
         for dataset in self.0.datasets() {
             write!(
                 f,
-                "  {}: {}, {} items, false alarm 1 in {}\r\n",
+                "  {}: {}, {} items, {}\r\n",
                 Title(dataset),
                 Covers(&dataset.profile),
                 Grouped(dataset.num_items),
@@ -126,11 +126,14 @@ impl About<'_> {
                 Grouped(dataset.min_count.into())
             )?;
         }
+        if dataset.measured == Rate::NONE {
+            return write!(f, "  {}\r\n", Odds(Rate::NONE));
+        }
         write!(
             f,
             "  false alarm: 1 in {} as designed, 1 in {} as measured\r\n",
-            Odds(dataset.designed),
-            Odds(dataset.measured)
+            Grouped(dataset.designed.one_in()),
+            Grouped(dataset.measured.one_in())
         )
     }
 }
@@ -170,12 +173,15 @@ impl Display for Short {
     }
 }
 
-/// N of "1 in N".
-pub(crate) struct Odds(pub(crate) Rate);
+/// `false alarm 1 in 1,000`, or `no false alarm`.
+struct Odds(Rate);
 
 impl Display for Odds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Grouped(self.0.one_in()).fmt(f)
+        match self.0 {
+            Rate::NONE => f.write_str("no false alarm"),
+            rate => write!(f, "false alarm 1 in {}", Grouped(rate.one_in())),
+        }
     }
 }
 

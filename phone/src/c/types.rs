@@ -109,7 +109,7 @@ pub struct Answer {
     /// Why it cannot say: a `LeaksieveReason`. 0 where it can.
     pub reason: i32,
     /// If it has the text: of so many people who are not in it and ask such a text, one is told
-    /// this too. Else 0.
+    /// this too; 0: nobody is, it is certain, but see what `text` says. Else 0.
     pub false_alarm_one_in: u64,
     /// Why it cannot say, in English words. If it has the text: how it was found, in words that
     /// stand behind "found", and empty if it was as typed. Else empty.
@@ -207,7 +207,8 @@ pub struct Dataset {
     /// exposed may be one that never leaked.
     pub num_extra: u64,
     /// Of so many people who are not in it, one is told "exposed", if what they ask can mean one
-    /// thing alone. An answer has the odds of the question that was asked.
+    /// thing alone. An answer has the odds of the question that was asked. 0: nobody is; the file
+    /// has the numbers themselves.
     pub false_alarm_one_in: u64,
 }
 
@@ -238,7 +239,7 @@ impl Verdict {
                         leak.dataset,
                         Outcome::Exposed,
                         0,
-                        leak.false_alarm_one_in,
+                        leak.false_alarm_one_in.unwrap_or(0),
                         found,
                     );
                 }
@@ -343,7 +344,7 @@ impl Dataset {
             num_items: dataset.num_items,
             num_rejected: dataset.num_rejected,
             num_extra: dataset.num_extra,
-            false_alarm_one_in: dataset.false_alarm_one_in,
+            false_alarm_one_in: dataset.false_alarm_one_in.unwrap_or(0),
         }
     }
 }

@@ -103,7 +103,8 @@ export function sentences({ datasets, expires_unix_s: expires }, { verdict, answ
   if (verdict === "exposed") {
     const hasSeveralKinds = datasets.some(({ kind }) => kind !== datasets[0].kind);
     of("exposed").forEach((answer) => add("exposed", presence(datasets[answer.dataset], answer, hasSeveralKinds)));
-    add("meaning", parts("odds_meaning", { count: of("exposed")[0].false_alarm_one_in }));
+    const counts = of("exposed").map((answer) => answer.false_alarm_one_in).filter((count) => count > 0);
+    counts.slice(0, 1).forEach((count) => add("meaning", parts("odds_meaning", { count })));
     add("meaning", parts("exposed_meaning"));
     return lines;
   }
@@ -120,7 +121,7 @@ export function sentences({ datasets, expires_unix_s: expires }, { verdict, answ
   return lines;
 }
 
-/** That a dataset has it, how it was found, and the odds that it does not. */
+/** That a dataset has it, how it was found, and the odds that it does not; 0: there are none. */
 function presence(dataset, { found, false_alarm_one_in: count }, hasSeveralKinds) {
   const said = parts("in_dataset", { title: title(dataset) });
   if (hasSeveralKinds) {
@@ -129,7 +130,11 @@ function presence(dataset, { found, false_alarm_one_in: count }, hasSeveralKinds
   if (found !== null) {
     said.push(...parts("found_how", { how: parts(keyOf("found", found)) }));
   }
-  return said.concat(parts("odds", { count }));
+  if (count > 0) {
+    return said.concat(parts("odds", { count }));
+  }
+  // What was found says that there are two.
+  return found === "written_alike" ? said : said.concat(parts("certain"));
 }
 
 /** That a dataset lacks it, and what of its list it does not know. */

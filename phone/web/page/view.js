@@ -122,7 +122,8 @@ function showAbout() {
   const row = (term, ...values) => rows.push(make("dt", {}, ...term), ...values.map((value) => make("dd", {}, ...value)));
   for (const dataset of about.datasets) {
     const { num_items: count, false_alarm_one_in: one_in, source_note: note } = dataset;
-    const said = shown("about_dataset", { covers: covers(dataset), count, one_in });
+    const odds = one_in > 0 ? parts("about_odds", { one_in }) : parts("about_certain");
+    const said = shown("about_dataset", { covers: covers(dataset), count, odds });
     row(nodes(title(dataset)), said, ...(note ? [shown("about_source", { note })] : []));
   }
   const fact = (key, value) => row([say(key)], [alone(value)]);

@@ -46,7 +46,7 @@ struct DatasetReport<'a> {
     num_rejected: u64,
     num_extra: u64,
     min_count: u32,
-    /// If what is asked can mean one thing alone.
+    /// If what is asked can mean one thing alone; 0: there is no false alarm.
     false_alarm_one_in: u64,
 }
 
@@ -67,7 +67,7 @@ struct AnswerReport {
     limit_bytes: Option<u16>,
     /// How it was found, if not as it was typed.
     found: Option<&'static str>,
-    /// Of what is exposed: the odds of this question.
+    /// Of what is exposed: the odds of this question; 0: there is no false alarm.
     false_alarm_one_in: Option<u64>,
 }
 
@@ -224,9 +224,10 @@ pub fn error(json: &mut [u8], error: Error) -> Option<usize> {
     let word = match error {
         Error::NotAFilter => "not_a_filter",
         Error::UnsupportedVersion { .. } => "unsupported_version",
-        Error::SectorDamaged { .. } | Error::NoSuchLayer { .. } | Error::PlanMalformed { .. } => {
-            "sector_damaged"
-        }
+        Error::SectorDamaged { .. }
+        | Error::NoSuchLayer { .. }
+        | Error::PageMalformed { .. }
+        | Error::PlanMalformed { .. } => "sector_damaged",
         Error::Truncated { .. } => "truncated",
         Error::HeaderTooLarge { .. } | Error::HeaderMalformed(_) => "header_malformed",
         Error::NormalisationVersion { .. } => "normalisation_version",
@@ -283,6 +284,7 @@ fn rule_word(rule: Rule) -> &'static str {
         Rule::OtherCountryCode => "other_country_code",
         Rule::WithoutExtension => "without_extension",
         Rule::ChangedPlan => "changed_plan",
+        Rule::WrittenAlike => "written_alike",
         _ => "other",
     }
 }

@@ -78,7 +78,7 @@ static void print_about(const LeaksieveFilter *filter) {
         print_covers(&dataset);
         printf("\t%" PRIu64 "\t%" PRIu64, dataset.num_items, dataset.num_rejected);
         print_or_none(dataset.min_count);
-        printf("\t%" PRIu64, dataset.false_alarm_one_in);
+        print_or_none(dataset.false_alarm_one_in);
     }
     printf("\n");
 }
@@ -93,7 +93,8 @@ static void print_answers(const LeaksieveFilter *filter, const LeaksieveVerdict 
         printf("\t%s\t%s", dataset.name, dataset.date);
         switch (outcome) {
         case LEAKSIEVE_OUTCOME_EXPOSED:
-            printf("\t%" PRIu64 "\t%s", answer->false_alarm_one_in, answer->text);
+            print_or_none(answer->false_alarm_one_in);
+            printf("\t%s", answer->text);
             break;
         case LEAKSIEVE_OUTCOME_NOT_COVERED:
             if (answer->reason == 0)

@@ -137,6 +137,10 @@ impl Asker for Program {
             match part.what {
                 What::Exposed(odds, rule) => {
                     let found = rule.map_or("", |rule| rule.text());
+                    let odds = match odds {
+                        0 => String::new(),
+                        odds => odds.to_string(),
+                    };
                     leaks.push(format!("{name}\t{date}\t{odds}\t{found}"));
                 }
                 What::Absent => {

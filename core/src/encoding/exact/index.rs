@@ -33,7 +33,7 @@ pub struct Segment {
     pub first: u64,
     /// The page of the index for its first share.
     pub first_index_page: u32,
-    /// A share has 2^shift values.
+    /// A share has 2^shift values; at most [`MAX_SHIFT`].
     pub shift: u8,
     /// What blocks its pages have.
     pub block: BlockSize,
@@ -92,10 +92,10 @@ pub fn shares(
         })
 }
 
-/// How many pages can begin in a share of 2^shift values.
+/// How many pages can begin in a share of 2^shift values, apart from the one that it begins in.
 pub fn most_in_share(shift: u8) -> u32 {
     let most = (PAGE_BITS - HEAD_BITS).checked_div(shift.into());
-    most.unwrap_or(PAGE_BITS).min(u16::MAX.into())
+    most.unwrap_or(0)
 }
 
 /// A segment of the directory; `None` if it has none of this index.
@@ -147,17 +147,25 @@ pub(super) fn share_of(
     if count == 0 || usize::from(count) > MAX_SEGMENTS {
         return Err(PageDefect);
     }
-    let mut last: Option<Segment> = None;
+    // The one that has the number, and where the pages of its index end.
+    let mut found: Option<Segment> = None;
     let mut end = num_pages.checked_sub(1).ok_or(PageDefect)?;
+    let mut before: Option<Segment> = None;
     for segment in segments(directory) {
         let segment = segment?;
-        if segment.first > number {
-            end = segment.first_index_page;
-            break;
+        if before.is_some_and(|before| {
+            before.first >= segment.first || before.first_index_page >= segment.first_index_page
+        }) {
+            return Err(PageDefect);
         }
-        last = Some(segment);
+        if segment.first <= number {
+            found = Some(segment);
+        } else if before.is_none_or(|before| before.first <= number) {
+            end = segment.first_index_page;
+        }
+        before = Some(segment);
     }
-    let Some(segment) = last else {
+    let Some(segment) = found else {
         return Ok(None);
     };
     let num_shares = end.checked_sub(segment.first_index_page);
@@ -231,11 +239,16 @@ impl Share {
                 high = middle;
             }
         }
-        Ok(self.place(index, low))
+        let place = self.place(index, low);
+        // Pages of values lie before those of the index.
+        if place.page >= self.page || place.first > number {
+            return Err(PageDefect);
+        }
+        Ok(place)
     }
 }
 
-/// A directory, for builders; `None`: there are none of [`MAX_SEGMENTS`] or more.
+/// A directory, for builders; `None`: there are no segments, or more than [`MAX_SEGMENTS`].
 pub fn directory(segments: &[Segment]) -> Option<Payload> {
     let mut payload = [0; PAYLOAD_BYTES];
     if segments.is_empty() || segments.len() > MAX_SEGMENTS {
@@ -263,11 +276,14 @@ pub fn directory(segments: &[Segment]) -> Option<Payload> {
 /// more of them than [`most_in_share`].
 pub fn index_page(page: u32, first: u64, shift: u8, begins: &[u64]) -> Option<Payload> {
     let mut payload = [0; PAYLOAD_BYTES];
-    let count = u16::try_from(begins.len()).ok()?;
+    if begins.len() > most_in_share(shift) as usize {
+        return None;
+    }
+    let count = begins.len() as u64;
     put(&mut payload, 0, 32, page.into());
     put(&mut payload, 32, 32, first & u64::from(u32::MAX));
     put(&mut payload, 64, 32, first >> 32);
-    put(&mut payload, 96, 16, count.into());
+    put(&mut payload, 96, 16, count);
     let mut at = HEAD_BITS;
     for begin in begins {
         if !put(&mut payload, at, shift.into(), *begin) {

@@ -1,8 +1,9 @@
 //! A page of values: from its first value on, the gaps between what is coded.
 //!
 //! What is coded are the members; or, where most values are members, those that are none. A page
-//! begins with a *parameter*, and has another after each coded value that is in another block than
-//! the one before. A parameter is 7 bits:
+//! begins with a *parameter*, which is for the block of its first value. Before a gap there is
+//! another, if the value behind the last coded one is in another block; it is for that one. A
+//! parameter is 7 bits:
 //!
 //! ```text
 //! bit 0     inverted: what is coded are no members
@@ -11,10 +12,12 @@
 //! ```
 //!
 //! A gap is the number of values that are left out before the next coded one. It is a 0 for each
-//! whole run of values in it, a 1, and what is left as a truncated binary number below the length of the
-//! next run. A run has m values up to the eighth; the ninth has 2m, the tenth 4m, and so on.
+//! whole run of values in it, a 1, and what is left as a truncated binary number below the length of
+//! the next run. A run has m values up to the eighth; the ninth has 2m, the tenth 4m, and so on,
+//! below 2^61.
 //!
-//! After the last gap all bits are 0. Behind the last coded value there is no member.
+//! After the last gap all bits are 0. Behind the last coded value there is no member: where it is
+//! an inverted block's, the block or the page ends there.
 
 use super::bits::{PAGE_BITS, field, peek, put};
 use super::index::Place;
@@ -28,8 +31,8 @@ const EXPONENTS: u32 = 1 << 4;
 const FRACTIONS: u32 = 1 << 2;
 /// Runs of one length.
 const EVEN_RUNS: u32 = 8;
-/// Times that a run may double: no number is longer.
-const MAX_DOUBLINGS: u32 = 45;
+/// No run has more bits than this: none has 2^61 values.
+const MAX_RUN_BITS: u32 = 61;
 /// Largest gap that there is a code for: 2^61.
 pub const MAX_GAP: u64 = 1 << 61;
 
@@ -92,14 +95,14 @@ struct Code {
     num_bits: u32,
 }
 
-/// The values in so many runs, and the length of the run behind them.
+/// The values in so many runs, and the length of the run behind them; `None`: that is too long.
 #[inline(always)]
 fn runs(run: u32, num_runs: u32) -> Option<(u64, u64)> {
-    let run = u64::from(run);
     let num_doublings = (num_runs + 1).saturating_sub(EVEN_RUNS);
-    if num_doublings > MAX_DOUBLINGS {
+    if num_doublings > (MAX_RUN_BITS - u32::BITS) + run.leading_zeros() {
         return None;
     }
+    let run = u64::from(run);
     let next = run << num_doublings;
     let values = match num_doublings {
         0 => run * u64::from(num_runs),
@@ -297,6 +300,9 @@ impl<'a> Values<'a> {
     }
 }
 
+/// Above all numbers, and their marks.
+const LIMIT: u64 = super::MARK << 1;
+
 /// Does the page at this place have a number? It must be the one that may have it.
 ///
 /// # Errors
@@ -305,6 +311,9 @@ pub(super) fn query(payload: &Payload, place: Place, number: u64) -> Result<Matc
     let mut values = Values::new(payload, place.first, place.block);
     while let Some(Coded { value, is_inverted }) = values.advance()? {
         if value >= number {
+            if value >= LIMIT {
+                return Err(PageDefect);
+            }
             return Ok(if (value == number) == is_inverted {
                 Match::Miss
             } else {

@@ -101,7 +101,7 @@ impl Reference {
                 dataset.num_items.to_string(),
                 dataset.num_rejected.to_string(),
                 unless_zero(dataset.min_count.into()),
-                dataset.measured.one_in().to_string(),
+                unless_zero(dataset.measured.one_in()),
             ]);
         }
         fields.join("\t")

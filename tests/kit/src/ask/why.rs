@@ -35,7 +35,7 @@ pub const REASONS: [(&str, E); 23] = [
 ];
 
 /// How a text was found that is not in the list as it was typed.
-pub const RULES: [(&str, Rule); 9] = [
+pub const RULES: [(&str, Rule); 10] = [
     ("without_tag", Rule::WithoutTag),
     ("with_tag", Rule::WithTag),
     ("without_blanks", Rule::WithoutBlanks),
@@ -45,13 +45,14 @@ pub const RULES: [(&str, Rule); 9] = [
     ("other_country_code", Rule::OtherCountryCode),
     ("without_extension", Rule::WithoutExtension),
     ("changed_plan", Rule::ChangedPlan),
+    ("written_alike", Rule::WrittenAlike),
 ];
 
 /// What all say of a file past its expiry.
 pub const EXPIRED: &str = "the file expired";
 
 /// How the core begins to say why there is no answer, or what it says of no other error.
-const ERRORS: [(&str, &str); 18] = [
+const ERRORS: [(&str, &str); 19] = [
     ("not_a_filter", "not a leaksieve file"),
     ("unsupported_version", "format version "),
     ("sector_damaged", "is damaged or belongs"),
@@ -66,6 +67,7 @@ const ERRORS: [(&str, &str); 18] = [
     ("epoch_too_low", "was seen before"),
     ("epoch_too_high", "further ahead than can be"),
     ("no_such_layer", "leads nowhere"),
+    ("page_malformed", "holds numbers that cannot"),
     ("plan_malformed", "holds a numbering plan that cannot"),
     ("unreadable", "os error"),
     ("unreadable", "is a directory"),
@@ -101,6 +103,7 @@ pub fn error_code(error: &ReadError<io::Error>) -> &'static str {
             Error::EpochTooLow { .. } => "epoch_too_low",
             Error::EpochTooHigh { .. } => "epoch_too_high",
             Error::NoSuchLayer { .. } => "no_such_layer",
+            Error::PageMalformed { .. } => "page_malformed",
             Error::PlanMalformed { .. } => "plan_malformed",
             _ => "other",
         },
