@@ -8,6 +8,8 @@ mod index;
 mod pages;
 mod recheck;
 
+use std::sync::Arc;
+
 use leaksieve_core::Profile;
 use leaksieve_core::encoding::exact::BlockSize;
 use leaksieve_core::encoding::exact::number::{MAX_DIGITS, item_of};
@@ -46,6 +48,7 @@ pub(crate) const fn scatter(number: u64) -> u64 {
 pub(crate) struct Ordered {
     ranges: Hashes,
     num_ranges: u32,
+    begins: Arc<[u64]>,
 }
 
 /// What is written of an exact set.
@@ -75,8 +78,8 @@ impl Ordered {
         advance: &(dyn Fn(u64) + Sync),
     ) -> Result<Self, SpoolError> {
         let begins = begins(scattered)?;
-        let num_ranges = begins.len() as u32;
-        let partitions = Partitions::in_ranges(begins.into(), scattered);
+        let begins: Arc<[u64]> = begins.into();
+        let partitions = Partitions::in_ranges(begins.clone(), scattered);
         ordered_parallel(
             num_threads,
             0..NUM_PARTITIONS,
@@ -98,8 +101,15 @@ impl Ordered {
         )?;
         Ok(Self {
             ranges: partitions.close()?,
-            num_ranges,
+            num_ranges: begins.len() as u32,
+            begins,
         })
+    }
+
+    /// Where the range behind begins.
+    fn end(&self, range: u32) -> u64 {
+        let next = self.begins.get(range as usize + 1);
+        next.copied().unwrap_or(u64::MAX)
     }
 
     /// Write all pages, the index and the directory to their places.
@@ -137,7 +147,7 @@ impl Ordered {
                     Ok(Made {
                         reached: reached(numbers),
                         num_items: numbers.len() as u64,
-                        pages: pages::pages(numbers, block, parameters),
+                        pages: pages::pages(numbers, self.end(range), block, parameters),
                     })
                 }
             },

@@ -36,17 +36,12 @@ impl Parameters {
             list.sort_by_key(|parameter| parameter.run());
             list.dedup_by_key(|parameter| parameter.run());
         }
-        let mut best = 0;
         let by_share = (0..HALVINGS * STEPS_PER_HALVING)
             .map(|place| {
                 let share = share_of(place);
-                // Runs grow as the share falls.
-                while best + 1 < all.len()
-                    && bits(all[best + 1].run(), share) < bits(all[best].run(), share)
-                {
-                    best += 1;
-                }
-                all[best]
+                let bits = |parameter: &Parameter| bits(parameter.run(), share);
+                let best = all.iter().min_by(|a, b| bits(a).total_cmp(&bits(b)));
+                best.copied().unwrap_or(all[0])
             })
             .collect();
         Self {

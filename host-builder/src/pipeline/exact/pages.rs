@@ -15,9 +15,14 @@ pub(crate) struct Page {
     pub(crate) payload: Payload,
 }
 
-/// The pages of numbers in order, each once. Behind the last one the pages have no member,
-/// wherever the next page begins.
-pub(crate) fn pages(numbers: &[u64], block: BlockSize, parameters: &Parameters) -> Vec<Page> {
+/// The pages of numbers in order, each once and below `end`, where another page begins or none
+/// does. Behind the last number they have no member.
+pub(crate) fn pages(
+    numbers: &[u64],
+    end: u64,
+    block: BlockSize,
+    parameters: &Parameters,
+) -> Vec<Page> {
     let mut pages = Vec::new();
     let Some(first) = numbers.first() else {
         return pages;
@@ -36,8 +41,10 @@ pub(crate) fn pages(numbers: &[u64], block: BlockSize, parameters: &Parameters) 
             (Some(from), Some(_)) => from,
             (Some(first), None) => {
                 // All that is behind would be a member. This page has none.
-                let payload = *PageWriter::new(first, block).payload();
-                pages.push(Page { first, payload });
+                if first < end {
+                    let payload = *PageWriter::new(first, block).payload();
+                    pages.push(Page { first, payload });
+                }
                 break;
             }
         };
