@@ -54,8 +54,9 @@ impl HashFunction {
         self.hash_bytes(item.encode(&mut [0; ShortText::MAX_BYTES]))
     }
 
+    /// As [`hash`](Self::hash), of the bytes of an item without a mark.
     #[inline]
-    pub(crate) fn hash_bytes(self, bytes: &[u8]) -> u64 {
+    pub fn hash_bytes(self, bytes: &[u8]) -> u64 {
         match self {
             Self::Xxh3 { seed } => xxh3_64_with_seed(bytes, seed),
         }

@@ -3,6 +3,7 @@
 mod atomic_file;
 pub mod bundle;
 mod copy;
+pub(crate) mod exact_pages;
 mod filter_file;
 mod header;
 pub mod key;

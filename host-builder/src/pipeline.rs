@@ -6,11 +6,13 @@
 //! | [`partition`] | hashes -> partitions, in memory or in a `spool` -> sorted, distinct |
 //! | `plan` | counts -> shape, header, file id: all that is fixed before the first page |
 //! | `encode` | partitions -> pages -> sealed sectors; what a layer bumps -> the next layer |
+//! | `exact` | numbers -> in order -> pages of gaps, an index |
 //! | `recheck` | the finished bytes, asked for every item before the file gets its name |
 
 mod build;
 pub(crate) mod encode;
 mod error;
+mod exact;
 mod options;
 mod pages;
 pub mod partition;

@@ -13,6 +13,10 @@ pub enum Stage {
     Read,
     /// Sorting, and counting what is distinct; goes by partitions.
     Count,
+    /// Putting numbers in order; goes by records.
+    Order,
+    /// Making hashes of numbers; goes by items.
+    Hash,
     /// Building and writing pages; goes by items.
     Encode,
     /// Reading back and asking for every record; goes by records. Of a bundle, by sectors.
@@ -29,6 +33,8 @@ impl Stage {
         match self {
             Self::Read => "reading",
             Self::Count => "counting",
+            Self::Order => "sorting",
+            Self::Hash => "hashing",
             Self::Encode => "building",
             Self::Recheck => "checking",
             Self::Send => "sending",

@@ -2,6 +2,7 @@
 
 mod bloom;
 mod choose;
+pub(crate) mod exact;
 pub mod fit;
 pub mod measure;
 pub mod media;
@@ -11,4 +12,4 @@ mod shape;
 
 pub use choose::{expected_reads, most_items, shape};
 pub use rate::{FALSE_POSITIVE_RATES, ShapeError, check_rate, rate_to_build, with_collisions};
-pub use shape::{Aim, Method, Shape};
+pub use shape::{Aim, Choice, Method, Reason, Shape};

@@ -121,7 +121,7 @@ pub(crate) struct Args {
         ignore_case = true, conflicts_with = "max_size")]
     board: Option<&'static Board>,
     /// Encoding of the entries
-    #[arg(help_heading = SIZE, long, value_name = "NAME", value_enum, default_value = "bloom")]
+    #[arg(help_heading = SIZE, long, value_name = "NAME", value_enum, default_value = "auto")]
     encoding: encoding::Name,
     /// Date of the leak: 2021-06-11, 2021-06 or 2021
     #[arg(help_heading = HEADER, long, value_parser = super::arguments::parse_date, hide_short_help = true)]
@@ -236,7 +236,7 @@ impl Args {
             layout: self.layout(kind)?,
             kind,
             profile: self.profile()?,
-            method: self.encoding.into(),
+            encoding: self.encoding.into(),
             aim: super::arguments::aim(self.fpr, self.max_size, self.board)
                 .unwrap_or(Aim::FalsePositiveRate(DEFAULT_RATE)),
             board: self.board,

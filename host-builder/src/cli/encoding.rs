@@ -1,12 +1,17 @@
 //! Which encoding is asked for, and how one is described.
 
 use clap::ValueEnum;
-use leaksieve::sizing::Method;
+use leaksieve::sizing::{Choice, Method};
 use leaksieve_core::encoding::Encoding;
+use leaksieve_core::encoding::exact::PAGES_PER_QUESTION;
 
 /// How entries become bits, as an option.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Name {
+    /// Exact where that is smaller and hides nothing less; else bloom, or ribbon if only that fits
+    Auto,
+    /// Phone numbers and ids of digits: the set itself, in order. No false alarm; 3 sectors a lookup
+    Exact,
     /// One sector read for each lookup. Two such files of one shape can be merged, and one can be
     /// folded to half its size
     Bloom,
@@ -14,19 +19,22 @@ pub(super) enum Name {
     Ribbon,
 }
 
-impl From<Name> for Method {
+impl From<Name> for Choice {
     fn from(name: Name) -> Self {
         match name {
-            Name::Bloom => Self::Bloom,
-            Name::Ribbon => Self::Ribbon,
+            Name::Auto => Self::Auto,
+            Name::Exact => Self::Exact,
+            Name::Bloom => Self::Filter(Method::Bloom),
+            Name::Ribbon => Self::Filter(Method::Ribbon),
         }
     }
 }
 
 pub(super) const fn name(encoding: &Encoding) -> &'static str {
-    match Method::of(encoding) {
-        Some(method) => method.name(),
-        None => "unknown",
+    match (encoding, Method::of(encoding)) {
+        (Encoding::Exact, _) => "exact",
+        (_, Some(method)) => method.name(),
+        (_, None) => "unknown",
     }
 }
 
@@ -68,6 +76,9 @@ pub(super) fn describe(encoding: &Encoding, num_pages: u32, mean_reads: f64) -> 
                 columns.join(" or "),
                 reads(mean_reads, most)
             )
+        }
+        Encoding::Exact => {
+            format!("exact, numbers in order; a lookup reads {PAGES_PER_QUESTION} sectors")
         }
         _ => "unknown".into(),
     }

@@ -8,9 +8,10 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, bail};
 use leaksieve::file::verify::{holds, verify};
 use leaksieve::file::{FileError, FilterFile};
-use leaksieve::input::normalise::{Rules, read_and_hash, total_bytes};
+use leaksieve::input::normalise::{Keys, Rules, read_and_hash, total_bytes};
 use leaksieve::input::speller::{Lost, Sample, Speller};
 use leaksieve::progress::Stage;
+use leaksieve_core::encoding::Encoding;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Catalogue, IdentifierKind};
 
@@ -108,7 +109,11 @@ impl Args {
             .get(index)
             .context("no such dataset")?;
         let plan = file.plan_of(dataset)?;
-        let rules = Rules::new(kind, dataset.profile.clone(), dataset.hash, &plan);
+        let keys = match dataset.encoding {
+            Encoding::Exact => Keys::Numbers(dataset.hash),
+            _ => Keys::Hashes(dataset.hash),
+        };
+        let rules = Rules::new(kind, dataset.profile.clone(), keys, &plan);
         let lost = Mutex::new(Vec::new());
         let failed: Mutex<Option<FileError>> = Mutex::new(None);
         let sample = Mutex::new(Sample::new(0));
@@ -123,7 +128,7 @@ impl Args {
             &|| failed.lock().map_or(true, |failed| failed.is_some()),
             &sample,
             || {
-                |hash, place| match holds(file, index, hash) {
+                |key, place| match holds(file, index, key) {
                     Ok(true) => {}
                     Ok(false) => {
                         if let Ok(mut lost) = lost.lock() {

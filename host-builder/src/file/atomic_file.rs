@@ -256,6 +256,13 @@ impl AtomicFile {
             .map_err(|error| self.error(error))
     }
 
+    /// Begin anew: what was written is gone.
+    pub(crate) fn clear(&mut self) -> Result<(), OutputError> {
+        self.seek(0)?;
+        let cleared = self.file.get_ref().as_file().set_len(0);
+        cleared.map_err(|error| self.error(error))
+    }
+
     /// Write what comes next.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
         self.file

@@ -3,14 +3,17 @@
 
 use std::path::PathBuf;
 
-use leaksieve_core::encoding::{Layer, Match, Rules, ribbon};
-use leaksieve_core::header::{Header, Rate};
+use leaksieve_core::encoding::exact::{Next, PAGES_PER_QUESTION, Step, index};
+use leaksieve_core::encoding::{Encoding, Layer, Match, Rules, ribbon};
+use leaksieve_core::header::{Dataset, Header, Rate};
 use leaksieve_core::sector::{Payload, SectorIndex};
 use leaksieve_core::{Error, HeaderDefect, ReadError};
 
+use crate::file::exact_pages::ExactPages;
 use crate::file::sectors::groups;
 use crate::file::tags::{self, Defect};
 use crate::file::{FileError, FilterFile};
+use crate::input::normalise::Key;
 use crate::parallel::ordered_parallel;
 use crate::progress::{Observer, Stage};
 use crate::sizing::measure::{Fill, false_positive_rate, mean_reads};
@@ -58,6 +61,22 @@ pub enum VerifyError {
         stated: f64,
         /// What its pages say.
         found: f64,
+    },
+    /// An exact set has not as many numbers as its header says.
+    #[error(
+        "{}: the header of {name} says {stated} numbers, but the pages have {found}: \
+         this program did not make the file; do not use it",
+        path.display()
+    )]
+    NumItems {
+        /// The file.
+        path: PathBuf,
+        /// The dataset.
+        name: String,
+        /// What its header says.
+        stated: u64,
+        /// What its pages have.
+        found: u64,
     },
     /// A tag sector has more than its tags.
     #[error(
@@ -121,9 +140,13 @@ pub fn verify(file: &FilterFile, observer: &dyn Observer) -> Result<Findings, Ve
 }
 
 /// What each dataset's pages say of themselves.
-fn read_pages(file: &FilterFile, observer: &dyn Observer) -> Result<Vec<Measured>, FileError> {
+fn read_pages(file: &FilterFile, observer: &dyn Observer) -> Result<Vec<Measured>, VerifyError> {
     let mut measured = Vec::new();
     for dataset in file.catalogue().datasets() {
+        if dataset.encoding == Encoding::Exact {
+            measured.push(read_exact(file, dataset, observer)?);
+            continue;
+        }
         let layers: Vec<Layer> = dataset.encoding.layers(dataset.num_sectors).collect();
         observer.advance(file.plan_of(dataset)?.len() as u64);
         let mut fills = Vec::new();
@@ -136,7 +159,9 @@ fn read_pages(file: &FilterFile, observer: &dyn Observer) -> Result<Vec<Measured
                 for (page, content) in pages.zip(&file.read_payloads(sectors)?) {
                     if index == layers.len() && bumps(layer, content) {
                         let index = SectorIndex(first + page);
-                        return Err(file.error(ReadError::Filter(Error::NoSuchLayer { index })));
+                        return Err(file
+                            .error(ReadError::Filter(Error::NoSuchLayer { index }))
+                            .into());
                     }
                     fill.add(page, content);
                 }
@@ -153,6 +178,67 @@ fn read_pages(file: &FilterFile, observer: &dyn Observer) -> Result<Vec<Measured
         });
     }
     Ok(measured)
+}
+
+/// Decode all numbers of an exact set: they are where the index leads to.
+fn read_exact(
+    file: &FilterFile,
+    dataset: &Dataset,
+    observer: &dyn Observer,
+) -> Result<Measured, VerifyError> {
+    let first = dataset.first_sector.0;
+    let malformed = |page: u32| {
+        let index = SectorIndex(first + page);
+        file.error(ReadError::Filter(Error::PageMalformed { index }))
+    };
+    observer.advance(file.plan_of(dataset)?.len() as u64);
+    let last = dataset.num_sectors.saturating_sub(1);
+    let directory = file.read_payloads(first + last..first + dataset.num_sectors)?;
+    let first_index_page = directory
+        .first()
+        .and_then(|directory| index::segments(directory).next())
+        .and_then(Result::ok)
+        .map(|segment| segment.first_index_page)
+        .filter(|page| *page < last)
+        .ok_or_else(|| malformed(last))?;
+    let index = file.read_payloads(first + first_index_page..first + dataset.num_sectors)?;
+    let set = ExactPages {
+        index: &index,
+        first_index_page,
+        num_pages: dataset.num_sectors,
+        first_page: 0,
+        payloads: &[],
+    };
+    let places = set.places().map_err(|_| malformed(last))?;
+    let mut num_found = 0;
+    let mut ended = 0;
+    for pages in groups(first_index_page) {
+        observer.advance(pages.len() as u64);
+        let payloads = file.read_payloads(first + pages.start..first + pages.end)?;
+        let set = set.with(pages.start, &payloads);
+        for place in &places[pages.start as usize..pages.end as usize] {
+            let mut last = ended;
+            let count = set.for_each(*place, |number| last = number);
+            num_found += count.map_err(|_| malformed(place.page))?;
+            // No question for it would find it.
+            if place.first < ended {
+                return Err(malformed(place.page).into());
+            }
+            ended = last;
+        }
+    }
+    if num_found != dataset.num_items {
+        return Err(VerifyError::NumItems {
+            path: file.path().to_path_buf(),
+            name: dataset.name.to_string(),
+            stated: dataset.num_items,
+            found: num_found,
+        });
+    }
+    Ok(Measured {
+        false_positive_rate: 0.0,
+        mean_reads: PAGES_PER_QUESTION.into(),
+    })
 }
 
 /// Does a page send any question on to the next layer?
@@ -203,14 +289,41 @@ fn not_as_signed(file: &FilterFile, index: SectorIndex) -> FileError {
     file.error(ReadError::Filter(Error::NotAsSigned { index }))
 }
 
-/// Does a dataset of a file hold this hash?
+/// Does a dataset of a file hold what has this key?
 ///
 /// # Errors
-/// When a sector is damaged or cannot be read, or leads nowhere.
-pub fn holds(file: &FilterFile, dataset: usize, hash: u64) -> Result<bool, FileError> {
+/// When a sector is damaged or cannot be read, leads nowhere, or is malformed.
+pub fn holds(file: &FilterFile, dataset: usize, key: Key) -> Result<bool, FileError> {
     let Some(dataset) = file.catalogue().datasets().get(dataset) else {
         return Err(file.error(ReadError::Filter(HeaderDefect::NoDataset.into())));
     };
+    match (key, dataset.encoding) {
+        (Key::Number(number), Encoding::Exact) => holds_number(file, dataset, number),
+        (Key::Hash(hash), Encoding::Bloom { .. } | Encoding::Ribbon(_)) => {
+            holds_hash(file, dataset, hash)
+        }
+        // What is no number is in no exact set.
+        _ => Ok(false),
+    }
+}
+
+fn holds_number(file: &FilterFile, dataset: &Dataset, number: u64) -> Result<bool, FileError> {
+    let mut step = Step::Directory;
+    loop {
+        let page = step.page(dataset.num_sectors).unwrap_or(0);
+        let index = SectorIndex(dataset.first_sector.0 + page);
+        let malformed = || file.error(ReadError::Filter(Error::PageMalformed { index }));
+        let payloads = file.read_payloads(index.0..index.0 + 1)?;
+        let payload = payloads.first().ok_or_else(malformed)?;
+        match step.take(number, payload, dataset.num_sectors) {
+            Ok(Next::Wants(next)) if next.page(dataset.num_sectors).is_some() => step = next,
+            Ok(Next::Said(said)) => return Ok(said == Match::Hit),
+            Ok(Next::Wants(_)) | Err(_) => return Err(malformed()),
+        }
+    }
+}
+
+fn holds_hash(file: &FilterFile, dataset: &Dataset, hash: u64) -> Result<bool, FileError> {
     let (mut hash, mut index) = (hash, dataset.first_sector);
     for layer in dataset.encoding.layers(dataset.num_sectors) {
         let page = layer.page_of(hash);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use leaksieve_core::encoding::exact::{self, MARK};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::identifier::phone::plan::{Judgement, Plan};
 use leaksieve_core::identifier::phone::{ShortText, Shortcuts};
@@ -23,14 +24,59 @@ use crate::progress::Observer;
 /// Items that are found before they are hashed.
 const NUM_WAITING: usize = 128;
 
-/// How the records of a list become hashes.
+/// What the pages are asked for of an item, and so what a builder gathers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Its hash.
+    Hash(u64),
+    /// Its number, marked if its line had other items, too.
+    Number(u64),
+}
+
+/// Which of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// Hashes of all items.
+    Hashes(HashFunction),
+    /// Numbers; hashes of the items that have none.
+    Numbers(HashFunction),
+}
+
+impl Keys {
+    #[inline(always)]
+    fn of_short(self, profile: &Profile, item: ShortText) -> Key {
+        match self {
+            Self::Hashes(function) => Key::Hash(function.hash_short(item)),
+            Self::Numbers(function) => {
+                let mut place = [0; ShortText::MAX_BYTES];
+                match exact::number(profile, item.encode(&mut place)) {
+                    Some(number) => Key::Number(number),
+                    None => Key::Hash(function.hash_short(item)),
+                }
+            }
+        }
+    }
+
+    fn of(self, profile: &Profile, item: &Item, is_alone: bool) -> Key {
+        match self {
+            Self::Hashes(function) => Key::Hash(function.hash(item)),
+            Self::Numbers(function) => match exact::number(profile, item.as_bytes()) {
+                Some(number) if is_alone => Key::Number(number),
+                Some(number) => Key::Number(number | MARK),
+                None => Key::Hash(function.hash(item)),
+            },
+        }
+    }
+}
+
+/// How the records of a list become keys.
 #[derive(Clone, Debug)]
 pub struct Rules {
     kind: IdentifierKind,
     profile: Profile,
     /// The same for telephone numbers that all have their country code.
     international: Option<Profile>,
-    hash: HashFunction,
+    keys: Keys,
     /// The numbering plan, for telephone numbers.
     plan: Arc<[Payload]>,
     shortcuts: Option<Arc<Shortcuts>>,
@@ -59,6 +105,8 @@ pub struct Counts {
     pub num_other_country: u64,
     /// Passwords that are not UTF-8 text.
     pub num_not_utf8: u64,
+    /// Where numbers are gathered: the records with an item that is none.
+    pub no_numbers: Rejects,
     /// What was taken off records, and of how many.
     pub taken_off: BTreeMap<Wrapper, u64>,
     /// What the survey of all inputs found.
@@ -77,6 +125,7 @@ impl Counts {
         self.outside_plan.merge(&other.outside_plan);
         self.num_other_country += other.num_other_country;
         self.num_not_utf8 += other.num_not_utf8;
+        self.no_numbers.merge(&other.no_numbers);
         for (wrapper, num) in &other.taken_off {
             *self.taken_off.entry(*wrapper).or_default() += num;
         }
@@ -94,12 +143,7 @@ impl Counts {
 impl Rules {
     /// The records are of this kind, and become items by this profile; telephone numbers with
     /// the numbering plan of the file that they are for.
-    pub fn new(
-        kind: IdentifierKind,
-        profile: Profile,
-        hash: HashFunction,
-        plan: &[Payload],
-    ) -> Self {
+    pub fn new(kind: IdentifierKind, profile: Profile, keys: Keys, plan: &[Payload]) -> Self {
         let shortcuts = match &profile {
             Profile::Phone(profile) => Some(Arc::new(Shortcuts::new(profile, Plan(plan)))),
             _ => None,
@@ -115,7 +159,7 @@ impl Rules {
             kind,
             profile,
             international,
-            hash,
+            keys,
             plan: plan.into(),
             shortcuts,
         }
@@ -233,10 +277,10 @@ impl Rules {
         &self,
         waiting: &mut Vec<(ShortText, u64)>,
         place: impl Fn(u64) -> Place,
-        take: &mut impl FnMut(u64, Place),
+        take: &mut impl FnMut(Key, Place),
     ) {
         for (item, line) in waiting.drain(..) {
-            take(self.hash.hash_short(item), place(line));
+            take(self.keys.of_short(&self.profile, item), place(line));
         }
     }
 
@@ -246,7 +290,7 @@ impl Rules {
         manner: Manner,
         counts: &mut Counts,
         sample: &mut Sample,
-        take: &mut impl FnMut(u64, Place),
+        take: &mut impl FnMut(Key, Place),
     ) {
         let place = |line| Place {
             input: batch.input,
@@ -288,8 +332,13 @@ impl Rules {
                     }
                     self.count(&stored, record.text, place(record.line), counts);
                     sample.add(place(record.line), bare.text);
+                    let is_alone = stored.items().len() == 1;
                     for item in stored.items() {
-                        take(self.hash.hash(item), place(record.line));
+                        let key = self.keys.of(&self.profile, item, is_alone);
+                        if matches!((self.keys, key), (Keys::Numbers(_), Key::Hash(_))) {
+                            counts.no_numbers.add(Reason::NoNumber, place(record.line));
+                        }
+                        take(key, place(record.line));
                     }
                 }
                 Err(Reason::Normalise(NormaliseError::Empty)) => counts.num_blank += 1,
@@ -331,7 +380,7 @@ pub fn total_bytes(inputs: &[Input]) -> Option<u64> {
     clippy::too_many_arguments,
     reason = "what is read, how, by whom, and who is told"
 )]
-pub fn read_and_hash<C: FnMut(u64, Place)>(
+pub fn read_and_hash<C: FnMut(Key, Place)>(
     inputs: &[Input],
     layout: &Layout,
     rules: &Rules,

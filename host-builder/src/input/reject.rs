@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use leaksieve_core::NormaliseError;
+use leaksieve_core::encoding::exact::number::MAX_DIGITS;
 
 use crate::input::source::Fault;
 
@@ -20,6 +21,8 @@ pub enum Reason {
     RecordTooLong,
     /// The core declined it.
     Normalise(NormaliseError),
+    /// An item, but no number, where an exact set is to be made.
+    NoNumber,
 }
 
 impl fmt::Display for Reason {
@@ -78,6 +81,7 @@ impl fmt::Display for Reason {
                 write!(f, "not UTF-8 text: {}", crate::input::source::CHARSET_REMEDY)
             }
             Self::Normalise(error) => error.fmt(f),
+            Self::NoNumber => write!(f, "no number of at most {MAX_DIGITS} digits"),
         }
     }
 }

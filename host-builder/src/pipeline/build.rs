@@ -1,22 +1,31 @@
 //! All stages of a build, one after the other.
 
+use std::fs::File;
 use std::path::Path;
 
-use crate::file::{Access, AtomicFile, ensure_no_input, write_header};
-use crate::input::normalise::Counts;
+use crate::file::{Access, AtomicFile, WriteError, ensure_no_input, write_header};
+use crate::input::normalise::{Counts, Key, Keys};
 use crate::input::source::Input;
+use crate::input::speller::Sample;
 use crate::pipeline::encode::encode;
 use crate::pipeline::error::BuildError;
+use crate::pipeline::exact::{self, Ordered};
 use crate::pipeline::options::BuildOptions;
-use crate::pipeline::partition::{MIN_MEMORY_BYTES, NUM_PARTITIONS, Partitions};
-use crate::pipeline::plan::{Draft, NumberingPlan, Plan, PlanError};
+use crate::pipeline::partition::{Count, Hashes, MIN_MEMORY_BYTES, NUM_PARTITIONS, Partitions};
+use crate::pipeline::plan::{Draft, ExactPlan, NumberingPlan, Plan, PlanError};
 use crate::pipeline::read::{InputError, Read, ensure_read, read};
-use crate::pipeline::recheck::{Expected, recheck};
+use crate::pipeline::recheck::{Expected, Findings, RecheckError, ask_all, recheck};
+use crate::pipeline::spool::SpoolError;
 use crate::progress::{Cost, Costs, Observer, Stage};
-use crate::sizing::Shape;
 use crate::sizing::measure::Trial;
+use crate::sizing::{Choice, Method, Reason, Shape};
+use leaksieve_core::Header;
+use leaksieve_core::encoding::Encoding;
+use leaksieve_core::encoding::exact::PAGES_PER_QUESTION;
+use leaksieve_core::encoding::exact::number::has_numbers;
 use leaksieve_core::file::byte_of;
-use leaksieve_core::sector::{SectorIndex, seal};
+use leaksieve_core::hash::HashFunction;
+use leaksieve_core::sector::{FileId, SectorIndex, seal};
 
 /// What was built.
 #[derive(Clone, Debug)]
@@ -25,22 +34,36 @@ pub struct Summary {
     pub counts: Counts,
     /// Distinct items.
     pub num_items: u64,
-    /// False-positive rate that was aimed at.
+    /// False-positive rate that was aimed at; 0 of an exact set.
     pub designed: f64,
     /// Pages, and how items became bits.
     pub shape: Shape,
+    /// Why this encoding.
+    pub reason: Reason,
     /// Times that a page could not be solved and all were made anew, with other equations.
     pub num_restarts: u8,
     /// Sectors that a question reads on average; tag sectors apart.
     pub mean_reads: f64,
     /// Bytes of the file.
     pub num_bytes: u64,
-    /// False-positive rate of the pages as they are.
+    /// False-positive rate of the pages as they are; 0 of an exact set.
     pub measured: f64,
     /// The finished file's answers for what is no item.
     pub trial: Trial,
     /// What each stage took, in order.
     pub costs: Vec<Cost>,
+}
+
+/// What was written, and holds what was put in.
+struct Written {
+    header: Header,
+    shape: Shape,
+    designed: f64,
+    measured: f64,
+    num_restarts: u8,
+    mean_reads: f64,
+    trial: Trial,
+    reason: Reason,
 }
 
 /// Build a filter file at `output`.
@@ -56,6 +79,10 @@ pub fn build(
     if options.memory_bytes < MIN_MEMORY_BYTES {
         return Err(BuildError::TooLittleMemory);
     }
+    let may_be_exact = has_numbers(&options.profile);
+    if options.encoding == Choice::Exact && !may_be_exact {
+        return Err(BuildError::NoNumbers);
+    }
     // Asked first, so that an hour's work does not end in "exists already".
     if options.replace {
         ensure_no_input(output, options.inputs.iter().filter_map(Input::path))?;
@@ -65,73 +92,270 @@ pub fn build(
         Some(seed) => seed,
         None => getrandom::u64().map_err(|error| BuildError::NoSeed(error.to_string()))?,
     };
-    let draft = Draft::new(options, seed)?;
+    let numbering = NumberingPlan::of(&options.profile).map_err(PlanError::Numbering)?;
     let mut costs = Costs::new(observer);
-    let num_threads = options.num_threads;
 
+    let function = HashFunction::Xxh3 { seed };
+    let keys = match options.encoding {
+        Choice::Exact | Choice::Auto if may_be_exact => Keys::Numbers(function),
+        _ => Keys::Hashes(function),
+    };
     let temp_folder = options.temp_folder.as_deref().unwrap_or(new_file.folder());
-    let partitions = Partitions::new(options.memory_bytes, temp_folder.to_path_buf());
+    let hashes = Partitions::new(options.memory_bytes, temp_folder.to_path_buf());
+    let numbers = hashes.beside();
+    let has_failed = || hashes.has_failed() || numbers.has_failed();
     let Read { counts, sample } = read(
         options,
-        draft.numbering,
+        numbering,
         seed,
+        keys,
         &mut costs,
-        &|| partitions.has_failed(),
+        &has_failed,
         || {
-            let mut writer = partitions.writer();
-            move |hash, _place| writer.push(hash)
+            let mut hashes = hashes.writer();
+            let mut numbers = matches!(keys, Keys::Numbers(_)).then(|| numbers.writer());
+            move |key, _place| match (key, &mut numbers) {
+                (Key::Number(number), Some(numbers)) => numbers.push(exact::scatter(number)),
+                (Key::Hash(hash) | Key::Number(hash), _) => hashes.push(hash),
+            }
         },
     )
     .map_err(InputError::Source)?;
-    let hashes = partitions.close()?;
+    let (mut hashes, numbers) = (hashes.close()?, numbers.close()?);
     ensure_read(options, &counts)?;
-    let counted = costs.stage(Stage::Count, Some(NUM_PARTITIONS.into()), |observer| {
-        hashes.count(counts.num_stored, num_threads, &|partitions| {
-            observer.advance(partitions);
-        })
-    })?;
-    let mut plan = Plan::new(draft, &counts, counted)?;
 
-    // The header says what was measured, so it is written last.
-    let encoded = costs.stage(Stage::Encode, Some(counted.num_items), |observer| {
-        encode(&mut plan, &hashes, num_threads, &mut new_file, &|items| {
-            observer.advance(items);
-        })
-    })?;
-    let pages = encoded.pages;
-    let (num_items, measured) = (encoded.num_items(), encoded.measured());
-    let header = plan.header(num_items, measured);
-    write_header(&header, pages.file_id, &mut new_file)?;
-    for (index, payload) in plan.numbering_sectors() {
-        new_file.write(&seal(pages.file_id, index, payload))?;
+    let mut building = Building {
+        options,
+        numbering,
+        seed,
+        counts: &counts,
+        sample: &sample,
+        costs,
+        file: &mut new_file,
+    };
+    let mut written = None;
+    let mut reason = match options.encoding {
+        Choice::Filter(_) => Reason::Asked,
+        Choice::Exact | Choice::Auto => Reason::NotNumbers,
+    };
+    if matches!(keys, Keys::Numbers(_)) {
+        let has_others = counts.no_numbers.count() > 0;
+        let (ordered, counted) = building.order(&numbers)?;
+        numbers.release();
+        if !has_others {
+            match building.exact(&ordered, counted)? {
+                Ok(exact) => written = Some(exact),
+                Err(why) => reason = why,
+            }
+        }
+        if written.is_none() {
+            hashes = building.hash(&ordered, hashes)?;
+        }
+        ordered.release();
     }
-
-    let file = new_file.reopen()?;
-    let trial = costs.stage(Stage::Recheck, Some(counts.num_stored), |observer| {
-        let expected = Expected {
-            header: &header,
-            pages: &pages,
-            hashes: &hashes,
-            sample: &sample,
-            measured,
-        };
-        recheck(options, file, &expected, seed, &|records| {
-            observer.advance(records);
-        })
-    })?;
+    let written = match written {
+        Some(written) => written,
+        None => building.filter(&hashes, reason)?,
+    };
+    let mut costs = building.costs;
     costs.stage(Stage::Sync, None, |_| new_file.commit())?;
     Ok(Summary {
+        num_items: written
+            .header
+            .datasets
+            .iter()
+            .map(|dataset| dataset.num_items)
+            .sum(),
+        num_bytes: byte_of(SectorIndex(written.header.num_sectors)),
+        designed: written.designed,
+        shape: written.shape,
+        reason: written.reason,
+        num_restarts: written.num_restarts,
+        mean_reads: written.mean_reads,
+        measured: written.measured,
+        trial: written.trial,
         counts,
-        num_items,
-        designed: plan.designed,
-        shape: plan.shape,
-        num_restarts: encoded.num_restarts,
-        mean_reads: encoded.mean_reads(),
-        num_bytes: byte_of(SectorIndex(header.num_sectors)),
-        measured,
-        trial,
         costs: costs.into_costs(),
     })
+}
+
+/// A build whose lists are read.
+struct Building<'a, 'o> {
+    options: &'a BuildOptions,
+    numbering: NumberingPlan,
+    seed: u64,
+    counts: &'a Counts,
+    sample: &'a Sample,
+    costs: Costs<'o>,
+    file: &'a mut AtomicFile,
+}
+
+impl Building<'_, '_> {
+    /// Count the hashes, make a filter of them, and ask it.
+    fn filter(&mut self, hashes: &Hashes, reason: Reason) -> Result<Written, BuildError> {
+        let num_threads = self.options.num_threads;
+        let counted = self.count(hashes)?;
+        let method = match self.options.encoding {
+            Choice::Filter(method) => method,
+            Choice::Auto | Choice::Exact => self.method_of(counted.num_items),
+        };
+        let draft = Draft::new(self.options, self.numbering, Some(method), self.seed)?;
+        let mut plan = Plan::new(draft, self.counts, counted)?;
+        // The header says what was measured, so it is written last.
+        let encoded = self
+            .costs
+            .stage(Stage::Encode, Some(counted.num_items), |observer| {
+                encode(&mut plan, hashes, num_threads, self.file, &|items| {
+                    observer.advance(items)
+                })
+            })?;
+        let pages = encoded.pages;
+        let (num_items, measured) = (encoded.num_items(), encoded.measured());
+        let header = plan.header(num_items, measured);
+        self.write_header(&header, pages.file_id)?;
+        let trial = self.recheck(&header, measured, |file, seed, advance| {
+            ask_all(file, &pages, hashes, seed, num_threads, advance)
+        })?;
+        Ok(Written {
+            header,
+            shape: plan.shape,
+            designed: plan.designed,
+            measured,
+            num_restarts: encoded.num_restarts,
+            mean_reads: encoded.mean_reads(),
+            trial,
+            reason,
+        })
+    }
+
+    /// The first of the filters that there is room for.
+    fn method_of(&self, num_items: u64) -> Method {
+        let fits = |method| {
+            let draft = Draft::new(self.options, self.numbering, Some(method), self.seed);
+            draft.is_ok_and(|draft| draft.fits(num_items))
+        };
+        if !fits(Method::Bloom) && fits(Method::Ribbon) {
+            Method::Ribbon
+        } else {
+            Method::Bloom
+        }
+    }
+
+    /// Count numbers that are scattered, and put them in order.
+    fn order(&mut self, numbers: &Hashes) -> Result<(Ordered, Count), BuildError> {
+        let num_threads = self.options.num_threads;
+        let counted = self.count(numbers)?;
+        let num_stored = Some(self.counts.num_stored);
+        let ordered = self.costs.stage(Stage::Order, num_stored, |observer| {
+            Ordered::of(numbers, num_threads, &|items| observer.advance(items))
+        })?;
+        Ok((ordered, counted))
+    }
+
+    /// Make an exact set of numbers, and ask it; or tell why there should be a filter.
+    fn exact(
+        &mut self,
+        numbers: &Ordered,
+        counted: Count,
+    ) -> Result<Result<Written, Reason>, BuildError> {
+        let num_threads = self.options.num_threads;
+        let draft = Draft::new(self.options, self.numbering, None, 0)?;
+        let mut plan = ExactPlan::new(draft, self.counts, counted)?;
+        let pages = plan.pages().map_err(PlanError::Header)?;
+        let made = self
+            .costs
+            .stage(Stage::Encode, Some(counted.num_items), |observer| {
+                numbers.write(&pages, num_threads, self.file, &|items| {
+                    observer.advance(items)
+                })
+            })?;
+        let reason = match plan.judge(&made)? {
+            Ok(reason) => reason,
+            Err(reason) => {
+                self.file.clear()?;
+                return Ok(Err(reason));
+            }
+        };
+        let header = plan.header(&made);
+        self.write_header(&header, pages.file_id)?;
+        let trial = self.recheck(&header, 0.0, |file, _seed, advance| {
+            exact::ask_all(file, &pages, numbers, &made, num_threads, advance)
+        })?;
+        Ok(Ok(Written {
+            header,
+            shape: Shape {
+                num_pages: made.num_pages,
+                encoding: Encoding::Exact,
+                false_positive_rate: 0.0,
+                mean_reads: PAGES_PER_QUESTION.into(),
+            },
+            designed: 0.0,
+            measured: 0.0,
+            num_restarts: 0,
+            mean_reads: PAGES_PER_QUESTION.into(),
+            trial,
+            reason,
+        }))
+    }
+
+    /// Numbers become hashes, after all, beside those that there are.
+    fn hash(&mut self, numbers: &Ordered, others: Hashes) -> Result<Hashes, BuildError> {
+        let num_threads = self.options.num_threads;
+        let function = HashFunction::Xxh3 { seed: self.seed };
+        let profile = &self.options.profile;
+        let partitions = others.open();
+        self.costs
+            .stage(Stage::Hash, Some(self.counts.num_stored), |observer| {
+                numbers.hash(profile, function, &partitions, num_threads, &|items| {
+                    observer.advance(items)
+                })
+            })?;
+        Ok(partitions.close()?)
+    }
+
+    fn count(&mut self, hashes: &Hashes) -> Result<Count, SpoolError> {
+        let num_threads = self.options.num_threads;
+        self.costs
+            .stage(Stage::Count, Some(NUM_PARTITIONS.into()), |observer| {
+                hashes.count(self.counts.num_stored, num_threads, &|partitions| {
+                    observer.advance(partitions);
+                })
+            })
+    }
+
+    /// Write what stands before the pages.
+    fn write_header(&mut self, header: &Header, file_id: FileId) -> Result<(), WriteError> {
+        write_header(header, file_id, self.file)?;
+        for dataset in &header.datasets {
+            let (first, _) = dataset.sectors();
+            for (index, payload) in (first.0..).zip(self.numbering.payloads) {
+                self.file
+                    .write(&seal(file_id, SectorIndex(index), payload))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn recheck(
+        &mut self,
+        header: &Header,
+        measured: f64,
+        ask_all: impl FnOnce(&File, u64, &(dyn Fn(u64) + Sync)) -> Result<Findings, RecheckError>,
+    ) -> Result<Trial, BuildError> {
+        let file = self.file.reopen()?;
+        let (options, seed) = (self.options, self.seed);
+        let expected = Expected {
+            header,
+            sample: self.sample,
+            measured,
+        };
+        let num_stored = Some(self.counts.num_stored);
+        let trial = self.costs.stage(Stage::Recheck, num_stored, |observer| {
+            let findings = ask_all(&file, seed, &|records| observer.advance(records))?;
+            recheck(options, file, &expected, &findings)
+        })?;
+        Ok(trial)
+    }
 }
 
 /// Read the lists as [`build`] does, and write nothing. What a build would say of
@@ -142,6 +366,14 @@ pub fn build(
 pub fn dry_run(options: &BuildOptions, observer: &dyn Observer) -> Result<Counts, BuildError> {
     let numbering = NumberingPlan::of(&options.profile).map_err(PlanError::Numbering)?;
     let mut costs = Costs::new(observer);
-    let read = read(options, numbering, 0, &mut costs, &|| false, || |_, _| ());
+    let read = read(
+        options,
+        numbering,
+        0,
+        Keys::Hashes(HashFunction::Xxh3 { seed: 0 }),
+        &mut costs,
+        &|| false,
+        || |_, _| (),
+    );
     Ok(read.map_err(InputError::Source)?.counts)
 }

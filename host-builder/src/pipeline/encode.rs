@@ -34,6 +34,9 @@ pub enum EncodeError {
          Give another --seed, or --encoding bloom, and please report this"
     )]
     Unsolvable,
+    /// More pages than a file can have.
+    #[error("the numbers take more than 2^32 sectors, so nothing was saved: make several files")]
+    TooLarge,
     /// The hashes that were put aside.
     #[error(transparent)]
     Spool(#[from] SpoolError),

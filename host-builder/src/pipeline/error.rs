@@ -15,6 +15,9 @@ pub enum BuildError {
     /// Too little memory.
     #[error("a build needs at least {0} MiB of memory: give --memory {0}MiB or more", MIN_MEMORY_BYTES >> 20)]
     TooLittleMemory,
+    /// An exact set was asked for, of what are no numbers.
+    #[error("an exact set holds numbers: telephone numbers, or ids of digits")]
+    NoNumbers,
     /// No random seed.
     #[error("the system gave no random seed: {0}; give one with --seed")]
     NoSeed(String),

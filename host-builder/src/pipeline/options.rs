@@ -8,10 +8,10 @@ use leaksieve_core::{IdentifierKind, Profile};
 use leaksieve_link::Board;
 
 use crate::input::source::{Input, Layout};
-use crate::sizing::{Aim, Method};
+use crate::sizing::{Aim, Choice};
 
 /// The false-positive rate that is aimed at when none is named.
-const DEFAULT_RATE: f64 = 1e-3;
+pub(crate) const DEFAULT_RATE: f64 = 1e-3;
 /// The share of rejected records that is allowed when none is named.
 const DEFAULT_REJECTED_SHARE: f64 = 0.01;
 /// The memory that a build takes when nothing else is said.
@@ -29,7 +29,7 @@ pub struct BuildOptions {
     /// How they become items.
     pub profile: Profile,
     /// How items become bits.
-    pub method: Method,
+    pub encoding: Choice,
     /// Size or false-positive rate.
     pub aim: Aim,
     /// The board that the filter must fit, also when it is signed.
@@ -61,7 +61,7 @@ pub struct BuildOptions {
 }
 
 impl BuildOptions {
-    /// A Bloom filter of these lists at a rate of 1 in 1,000, made now and named after the first
+    /// A filter of these lists at a rate of 1 in 1,000, or an exact set ([`Choice::Auto`]), made now and named after the first
     /// file. Each line is an identifier; at most 1 % of them may be rejected. It takes all cores
     /// and 2 GiB of memory, and replaces no file.
     pub fn new(inputs: Vec<Input>, kind: IdentifierKind, profile: Profile) -> Self {
@@ -71,7 +71,7 @@ impl BuildOptions {
             layout: Layout::LineOf(kind),
             kind,
             profile,
-            method: Method::Bloom,
+            encoding: Choice::Auto,
             aim: Aim::FalsePositiveRate(DEFAULT_RATE),
             board: None,
             date: Date::default(),

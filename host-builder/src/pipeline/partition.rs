@@ -10,7 +10,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::parallel::ordered_parallel;
 use crate::pipeline::sort::sort_and_dedup;
@@ -50,6 +50,18 @@ pub const fn range_of(partition: u32) -> Range<u128> {
     (partition as u128) << shift..(partition as u128 + 1) << shift
 }
 
+/// How keys are shared out.
+#[derive(Clone, Debug)]
+enum Split {
+    /// By their top bits: they are hashes, or as good.
+    TopBits,
+    /// By where each partition begins, from 0 on, in order; a key is kept as what it is above that.
+    Ranges(Arc<[u64]>),
+}
+
+/// Widest range of keys in a partition, so that they have their top byte in common.
+pub(crate) const MAX_RANGE: u64 = 1 << 56;
+
 /// Hashes of one partition.
 #[derive(Debug, Default)]
 struct Partition {
@@ -63,9 +75,10 @@ struct Partition {
 
 /// Partitions that threads put hashes into.
 pub struct Partitions {
+    split: Split,
     partitions: Vec<Mutex<Partition>>,
     /// Full chunks that may still be kept in memory.
-    free_chunks: AtomicU64,
+    free_chunks: Arc<AtomicU64>,
     spool: Spool,
     failed: AtomicBool,
     error: Mutex<Option<SpoolError>>,
@@ -78,21 +91,35 @@ impl Partitions {
     /// what does not fit is put into a file in `temp_folder`.
     pub fn new(memory_bytes: u64, temp_folder: PathBuf) -> Self {
         let chunk_bytes = (BLOCK_HASHES * size_of::<u64>()) as u64;
-        Self::with_chunks(
-            memory_bytes.saturating_sub(OTHER_BYTES) / chunk_bytes,
-            temp_folder,
-        )
+        let free_chunks = memory_bytes.saturating_sub(OTHER_BYTES) / chunk_bytes;
+        Self::with_chunks(Split::TopBits, Arc::new(free_chunks.into()), temp_folder)
+    }
+
+    /// Others, which share the memory with these.
+    pub(crate) fn beside(&self) -> Self {
+        let folder = self.spool.folder().to_path_buf();
+        Self::with_chunks(Split::TopBits, self.free_chunks.clone(), folder)
     }
 
     /// None yet, with the memory that those hashes have left.
     pub(crate) fn with_memory_left(hashes: &Hashes) -> Self {
-        Self::with_chunks(hashes.free_chunks, hashes.spool.folder().to_path_buf())
+        let folder = hashes.spool.folder().to_path_buf();
+        Self::with_chunks(Split::TopBits, hashes.free_chunks.clone(), folder)
     }
 
-    fn with_chunks(free_chunks: u64, temp_folder: PathBuf) -> Self {
+    /// None yet, with the memory that those hashes have left, of keys in order: `begins` says where
+    /// each partition begins, from 0 on; they are at most [`NUM_PARTITIONS`], and at most
+    /// [`MAX_RANGE`] apart.
+    pub(crate) fn in_ranges(begins: Arc<[u64]>, hashes: &Hashes) -> Self {
+        let folder = hashes.spool.folder().to_path_buf();
+        Self::with_chunks(Split::Ranges(begins), hashes.free_chunks.clone(), folder)
+    }
+
+    fn with_chunks(split: Split, free_chunks: Arc<AtomicU64>, temp_folder: PathBuf) -> Self {
         Self {
+            split,
             partitions: (0..NUM_PARTITIONS).map(|_| Mutex::default()).collect(),
-            free_chunks: AtomicU64::new(free_chunks),
+            free_chunks,
             spool: Spool::new(temp_folder),
             failed: AtomicBool::new(false),
             error: Mutex::new(None),
@@ -129,8 +156,9 @@ impl Partitions {
             return Err(error);
         }
         Ok(Hashes {
+            split: self.split,
             partitions: self.partitions,
-            free_chunks: self.free_chunks.into_inner(),
+            free_chunks: self.free_chunks,
             spool: self.spool,
             sum: self
                 .sum
@@ -209,7 +237,13 @@ impl Writer<'_> {
     /// Put a hash in.
     pub fn push(&mut self, hash: u64) {
         self.sum = self.sum.wrapping_add(hash.into());
-        let partition = partition_of(hash);
+        let (partition, hash) = match &self.partitions.split {
+            Split::TopBits => (partition_of(hash), hash),
+            Split::Ranges(begins) => {
+                let partition = begins.partition_point(|begin| *begin <= hash) - 1;
+                (partition, hash - begins[partition])
+            }
+        };
         let buffer = &mut self.buffers[partition];
         let length = usize::from(self.lengths[partition]);
         buffer[length] = hash;
@@ -258,9 +292,10 @@ impl Drop for Writer<'_> {
 
 /// All hashes, in their partitions.
 pub struct Hashes {
+    split: Split,
     partitions: Vec<Mutex<Partition>>,
     /// Full chunks that more hashes may be kept in.
-    free_chunks: u64,
+    free_chunks: Arc<AtomicU64>,
     spool: Spool,
     sum: u128,
 }
@@ -278,6 +313,33 @@ pub struct Count {
 }
 
 impl Hashes {
+    /// More may be put to them.
+    pub(crate) fn open(self) -> Partitions {
+        Partitions {
+            split: self.split,
+            partitions: self.partitions,
+            free_chunks: self.free_chunks,
+            spool: self.spool,
+            failed: AtomicBool::new(false),
+            error: Mutex::new(None),
+            sum: Mutex::new(self.sum),
+        }
+    }
+
+    /// They are not needed any more: give their memory to others.
+    pub(crate) fn release(self) {
+        let kept = |partition: &Mutex<Partition>| {
+            let partition = partition.lock().unwrap_or_else(PoisonError::into_inner);
+            let chunks = partition.chunks.iter();
+            // The one that is being filled was not taken from the budget.
+            chunks
+                .map(|chunk| chunk.len() / BLOCK_HASHES)
+                .sum::<usize>() as u64
+        };
+        let num_chunks: u64 = self.partitions.iter().map(kept).sum();
+        self.free_chunks.fetch_add(num_chunks, Ordering::Relaxed);
+    }
+
     /// Are some of them on disk?
     pub fn are_spooled(&self) -> bool {
         !self.spool.is_empty()
@@ -379,7 +441,7 @@ impl Hashes {
         Ok(scratch)
     }
 
-    /// The distinct hashes of a partition, sorted.
+    /// The distinct hashes of a partition, sorted; of keys in ranges, as they were put in.
     ///
     /// # Errors
     /// [`SpoolError`] when they do not read back.
@@ -388,8 +450,17 @@ impl Hashes {
         partition: u32,
         [hashes, scratch]: &'a mut [Vec<u64>; 2],
     ) -> Result<&'a [u64], SpoolError> {
-        if !self.gather(partition, hashes)? {
-            sort_and_dedup(hashes, scratch, PARTITION_BITS);
+        if self.gather(partition, hashes)? {
+            return Ok(hashes);
+        }
+        match &self.split {
+            Split::TopBits => sort_and_dedup(hashes, scratch, PARTITION_BITS),
+            Split::Ranges(begins) => {
+                let most = hashes.iter().copied().max().unwrap_or(0);
+                sort_and_dedup(hashes, scratch, most.leading_zeros());
+                let begin = begins[partition as usize];
+                hashes.iter_mut().for_each(|key| *key += begin);
+            }
         }
         Ok(hashes)
     }

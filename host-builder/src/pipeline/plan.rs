@@ -6,18 +6,20 @@ use leaksieve_core::encoding::ribbon::Ribbon;
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Dataset, Header, PlanSectors, Rate};
 use leaksieve_core::identifier::{NORMALISATION_VERSION, PasswordOrigin};
-use leaksieve_core::sector::{Payload, SECTOR_BYTES, SectorIndex};
+use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, SectorIndex};
 use leaksieve_core::{Error, Profile};
 
 use crate::file::file_id;
 use crate::input::normalise::Counts;
 use crate::input::profile::{PhoneProfileError, phone_plan};
-use crate::pipeline::options::BuildOptions;
+use crate::pipeline::exact::Written;
+use crate::pipeline::options::{BuildOptions, DEFAULT_RATE};
 use crate::pipeline::pages::Pages;
 use crate::pipeline::partition::Count;
+use crate::sizing::exact::{LEAST_FOUND, LEAST_SAVED, share_found};
 use crate::sizing::fit::{Misfit, Wanted};
 use crate::sizing::media::board_room;
-use crate::sizing::{Aim, Method, Shape, ShapeError, shape};
+use crate::sizing::{Aim, Choice, Method, Reason, Shape, ShapeError, shape};
 
 /// Why there can be no such filter.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,16 @@ pub enum PlanError {
     /// There is no room for it where it is to be.
     #[error("the filter {0}")]
     DoesNotFit(Box<Misfit>),
+    /// There is no room for an exact set.
+    #[error(
+        "the exact set needs {needs_bytes} bytes, and there is room for {room_bytes}: a filter can be smaller"
+    )]
+    ExactTooLarge {
+        /// Bytes of the file.
+        needs_bytes: u64,
+        /// Bytes that it may have.
+        room_bytes: u64,
+    },
     /// A text of the header is too long.
     #[error("the {what} is {found_bytes} bytes long, and the limit is {limit_bytes}: shorten it")]
     TextTooLong {
@@ -78,30 +90,65 @@ impl NumberingPlan {
 pub(crate) struct Draft<'a> {
     options: &'a BuildOptions,
     pub(crate) numbering: NumberingPlan,
+    method: Method,
     header: Header,
-    /// Sectors of the header.
-    header_sectors: u32,
     /// What stands before the pages: sectors of the header and of the numbering plan.
     first_page: u32,
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(options: &'a BuildOptions, seed: u64) -> Result<Self, PlanError> {
-        let numbering = NumberingPlan::of(&options.profile)?;
-        let header = header_of(options, numbering, seed)?;
+    /// `method`: that of a filter; `None`: of an exact set.
+    pub(crate) fn new(
+        options: &'a BuildOptions,
+        numbering: NumberingPlan,
+        method: Option<Method>,
+        seed: u64,
+    ) -> Result<Self, PlanError> {
+        let header = header_of(options, numbering, method, seed)?;
         let header_sectors = header.num_header_sectors()?;
         Ok(Self {
             options,
             numbering,
+            method: method.unwrap_or(Method::Bloom),
             header,
-            header_sectors,
             first_page: header_sectors + numbering.payloads.len() as u32,
         })
     }
 
     fn shape(&self, num_items: u64) -> Result<Shape, ShapeError> {
-        let Self { options, .. } = self;
-        shape(num_items, options.method, options.aim, self.first_page)
+        shape(num_items, self.method, self.options.aim, self.first_page)
+    }
+
+    /// Is there such a filter of so many items, and room for it?
+    pub(crate) fn fits(&self, num_items: u64) -> bool {
+        let shape = self.shape(num_items);
+        shape.is_ok_and(|shape| self.misfit(num_items, shape).is_none())
+    }
+
+    /// What the header says of what was read.
+    fn describe(&mut self, counts: &Counts, num_items: u64) {
+        for dataset in &mut self.header.datasets {
+            dataset.num_items = num_items;
+            // A number outside the plan is known in this one spelling only.
+            dataset.num_rejected = counts.rejects.count() + counts.outside_plan.count();
+            dataset.num_extra = counts.num_extra;
+            match &mut dataset.profile {
+                Profile::Password(_, origin) if counts.num_not_utf8 > 0 => {
+                    *origin = PasswordOrigin::NotAllUtf8;
+                }
+                Profile::Phone(phone) => {
+                    phone.has_calling_codes = counts.survey.is_international;
+                }
+                _ => {}
+            }
+            dataset.first_sector = SectorIndex(self.first_page);
+        }
+    }
+
+    /// The id of a file of this content, besides what the header says.
+    fn file_id(&self, digest: u128) -> Result<FileId, Error> {
+        let numbering = self.numbering.payloads.as_flattened();
+        file_id(&self.header, &[numbering, &digest.to_le_bytes()].concat())
     }
 
     /// Why a filter of this shape is too large for the board that it is for, if it is.
@@ -111,7 +158,7 @@ impl<'a> Draft<'a> {
         let (needs, room) = (num_sectors * SECTOR_BYTES as u64, board_room(board));
         let wanted = Wanted {
             num_items,
-            method: self.options.method,
+            method: self.method,
             rate: designed(self.options.aim, shape),
             header_sectors: self.first_page,
         };
@@ -148,21 +195,8 @@ impl<'a> Plan<'a> {
             return Err(PlanError::DoesNotFit(Box::new(misfit)));
         }
         let designed = designed(draft.options.aim, shape);
+        draft.describe(counts, counted.num_items);
         for dataset in &mut draft.header.datasets {
-            dataset.num_items = counted.num_items;
-            // A number outside the plan is known in this one spelling only.
-            dataset.num_rejected = counts.rejects.count() + counts.outside_plan.count();
-            dataset.num_extra = counts.num_extra;
-            match &mut dataset.profile {
-                Profile::Password(_, origin) if counts.num_not_utf8 > 0 => {
-                    *origin = PasswordOrigin::NotAllUtf8;
-                }
-                Profile::Phone(phone) => {
-                    phone.has_calling_codes = counts.survey.is_international;
-                }
-                _ => {}
-            }
-            dataset.first_sector = SectorIndex(draft.first_page);
             dataset.designed = rate(designed);
         }
         Ok(Self {
@@ -180,24 +214,16 @@ impl<'a> Plan<'a> {
             ribbon.salt = salt;
         }
         let Draft {
-            header,
-            first_page,
-            numbering,
-            ..
+            header, first_page, ..
         } = &mut self.draft;
         header.num_sectors = *first_page + self.shape.num_pages;
         for dataset in &mut header.datasets {
             dataset.encoding = self.shape.encoding;
             dataset.num_sectors = self.shape.num_pages;
         }
-        let content = [
-            numbering.payloads.as_flattened(),
-            &self.counted.digest.to_le_bytes(),
-        ]
-        .concat();
         Ok(Pages {
-            file_id: file_id(header, &content)?,
-            first_sector: SectorIndex(*first_page),
+            file_id: self.draft.file_id(self.counted.digest)?,
+            first_sector: SectorIndex(self.draft.first_page),
             num_pages: self.shape.num_pages,
             encoding: self.shape.encoding,
         })
@@ -228,19 +254,124 @@ impl<'a> Plan<'a> {
         }
         header
     }
+}
 
-    /// The sectors of the numbering plan: their places, and what is in them.
-    pub(crate) fn numbering_sectors(
-        &self,
-    ) -> impl Iterator<Item = (SectorIndex, &'static Payload)> + use<> {
-        (self.draft.header_sectors..)
-            .map(SectorIndex)
-            .zip(self.draft.numbering.payloads)
+/// An exact set, before its pages are made.
+pub(crate) struct ExactPlan<'a> {
+    draft: Draft<'a>,
+    digest: u128,
+}
+
+impl<'a> ExactPlan<'a> {
+    pub(crate) fn new(
+        mut draft: Draft<'a>,
+        counts: &Counts,
+        counted: Count,
+    ) -> Result<Self, PlanError> {
+        draft.describe(counts, counted.num_items);
+        Ok(Self {
+            draft,
+            digest: counted.digest,
+        })
+    }
+
+    /// Where the pages lie. How many there are, is not known yet: the file id is that of one page.
+    pub(crate) fn pages(&mut self) -> Result<Pages, Error> {
+        self.set_num_pages(1);
+        Ok(Pages {
+            file_id: self.draft.file_id(self.digest)?,
+            first_sector: SectorIndex(self.draft.first_page),
+            num_pages: 1,
+            encoding: Encoding::Exact,
+        })
+    }
+
+    fn set_num_pages(&mut self, num_pages: u32) {
+        self.draft.header.num_sectors = self.draft.first_page + num_pages;
+        for dataset in &mut self.draft.header.datasets {
+            dataset.num_sectors = num_pages;
+        }
+    }
+
+    /// Why it should be kept; or why there should be a filter in its place.
+    ///
+    /// # Errors
+    /// When it was asked for, and there is no room for it.
+    pub(crate) fn judge(&self, made: &Written) -> Result<Result<Reason, Reason>, PlanError> {
+        let BuildOptions {
+            aim,
+            board,
+            encoding,
+            ..
+        } = self.draft.options;
+        let sectors = u64::from(self.draft.first_page) + u64::from(made.num_pages);
+        let needs_bytes = sectors * SECTOR_BYTES as u64;
+        let room_bytes = match (board, *aim) {
+            (Some(board), _) => Some(board_room(board)),
+            (None, Aim::MaxBytes(max_bytes)) => Some(max_bytes),
+            (None, Aim::FalsePositiveRate(_)) => None,
+        };
+        let lacks_room = room_bytes.filter(|room_bytes| needs_bytes > *room_bytes);
+        if *encoding == Choice::Exact {
+            return match lacks_room {
+                Some(room_bytes) => Err(PlanError::ExactTooLarge {
+                    needs_bytes,
+                    room_bytes,
+                }),
+                None => Ok(Ok(Reason::Asked)),
+            };
+        }
+        if let Some(room_bytes) = lacks_room {
+            return Ok(Err(Reason::NoRoom {
+                needs_bytes,
+                room_bytes,
+            }));
+        }
+        let rate = match *aim {
+            Aim::FalsePositiveRate(rate) => rate,
+            Aim::MaxBytes(_) => DEFAULT_RATE,
+        };
+        let found = share_found(made.num_items, made.num_reached, rate);
+        if found < LEAST_FOUND {
+            return Ok(Err(Reason::Scattered { found }));
+        }
+        let first_page = self.draft.first_page;
+        let ribbon = shape(
+            made.num_items,
+            Method::Ribbon,
+            Aim::FalsePositiveRate(rate),
+            first_page,
+        );
+        let saved = ribbon.map_or(1.0, |ribbon| {
+            1.0 - f64::from(made.num_pages) / f64::from(ribbon.num_pages)
+        });
+        if saved < LEAST_SAVED {
+            return Ok(Err(Reason::Large { saved }));
+        }
+        Ok(Ok(Reason::Exact { saved, found }))
+    }
+
+    pub(crate) fn header(mut self, made: &Written) -> Header {
+        self.set_num_pages(made.num_pages);
+        for dataset in &mut self.draft.header.datasets {
+            dataset.num_items = made.num_items;
+        }
+        self.draft.header
     }
 }
 
 /// The header, but for what is known when the items are.
-fn header_of(options: &BuildOptions, plan: NumberingPlan, seed: u64) -> Result<Header, PlanError> {
+fn header_of(
+    options: &BuildOptions,
+    plan: NumberingPlan,
+    method: Option<Method>,
+    seed: u64,
+) -> Result<Header, PlanError> {
+    // Until more is known; there is none of an exact set.
+    let rate = match method {
+        Some(_) => Rate::from_units(Rate::ONE),
+        None => Rate::NONE,
+    };
     let dataset = Dataset {
         name: text("name", &options.name)?,
         date: options.date,
@@ -256,9 +387,10 @@ fn header_of(options: &BuildOptions, plan: NumberingPlan, seed: u64) -> Result<H
             min_count => min_count,
         },
         // As long as the one that will be.
-        encoding: match options.method {
-            Method::Bloom => Encoding::Bloom { num_hashes: 0 },
-            Method::Ribbon => Encoding::Ribbon(Ribbon::default()),
+        encoding: match method {
+            Some(Method::Bloom) => Encoding::Bloom { num_hashes: 0 },
+            Some(Method::Ribbon) => Encoding::Ribbon(Ribbon::default()),
+            None => Encoding::Exact,
         },
         hash: HashFunction::Xxh3 { seed },
         plan: PlanSectors {
@@ -268,8 +400,8 @@ fn header_of(options: &BuildOptions, plan: NumberingPlan, seed: u64) -> Result<H
         },
         first_sector: SectorIndex(0),
         num_sectors: 0,
-        designed: Rate::from_units(Rate::ONE),
-        measured: Rate::from_units(Rate::ONE),
+        designed: rate,
+        measured: rate,
     };
     let mut header = Header {
         num_sectors: 0,

@@ -2,9 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use leaksieve_core::hash::HashFunction;
-
-use crate::input::normalise::{Counts, Rules, read_and_hash, total_bytes};
+use crate::input::normalise::{Counts, Key, Keys, Rules, read_and_hash, total_bytes};
 use crate::input::reject::{Place, Reason};
 use crate::input::source::SourceError;
 use crate::input::speller::Sample;
@@ -12,6 +10,8 @@ use crate::input::survey::in_brackets;
 use crate::pipeline::options::BuildOptions;
 use crate::pipeline::plan::NumberingPlan;
 use crate::progress::{Costs, Stage};
+use crate::sizing::Choice;
+use leaksieve_core::encoding::exact::number::MAX_DIGITS;
 
 /// Why the lists are not taken.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,12 @@ pub enum InputError {
         }
     )]
     NoItems(Box<Counts>),
+    /// An exact set was asked for, and some items are no numbers.
+    #[error(
+        "{} of the identifiers are no numbers of at most {MAX_DIGITS} digits, which an exact set cannot hold: nothing was written",
+        .0.no_numbers.count()
+    )]
+    NoNumbers(Box<Counts>),
     /// Too many records gave no item.
     #[error(
         "{} of {} records were rejected{} ({:.2} %), and --max-rejected allows {:.2} %: nothing was written. \
@@ -68,11 +74,12 @@ pub(crate) struct Read {
     pub(crate) sample: Sample,
 }
 
-/// Read the lists, and give each hash to a consumer of the thread, until `is_vain`.
-pub(crate) fn read<C: FnMut(u64, Place)>(
+/// Read the lists, and give each key to a consumer of the thread, until `is_vain`.
+pub(crate) fn read<C: FnMut(Key, Place)>(
     options: &BuildOptions,
     numbering: NumberingPlan,
     seed: u64,
+    keys: Keys,
     costs: &mut Costs<'_>,
     is_vain: &(dyn Fn() -> bool + Sync),
     consumer: impl Fn() -> C + Sync,
@@ -80,7 +87,7 @@ pub(crate) fn read<C: FnMut(u64, Place)>(
     let rules = Rules::new(
         options.kind,
         options.profile.clone(),
-        HashFunction::Xxh3 { seed },
+        keys,
         numbering.payloads,
     );
     let sample = Mutex::new(Sample::new(seed));
@@ -109,6 +116,9 @@ pub(crate) fn read<C: FnMut(u64, Place)>(
 pub fn ensure_read(options: &BuildOptions, counts: &Counts) -> Result<(), InputError> {
     if counts.num_accepted == 0 {
         return Err(InputError::NoItems(Box::new(counts.clone())));
+    }
+    if options.encoding == Choice::Exact && counts.no_numbers.count() > 0 {
+        return Err(InputError::NoNumbers(Box::new(counts.clone())));
     }
     if counts.rejected_share() > options.max_rejected_share {
         return Err(InputError::TooManyRejects {

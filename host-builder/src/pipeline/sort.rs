@@ -9,10 +9,16 @@ const MAX_BUCKET_BITS: u32 = 15;
 /// does most of what a sort by comparisons needs many for. Whatever they are, the order is
 /// right. `scratch` is of no use before or after.
 pub(crate) fn sort_and_dedup(hashes: &mut Vec<u64>, scratch: &mut Vec<u64>, num_common_bits: u32) {
+    if num_common_bits == u64::BITS {
+        hashes.dedup();
+        return;
+    }
     let num_bits = hashes
         .len()
         .checked_ilog2()
         .map_or(0, |log| (log + 1).min(MAX_BUCKET_BITS));
+    // The bits that differ may be few.
+    let num_bits = num_bits.min(u64::BITS - num_common_bits);
     let shift = u64::BITS - num_common_bits - num_bits;
     let bucket_of = |hash: u64| (hash << num_common_bits >> num_common_bits >> shift) as usize;
 

@@ -39,6 +39,55 @@ impl Method {
     }
 }
 
+/// Which encoding is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// An exact set where it is smaller and tells nothing that a filter hides; else a Bloom filter,
+    /// or where there is no room for it, a ribbon.
+    #[default]
+    Auto,
+    /// A filter.
+    Filter(Method),
+    /// An exact set of numbers.
+    Exact,
+}
+
+/// Why a file has its encoding.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// It was asked for.
+    Asked,
+    /// An exact set is smaller than a ribbon by this share, and of those that a filter would call
+    /// exposed, if all numbers near members were tried, this share are members.
+    Exact {
+        /// 0 to 1.
+        saved: f64,
+        /// 0 to 1.
+        found: f64,
+    },
+    /// A filter: not all identifiers are numbers.
+    NotNumbers,
+    /// A filter: it hides the members, of which an exact set is a list. If all numbers near members
+    /// were tried, only this share of those that it calls exposed are members.
+    Scattered {
+        /// 0 to 1.
+        found: f64,
+    },
+    /// A filter: an exact set would be smaller than a ribbon only by this share, or larger.
+    Large {
+        /// Below 1; negative if it were larger.
+        saved: f64,
+    },
+    /// A filter: there is no room for an exact set.
+    NoRoom {
+        /// Bytes of the file.
+        needs_bytes: u64,
+        /// Bytes that it may have.
+        room_bytes: u64,
+    },
+}
+
 /// A filter's size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {

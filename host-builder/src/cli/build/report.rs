@@ -9,7 +9,7 @@ use leaksieve::input::survey;
 use leaksieve::pipeline::{BuildOptions, Summary};
 use leaksieve::progress::usage::Usage;
 use leaksieve::sizing::media::FAT32_MAX_BYTES;
-use leaksieve::sizing::{Aim, Method};
+use leaksieve::sizing::{Aim, Method, Reason};
 
 use crate::cli::arguments::Format;
 use crate::cli::text::{count, one_in_f64, size};
@@ -41,9 +41,9 @@ pub(super) fn warn(output: &Path, options: &BuildOptions, summary: &Summary) {
         );
     }
     if matches!(options.aim, Aim::MaxBytes(_)) && summary.measured > HIGH_RATE {
-        let ribbon = match options.method {
-            Method::Bloom => " --encoding ribbon,",
-            Method::Ribbon => "",
+        let ribbon = match Method::of(&summary.shape.encoding) {
+            Some(Method::Bloom) => " --encoding ribbon,",
+            Some(Method::Ribbon) | None => "",
         };
         eprintln!(
             "leaksieve: {}: too little room for so many items: false alarms are {}. For fewer, use{ribbon} more room or fewer items",
@@ -153,6 +153,9 @@ pub(super) fn report(
                     summary.mean_reads
                 )
             )?;
+            if let Some(why) = why(summary.reason) {
+                writeln!(out, "               {why}")?;
+            }
             if summary.num_restarts > 0 {
                 writeln!(
                     out,
@@ -160,18 +163,25 @@ pub(super) fn report(
                     summary.num_restarts
                 )?;
             }
-            writeln!(
-                out,
-                "  false alarm  {} by its bits; {} lookups of other items gave {} ({:.2e} to {:.2e})",
-                one_in_f64(summary.measured),
-                count(summary.trial.num_probes),
-                match summary.trial.rate() {
-                    0.0 => "none".into(),
-                    rate => one_in_f64(rate),
-                },
-                interval.start(),
-                interval.end(),
-            )?;
+            if summary.measured == 0.0 {
+                writeln!(
+                    out,
+                    "  false alarm  none: the numbers themselves are in the file, and anyone can list them"
+                )?;
+            } else {
+                writeln!(
+                    out,
+                    "  false alarm  {} by its bits; {} lookups of other items gave {} ({:.2e} to {:.2e})",
+                    one_in_f64(summary.measured),
+                    count(summary.trial.num_probes),
+                    match summary.trial.rate() {
+                        0.0 => "none".into(),
+                        rate => one_in_f64(rate),
+                    },
+                    interval.start(),
+                    interval.end(),
+                )?;
+            }
             writeln!(
                 out,
                 "  checked      every item was looked up in the finished file, and found"
@@ -195,6 +205,39 @@ pub(super) fn report(
         }
     }
     Ok(())
+}
+
+/// Why the file has its encoding, where a person did not say.
+fn why(reason: Reason) -> Option<String> {
+    let percent = |share: f64| format!("{:.0} %", share * 100.0);
+    match reason {
+        Reason::Asked | Reason::NotNumbers => None,
+        Reason::Exact { saved, found } => Some(format!(
+            "{} smaller than a ribbon; of the numbers that a filter would call exposed, {} are members anyway",
+            percent(saved),
+            percent(found)
+        )),
+        Reason::Scattered { found } => Some(format!(
+            "not exact: an exact file lists its numbers. Who tries all numbers in this filter, finds members in {} of the hits",
+            percent(found)
+        )),
+        Reason::Large { saved } if saved < 0.0 => {
+            Some("not exact: that would be larger than a ribbon".into())
+        }
+        Reason::Large { saved } => Some(format!(
+            "not exact: that would save only {} of a ribbon",
+            percent(saved)
+        )),
+        Reason::NoRoom {
+            needs_bytes,
+            room_bytes,
+        } => Some(format!(
+            "not exact: that needs {}, and there is room for {}",
+            size(needs_bytes),
+            size(room_bytes)
+        )),
+        _ => None,
+    }
 }
 
 /// How the lists are understood, when nothing else is wanted.

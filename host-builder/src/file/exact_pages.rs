@@ -1,0 +1,122 @@
+//! The pages of an exact set, read and asked as a question finds its way through them.
+
+use leaksieve_core::encoding::Match;
+use leaksieve_core::encoding::exact::index::{self, Place};
+use leaksieve_core::encoding::exact::page::{Coded, Values};
+use leaksieve_core::encoding::exact::{Next, PageDefect, Step};
+use leaksieve_core::sector::Payload;
+
+/// The index of a set, and some of its pages.
+#[derive(Clone, Copy)]
+pub(crate) struct ExactPages<'a> {
+    /// The index and the directory.
+    pub(crate) index: &'a [Payload],
+    pub(crate) first_index_page: u32,
+    /// Of the dataset.
+    pub(crate) num_pages: u32,
+    /// The first of the pages that are here.
+    pub(crate) first_page: u32,
+    pub(crate) payloads: &'a [Payload],
+}
+
+/// What was said of a number.
+pub(crate) struct Asked {
+    /// `None`: the number is below all.
+    pub(crate) place: Option<Place>,
+    pub(crate) said: Match,
+}
+
+impl<'a> ExactPages<'a> {
+    /// With these pages, from this one on.
+    pub(crate) fn with<'p>(self, first_page: u32, payloads: &'p [Payload]) -> ExactPages<'p>
+    where
+        'a: 'p,
+    {
+        ExactPages {
+            first_page,
+            payloads,
+            ..self
+        }
+    }
+
+    fn payload(&self, page: u32) -> Option<&Payload> {
+        match page.checked_sub(self.first_index_page) {
+            Some(place) => self.index.get(place as usize),
+            None => {
+                let place = page.checked_sub(self.first_page)?;
+                self.payloads.get(place as usize)
+            }
+        }
+    }
+
+    /// Walk to a number; `None`: a page on the way is not here.
+    pub(crate) fn ask(&self, number: u64) -> Result<Option<Asked>, PageDefect> {
+        let mut step = Step::Directory;
+        loop {
+            let page = step.page(self.num_pages);
+            let Some(payload) = page.and_then(|page| self.payload(page)) else {
+                return Ok(None);
+            };
+            match step.take(number, payload, self.num_pages)? {
+                Next::Wants(next) => step = next,
+                Next::Said(said) => {
+                    let place = match step {
+                        Step::Page(place) => Some(place),
+                        Step::Directory | Step::Index(_) => None,
+                    };
+                    return Ok(Some(Asked { place, said }));
+                }
+            }
+        }
+    }
+
+    /// Where each page of numbers begins, by the index.
+    pub(crate) fn places(&self) -> Result<Vec<Place>, PageDefect> {
+        let mut places: Vec<Place> = Vec::new();
+        let directory = self.index.last().ok_or(PageDefect)?;
+        for share in index::shares(directory, self.num_pages) {
+            let share = share?;
+            let payload = self.payload(share.index_page()).ok_or(PageDefect)?;
+            for place in share.places(payload)? {
+                match places.last() {
+                    // A share that begins in the page of the one before says it again.
+                    Some(last) if *last == place => {}
+                    Some(last) if place.page != last.page + 1 || place.first <= last.first => {
+                        return Err(PageDefect);
+                    }
+                    _ => places.push(place),
+                }
+            }
+        }
+        let is_whole = places.first().is_some_and(|first| first.page == 0)
+            && places.len() == self.first_index_page as usize;
+        if is_whole {
+            Ok(places)
+        } else {
+            Err(PageDefect)
+        }
+    }
+
+    /// Tell of each number of a page, in order. Gives how many there are.
+    pub(crate) fn for_each(
+        &self,
+        place: Place,
+        mut tell: impl FnMut(u64),
+    ) -> Result<u64, PageDefect> {
+        let payload = self.payload(place.page).ok_or(PageDefect)?;
+        let mut values = Values::new(payload, place.first, place.block);
+        let (mut next, mut count) = (values.next_value(), 0);
+        while let Some(Coded { value, is_inverted }) = values.advance()? {
+            // All up to one that is none are members.
+            let members = if is_inverted {
+                next..value
+            } else {
+                value..value + 1
+            };
+            count += members.end - members.start;
+            members.for_each(&mut tell);
+            next = value.saturating_add(1);
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,130 @@
+//! Numbers in order -> pages of gaps.
+
+use leaksieve_core::encoding::exact::BlockSize;
+use leaksieve_core::encoding::exact::page::{PageWriter, Parameter};
+use leaksieve_core::sector::{PAYLOAD_BYTES, Payload};
+
+use crate::sizing::exact::Parameters;
+
+/// Members that a parameter is chosen by, at most. A page of the densest has as many or more.
+const LOOK_AHEAD: usize = 1_000;
+
+/// A page, and its first value.
+pub(crate) struct Page {
+    pub(crate) first: u64,
+    pub(crate) payload: Payload,
+}
+
+/// The pages of numbers in order, each once. Behind the last one the pages have no member,
+/// wherever the next page begins.
+pub(crate) fn pages(numbers: &[u64], block: BlockSize, parameters: &Parameters) -> Vec<Page> {
+    let mut pages = Vec::new();
+    let Some(first) = numbers.first() else {
+        return pages;
+    };
+    let (mut begin, mut rest) = (*first, numbers);
+    loop {
+        let filled = fill(begin, rest, block, parameters);
+        pages.push(Page {
+            first: begin,
+            payload: *filled.page.payload(),
+        });
+        rest = &rest[filled.num_members..];
+        begin = match (filled.open_from, rest.first()) {
+            (None, Some(next)) => *next,
+            (None, None) => break,
+            (Some(from), Some(_)) => from,
+            (Some(first), None) => {
+                // All that is behind would be a member. This page has none.
+                let payload = *PageWriter::new(first, block).payload();
+                pages.push(Page { first, payload });
+                break;
+            }
+        };
+    }
+    pages
+}
+
+/// Bytes that the pages of some numbers have in use.
+pub(crate) fn num_bytes(numbers: &[u64], block: BlockSize, parameters: &Parameters) -> usize {
+    let (mut num_bytes, mut rest) = (0, numbers);
+    while let Some(first) = rest.first() {
+        let filled = fill(*first, rest, block, parameters);
+        rest = &rest[filled.num_members..];
+        num_bytes += match rest {
+            [] => filled
+                .page
+                .payload()
+                .iter()
+                .rposition(|byte| *byte != 0)
+                .map_or(0, |last| last + 1),
+            _ => PAYLOAD_BYTES,
+        };
+    }
+    num_bytes
+}
+
+struct Filled {
+    page: PageWriter,
+    num_members: usize,
+    /// From here on, values would be members: the next page begins here.
+    open_from: Option<u64>,
+}
+
+/// As many numbers as a page has room for, from its first value on.
+fn fill(first: u64, numbers: &[u64], block: BlockSize, parameters: &Parameters) -> Filled {
+    let mut page = PageWriter::new(first, block);
+    let mut is_inverted = false;
+    let mut at = 0;
+    while at < numbers.len() {
+        if page.wants_parameter() {
+            let block_end = page.next_block_end();
+            let parameter = choose(page.next_value(), block_end, &numbers[at..], parameters);
+            if !page.begin_block(parameter) {
+                break;
+            }
+            is_inverted = parameter.is_inverted();
+        }
+        let (value, next) = if is_inverted {
+            no_member(page.next_value(), numbers, at)
+        } else {
+            (numbers[at], at + 1)
+        };
+        if !page.code(value) {
+            break;
+        }
+        at = next;
+    }
+    Filled {
+        num_members: at,
+        open_from: is_inverted.then(|| page.next_value()),
+        page,
+    }
+}
+
+/// The next value that is no member, and the place of the first member behind it.
+fn no_member(mut value: u64, numbers: &[u64], mut at: usize) -> (u64, usize) {
+    while numbers.get(at) == Some(&value) {
+        at += 1;
+        value += 1;
+    }
+    (value, at)
+}
+
+/// The parameter of the block from a value on, of which these are the next members.
+fn choose(from: u64, block_end: u64, numbers: &[u64], parameters: &Parameters) -> Parameter {
+    let ahead = &numbers[..numbers.len().min(LOOK_AHEAD)];
+    let num_members = ahead.partition_point(|number| *number < block_end);
+    match ahead[..num_members].last() {
+        None => parameters.of_gap(numbers[0] - from),
+        Some(last) => {
+            // Of a block that is longer than the look, what was seen.
+            let end = if num_members == LOOK_AHEAD || block_end == u64::MAX {
+                last + 1
+            } else {
+                block_end
+            };
+            parameters.of_block(num_members as u64, end - from)
+        }
+    }
+}

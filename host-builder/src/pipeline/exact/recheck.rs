@@ -1,0 +1,128 @@
+//! The finished bytes, read back: each number is there, and no other.
+
+use std::fs::File;
+use std::ops::Range;
+
+use leaksieve_core::encoding::Match;
+use leaksieve_core::encoding::exact::PageDefect;
+use leaksieve_core::encoding::exact::index::Place;
+
+use super::{Ordered, Written};
+use crate::file::WriteError;
+use crate::file::exact_pages::ExactPages;
+use crate::file::sectors::read_payloads;
+use crate::parallel::ordered_parallel;
+use crate::pipeline::pages::Pages;
+use crate::pipeline::recheck::{Findings, RecheckError};
+
+/// Numbers of a page that are asked for as a device does, with those behind them, at most.
+const ASKED_PER_PAGE: usize = 8;
+
+/// Read all pages of a file back and compare them with the numbers; ask for some, and for some that
+/// are none, as a device does. `advance` is told of the numbers.
+pub(crate) fn ask_all(
+    file: &File,
+    pages: &Pages,
+    numbers: &Ordered,
+    written: &Written,
+    num_threads: usize,
+    advance: &(dyn Fn(u64) + Sync),
+) -> Result<Findings, RecheckError> {
+    let sectors = |range: Range<u32>| {
+        let first = pages.first_sector.0;
+        read_payloads(file, pages.file_id, first + range.start..first + range.end)
+    };
+    let first_index_page = written.pages_of_ranges.iter().sum();
+    let index = sectors(first_index_page..written.num_pages)?;
+    let set = ExactPages {
+        index: &index,
+        first_index_page,
+        num_pages: written.num_pages,
+        first_page: 0,
+        payloads: &[],
+    };
+    let places = set
+        .places()
+        .map_err(|PageDefect| WriteError::OtherContent)?;
+    let mut end = 0;
+    let jobs: Vec<(u32, Range<u32>)> = (0..)
+        .zip(&written.pages_of_ranges)
+        .map(|(range, num_pages)| {
+            let begin = end;
+            end += num_pages;
+            (range, begin..end)
+        })
+        .collect();
+    let mut all = Findings::default();
+    ordered_parallel(
+        num_threads,
+        jobs,
+        || {
+            let mut scratch = [Vec::new(), Vec::new()];
+            let (sectors, places) = (&sectors, &places);
+            move |(range, its): (u32, Range<u32>)| {
+                let numbers = numbers.range(range, &mut scratch)?;
+                let payloads = sectors(its.clone())?;
+                let set = set.with(its.start, &payloads);
+                let places = &places[its.start as usize..its.end as usize];
+                let mut findings = Findings::default();
+                compare(&set, places, numbers, &mut findings)
+                    .map_err(|PageDefect| WriteError::OtherContent)?;
+                advance(numbers.len() as u64);
+                Ok(findings)
+            }
+        },
+        |findings: Result<Findings, RecheckError>| {
+            let findings = findings?;
+            all.num_lost += findings.num_lost;
+            all.trial.merge(findings.trial);
+            Ok::<_, RecheckError>(())
+        },
+    )?;
+    Ok(all)
+}
+
+/// Do these pages have these numbers, and no others?
+fn compare(
+    set: &ExactPages<'_>,
+    places: &[Place],
+    numbers: &[u64],
+    findings: &mut Findings,
+) -> Result<(), PageDefect> {
+    let mut rest = numbers;
+    for place in places {
+        let mut is_same = true;
+        let mut behind = rest.iter();
+        let count = set.for_each(*place, |number| is_same &= behind.next() == Some(&number))?;
+        if !is_same {
+            return Err(PageDefect);
+        }
+        let (its, behind) = rest.split_at(count as usize);
+        let step = its.len().div_ceil(ASKED_PER_PAGE).max(1);
+        let last = its.len().checked_sub(1);
+        for at in (0..its.len()).step_by(step).chain(last) {
+            if !is_hit(set, its[at], place.page)? {
+                findings.num_lost += 1;
+            }
+            let stranger = its[at] + 1;
+            if its.get(at + 1).or(behind.first()) == Some(&stranger) {
+                continue;
+            }
+            // It may be in the next page, which belongs to another range.
+            if let Some(asked) = set.ask(stranger)? {
+                findings.trial.num_probes += 1;
+                findings.trial.num_false_alarms += u64::from(asked.said == Match::Hit);
+            }
+        }
+        rest = behind;
+    }
+    findings.num_lost += rest.len() as u64;
+    Ok(())
+}
+
+fn is_hit(set: &ExactPages<'_>, number: u64, page: u32) -> Result<bool, PageDefect> {
+    let asked = set.ask(number)?;
+    Ok(asked.is_some_and(|asked| {
+        asked.said == Match::Hit && asked.place.is_some_and(|place| place.page == page)
+    }))
+}
