@@ -6,6 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::exact::{Random, ask, build, ids, number_of, pages_of};
+use common::plain_exact::{self, PlainSaid};
 use common::{BLOOM, Plan, emails, file, header, open, pages_read, place, with_header_of};
 use leaksieve_core::encoding::Match;
 use leaksieve_core::encoding::exact::index::{Segment, directory, index_page, most_in_share};
@@ -21,7 +22,7 @@ fn is_exhaustive() -> bool {
     std::env::var_os("LEAKSIEVE_EXHAUSTIVE").is_some()
 }
 
-const fn block(exponent: u8) -> BlockSize {
+fn block(exponent: u8) -> BlockSize {
     BlockSize::new(exponent).unwrap()
 }
 
@@ -121,6 +122,19 @@ fn members_are_found_and_no_other_number_is() {
                     false => Match::Miss,
                 };
                 assert_eq!(said, expected, "{name}, round {round}: {number}");
+                // By FORMAT.md's words, too.
+                if number % 8 == 0 {
+                    let content = |page: u64| pages[page as usize];
+                    let (plain, pages) = plain_exact::ask(number, pages.len() as u64, content);
+                    assert_eq!(plain == PlainSaid::Member, expected == Match::Hit, "{name}");
+                    assert!(plain != PlainSaid::Refused && plain != PlainSaid::Undefined);
+                    assert!(
+                        pages
+                            .iter()
+                            .map(|page| *page as u32)
+                            .eq(read.iter().copied())
+                    );
+                }
                 assert!(read.len() == 3 || number < segments[0].0);
             };
             for member in &sorted {
@@ -189,7 +203,7 @@ fn any_page(random: &mut Random, kind: u64, number: u64) -> Payload {
 }
 
 /// Of pages whose checksums are right and whose content may be anything: each question ends, in
-/// three pages at most, and each bit pattern has one answer or is refused.
+/// three pages at most, and has the answer of FORMAT.md's words, or is refused as there.
 #[test]
 fn questions_to_random_pages() {
     let num_questions = if is_exhaustive() { 1_000_000 } else { 100_000 };
@@ -203,7 +217,23 @@ fn questions_to_random_pages() {
         pages[0] = values;
         pages[num_pages / 8] = values;
         pages[num_pages - 1] = root;
-        said[match ask(&pages, number) {
+        let answer = ask(&pages, number);
+        let plain = plain_exact::ask(number, num_pages as u64, |page| pages[page as usize]);
+        let (expected, read) = (plain.0, plain.1.iter().map(|page| *page as u32));
+        match &answer {
+            _ if expected == PlainSaid::Undefined => {}
+            Ok((said, pages)) => {
+                let is_member = expected == PlainSaid::Member;
+                assert!(
+                    is_member || expected == PlainSaid::NoMember,
+                    "{number}: {said:?}"
+                );
+                assert_eq!(*said == Match::Hit, is_member, "{number}");
+                assert!(read.eq(pages.iter().copied()), "{number}");
+            }
+            Err(_) => assert_eq!(expected, PlainSaid::Refused, "{number}"),
+        }
+        said[match answer {
             Ok((Match::Hit, _)) => 0,
             Ok(_) => 1,
             Err(_) => 2,

@@ -40,6 +40,9 @@ pub const PAGES_PER_QUESTION: u32 = 3;
 /// set. It is above all other numbers.
 pub const MARK: u64 = 1 << 62;
 
+/// Above all numbers, marked ones too.
+const LIMIT: u64 = MARK << 1;
+
 /// The bytes are none that a builder writes. Their checksum is right, so they were written wrong:
 /// nothing that they say is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,34 +59,56 @@ impl core::error::Error for PageDefect {}
 
 /// Values that have a parameter in common: 10^exponent of them, as numbers are given out; 0: all
 /// of a page.
+// An enum leaves values of its byte unused, in which a `Step` keeps what it is: it is on the stack
+// of small devices several times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BlockSize {
-    exponent: u8,
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum BlockSize {
+    E0,
+    E1,
+    E2,
+    E3,
+    E4,
+    E5,
+    E6,
+    E7,
+    E8,
+    E9,
 }
 
 impl BlockSize {
+    const ALL: [Self; 10] = [
+        Self::E0,
+        Self::E1,
+        Self::E2,
+        Self::E3,
+        Self::E4,
+        Self::E5,
+        Self::E6,
+        Self::E7,
+        Self::E8,
+        Self::E9,
+    ];
     /// All values of a page.
-    pub const PAGE: Self = Self { exponent: 0 };
+    pub const PAGE: Self = Self::E0;
     /// Largest exponent of 10: 9.
     pub const MAX_EXPONENT: u8 = 9;
 
     /// 10^exponent values; `None` above [`MAX_EXPONENT`](Self::MAX_EXPONENT).
-    pub const fn new(exponent: u8) -> Option<Self> {
-        if exponent <= Self::MAX_EXPONENT {
-            Some(Self { exponent })
-        } else {
-            None
-        }
+    pub fn new(exponent: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(exponent)).copied()
     }
 
     /// The exponent of 10; 0: a block is all of a page.
     pub const fn exponent(self) -> u8 {
-        self.exponent
+        self as u8
     }
 
     /// Values of a block; `None`: all of a page.
     pub fn num_values(self) -> Option<u64> {
-        (self.exponent > 0).then(|| (0..self.exponent).fold(1, |values: u64, _| values * 10))
+        let exponent = self.exponent();
+        (exponent > 0).then(|| (0..exponent).fold(1, |values: u64, _| values * 10))
     }
 }
 

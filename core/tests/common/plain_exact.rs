@@ -107,16 +107,17 @@ fn said(number: u128, num_pages: u128, page: &mut impl FnMut(u64) -> Payload) ->
     let grow = segments
         .windows(2)
         .all(|pair| pair[0][0] < pair[1][0] && pair[0][1] < pair[1][1]);
-    let are_possible = segments
-        .iter()
-        .all(|[.., s, exponent]| *s <= 56 && *exponent <= 9);
-    if !grow || !are_possible || segments[num_segments - 1][1] >= directory_page {
+    let last = segments[num_segments - 1];
+    if !grow || last[0] >= two_to(63) || last[1] >= directory_page {
         return PlainSaid::Refused;
     }
     let Some(segment) = segments.iter().rposition(|segment| segment[0] <= number) else {
         return PlainSaid::NoMember;
     };
     let [first, first_index_page, s, exponent] = segments[segment];
+    if s > 56 || exponent > 9 {
+        return PlainSaid::Refused;
+    }
     let end = segments
         .get(segment + 1)
         .map_or(directory_page, |next| next[1]);

@@ -6,8 +6,9 @@ use crate::units::{PAYLOAD_BYTES, Payload};
 pub(super) const PAGE_BITS: u32 = (PAYLOAD_BYTES * 8) as u32;
 
 /// The next 32 bits from a place on; behind the page's end they are 0.
-// On the path of each value.
-#[inline(always)]
+// On the path of each value; small devices have it once.
+#[cfg_attr(feature = "small", inline(never))]
+#[cfg_attr(not(feature = "small"), inline(always))]
 pub(super) fn peek(payload: &Payload, at: u32) -> u32 {
     let (words, _) = payload.as_chunks();
     let word = |index: u32| {
@@ -18,14 +19,14 @@ pub(super) fn peek(payload: &Payload, at: u32) -> u32 {
     word(index) >> shift | word(index + 1) << 1 << (31 - shift)
 }
 
+/// The next 64.
+pub(super) fn peek_long(payload: &Payload, at: u32) -> u64 {
+    u64::from(peek(payload, at.saturating_add(32))) << 32 | u64::from(peek(payload, at))
+}
+
 /// A number of so many bits, 62 at most; behind the page's end they are 0.
 pub(super) fn field(payload: &Payload, at: u32, num_bits: u32) -> u64 {
-    let low = u64::from(peek(payload, at));
-    let bits = match num_bits {
-        0..=32 => low,
-        _ => low | u64::from(peek(payload, at.saturating_add(32))) << 32,
-    };
-    bits & !(u64::MAX << num_bits.min(62))
+    peek_long(payload, at) & !(u64::MAX << num_bits.min(62))
 }
 
 /// Write the lowest bits of a number, 62 at most, to bits that are 0. `false`: there is no room,

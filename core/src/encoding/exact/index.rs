@@ -13,8 +13,8 @@
 //! A segment has all values up to the next one's first. It is cut into shares of 2^s values, and
 //! each share has one page of the index.
 
-use super::bits::{PAGE_BITS, field, put};
-use super::{BlockSize, PageDefect};
+use super::bits::{PAGE_BITS, field, peek, peek_long, put};
+use super::{BlockSize, LIMIT, PageDefect};
 use crate::units::{PAYLOAD_BYTES, Payload};
 
 /// Most segments: 36.
@@ -64,32 +64,26 @@ pub fn shares(
     directory: &Payload,
     num_pages: u32,
 ) -> impl Iterator<Item = Result<Share, PageDefect>> {
+    let count = num_segments(directory).unwrap_or(0);
     let last = num_pages.saturating_sub(1);
-    (0..MAX_SEGMENTS)
-        .map_while(move |index| {
-            let its = segment(directory, index)?;
-            let end = match segment(directory, index + 1) {
-                Some(next) => next.map_or(0, |next| next.first_index_page),
-                None => last,
-            };
-            Some((its, end))
-        })
-        .flat_map(|(segment, end)| {
-            let pages = match segment {
-                Ok(segment) => segment.first_index_page..end,
-                Err(_) => 0..1,
-            };
-            (0_u64..).zip(pages).map(move |(share, page)| {
-                let segment = segment?;
-                let begin = share.checked_shl(segment.shift.into());
-                Ok(Share {
-                    page,
-                    first: segment.first.saturating_add(begin.unwrap_or(u64::MAX)),
-                    shift: segment.shift,
-                    block: segment.block,
-                })
+    (0..count).flat_map(move |index| {
+        let its = segment(directory, index);
+        let end = match segment(directory, index + 1) {
+            Ok(next) if index + 1 < count => next.first_index_page,
+            _ => last,
+        };
+        let pages = its.map_or(0..1, |segment| segment.first_index_page..end);
+        (0_u64..).zip(pages).map(move |(share, page)| {
+            let segment = its?;
+            let begin = share.checked_shl(segment.shift.into());
+            Ok(Share {
+                page,
+                first: segment.first.saturating_add(begin.unwrap_or(u64::MAX)),
+                shift: segment.shift,
+                block: segment.block,
             })
         })
+    })
 }
 
 /// How many pages can begin in a share of 2^shift values, apart from the one that it begins in.
@@ -98,79 +92,74 @@ pub fn most_in_share(shift: u8) -> u32 {
     most.unwrap_or(0)
 }
 
-/// A segment of the directory; `None` if it has none of this index.
-fn segment(directory: &Payload, index: usize) -> Option<Result<Segment, PageDefect>> {
-    let (count, rest) = directory.split_first()?;
-    let (segments, _) = rest.as_chunks::<SEGMENT_BYTES>();
-    let bytes = segments.get(..usize::from(*count))?.get(index)?;
-    let [
-        f0,
-        f1,
-        f2,
-        f3,
-        f4,
-        f5,
-        f6,
-        f7,
-        i0,
-        i1,
-        i2,
-        i3,
-        shift,
-        exponent,
-    ] = *bytes;
-    let block = match BlockSize::new(exponent) {
-        Some(block) if shift <= MAX_SHIFT => block,
-        _ => return Some(Err(PageDefect)),
-    };
-    Some(Ok(Segment {
-        first: u64::from_le_bytes([f0, f1, f2, f3, f4, f5, f6, f7]),
-        first_index_page: u32::from_le_bytes([i0, i1, i2, i3]),
-        shift,
-        block,
-    }))
+/// How many segments a directory has.
+fn num_segments(directory: &Payload) -> Result<usize, PageDefect> {
+    match directory {
+        [count, ..] if (1..=MAX_SEGMENTS).contains(&usize::from(*count)) => Ok((*count).into()),
+        _ => Err(PageDefect),
+    }
+}
+
+/// The bit with which one of them begins.
+const fn bit_of(index: usize) -> u32 {
+    8 + (SEGMENT_BYTES * 8 * index) as u32
+}
+
+/// The first value of one of them, and its first page of the index.
+fn begin_of(directory: &Payload, index: usize) -> (u64, u32) {
+    let at = bit_of(index);
+    (peek_long(directory, at), peek(directory, at + 64))
+}
+
+/// One of them.
+fn segment(directory: &Payload, index: usize) -> Result<Segment, PageDefect> {
+    let (first, first_index_page) = begin_of(directory, index);
+    let [shift, exponent, ..] = peek(directory, bit_of(index) + 96).to_le_bytes();
+    match BlockSize::new(exponent) {
+        Some(block) if shift <= MAX_SHIFT => Ok(Segment {
+            first,
+            first_index_page,
+            shift,
+            block,
+        }),
+        _ => Err(PageDefect),
+    }
 }
 
 /// All segments of a directory.
 pub fn segments(directory: &Payload) -> impl Iterator<Item = Result<Segment, PageDefect>> {
-    (0..MAX_SEGMENTS).map_while(move |index| segment(directory, index))
+    let count = num_segments(directory).unwrap_or(0);
+    (0..count).map(move |index| segment(directory, index))
 }
 
 /// The share of a number; `None`: it is below all values. `num_pages` are those of the dataset, of
 /// which the directory is the last.
+#[cfg_attr(feature = "small", inline(never))]
 pub(super) fn share_of(
     directory: &Payload,
     number: u64,
     num_pages: u32,
 ) -> Result<Option<Share>, PageDefect> {
-    let count = directory.first().copied().unwrap_or(0);
-    if count == 0 || usize::from(count) > MAX_SEGMENTS {
-        return Err(PageDefect);
-    }
-    // The one that has the number, and where the pages of its index end.
-    let mut found: Option<Segment> = None;
+    // From the last to the first: what is behind a segment begins with the directory, or with the
+    // next one's page of the index.
     let mut end = num_pages.checked_sub(1).ok_or(PageDefect)?;
-    let mut before: Option<Segment> = None;
-    for segment in segments(directory) {
-        let segment = segment?;
-        if before.is_some_and(|before| {
-            before.first >= segment.first || before.first_index_page >= segment.first_index_page
-        }) {
+    let mut above = LIMIT;
+    let mut found = None;
+    for index in (0..num_segments(directory)?).rev() {
+        let (first, first_index_page) = begin_of(directory, index);
+        if first >= above || first_index_page >= end {
             return Err(PageDefect);
         }
-        if segment.first <= number {
-            found = Some(segment);
-        } else if before.is_none_or(|before| before.first <= number) {
-            end = segment.first_index_page;
+        if first <= number && found.is_none() {
+            found = Some((index, end - first_index_page - 1));
         }
-        before = Some(segment);
+        above = first;
+        end = first_index_page;
     }
-    let Some(segment) = found else {
+    let Some((index, last_share)) = found else {
         return Ok(None);
     };
-    let num_shares = end.checked_sub(segment.first_index_page);
-    let last_share = num_shares.and_then(|shares| shares.checked_sub(1));
-    let last_share = last_share.ok_or(PageDefect)?;
+    let segment = segment(directory, index)?;
     // Behind the last share there is no page that begins.
     let share = (number.saturating_sub(segment.first) >> segment.shift).min(last_share.into());
     Ok(Some(Share {
@@ -200,7 +189,7 @@ impl Share {
 
     /// How many pages begin in it.
     fn count(self, index: &Payload) -> Result<u32, PageDefect> {
-        let count = field(index, 96, 16) as u32;
+        let count = peek(index, 96) & 0xFFFF;
         if count > most_in_share(self.shift) {
             return Err(PageDefect);
         }
@@ -216,16 +205,17 @@ impl Share {
     /// The page that it begins in, or the one that begins in it as the n-th.
     fn place(self, index: &Payload, n: u32) -> Place {
         Place {
-            page: (field(index, 0, 32) as u32).saturating_add(n),
+            page: peek(index, 0).saturating_add(n),
             first: match n.checked_sub(1) {
                 Some(before) => self.first.saturating_add(self.begin(index, before)),
-                None => field(index, 32, 32) | field(index, 64, 32) << 32,
+                None => peek_long(index, 32),
             },
             block: self.block,
         }
     }
 
     /// The page that may have a number of this share.
+    #[cfg_attr(feature = "small", inline(never))]
     pub(super) fn place_of(self, index: &Payload, number: u64) -> Result<Place, PageDefect> {
         let count = self.count(index)?;
         let wanted = number.saturating_sub(self.first);

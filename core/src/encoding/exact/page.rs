@@ -19,9 +19,9 @@
 //! After the last gap all bits are 0. Behind the last coded value there is no member: where it is
 //! an inverted block's, the block or the page ends there.
 
-use super::bits::{PAGE_BITS, field, peek, put};
+use super::bits::{PAGE_BITS, peek, peek_long, put};
 use super::index::Place;
-use super::{BlockSize, PageDefect};
+use super::{BlockSize, LIMIT, PageDefect};
 use crate::arithmetic::divided;
 use crate::encoding::Match;
 use crate::units::{PAYLOAD_BYTES, Payload};
@@ -55,36 +55,61 @@ impl Parameter {
         self.code & 1 == 1
     }
 
+    const fn exponent(self) -> u32 {
+        self.code >> 1 & (EXPONENTS - 1)
+    }
+
     /// Values of a run: 1 to 57,344.
     pub const fn run(self) -> u32 {
-        let exponent = self.code >> 1 & (EXPONENTS - 1);
         let fraction = self.code >> 5 & (FRACTIONS - 1);
-        ((FRACTIONS + fraction) << exponent) >> 2
+        ((FRACTIONS + fraction) << self.exponent()) >> 2
     }
 
     /// Bits of a gap, at most [`MAX_GAP`].
     pub fn bits_of(self, gap: u64) -> u32 {
-        let code = Code::of(self.run(), gap);
+        let code = Code::of(Runs::of(self), gap);
         code.num_zeros + 1 + code.num_bits
     }
 }
 
-/// Numbers below a limit of at least 1 in truncated binary: the lower ones, so many, have a bit
-/// less than the others.
-#[derive(Clone, Copy)]
-struct Truncated {
-    num_short_bits: u32,
-    num_short: u64,
+/// The runs of a parameter.
+#[derive(Clone, Copy, Debug)]
+struct Runs {
+    /// Values of the first eight.
+    length: u32,
+    /// What is left of a gap is below the length, and has so many bits, or one more.
+    num_bits: u32,
+    /// So many of them, the lowest, have no bit more.
+    num_short: u32,
 }
 
-impl Truncated {
-    #[inline(always)]
-    const fn below(limit: u64) -> Self {
-        let num_short_bits = 63 - (limit | 1).leading_zeros();
+impl Runs {
+    const fn of(parameter: Parameter) -> Self {
+        // The highest bit of m is the exponent's.
+        let num_bits = parameter.exponent();
+        let length = parameter.run();
         Self {
-            num_short_bits,
-            num_short: (2 << num_short_bits) - limit,
+            length,
+            num_bits,
+            num_short: (2 << num_bits) - length,
         }
+    }
+
+    /// The values in so many runs, and how often the length has doubled of the one behind them;
+    /// `None`: that is too long.
+    #[inline(always)]
+    fn before(self, num_runs: u32) -> Option<(u64, u32)> {
+        let num_doublings = (num_runs + 1).saturating_sub(EVEN_RUNS);
+        if num_doublings + self.num_bits >= MAX_RUN_BITS {
+            return None;
+        }
+        let length = u64::from(self.length);
+        let values = match num_doublings {
+            0 => length * u64::from(num_runs),
+            // 8 runs, and 2 + 4 + .. + 2^(n-1) of them.
+            _ => length * 6 + (length << num_doublings),
+        };
+        Some((values, num_doublings))
     }
 }
 
@@ -95,53 +120,35 @@ struct Code {
     num_bits: u32,
 }
 
-/// The values in so many runs, and the length of the run behind them; `None`: that is too long.
-#[inline(always)]
-fn runs(run: u32, num_runs: u32) -> Option<(u64, u64)> {
-    let num_doublings = (num_runs + 1).saturating_sub(EVEN_RUNS);
-    if num_doublings > (MAX_RUN_BITS - u32::BITS) + run.leading_zeros() {
-        return None;
-    }
-    let run = u64::from(run);
-    let next = run << num_doublings;
-    let values = match num_doublings {
-        0 => run * u64::from(num_runs),
-        // 8 runs, and 2 + 4 + .. + 2^(n-1) of them.
-        _ => run * 6 + next,
-    };
-    Some((values, next))
-}
-
 impl Code {
-    fn of(run: u32, gap: u64) -> Self {
+    fn of(runs: Runs, gap: u64) -> Self {
         let gap = gap.min(MAX_GAP);
         let mut num_zeros = match u32::try_from(gap) {
-            Ok(gap) => gap.checked_div(run).unwrap_or(0).min(EVEN_RUNS),
+            Ok(gap) => gap.checked_div(runs.length).unwrap_or(0).min(EVEN_RUNS),
             Err(_) => EVEN_RUNS,
         };
-        let (mut before, mut length) = runs(run, num_zeros).unwrap_or((0, 1));
-        while gap - before >= length {
+        let length = u64::from(runs.length);
+        let (mut before, mut num_doublings) = runs.before(num_zeros).unwrap_or((0, 0));
+        while gap - before >= length << num_doublings {
             num_zeros += 1;
-            (before, length) = runs(run, num_zeros).unwrap_or((0, u64::MAX));
+            (before, num_doublings) = runs.before(num_zeros).unwrap_or((gap, 0));
         }
         let rest = gap - before;
-        let Truncated {
-            num_short_bits,
-            num_short,
-        } = Truncated::below(length);
+        let num_short = u64::from(runs.num_short) << num_doublings;
+        let num_bits = runs.num_bits + num_doublings;
         if rest < num_short {
             return Self {
                 num_zeros,
                 rest,
-                num_bits: num_short_bits,
+                num_bits,
             };
         }
         // The last bit is written last, and so is the highest.
         let long = rest + num_short;
         Self {
             num_zeros,
-            rest: long >> 1 | (long & 1) << num_short_bits,
-            num_bits: num_short_bits + 1,
+            rest: long >> 1 | (long & 1) << num_bits,
+            num_bits: num_bits + 1,
         }
     }
 }
@@ -155,58 +162,61 @@ pub struct Coded {
     pub is_inverted: bool,
 }
 
+/// The zeros below a number's lowest 1.
+#[inline(always)]
+fn zeros(bits: u32) -> u32 {
+    if !cfg!(feature = "small") {
+        return bits.trailing_zeros();
+    }
+    // Most often there are few, and the processor has no instruction.
+    let (mut bits, mut zeros) = (bits, 0);
+    while bits & 1 == 0 && zeros < u32::BITS {
+        bits >>= 1;
+        zeros += 1;
+    }
+    zeros
+}
+
 /// The values of a page, one after the other.
 #[derive(Clone, Debug)]
 pub struct Values<'a> {
     payload: &'a Payload,
+    /// Never far behind the page's end: a code that ends there is a defect.
     at: u32,
     /// The value behind the last coded one.
     next: u64,
     block: Block,
     is_inverted: bool,
-    run: u32,
-    rest: Truncated,
+    runs: Runs,
 }
 
 /// Where the block of a value ends.
 #[derive(Clone, Copy, Debug)]
 struct Block {
-    size: Option<u64>,
+    /// 0: all values of a page.
+    size: u64,
     end: u64,
-    is_begun: bool,
 }
 
 impl Block {
-    /// None yet; the first begins with this value.
-    const fn before(first: u64, size: Option<u64>) -> Self {
+    /// None yet.
+    fn before_all(size: BlockSize) -> Self {
         Self {
-            size,
-            end: first,
-            is_begun: false,
+            size: size.num_values().unwrap_or(0),
+            end: 0,
         }
     }
 
     /// Begin the block that a value is in, which is at the end of the one before, or behind.
     fn begin(&mut self, value: u64) {
-        let Some(size) = self.size else {
-            self.end = u64::MAX;
-            return;
-        };
         // Most often it is the next.
-        let next = self.end.saturating_add(size);
-        self.end = if self.is_begun && value < next {
-            next
-        } else {
-            let (_, rest) = divided(value, size);
-            value.saturating_sub(rest).saturating_add(size)
-        };
-        self.is_begun = true;
-    }
-}
-
-impl core::fmt::Debug for Truncated {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.num_short.fmt(f)
+        self.end = self.end.saturating_add(self.size);
+        if self.size == 0 {
+            self.end = u64::MAX;
+        } else if value >= self.end {
+            let (_, rest) = divided(value, self.size);
+            self.end = value.saturating_sub(rest).saturating_add(self.size);
+        }
     }
 }
 
@@ -217,10 +227,9 @@ impl<'a> Values<'a> {
             payload,
             at: 0,
             next: first,
-            block: Block::before(first, block.num_values()),
+            block: Block::before_all(block),
             is_inverted: false,
-            run: 1,
-            rest: Truncated::below(1),
+            runs: Runs::of(Parameter { code: 0 }),
         }
     }
 
@@ -238,34 +247,51 @@ impl<'a> Values<'a> {
         if self.next >= self.block.end {
             self.begin_block();
         }
-        let bits = peek(self.payload, self.at);
-        let mut num_zeros = bits.trailing_zeros();
-        if num_zeros == u32::BITS {
-            loop {
-                let place = self.at.saturating_add(num_zeros);
-                if place >= PAGE_BITS {
-                    return Ok(None);
-                }
-                let more = peek(self.payload, place).trailing_zeros();
-                num_zeros += more;
-                if more < u32::BITS {
-                    break;
-                }
+        let mut num_zeros = 0;
+        loop {
+            let place = self.at + num_zeros;
+            let more = zeros(peek(self.payload, place));
+            num_zeros += more;
+            if more < u32::BITS {
+                break;
+            }
+            if place >= PAGE_BITS {
+                return Ok(None);
             }
         }
-        self.at = self.at.saturating_add(num_zeros + 1);
-        let gap = if num_zeros + 1 < EVEN_RUNS {
-            let rest = self.rest(self.rest.num_short_bits, self.rest.num_short);
-            u64::from(self.run * num_zeros) + rest
+        self.at += num_zeros + 1;
+        let Runs {
+            length,
+            num_bits,
+            num_short,
+        } = self.runs;
+        let gap = if num_zeros + 1 < EVEN_RUNS && !cfg!(feature = "small") {
+            // As below, in 32 bits.
+            let bits = peek(self.payload, self.at);
+            let first = 1 << num_bits;
+            let mut rest = bits & (first - 1);
+            self.at += num_bits;
+            if rest >= num_short {
+                self.at += 1;
+                rest = (rest << 1 | u32::from(bits & first != 0)).saturating_sub(num_short);
+            }
+            u64::from(length * num_zeros + rest)
         } else {
-            let (before, length) = runs(self.run, num_zeros).ok_or(PageDefect)?;
-            let Truncated {
-                num_short_bits,
-                num_short,
-            } = Truncated::below(length);
-            before.saturating_add(self.rest(num_short_bits, num_short))
+            let (before, num_doublings) = self.runs.before(num_zeros).ok_or(PageDefect)?;
+            let bits = peek_long(self.payload, self.at);
+            let num_bits = num_bits + num_doublings;
+            let num_short = u64::from(num_short) << num_doublings;
+            let first = 1 << num_bits;
+            let mut rest = bits & (first - 1);
+            self.at += num_bits;
+            if rest >= num_short {
+                self.at += 1;
+                rest = (rest << 1 | u64::from(bits & first != 0)).saturating_sub(num_short);
+            }
+            before.saturating_add(rest)
         };
         if self.at > PAGE_BITS {
+            self.at = PAGE_BITS;
             return Err(PageDefect);
         }
         let value = self.next.saturating_add(gap);
@@ -278,35 +304,20 @@ impl<'a> Values<'a> {
 
     fn begin_block(&mut self) {
         let parameter = Parameter {
-            code: field(self.payload, self.at, PARAMETER_BITS) as u32,
+            code: peek(self.payload, self.at) & !(u32::MAX << PARAMETER_BITS),
         };
-        self.at = self.at.saturating_add(PARAMETER_BITS);
+        self.at += PARAMETER_BITS;
         self.is_inverted = parameter.is_inverted();
-        self.run = parameter.run();
-        self.rest = Truncated::below(self.run.into());
+        self.runs = Runs::of(parameter);
         self.block.begin(self.next);
     }
-
-    #[inline(always)]
-    fn rest(&mut self, num_short_bits: u32, num_short: u64) -> u64 {
-        let short = field(self.payload, self.at, num_short_bits);
-        self.at = self.at.saturating_add(num_short_bits);
-        if short < num_short {
-            return short;
-        }
-        let last = peek(self.payload, self.at) & 1;
-        self.at = self.at.saturating_add(1);
-        (short << 1 | u64::from(last)).saturating_sub(num_short)
-    }
 }
-
-/// Above all numbers, and their marks.
-const LIMIT: u64 = super::MARK << 1;
 
 /// Does the page at this place have a number? It must be the one that may have it.
 ///
 /// # Errors
 /// [`PageDefect`] if a builder did not write this. Never panics.
+#[cfg_attr(feature = "small", inline(never))]
 pub(super) fn query(payload: &Payload, place: Place, number: u64) -> Result<Match, PageDefect> {
     let mut values = Values::new(payload, place.first, place.block);
     while let Some(Coded { value, is_inverted }) = values.advance()? {
@@ -345,7 +356,7 @@ impl PageWriter {
             payload: [0; PAYLOAD_BYTES],
             at: 0,
             next: first,
-            block: Block::before(first, block.num_values()),
+            block: Block::before_all(block),
             parameter: Parameter { code: 0 },
         }
     }
@@ -394,7 +405,7 @@ impl PageWriter {
         let Some(gap) = value.checked_sub(self.next).filter(|gap| *gap <= MAX_GAP) else {
             return false;
         };
-        let code = Code::of(self.parameter.run(), gap);
+        let code = Code::of(Runs::of(self.parameter), gap);
         if self.at + code.num_zeros + 1 + code.num_bits > PAGE_BITS {
             return false;
         }
