@@ -213,12 +213,12 @@ fn why(reason: Reason) -> Option<String> {
     match reason {
         Reason::Asked | Reason::NotNumbers => None,
         Reason::Exact { saved, found } => Some(format!(
-            "{} smaller than a ribbon; of the numbers that a filter would call exposed, {} are members anyway",
+            "{} smaller than a ribbon, which would hide little: of all numbers that it calls exposed, {} are members",
             percent(saved),
             percent(found)
         )),
         Reason::Scattered { found } => Some(format!(
-            "not exact: an exact file lists its numbers. Who tries all numbers in this filter, finds members in {} of the hits",
+            "not exact: a filter hides this list: of all numbers that it calls exposed, {} are members",
             percent(found)
         )),
         Reason::Large { saved } if saved < 0.0 => {

@@ -9,7 +9,9 @@ use leaksieve_core::encoding::exact::index::{
 use leaksieve_core::sector::Payload;
 
 /// Rows of pages that may have shares of their own, before they are joined to segments.
-const MOST_RUNS: usize = 512;
+const MOST_RUNS: usize = 256;
+/// Gaps that are looked at.
+const MOST_GAPS: usize = 256;
 /// Pages of a row, at least.
 const LEAST_PAGES: usize = 32;
 
@@ -67,22 +69,18 @@ fn shift_of(firsts: &[u64], pages: &Range<usize>) -> u8 {
             count <= most
         })
     };
-    let span = firsts[pages.end - 1] - firsts[pages.start];
-    let widest = (u64::BITS - span.leading_zeros()).min(MAX_SHIFT.into()) as u8;
     // Larger shares have more pages each, so nearly always one fits if a larger does.
-    (0..=widest).rev().find(|shift| fits(*shift)).unwrap_or(0)
+    (0..=MAX_SHIFT)
+        .rev()
+        .find(|shift| fits(*shift))
+        .unwrap_or(0)
 }
 
 /// Rows of pages, each with shares of one size, so that the index is small: at most
 /// [`MAX_SEGMENTS`].
 fn segments_of(firsts: &[u64]) -> Vec<Range<usize>> {
-    let num_pages = firsts.len();
-    let run_pages = num_pages.div_ceil(MOST_RUNS).max(LEAST_PAGES);
-    let runs: Vec<Range<usize>> = (0..num_pages)
-        .step_by(run_pages)
-        .map(|start| start..num_pages.min(start + run_pages))
-        .collect();
-    let shifts: Vec<u8> = runs.iter().map(|run| shift_of(firsts, run)).collect();
+    let runs = runs(firsts);
+    let shifts = shifts_of_runs(firsts, &runs);
     // For each number of segments, the least index of the first runs, and where the last of these
     // segments begins: by adding one run after the other.
     let mut least = vec![vec![(u64::MAX, 0); runs.len() + 1]; MAX_SEGMENTS + 1];
@@ -116,6 +114,48 @@ fn segments_of(firsts: &[u64]) -> Vec<Range<usize>> {
     }
     segments.reverse();
     segments
+}
+
+/// Rows of about equally many pages; and none goes over one of the largest gaps, so that no share
+/// lies in it.
+fn runs(firsts: &[u64]) -> Vec<Range<usize>> {
+    let num_pages = firsts.len();
+    let run_pages = num_pages.div_ceil(MOST_RUNS).max(LEAST_PAGES);
+    let mut starts: Vec<usize> = (1..num_pages).collect();
+    let gap = |page: &usize| firsts[*page] - firsts[*page - 1];
+    starts.sort_unstable_by_key(|page| std::cmp::Reverse(gap(page)));
+    starts.truncate(MOST_GAPS);
+    starts.extend((0..num_pages).step_by(run_pages));
+    starts.sort_unstable();
+    starts.dedup();
+    let ends = starts.iter().skip(1).copied().chain([num_pages]);
+    starts
+        .iter()
+        .copied()
+        .zip(ends)
+        .map(|(start, end)| start..end)
+        .collect()
+}
+
+/// The largest shares for each run of which none has too many pages, wherever it begins in the run.
+fn shifts_of_runs(firsts: &[u64], runs: &[Range<usize>]) -> Vec<u8> {
+    let mut shifts = vec![0; runs.len()];
+    let mut is_open = vec![true; runs.len()];
+    for shift in (0..=MAX_SHIFT).rev() {
+        let most = most_in_share(shift) as usize;
+        for (run, (found, is_open)) in runs.iter().zip(shifts.iter_mut().zip(&mut is_open)) {
+            // No share that begins with a page has one more than the most.
+            let fits = |page: usize| {
+                let behind = firsts.get(page + most);
+                behind.is_none_or(|behind| (behind - firsts[page]) >> shift > 0)
+            };
+            if *is_open && run.clone().all(fits) {
+                *found = shift;
+                *is_open = false;
+            }
+        }
+    }
+    shifts
 }
 
 #[cfg(test)]

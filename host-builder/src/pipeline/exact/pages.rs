@@ -135,3 +135,77 @@ fn choose(from: u64, block_end: u64, numbers: &[u64], parameters: &Parameters) -
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use leaksieve_core::encoding::exact::page::{Coded, Values};
+    use std::collections::BTreeSet;
+
+    /// Every page has the numbers that were put in, up to where the next begins, and no others.
+    #[test]
+    fn pages_have_the_numbers_and_no_others() {
+        let parameters = Parameters::new();
+        let mut state = 1_u64;
+        let mut random = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as f64 / f64::from(1 << 31)
+        };
+        let mut dense = |shares: &[f64], begin: u64| {
+            let mut numbers = BTreeSet::new();
+            for (block, share) in shares.iter().enumerate() {
+                let begin = begin + block as u64 * 10_000;
+                numbers.extend((begin..begin + 10_000).filter(|_| random() < *share));
+            }
+            numbers
+        };
+        let mut far = dense(&[0.3], 1 << 40);
+        far.extend([5, 1 << 50, (1 << 61) - 1]);
+        for (numbers, end) in [
+            (dense(&[0.2; 30], 1_000), u64::MAX),
+            (
+                dense(&[0.9, 0.0, 0.97, 0.01, 1.0, 1.0, 0.5], 70_000),
+                u64::MAX,
+            ),
+            (dense(&[0.001; 400], 0), 4_000_000),
+            // The next range goes on where this one ends.
+            (dense(&[1.0; 3], 20_000), 50_000),
+            (dense(&[0.99; 5], 12_345), 62_345),
+            (far, u64::MAX),
+            (BTreeSet::from([7]), 8),
+            ((10..5_000_000).collect(), u64::MAX),
+        ] {
+            let list: Vec<u64> = numbers.iter().copied().collect();
+            for exponent in [0, 2, 3, 4, 6, 9] {
+                let block = BlockSize::new(exponent).unwrap();
+                let pages = pages(&list, end, block, &parameters);
+                let mut found = Vec::new();
+                for (index, page) in pages.iter().enumerate() {
+                    let next = pages.get(index + 1).map_or(end, |next| next.first);
+                    assert!(page.first < next);
+                    let mut values = Values::new(&page.payload, page.first, block);
+                    let mut begin = page.first;
+                    let mut was_inverted = false;
+                    while let Some(Coded { value, is_inverted }) = values.advance().unwrap() {
+                        if is_inverted {
+                            found.extend(begin..value.min(next));
+                        } else {
+                            found.push(value);
+                        }
+                        begin = value + 1;
+                        was_inverted = is_inverted;
+                    }
+                    // Else a question for what lies behind would be a defect.
+                    assert!(!was_inverted || begin >= next);
+                }
+                assert!(
+                    found == list,
+                    "blocks of 10^{exponent}, {} numbers",
+                    list.len()
+                );
+            }
+        }
+    }
+}
