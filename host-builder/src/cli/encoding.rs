@@ -7,10 +7,9 @@ use leaksieve_core::encoding::Encoding;
 /// How entries become bits, as an option.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Name {
-    /// One sector read for each lookup. Two such files of one shape can be merged, and one can be
-    /// folded to half its size
+    /// Each lookup reads one sector
     Bloom,
-    /// 30 % smaller at 1 in 1,000. 1 lookup in 15 reads a second sector, and the longest reads four
+    /// 30 % smaller at 1 in 1,000. 1 lookup in 15 reads a second sector; none reads more than four
     Ribbon,
 }
 

@@ -20,6 +20,7 @@ use leaksieve_core::sector::{SectorIndex, seal};
 
 /// What was built.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Summary {
     /// What was read.
     pub counts: Counts,

@@ -101,30 +101,19 @@ impl Lab {
 }
 
 fn emails(list: PathBuf, epoch: u32) -> pipeline::BuildOptions {
-    pipeline::BuildOptions {
-        inputs: vec![Input::File(list)],
-        layout: Layout::Line,
-        kind: IdentifierKind::Email,
-        profile: Profile::Email,
-        method: match epoch % 2 {
-            0 => Method::Ribbon,
-            _ => Method::Bloom,
-        },
-        aim: Aim::FalsePositiveRate(1e-3),
-        name: "Forum".into(),
-        date: Date::default(),
-        source_note: String::new(),
-        seed: Some(1),
-        created_unix_s: 0,
-        epoch,
-        expires_unix_s: 0,
-        board: None,
-        max_rejected_share: 0.0,
-        num_threads: 2,
-        memory_bytes: 1 << 28,
-        temp_folder: None,
-        replace: false,
-    }
+    let list = vec![Input::File(list)];
+    let mut options = pipeline::BuildOptions::new(list, IdentifierKind::Email, Profile::Email);
+    options.layout = Layout::Line;
+    options.method = match epoch % 2 {
+        0 => Method::Ribbon,
+        _ => Method::Bloom,
+    };
+    options.name = "Forum".into();
+    options.seed = Some(1);
+    options.created_unix_s = 0;
+    options.epoch = epoch;
+    options.max_rejected_share = 0.0;
+    options
 }
 
 /// A card's volume, as the host reaches it.
