@@ -136,8 +136,12 @@ pub(super) enum Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Of the arguments. `secret` names what is asked, if that holds passwords.
-    pub(super) fn of(arguments: &'a [String], secret: Option<&str>) -> anyhow::Result<Self> {
+    /// Of the arguments. `secret` names what is asked, if that holds passwords; `more` is said then.
+    pub(super) fn of(
+        arguments: &'a [String],
+        secret: Option<&str>,
+        more: &str,
+    ) -> anyhow::Result<Self> {
         if arguments.is_empty() || arguments == ["-"] {
             return Ok(match io::stdin().is_terminal() && secret.is_some() {
                 true => Self::Prompt,
@@ -150,7 +154,7 @@ impl<'a> Source<'a> {
         if let Some(secret) = secret {
             bail!(
                 "{secret} holds passwords, and other programs can see the command line: pipe the \
-                 password in, or leave it out to be asked for it"
+                 password in, or leave it out to be asked for it{more}"
             );
         }
         Ok(Self::Arguments(arguments))
@@ -313,9 +317,8 @@ impl Args {
                 .any(|dataset| dataset.profile.kind().is_secret()),
         };
         let secret = is_secret.then(|| self.file.display().to_string());
-        let from = Source::of(&self.identifiers, secret.as_deref()).map_err(|error| {
-            anyhow!("{error}. For other kinds, name the kind, as in --kind phone")
-        })?;
+        let more = ". For other kinds, name the kind, as in --kind phone";
+        let source = Source::of(&self.identifiers, secret.as_deref(), more)?;
         if file.num_trailing_bytes() > 0 {
             eprintln!(
                 "leaksieve: {}: {} bytes after the last sector were ignored: something was appended, \
@@ -352,7 +355,7 @@ impl Args {
             bytes: Vec::new(),
             outcomes: Outcomes::default(),
         };
-        match from.texts()? {
+        match source.texts()? {
             Some(texts) => {
                 let identifiers = texts.iter().map(|text| text.as_bytes());
                 answers.take(&answerer.answer(1, identifiers))?;

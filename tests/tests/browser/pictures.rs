@@ -8,7 +8,6 @@ use anyhow::{Context, Result, ensure};
 use leaksieve::input::profile::phone_profile;
 use leaksieve::input::source::{Input, Layout};
 use leaksieve::pipeline::{BuildOptions, build};
-use leaksieve::sizing::{Aim, Method};
 use leaksieve_core::header::Date;
 use leaksieve_core::{IdentifierKind, Profile};
 use serde_json::json;

@@ -65,7 +65,7 @@ impl Args {
             .iter()
             .any(|dataset| dataset.profile.kind().is_secret());
         let secret = is_secret.then_some("the device's filter");
-        let source = Source::of(&self.identifiers, secret)?;
+        let source = Source::of(&self.identifiers, secret, "")?;
         if let Some(file) = &against {
             ensure!(
                 file.catalogue().file_id() == catalogue.file_id(),
