@@ -100,8 +100,8 @@ pub enum SourceError {
     },
     /// Several columns have the wanted name.
     #[error(
-        "{input}: columns {} have that name: choose one by its number, too",
-        list(numbers)
+        "{input}: columns {} have that name: name one by its number too, as in '{name}#{}'",
+        list(numbers), numbers.last().unwrap_or(&1)
     )]
     DuplicateColumn {
         /// The input.
