@@ -183,10 +183,10 @@ impl fmt::Display for Error {
                     "header of {bytes} bytes, over the limit of {MAX_HEADER_BYTES}"
                 )
             }
-            Self::HeaderMalformed(defect) => write!(f, "the header makes no sense: {defect}"),
+            Self::HeaderMalformed(defect) => write!(f, "the header is not valid: {defect}"),
             Self::NormalisationVersion { found } => write!(
                 f,
-                "identifiers normalised by rules of version {}, which this program does not have: update it, or build the file anew",
+                "normalised by rules of version {}, which this program does not have: update the program, or build the file again",
                 u32::from(found)
             ),
             Self::Unfinished => f.write_str("the lookup was not finished"),
@@ -204,7 +204,7 @@ impl fmt::Display for Error {
                 f.write_str("not signed, and only files that a trusted key signed are accepted")
             }
             Self::UnknownSigner { key } => {
-                write!(f, "signed by {key}, which is no trusted key")
+                write!(f, "signed by {key}, which is not a trusted key")
             }
             Self::BadSignature => {
                 f.write_str("the signature is wrong: the header was changed after it was signed")
@@ -217,11 +217,11 @@ impl fmt::Display for Error {
             }
             Self::EpochTooLow { found, lowest } => write!(
                 f,
-                "of epoch {found}, and an epoch of {lowest} was seen before: an old file, that a newer one replaced"
+                "epoch {found} is too old: at least {lowest} is accepted, because a newer file replaced this one"
             ),
             Self::PlanMalformed { index } => write!(
                 f,
-                "sector {index} holds a numbering plan that cannot be: the file was made wrong"
+                "the numbering plan in sector {index} is not valid: the file was built wrong"
             ),
             Self::PageMalformed { index } => write!(
                 f,
@@ -229,16 +229,16 @@ impl fmt::Display for Error {
             ),
             Self::NoSuchLayer { index } => write!(
                 f,
-                "sector {index} leads nowhere: the file was made wrongly, or forged"
+                "sector {index} names a layer that is missing: the file was built wrong"
             ),
             Self::TooManyDatasets { found } => write!(
                 f,
-                "of {} leaks, and this device has room for {MAX_DATASETS}: use a file of fewer",
+                "holds {} leaks, and this device has room for {MAX_DATASETS}: use a file with fewer",
                 u32::from(found)
             ),
             Self::EpochTooHigh { found, highest } => write!(
                 f,
-                "of epoch {found}, further ahead than can be: at most {highest} is accepted"
+                "epoch {found} is too far ahead: at most {highest} is accepted"
             ),
         }
     }
@@ -247,12 +247,12 @@ impl fmt::Display for Error {
 impl fmt::Display for HeaderDefect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unreadable => "unreadable, or of a newer program",
-            Self::TrailingBytes => "bytes behind its end",
+            Self::Unreadable => "unreadable, or from a newer program",
+            Self::TrailingBytes => "bytes after its end",
             Self::ReservedBytes => "a reserved byte is not zero",
-            Self::Protection => "protected in a way of a newer program",
+            Self::Protection => "signed in a way that only a newer program knows",
             Self::NoDataset => "it has no dataset",
-            Self::NoItems => "a dataset of no items",
+            Self::NoItems => "a dataset without items",
             Self::MinCount => "an impossible lowest count",
             Self::SectorRange => "datasets overlap, leave a gap or pass the file's end",
             Self::NumHashes => "an impossible number of probes",
@@ -260,7 +260,7 @@ impl fmt::Display for HeaderDefect {
             Self::Date => "an impossible date",
             Self::ControlCharacter => "a control character in a text",
             Self::PhoneProfile => "impossible phone rules",
-            Self::Plan => "phone numbers without a numbering plan, or a plan of other data",
+            Self::Plan => "phone numbers without a numbering plan, or a plan without phone numbers",
             Self::Columns => "an impossible number of columns",
             Self::Layers => "impossible layers",
             Self::Numbers => "an exact set of what are no numbers",

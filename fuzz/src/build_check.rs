@@ -138,34 +138,26 @@ fn payload(catalogue: &Catalogue, file: &[u8], index: u32) -> Payload {
 
 /// Build it as a list is built.
 fn build_all(case: &Case<'_>, records: &Records) {
-    let options = BuildOptions {
-        inputs: vec![List::File(scratch::write("list.txt", case.list))],
-        layout: Layout::Line,
-        kind: case.kind,
-        profile: case.profile.clone(),
-        aim: if case.flags & 2 == 0 {
-            Aim::FalsePositiveRate(1.0 / f64::from(1 + u16::from(case.size)))
-        } else {
-            Aim::MaxBytes(1024 + 64 * u64::from(case.size))
-        },
-        method: match case.flags >> 6 {
-            2 | 3 => Method::Ribbon,
-            _ => Method::Bloom,
-        },
-        name: "A".to_owned(),
-        date: Date::default(),
-        source_note: String::new(),
-        seed: Some(case.seed),
-        created_unix_s: 0,
-        epoch: 0,
-        expires_unix_s: 0,
-        board: None,
-        max_rejected_share: 1.0,
-        num_threads: 1 + usize::from(case.flags >> 2 & 1),
-        memory_bytes: MIN_MEMORY_BYTES,
-        temp_folder: Some(scratch::folder().to_path_buf()),
-        replace: true,
+    let list = List::File(scratch::write("list.txt", case.list));
+    let mut options = BuildOptions::new(vec![list], case.kind, case.profile.clone());
+    options.layout = Layout::Line;
+    options.aim = if case.flags & 2 == 0 {
+        Aim::FalsePositiveRate(1.0 / f64::from(1 + u16::from(case.size)))
+    } else {
+        Aim::MaxBytes(1024 + 64 * u64::from(case.size))
     };
+    options.method = match case.flags >> 6 {
+        2 | 3 => Method::Ribbon,
+        _ => Method::Bloom,
+    };
+    options.name = "A".to_owned();
+    options.seed = Some(case.seed);
+    options.created_unix_s = 0;
+    options.max_rejected_share = 1.0;
+    options.num_threads = 1 + usize::from(case.flags >> 2 & 1);
+    options.memory_bytes = MIN_MEMORY_BYTES;
+    options.temp_folder = Some(scratch::folder().to_path_buf());
+    options.replace = true;
     let output = scratch::path("filter.lsv");
     match build(&options, &output, &()) {
         // What stood around an identifier is no matter of this target.

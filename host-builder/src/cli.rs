@@ -1,5 +1,6 @@
 //! One file a subcommand, and what they share.
 
+mod advice;
 mod arguments;
 mod board;
 mod build;

@@ -25,7 +25,10 @@ mod spool;
 pub use build::{Summary, build, dry_run};
 pub use encode::EncodeError;
 pub use error::BuildError;
-pub use options::{BuildOptions, name_of};
+pub use options::{
+    BuildOptions, DEFAULT_MEMORY_BYTES, DEFAULT_RATE, DEFAULT_REJECTED_SHARE, name_of,
+};
+pub use partition::MIN_MEMORY_BYTES;
 pub use plan::PlanError;
 pub use read::{InputError, ensure_read};
 pub use recheck::RecheckError;

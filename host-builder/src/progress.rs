@@ -8,6 +8,7 @@ use crate::progress::usage::Usage;
 
 /// The stages of a build, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stage {
     /// Reading, normalising and hashing; goes by bytes of input.
     Read,

@@ -221,3 +221,37 @@ fn one_line_has_its_answer_before_the_next_is_written() {
     assert_eq!(child.wait().unwrap().code(), Some(2));
     reader.join().unwrap();
 }
+
+/// 80 columns and 24 lines, as terminals begin.
+#[test]
+fn a_short_help_fits_one_screen() {
+    let commands = [
+        "", "build", "check", "inspect", "verify", "estimate", "bundle", "keygen", "sign",
+        "install", "device",
+    ];
+    let below = [
+        "install card",
+        "install device",
+        "install image",
+        "device list",
+        "device info",
+        "device check",
+    ];
+    for command in commands.into_iter().chain(below) {
+        let output = Command::new(env!("CARGO_BIN_EXE_leaksieve"))
+            .args(command.split_whitespace())
+            .arg("-h")
+            .env("COLUMNS", "80")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        let is_narrow = help.lines().all(|line| line.chars().count() <= 80);
+        assert!(help.contains("Usage: ") && is_narrow, "{help}");
+        assert!(
+            help.lines().count() <= 24,
+            "{command}: {}\n{help}",
+            help.lines().count()
+        );
+    }
+}

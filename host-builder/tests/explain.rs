@@ -72,9 +72,9 @@ fn numbers() {
             "DE",
             "0171 678",
             "\
-1: cannot say: L (phone, DE +49): no telephone has this number; give it whole, with area code or country code
+1: cannot say: L (phone, DE +49): no phone has this number: give all of it, with area code or country code
    L (phone, DE +49)
-     +49171678  as it is usually read  no telephone has it
+     +49171678  as it is usually read  no phone has it
 ",
         ),
         (
@@ -116,7 +116,7 @@ fn numbers() {
 1: not exposed: not in L
    L (phone, CN +86)
      +8675526012345  as it is usually read  a number
-     +867552601      without its extension  not looked for: no number, and as a whole it is one
+     +867552601      without its extension  not looked for: it is not a number, and the whole text is one
 ",
         ),
         (
@@ -166,7 +166,7 @@ fn addresses() {
 1: EXPOSED in L
    L (email)
      ann@example.com  as it was typed
-     ann@example.com  as the list has it with a +tag  not looked for: no line of the list is so
+     ann@example.com  as the list has it with a +tag  not looked for: no line of the list is like that
 ",
         ),
     ] {

@@ -194,7 +194,7 @@ fn any_address_has_an_image() {
                 .run(&format!(
                     "install image mail.lsv --format {format} --address {beyond} -o none"
                 ))
-                .fails(&["lower --address"]);
+                .fails(&["use a lower address"]);
         }
     }
     bench
@@ -293,12 +293,12 @@ fn the_most_items_of_a_board_fit_and_one_more_is_refused() {
         assert_eq!(read(&bench, "mail.lsv"), before);
         assert_eq!(bench.files(), ["mail.lsv", "mail.txt"]);
         let instead = match encoding {
-            "bloom" => Some("with --encoding ribbon they fit at 1 in 100"),
+            "bloom" => Some("as a ribbon they fit at 1 in 100"),
             _ => None,
         };
         match instead {
             Some(part) => assert!(said.err().contains(part), "{}", said.err()),
-            None => assert!(!said.err().contains("with --"), "{}", said.err()),
+            None => assert!(!said.err().contains("ribbon"), "{}", said.err()),
         }
         // What is said to fit does.
         let lowest: u32 = figure(&said.err(), "the lowest rate that fits is 1 in ");
@@ -330,8 +330,8 @@ fn a_file_that_is_too_large_for_a_board_says_what_would_fit() {
         .run("install image mail.lsv --board microbit -o x")
         .fails(&[
             "mail.lsv: needs 108.0 KiB, and microbit has room for 96.0 KiB: at 1 in 1,000 at most",
-            "--board microbit without --fpr",
-            "with --encoding ribbon they fit at 1 in 1,000",
+            "hint: build it with --board microbit and without --fpr",
+            "as a ribbon they fit at 1 in 1,000",
         ])
         .err();
     let most = figure(&said, "at most ");
@@ -351,7 +351,7 @@ fn a_file_that_is_too_large_for_a_board_says_what_would_fit() {
     build(&bench, "--max-size 100KiB").succeeds();
     bench
         .run("install image mail.lsv --board microbit -o x")
-        .fails(&["built again with --board microbit, its 10,000 items fit at 1 in 10,000,000"]);
+        .fails(&["built again for microbit, its 10,000 items fit at 1 in 10,000,000"]);
     // Of a bundle no one rate can be said.
     bench.write("mail.txt", emails(0..60_000));
     build(&bench, "--board microbit").succeeds();

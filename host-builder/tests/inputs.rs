@@ -115,7 +115,7 @@ fn what_stands_behind_the_data() {
             ran.succeeds();
             same(&bench, codec);
         } else {
-            ran.fails(&["list.dat", codec, "something else stands behind it"]);
+            ran.fails(&["list.dat", codec, "something else follows it"]);
         }
     }
     // Padding between streams.
@@ -167,10 +167,7 @@ fn cut_or_damaged_data_is_an_error() {
     let long = gzip("13800138000\n".repeat(100_000).as_bytes());
     bench.write("long.gz", &long[..long.len() - 1]);
     let message = build(&bench, "long.gz", "x").err();
-    assert!(
-        message.contains("long.gz: behind line 87381: "),
-        "{message}"
-    );
+    assert!(message.contains("long.gz: after line 87381: "), "{message}");
     // Behind nothing that was read there is no line to name.
     bench.write("cut.gz", &gzip(list.as_bytes())[..40]);
     let message = build(&bench, "cut.gz", "x").err();

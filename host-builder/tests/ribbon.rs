@@ -228,7 +228,7 @@ fn a_last_layer_that_leads_nowhere_is_an_error_and_no_answer() {
     for threshold in [1, 200, 255] {
         let (bytes, index) = forge_threshold(&bench, "mail.lsv", last, threshold);
         bench.write("forged.lsv", bytes);
-        let message = format!("sector {index} leads nowhere");
+        let message = format!("sector {index} names a layer that is missing");
         bench.run("verify forged.lsv").fails(&[&message]);
     }
     let asked = bench.run_with(
@@ -250,10 +250,10 @@ fn a_last_layer_that_leads_nowhere_is_an_error_and_no_answer() {
     let text = bench
         .run_with("check forged.lsv", emails(0..5_000).as_bytes())
         .out();
-    assert!(text.contains("leads nowhere"));
+    assert!(text.contains("names a layer that is missing"));
     bench
         .run("verify forged.lsv --source mail.txt")
-        .fails(&["leads nowhere"]);
+        .fails(&["names a layer that is missing"]);
 }
 
 #[test]

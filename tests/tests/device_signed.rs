@@ -86,8 +86,7 @@ impl Fixture {
     }
 
     fn epoch_too_low(&self, file: &[u8]) -> Result<()> {
-        self.refused(file, "and an epoch of 9 was seen before")
-            .map(drop)
+        self.refused(file, "at least 9 is accepted").map(drop)
     }
 }
 
@@ -137,7 +136,7 @@ fn other_files_are_refused() -> Result<()> {
         "LEAKS.LSV: not signed, and only files",
     )?;
     let stranger = fixture.signed_by(Signer::Stranger, 5)?;
-    fixture.refused(&stranger, "which is no trusted key")?;
+    fixture.refused(&stranger, "which is not a trusted key")?;
     let mut header = fixture.signed(5)?;
     // A letter of the breach's name.
     let at = header.windows(4).position(|bytes| bytes == b"Shop");
@@ -209,11 +208,11 @@ fn an_older_file_is_refused_after_a_restart() -> Result<()> {
     // Nor does a file raise it that is not accepted.
     fixture.refused(
         &fixture.signed_by(Signer::Stranger, 10)?,
-        "which is no trusted key",
+        "which is not a trusted key",
     )?;
     let absurd = file(9 + MAX_EPOCH_STEP + 1)?;
-    fixture.refused(&absurd, "further ahead than can be")?;
-    fixture.refused(&file(u32::MAX)?, "further ahead than can be")?;
+    fixture.refused(&absurd, "too far ahead")?;
+    fixture.refused(&file(u32::MAX)?, "too far ahead")?;
     answers(&mut fixture.boot(&fixture.card(&file(9)?, None)?)?)?;
 
     // One of its two records is torn, by a power cut: the other is believed.
@@ -240,10 +239,7 @@ fn an_epoch_that_cannot_be_stored_holds_until_the_restart() -> Result<()> {
     answers(&mut board)?;
     board.unplug()?;
     board.plug(&fixture.card(&older, None)?)?;
-    says(
-        &board.ask(&sample::phone(0))?,
-        "and an epoch of 9 was seen before",
-    )?;
+    says(&board.ask(&sample::phone(0))?, "at least 9 is accepted")?;
     answers(&mut fixture.boot(&fixture.card(&older, None)?)?)
 }
 
@@ -272,7 +268,7 @@ fn of_two_files_the_newest_valid_one_is_asked() -> Result<()> {
     let mut board = fixture.boot(&fixture.card(&file(4)?, Some(&damaged))?)?;
     says(
         &board.ask(&sample::phone(0))?,
-        "cannot say: LEAKS.LSV: of epoch 4, and an epoch of 6 was seen before",
+        "cannot say: LEAKS.LSV: epoch 4 is too old: at least 6 is accepted",
     )
 }
 

@@ -19,42 +19,34 @@ use leaksieve_core::{IdentifierKind, Profile, Trust};
 use testkit::ask::vectors::golden;
 
 fn options(list: &str, kind: IdentifierKind, profile: Profile) -> BuildOptions {
-    BuildOptions {
-        inputs: vec![Input::File(golden(list))],
-        layout: match kind {
-            IdentifierKind::Ntlm => Layout::BeforeColon { kind, min_count: 0 },
-            _ => Layout::Line,
-        },
-        kind,
-        profile,
-        // Several pages for one of them, and for the ribbon two layers of small ones.
-        aim: match list {
-            "phone.txt" => Aim::MaxBytes(4096),
-            "ribbon.txt" => Aim::FalsePositiveRate(1e-6),
-            _ => Aim::FalsePositiveRate(1e-4),
-        },
-        method: match list {
-            "ribbon.txt" => Method::Ribbon,
-            _ => Method::Bloom,
-        },
-        name: format!("Golden {list}"),
-        date: Date {
-            year: 2021,
-            month: 6,
-            day: 0,
-        },
-        source_note: "leaksieve's tests".into(),
-        seed: Some(0x1EAC_51E7E),
-        created_unix_s: 1_625_097_600,
-        epoch: 7,
-        expires_unix_s: 4_102_444_800,
-        board: None,
-        max_rejected_share: 0.0,
-        num_threads: 2,
-        memory_bytes: 1 << 30,
-        temp_folder: None,
-        replace: false,
-    }
+    let mut options = BuildOptions::new(vec![Input::File(golden(list))], kind, profile);
+    options.layout = match kind {
+        IdentifierKind::Ntlm => Layout::BeforeColon { kind, min_count: 0 },
+        _ => Layout::Line,
+    };
+    // Several pages for one of them, and for the ribbon two layers of small ones.
+    options.aim = match list {
+        "phone.txt" => Aim::MaxBytes(4096),
+        "ribbon.txt" => Aim::FalsePositiveRate(1e-6),
+        _ => Aim::FalsePositiveRate(1e-4),
+    };
+    options.method = match list {
+        "ribbon.txt" => Method::Ribbon,
+        _ => Method::Bloom,
+    };
+    options.name = format!("Golden {list}");
+    options.date = Date {
+        year: 2021,
+        month: 6,
+        day: 0,
+    };
+    options.source_note = "leaksieve's tests".into();
+    options.seed = Some(0x1EAC_51E7E);
+    options.created_unix_s = 1_625_097_600;
+    options.epoch = 7;
+    options.expires_unix_s = 4_102_444_800;
+    options.max_rejected_share = 0.0;
+    options
 }
 
 fn lists() -> Vec<(&'static str, IdentifierKind, Profile)> {

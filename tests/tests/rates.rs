@@ -45,27 +45,16 @@ fn measured_rates_are_as_predicted() {
     // Else one of each method, each of another rate.
     for (method, rate) in some(each.collect(), 4) {
         let output = folder.path().join("filter.lsv");
-        let options = BuildOptions {
-            inputs: vec![Input::File(list.clone())],
-            layout: Layout::Line,
-            kind: IdentifierKind::Phone,
-            profile: Profile::Phone(phone_profile("CN").unwrap()),
-            method,
-            aim: Aim::FalsePositiveRate(rate),
-            name: "Rates".into(),
-            date: Default::default(),
-            source_note: String::new(),
-            seed: Some(3),
-            created_unix_s: 0,
-            epoch: 0,
-            expires_unix_s: 0,
-            board: None,
-            max_rejected_share: 0.0,
-            num_threads: 2,
-            memory_bytes: 1 << 30,
-            temp_folder: None,
-            replace: true,
-        };
+        let lists = vec![Input::File(list.clone())];
+        let profile = Profile::Phone(phone_profile("CN").unwrap());
+        let mut options = BuildOptions::new(lists, IdentifierKind::Phone, profile);
+        options.layout = Layout::Line;
+        options.method = method;
+        options.aim = Aim::FalsePositiveRate(rate);
+        options.seed = Some(3);
+        options.created_unix_s = 0;
+        options.max_rejected_share = 0.0;
+        options.replace = true;
         let summary = build(&options, &output, &()).unwrap();
         assert_eq!(summary.num_items, NUM_ITEMS);
         let (trial, reads) = ask_others(&FilterFile::open(&output).unwrap());

@@ -77,7 +77,7 @@ impl fmt::Display for NormaliseError {
             Self::TooManyDigits => "too many digits for a phone number",
             Self::ImpossibleLength => "no phone number has this many digits there",
             Self::OutsideNumberingPlan => {
-                "no telephone has this number; give it whole, with area code or country code"
+                "no phone has this number: give all of it, with area code or country code"
             }
             Self::NeedsCountryCode => "needs its country code, as in +86 138...",
             Self::OtherCountry => "a phone number of a country that is not covered",
@@ -85,11 +85,11 @@ impl fmt::Display for NormaliseError {
             Self::NotAnId => "not an id of this scheme",
             Self::CheckDigit => "the check digit is wrong",
             Self::NotAHash => "not a hexadecimal hash of this length",
-            Self::LooksLikeAHash => "looks like a hash, and was asked as a password",
+            Self::LooksLikeAHash => "looks like a hash, not like a password",
             Self::Masked => "some of its characters are hidden",
-            Self::Fraction => "a number with a fraction: leave the .0 at its end out",
+            Self::Fraction => "a number with a fraction: leave out the .0 at its end",
             Self::Exponent => "a number with an exponent, which has lost digits",
-            Self::TooManyReadings => "it can mean too many things",
+            Self::TooManyReadings => "it can be read in too many ways",
             Self::ListNotUtf8 => {
                 "the list has passwords that are not UTF-8 text, and this one may be among them"
             }

@@ -13,13 +13,10 @@ use leaksieve_link::Board;
 pub(super) fn refuse_stdout(output: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(
         output.as_os_str() != "-",
-        "the output cannot go to standard output: name a file with -o"
+        "the output cannot go to standard output, because it is checked before it gets its name: name a file with -o"
     );
     Ok(())
 }
-
-/// The rate that `build` aims at when none is asked for.
-pub(super) const DEFAULT_RATE: f64 = 1e-3;
 
 /// What a filter should be like; `None` when nothing was said.
 pub(super) fn aim(fpr: Option<f64>, max_size: Option<u64>, board: Option<&Board>) -> Option<Aim> {
@@ -54,6 +51,20 @@ pub(super) enum Kind {
     Sha1,
     /// NTLM hashes of passwords, also as HASH:COUNT lines
     Ntlm,
+}
+
+impl Kind {
+    /// The values, for a short help.
+    pub(super) const NAMES: &str = "phone, email, username, id, password, sha1, ntlm";
+
+    /// The long help of an option that takes a kind.
+    pub(super) fn help(what: &str) -> String {
+        let values = Self::value_variants().iter().filter_map(|kind| {
+            let value = kind.to_possible_value()?;
+            Some(format!("\n- {}: {}", value.get_name(), value.get_help()?))
+        });
+        format!("{what}\n\nKinds:{}", values.collect::<String>())
+    }
 }
 
 impl From<Kind> for IdentifierKind {

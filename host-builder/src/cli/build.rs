@@ -4,6 +4,7 @@ mod report;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, bail};
@@ -11,9 +12,10 @@ use clap::ValueEnum;
 use leaksieve::input::profile::phone_profile;
 use leaksieve::input::source::{Input, Layout};
 use leaksieve::pipeline::{
-    BuildError, BuildOptions, InputError, PlanError, build, dry_run, ensure_read, name_of,
+    BuildError, BuildOptions, DEFAULT_MEMORY_BYTES, DEFAULT_RATE, DEFAULT_REJECTED_SHARE,
+    InputError, PlanError, build, dry_run, ensure_read, name_of,
 };
-use leaksieve::sizing::{Aim, ShapeError};
+use leaksieve::sizing::ShapeError;
 use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{
     CaseRule, IdScheme, PasswordDigest, PasswordOrigin, Separators as SeparatorRule,
@@ -21,7 +23,7 @@ use leaksieve_core::identifier::{
 use leaksieve_core::{IdentifierKind, Profile};
 use leaksieve_link::Board;
 
-use super::arguments::{DEFAULT_RATE, Format, Kind};
+use super::arguments::{Format, Kind};
 use super::text::{of_output, unsaid};
 use super::{board, encoding, list, progress};
 
@@ -35,17 +37,21 @@ const RESOURCES: &str = "Memory and threads";
 const BOARD: &str = "3 to 5 % are left free, so that the filter still fits when you sign it. \
     With --fpr: use that rate, and stop if it does not fit.";
 
+/// The library's defaults, as they are given here.
+static MEMORY: LazyLock<String> = LazyLock::new(|| format!("{}GiB", DEFAULT_MEMORY_BYTES >> 30));
+static REJECTED_SHARE: LazyLock<String> =
+    LazyLock::new(|| format!("{}%", DEFAULT_REJECTED_SHARE * 100.0));
+/// More of `--fpr`.
+const FPR: &str = "0.001, 1e-3, 0.1% and 1/1000 are the same. With --board the default is the lowest rate \
+    that fits. The rate is for one reading of a text: a text that can be read in two ways has twice as many false alarms.";
+
 #[derive(clap::Args)]
-#[command(
-    after_help = "\
-Example: leaksieve build list.csv -o list.lsv --kind phone --region CN --column phone",
-    after_long_help = "\
+#[command(after_long_help = "\
 Examples:
   leaksieve build taobao.csv -o taobao.lsv --kind phone --region CN --column phone --name 'Taobao 2021'
   leaksieve build users.jsonl.zst -o users.lsv --kind username --field user.name --name 'Example Shop'
   leaksieve build emails.txt.gz more.txt -o mail.lsv --kind email --name 'Example Forum' --date 2019-03
-  leaksieve build ranges/ -o passwords.lsv --kind sha1 --name 'Pwned Passwords'"
-)]
+  leaksieve build ranges/ -o passwords.lsv --kind sha1 --name 'Pwned Passwords'")]
 pub(crate) struct Args {
     /// Lists, or folders of lists; - is standard input
     ///
@@ -63,7 +69,7 @@ pub(crate) struct Args {
     #[arg(long)]
     dry_run: bool,
     /// Replace FILE if it exists
-    #[arg(short, long)]
+    #[arg(short, long, hide_short_help = true)]
     force: bool,
     /// Format of the summary
     #[arg(long, value_enum, default_value = "text", hide_short_help = true)]
@@ -81,12 +87,12 @@ pub(crate) struct Args {
     /// Stop if more than this share of lines cannot be parsed
     ///
     /// Such lines are not in the filter.
-    #[arg(help_heading = INPUT, long, value_name = "SHARE", value_parser = super::arguments::parse_share, default_value = "1%", hide_short_help = true)]
+    #[arg(help_heading = INPUT, long, value_name = "SHARE", value_parser = super::arguments::parse_share, default_value = REJECTED_SHARE.as_str(), hide_short_help = true)]
     max_rejected: f64,
-    /// Kind of identifiers
-    #[arg(help_heading = IDENTIFIERS, long, value_enum)]
+    #[arg(help_heading = IDENTIFIERS, long, value_enum, hide_possible_values = true,
+        help = format!("Kind: {}", Kind::NAMES), long_help = Kind::help("Kind of identifiers"))]
     kind: Kind,
-    /// Phone numbers: country of the list, such as CN; or world
+    /// Phone numbers: country, such as CN, or world
     ///
     /// The country of numbers without a country code, as two letters (ISO 3166-1). "world" if every
     /// number has its country code.
@@ -104,16 +110,14 @@ pub(crate) struct Args {
     /// Passwords: the hash that the filter holds [default: sha1]
     #[arg(help_heading = IDENTIFIERS, long, value_enum, hide_short_help = true)]
     digest: Option<Digest>,
-    /// False-positive rate, such as 1/1000 [default: 0.001]
-    ///
-    /// 0.001, 1e-3, 0.1% and 1/1000 are the same. With --board the default is the lowest rate that fits. The rate is that of one reading; a
-    /// text that can be read in two ways has twice as many false alarms.
-    #[arg(help_heading = SIZE, long, value_name = "RATE", value_parser = super::arguments::parse_rate, conflicts_with = "max_size")]
+    #[arg(help = format!("False-positive rate, such as 1/1000 [default: {DEFAULT_RATE}]"),
+        long_help = format!("False-positive rate, such as 1/1000 [default: {DEFAULT_RATE}]\n\n{FPR}"),
+        help_heading = SIZE, long, value_name = "RATE", value_parser = super::arguments::parse_rate, conflicts_with = "max_size")]
     fpr: Option<f64>,
     /// Take the lowest rate that fits into this size, such as 900KiB
     ///
     /// fat32 is the largest file that a FAT32 card takes.
-    #[arg(help_heading = SIZE, long, value_name = "SIZE", value_parser = super::arguments::parse_max_size)]
+    #[arg(help_heading = SIZE, long, value_name = "SIZE", value_parser = super::arguments::parse_max_size, hide_short_help = true)]
     max_size: Option<u64>,
     /// Take the lowest rate that fits this board's flash
     #[arg(help_heading = SIZE, long, value_name = "NAME", value_parser = board::parser(), hide_possible_values = true,
@@ -121,7 +125,7 @@ pub(crate) struct Args {
         ignore_case = true, conflicts_with = "max_size")]
     board: Option<&'static Board>,
     /// Encoding of the entries
-    #[arg(help_heading = SIZE, long, value_name = "NAME", value_enum, default_value = "auto")]
+    #[arg(help_heading = SIZE, long, value_name = "NAME", value_enum, default_value = "auto", hide_short_help = true)]
     encoding: encoding::Name,
     /// Date of the leak: 2021-06-11, 2021-06 or 2021
     #[arg(help_heading = HEADER, long, value_parser = super::arguments::parse_date, hide_short_help = true)]
@@ -129,7 +133,7 @@ pub(crate) struct Args {
     /// Where the list came from
     #[arg(help_heading = HEADER, long, default_value = "", hide_default_value = true, hide_short_help = true)]
     source_note: String,
-    /// Date after which people should get a newer file [default: never]
+    /// Date to get a newer file by [default: never]
     ///
     /// A day such as 2027-01-31, or seconds since 1970. After it, "not exposed" becomes "cannot say".
     #[arg(help_heading = HEADER, long, value_name = "TIME", value_parser = super::arguments::parse_time, hide_short_help = true)]
@@ -149,7 +153,7 @@ pub(crate) struct Args {
     #[arg(help_heading = RESOURCES, long, hide_short_help = true)]
     threads: Option<usize>,
     /// Memory to use; what does not fit goes into a temporary file
-    #[arg(help_heading = RESOURCES, long, value_name = "SIZE", value_parser = super::arguments::parse_size, default_value = "2GiB", hide_short_help = true)]
+    #[arg(help_heading = RESOURCES, long, value_name = "SIZE", value_parser = super::arguments::parse_size, default_value = MEMORY.as_str(), hide_short_help = true)]
     memory: u64,
     /// Folder of the temporary file [default: the folder of FILE]
     ///
@@ -220,48 +224,10 @@ impl Args {
 
     fn build(&self) -> anyhow::Result<ExitCode> {
         let output = self.output.clone().unwrap_or_default();
-        if output.as_os_str() == "-" {
-            bail!(
-                "a filter is checked before it gets its name, so it cannot go to standard output: name a file with -o"
-            );
-        }
+        super::arguments::refuse_stdout(&output)?;
         let kind = IdentifierKind::from(self.kind);
         let inputs = self.list.inputs(&self.inputs, kind)?;
-        let num_threads = match self.threads {
-            Some(0) => bail!("--threads needs at least 1"),
-            Some(threads) => threads,
-            None => std::thread::available_parallelism().map_or(1, usize::from),
-        };
-        let options = BuildOptions {
-            layout: self.layout(kind)?,
-            kind,
-            profile: self.profile()?,
-            encoding: self.encoding.into(),
-            aim: super::arguments::aim(self.fpr, self.max_size, self.board)
-                .unwrap_or(Aim::FalsePositiveRate(DEFAULT_RATE)),
-            board: self.board,
-            name: match &self.name {
-                Some(name) => name.clone(),
-                None if self.dry_run => String::new(),
-                None => {
-                    // A folder names it, not the first file in it.
-                    let named = self.inputs.iter().map(|path| Input::from_argument(path));
-                    name_of(&named.collect::<Vec<_>>()).context("name the leak with --name")?
-                }
-            },
-            date: self.date.unwrap_or_default(),
-            source_note: self.source_note.clone(),
-            seed: self.seed,
-            created_unix_s: self.created()?,
-            epoch: self.epoch,
-            expires_unix_s: self.expires.unwrap_or(0),
-            max_rejected_share: self.max_rejected,
-            num_threads,
-            memory_bytes: self.memory,
-            temp_folder: self.temp_dir.clone(),
-            replace: self.force,
-            inputs,
-        };
+        let options = self.options(inputs, kind)?;
         let began = Instant::now();
         let observer = progress::Bar::observer(self.quiet);
         if self.dry_run {
@@ -310,6 +276,41 @@ impl Args {
                 })
             }
         }
+    }
+
+    fn options(&self, inputs: Vec<Input>, kind: IdentifierKind) -> anyhow::Result<BuildOptions> {
+        let mut options = BuildOptions::new(inputs, kind, self.profile()?);
+        options.layout = self.layout(kind)?;
+        options.encoding = self.encoding.into();
+        if let Some(aim) = super::arguments::aim(self.fpr, self.max_size, self.board) {
+            options.aim = aim;
+        }
+        options.board = self.board;
+        options.name = match &self.name {
+            Some(name) => name.clone(),
+            None if self.dry_run => String::new(),
+            None => {
+                // A folder names it, not the first file in it.
+                let named = self.inputs.iter().map(|path| Input::from_argument(path));
+                name_of(&named.collect::<Vec<_>>()).context("name the leak with --name")?
+            }
+        };
+        options.date = self.date.unwrap_or_default();
+        options.source_note = self.source_note.clone();
+        options.seed = self.seed;
+        options.created_unix_s = self.created()?;
+        options.epoch = self.epoch;
+        options.expires_unix_s = self.expires.unwrap_or(0);
+        options.max_rejected_share = self.max_rejected;
+        match self.threads {
+            Some(0) => bail!("--threads needs at least 1"),
+            Some(threads) => options.num_threads = threads,
+            None => {}
+        }
+        options.memory_bytes = self.memory;
+        options.temp_folder = self.temp_dir.clone();
+        options.replace = self.force;
+        Ok(options)
     }
 
     fn profile(&self) -> anyhow::Result<Profile> {

@@ -1,11 +1,12 @@
 //! `leaksieve check`
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use leaksieve::file::FilterFile;
 use leaksieve::input::source::{Input, LineBatches, content, split_lines};
 use leaksieve::parallel::ordered_parallel;
@@ -16,7 +17,7 @@ use leaksieve_core::{Identifier, IdentifierKind, Verdict};
 
 use super::arguments::{Format, Kind};
 use super::explain::Explainer;
-use super::sentence::{Class, Wording, answers};
+use super::sentence::{Class, Wording};
 use super::text::count;
 use super::trust;
 
@@ -28,11 +29,11 @@ const REMEMBERED_VERDICTS: usize = 16;
 #[derive(clap::Args)]
 #[command(
     after_help = "\
-Exit status: 0 if any is exposed, 1 if none is, 2 on an error or if the file cannot say.
+Exit status: 0 exposed, 1 not exposed, 2 cannot say or an error.
 
 Examples:
   leaksieve check taobao.lsv '+86 138 0013 8000'
-  leaksieve check passwords.lsv          # asks for a password without showing it",
+  leaksieve check passwords.lsv     # asks for a password without showing it",
     after_long_help = "\
 Exit status, as grep's: 0 if at least one is exposed, 1 if none is, 2 on an error, or if the file
 cannot say for at least one. An expired file cannot say that something is not exposed, unless you
@@ -54,8 +55,9 @@ pub(crate) struct Args {
     /// other programs can see the command line.
     #[arg(value_name = "IDENTIFIER")]
     identifiers: Vec<String>,
-    /// Look only in leaks of this kind [default: in all]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, hide_possible_values = true,
+        help = format!("Only: {}", Kind::NAMES),
+        long_help = Kind::help("Look only in leaks of this kind [default: in all]"))]
     kind: Option<Kind>,
     /// Show how each text was read, and what was looked up
     ///
@@ -63,7 +65,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "quiet")]
     explain: bool,
     /// Output format
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, value_enum, default_value = "text", hide_short_help = true)]
     format: Format,
     /// Print nothing; the exit status has the answer
     #[arg(short, long)]
@@ -91,7 +93,7 @@ impl Outcomes {
         Self {
             any_asked: true,
             any_exposed: matches!(class, Class::Exposed),
-            any_unanswered: matches!(class, Class::NotCovered),
+            any_unanswered: matches!(class, Class::NotCovered | Class::Expired),
         }
     }
 
@@ -106,8 +108,13 @@ impl Outcomes {
         self.any_unanswered |= other.any_unanswered;
     }
 
-    pub(super) fn exit_code(self) -> ExitCode {
-        match self {
+    /// # Errors
+    /// When nothing was asked.
+    pub(super) fn exit_code(self) -> anyhow::Result<ExitCode> {
+        Ok(match self {
+            Self {
+                any_asked: false, ..
+            } => bail!("standard input is empty: give one identifier per line"),
             Self {
                 any_unanswered: true,
                 ..
@@ -116,7 +123,58 @@ impl Outcomes {
                 any_exposed: true, ..
             } => ExitCode::SUCCESS,
             _ => ExitCode::from(1),
+        })
+    }
+}
+
+/// Where the identifiers come from.
+pub(super) enum Source<'a> {
+    Arguments(&'a [String]),
+    /// A password, which a person types without seeing it.
+    Prompt,
+    Stdin,
+}
+
+impl<'a> Source<'a> {
+    /// Of the arguments. `secret` names what is asked, if that holds passwords; `more` is said then.
+    pub(super) fn of(
+        arguments: &'a [String],
+        secret: Option<&str>,
+        more: &str,
+    ) -> anyhow::Result<Self> {
+        if arguments.is_empty() || arguments == ["-"] {
+            return Ok(match io::stdin().is_terminal() && secret.is_some() {
+                true => Self::Prompt,
+                false => Self::Stdin,
+            });
         }
+        if arguments.iter().any(|text| text == "-") {
+            bail!("- is standard input: give no other identifiers with it");
+        }
+        if let Some(secret) = secret {
+            bail!(
+                "{secret} holds passwords, and other programs can see the command line: pipe the \
+                 password in, or leave it out to be asked for it{more}"
+            );
+        }
+        Ok(Self::Arguments(arguments))
+    }
+
+    /// The identifiers; `None`: the lines of standard input.
+    pub(super) fn texts(self) -> anyhow::Result<Option<Cow<'a, [String]>>> {
+        Ok(match self {
+            Self::Arguments(texts) => Some(texts.into()),
+            Self::Prompt => {
+                let password = rpassword::prompt_password("Password (not shown): ")?;
+                Some(vec![password].into())
+            }
+            Self::Stdin => {
+                if io::stdin().is_terminal() {
+                    eprintln!("Type one identifier per line; end with Ctrl-D.");
+                }
+                None
+            }
+        })
     }
 }
 
@@ -179,9 +237,6 @@ impl Answerer {
                 let words = answered.words.len() as u32;
                 let catalogue = self.file.catalogue();
                 answered.words.push(match &verdict {
-                    Ok(verdict @ Verdict::Expired(_)) => {
-                        wording.of_expired(catalogue, &answers(verdict))
-                    }
                     Ok(verdict) => wording.of_verdict(catalogue, verdict),
                     Err(error) => wording.of_error(error),
                 });
@@ -261,17 +316,9 @@ impl Args {
                 .iter()
                 .any(|dataset| dataset.profile.kind().is_secret()),
         };
-        let from_stdin = self.identifiers.is_empty() || self.identifiers == ["-"];
-        if !from_stdin && self.identifiers.iter().any(|text| text == "-") {
-            bail!("- is standard input: give no other identifiers with it");
-        }
-        if !from_stdin && is_secret {
-            bail!(
-                "{} holds passwords, and other programs can see the command line: pipe the password \
-                 in, or leave it out to be asked for it. For other kinds, name the kind, as in --kind phone",
-                self.file.display()
-            );
-        }
+        let secret = is_secret.then(|| self.file.display().to_string());
+        let more = ". For other kinds, name the kind, as in --kind phone";
+        let source = Source::of(&self.identifiers, secret.as_deref(), more)?;
         if file.num_trailing_bytes() > 0 {
             eprintln!(
                 "leaksieve: {}: {} bytes after the last sector were ignored: something was appended, \
@@ -308,30 +355,26 @@ impl Args {
             bytes: Vec::new(),
             outcomes: Outcomes::default(),
         };
-        if !from_stdin {
-            let identifiers = self.identifiers.iter().map(|text| text.as_bytes());
-            answers.take(&answerer.answer(1, identifiers))?;
-        } else if io::stdin().is_terminal() && is_secret {
-            let password = rpassword::prompt_password("Password (not shown): ")?;
-            answers.take(&answerer.answer(1, std::iter::once(password.as_bytes())))?;
-        } else {
-            if io::stdin().is_terminal() {
-                eprintln!("Type one identifier per line; end with Ctrl-D.");
+        match source.texts()? {
+            Some(texts) => {
+                let identifiers = texts.iter().map(|text| text.as_bytes());
+                answers.take(&answerer.answer(1, identifiers))?;
             }
-            // Of a damaged numbering plan there are none; who needs it is told so.
-            answerer.shortcuts = answerer.file.shortcuts().unwrap_or_default();
-            answer_stdin(&answerer, &mut answers)?;
+            None => {
+                // Of a damaged numbering plan there are none; who needs it is told so.
+                answerer.shortcuts = answerer.file.shortcuts().unwrap_or_default();
+                answer_stdin(&answerer, &mut answers)?;
+            }
         }
-        if !answers.outcomes.any_asked {
-            bail!("standard input is empty: give one identifier per line");
-        }
-        Ok(answers.outcomes.exit_code())
+        answers.outcomes.exit_code()
     }
 }
 
 /// Answer every line of standard input, on all cores.
 fn answer_stdin(answerer: &Answerer, answers: &mut Answers) -> anyhow::Result<()> {
-    let mut batches = LineBatches::new(content(&Input::Stdin, io::stdin().lock())?).prompt();
+    // As text: what `build` does about a charset is not done here.
+    let content = content(&Input::Stdin, io::stdin().lock()).map_err(|error| anyhow!("{error}"))?;
+    let mut batches = LineBatches::new(content).prompt();
     let mut read = Ok(());
     let jobs = std::iter::from_fn(|| {
         let first_line = batches.next_line();

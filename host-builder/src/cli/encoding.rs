@@ -12,10 +12,9 @@ pub(super) enum Name {
     Auto,
     /// Phone numbers and ids of digits: the set itself, in order. No false alarm; 3 sectors a lookup
     Exact,
-    /// One sector read for each lookup. Two such files of one shape can be merged, and one can be
-    /// folded to half its size
+    /// Each lookup reads one sector
     Bloom,
-    /// 30 % smaller at 1 in 1,000. 1 lookup in 15 reads a second sector, and the longest reads four
+    /// 30 % smaller at 1 in 1,000. 1 lookup in 15 reads a second sector; none reads more than four
     Ribbon,
 }
 

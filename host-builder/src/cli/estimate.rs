@@ -9,11 +9,12 @@ use leaksieve::sizing::media::{Medium, media};
 use leaksieve::sizing::{Aim, ShapeError, rate_to_build};
 use leaksieve_link::Board;
 
-use super::arguments::{DEFAULT_RATE, Format};
+use super::arguments::Format;
 use super::board;
 use super::sentence::title;
 use super::sizes::{self, METHODS, MediumRow, SizeRow};
 use super::text::count;
+use leaksieve::pipeline::DEFAULT_RATE;
 
 /// The rates of the table when none is asked for.
 const RATES: [f64; 5] = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];

@@ -93,7 +93,7 @@ fn rows(dataset: &Dataset, plan: Plan<'_>, identifier: &Identifier<'_>) -> Vec<R
                 format!("if it is not there, that proves nothing: {reason}")
             }
             Coverage::Complete if item.is_marked() && dataset.num_extra == 0 => {
-                "not looked for: no line of the list is so".into()
+                "not looked for: no line of the list is like that".into()
             }
             Coverage::Complete if !matches!(dataset.profile, Profile::Phone(_)) => String::new(),
             Coverage::Complete
@@ -103,7 +103,7 @@ fn rows(dataset: &Dataset, plan: Plan<'_>, identifier: &Identifier<'_>) -> Vec<R
                         .judge(item.as_bytes())
                         .is_ok_and(|judged| judged.is_valid) =>
             {
-                "not looked for: no number, and as a whole it is one".into()
+                "not looked for: it is not a number, and the whole text is one".into()
             }
             Coverage::Complete => {
                 let judged = plan.judge(item.as_bytes());
@@ -135,7 +135,7 @@ const fn said(judgement: Judgement) -> &'static str {
         Judgement {
             change: Some(_), ..
         } => "an old form of a number",
-        Judgement { .. } => "no telephone has it",
+        Judgement { .. } => "no phone has it",
     }
 }
 

@@ -132,7 +132,7 @@ impl Args {
                         out,
                         "  signed    by {key}; give --key to compare it with a key that you trust"
                     )?,
-                    None => writeln!(out, "  signed    no: anyone can have made it")?,
+                    None => writeln!(out, "  signed    no: anyone could have made it")?,
                 }
                 writeln!(
                     out,

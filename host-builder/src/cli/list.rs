@@ -6,6 +6,7 @@ use leaksieve::input::reject::Rejects;
 use leaksieve::input::source::{self, Charset, Column, Delimiter, Input, Layout};
 use leaksieve_core::IdentifierKind;
 
+use super::advice;
 use super::text::count;
 
 /// The heading of these options in a help.
@@ -124,8 +125,10 @@ pub(super) fn describe(rejects: &Rejects, inputs: &[Input]) -> Vec<String> {
             } else {
                 ""
             };
+            let advice = advice::of_reason(reason);
+            let advice = advice.map_or_else(String::new, |advice| format!(": {advice}"));
             format!(
-                "{}: {reason} ({}{more})",
+                "{}: {reason}{advice} ({}{more})",
                 count(group.count),
                 places.join(", ")
             )

@@ -1,6 +1,6 @@
 //! What a verdict is called, in words and in JSON. The identifier is not repeated.
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use leaksieve::file::FileError;
 use leaksieve_core::header::Dataset;
 use leaksieve_core::identifier::Rule;
@@ -18,6 +18,8 @@ pub(super) enum Class {
     Exposed,
     NotExposed,
     NotCovered,
+    /// The file expired, and what it lacks it cannot say.
+    Expired,
 }
 
 impl From<&Verdict> for Class {
@@ -25,7 +27,8 @@ impl From<&Verdict> for Class {
         match verdict {
             Verdict::Exposed(_) => Self::Exposed,
             Verdict::NotExposed(_) => Self::NotExposed,
-            Verdict::NotCovered(_) | Verdict::Expired(_) => Self::NotCovered,
+            Verdict::NotCovered(_) => Self::NotCovered,
+            Verdict::Expired(_) => Self::Expired,
         }
     }
 }
@@ -49,7 +52,8 @@ impl Wording {
 
     /// What stands behind it when the file has an answer.
     pub(super) fn of_verdict(self, catalogue: &Catalogue, verdict: &Verdict) -> String {
-        self.of_answers(catalogue, verdict.into(), &answers(verdict))
+        let answers: Vec<Answer> = verdict.answers().iter().copied().collect();
+        self.of_answers(catalogue, verdict.into(), &answers)
     }
 
     /// The same, of the answers themselves.
@@ -64,52 +68,28 @@ impl Wording {
                 let style = match class {
                     Class::Exposed => AnsiColor::Red.on_default().bold(),
                     Class::NotExposed => AnsiColor::Green.on_default(),
-                    Class::NotCovered => AnsiColor::Yellow.on_default(),
+                    Class::NotCovered | Class::Expired => AnsiColor::Yellow.on_default(),
                 };
-                self.styled(style, &sentence(catalogue, class, answers))
+                let sentence = sentence(catalogue, class, answers);
+                if self.is_styled {
+                    format!(": {style}{sentence}{style:#}\n")
+                } else {
+                    format!(": {sentence}\n")
+                }
             }
             Format::Json => fields(&Record {
                 verdict: match class {
                     Class::Exposed => "exposed",
                     Class::NotExposed => "not_exposed",
-                    Class::NotCovered => "not_covered",
+                    Class::NotCovered | Class::Expired => "not_covered",
                 },
-                reason: reason(catalogue, answers),
+                reason: reason(catalogue, class, answers),
                 datasets: findings(catalogue, answers),
-                caveats: caveats(catalogue, answers),
+                caveats: match class {
+                    Class::Expired => Vec::new(),
+                    _ => caveats(catalogue, answers),
+                },
             }),
-        }
-    }
-
-    /// What stands behind it when the file is past its expiry: what it lacks it cannot say.
-    pub(super) fn of_expired(self, catalogue: &Catalogue, answers: &[Answer]) -> String {
-        let mut reasons: Vec<String> = reason(catalogue, answers).into_iter().collect();
-        if datasets(catalogue, answers).any(|(_, answer)| answer.outcome == Outcome::Absent) {
-            let day = day_of(catalogue.header().expires_unix_s);
-            reasons.push(format!(
-                "the file expired on {day}, and newer leaks are not in it: get a newer file, or give --allow-expired"
-            ));
-        }
-        let reason = reasons.join("; ");
-        match self.format {
-            Format::Text => {
-                let style = AnsiColor::Yellow.on_default();
-                self.styled(style, &format!("{CANNOT_SAY}{reason}"))
-            }
-            Format::Json => fields(&Record {
-                verdict: "not_covered",
-                reason: Some(reason),
-                datasets: Vec::new(),
-                caveats: Vec::new(),
-            }),
-        }
-    }
-
-    fn styled(self, style: Style, sentence: &str) -> String {
-        if self.is_styled {
-            format!(": {style}{sentence}{style:#}\n")
-        } else {
-            format!(": {sentence}\n")
         }
     }
 
@@ -130,11 +110,6 @@ impl Wording {
             }),
         }
     }
-}
-
-/// A verdict's answers.
-pub(super) fn answers(verdict: &Verdict) -> Vec<Answer> {
-    verdict.answers().iter().copied().collect()
 }
 
 /// An answer as `check --format json` writes it, but for its first field, the line.
@@ -214,11 +189,19 @@ fn date(dataset: &Dataset) -> Option<String> {
     (dataset.date.year != 0).then(|| dataset.date.to_string())
 }
 
-/// Why some datasets cannot say.
-fn reason(catalogue: &Catalogue, answers: &[Answer]) -> Option<String> {
-    let reasons = phrases(catalogue, answers, |outcome| {
+/// Why some datasets cannot say; of an expired file also why those that lack it cannot.
+fn reason(catalogue: &Catalogue, class: Class, answers: &[Answer]) -> Option<String> {
+    let mut reasons = phrases(catalogue, answers, |outcome| {
         matches!(outcome, Outcome::NotCovered(_))
     });
+    let is_absent = |answer: &Answer| answer.outcome == Outcome::Absent;
+    if class == Class::Expired && answers.iter().any(is_absent) {
+        let day = day_of(catalogue.header().expires_unix_s);
+        let gap = if reasons.is_empty() { "" } else { "; " };
+        reasons += &format!(
+            "{gap}the file expired on {day}, and newer leaks are not in it: get a newer file, or give --allow-expired"
+        );
+    }
     (!reasons.is_empty()).then_some(reasons)
 }
 
@@ -243,10 +226,14 @@ fn sentence(catalogue: &Catalogue, class: Class, answers: &[Answer]) -> String {
         Class::Exposed => format!("{EXPOSED}{}", of(Outcome::Exposed)),
         Class::NotExposed => format!("{NOT_EXPOSED}{}", of(Outcome::Absent)),
         Class::NotCovered => {
-            let mut parts: Vec<String> = reason(catalogue, answers).into_iter().collect();
+            let mut parts: Vec<String> = reason(catalogue, class, answers).into_iter().collect();
             parts.push(of(Outcome::Absent));
             parts.retain(|part| !part.is_empty());
             format!("{CANNOT_SAY}{}", parts.join("; "))
+        }
+        Class::Expired => {
+            let reason = reason(catalogue, class, answers).unwrap_or_default();
+            format!("{CANNOT_SAY}{reason}")
         }
     }
 }

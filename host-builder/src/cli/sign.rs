@@ -17,28 +17,35 @@ use super::text::{count, day_of, of_output, size, unsaid};
 use super::{password, progress, trust};
 
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    after_help = "\
+Example:
+  leaksieve sign leaks.lsv --key leaks.key --epoch 12 -o signed.lsv",
+    after_long_help = "\
 The file is verified before and after. The signed file is 3.3 % larger: it has a tag for each sector,
 so that a device notices a forged one.
 
 Examples:
   leaksieve sign leaks.lsv --key leaks.key --epoch 12 --expires 2027-01-31 -o signed.lsv
-  leaksieve sign signed.lsv --again --key leaks.key --epoch 13 -o newer.lsv")]
+  leaksieve sign signed.lsv --again --key leaks.key --epoch 13 -o newer.lsv"
+)]
 pub(crate) struct Args {
     /// Filter file
     file: PathBuf,
-    /// Secret key that `leaksieve keygen` made, or an Ed25519 key in PKCS#8 (PEM)
+    /// Secret key that `leaksieve keygen` made
+    ///
+    /// Or any Ed25519 key in PKCS#8 (PEM).
     #[arg(long, value_name = "SECRET")]
     key: PathBuf,
     /// Signed file to write
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
-    /// Number of this publication, one more each time [default: the file's]
+    /// Number of this publication [default: the file's]
     ///
-    /// A device that has seen a higher number refuses the file.
+    /// Give one more each time. A device that has seen a higher number refuses the file.
     #[arg(long, value_name = "N")]
     epoch: Option<u32>,
-    /// Date after which people should get a newer file [default: the file's]
+    /// Date to get a newer file by [default: the file's]
     ///
     /// A day such as 2027-01-31, seconds since 1970, or 0 for never.
     #[arg(long, value_name = "TIME", value_parser = super::arguments::parse_time)]
@@ -114,7 +121,7 @@ impl Args {
         Ok(())
     }
 
-    /// Of what this file cannot do that who signs may expect.
+    /// What whoever signs may not expect of this file.
     fn warn(&self, header: &Header, num_bytes: u64) {
         let warn = |text: String| eprintln!("leaksieve: {}: {text}", self.output.display());
         if header.epoch == 0 {

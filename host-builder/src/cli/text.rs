@@ -21,8 +21,8 @@ pub(super) fn of_output(error: impl Into<BuildError>, output: &Path) -> anyhow::
     }
 }
 
-/// An error and its causes, from the outermost on. A cause is left out where the message says it
-/// already.
+/// An error and its causes, from the outermost on, and the options that help. A cause is left out
+/// where the message says it already.
 pub(crate) fn message(error: &anyhow::Error) -> String {
     let mut message = String::new();
     for cause in error.chain().map(ToString::to_string) {
@@ -32,7 +32,10 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
             message = format!("{message}: {cause}");
         }
     }
-    message
+    match super::advice::of(error) {
+        Some(advice) => format!("{message}\nhint: {advice}"),
+        None => message,
+    }
 }
 
 /// A word as a shell takes it.
@@ -59,7 +62,7 @@ pub(super) fn day_of(unix_s: u64) -> String {
         .ok()
         .and_then(|second| jiff::Timestamp::from_second(second).ok())
         .map_or_else(
-            || "a day that no calendar has".into(),
+            || "a day out of range".into(),
             |time| time.strftime("%Y-%m-%d").to_string(),
         )
 }

@@ -16,14 +16,20 @@ pub(super) const HEADING: &str = "Trust";
 #[derive(clap::Args)]
 #[command(next_help_heading = HEADING)]
 pub(super) struct TrustArgs {
-    /// Accept only files that this key signed: a .pub file, or 64 hex digits
+    /// Accept only files signed with this key (.pub file or hex)
     ///
-    /// You can give several keys. Without one, unsigned files are accepted, and files that anyone
+    /// Hex is the key's 64 digits. You can give several keys. Without one, unsigned files are accepted, and files that anyone
     /// signed.
     #[arg(long, value_name = "PUB")]
     key: Vec<String>,
     /// Refuse files of a lower epoch than this
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        hide_short_help = true
+    )]
     min_epoch: u32,
 }
 

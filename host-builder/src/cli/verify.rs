@@ -27,9 +27,7 @@ const NUM_NAMED: usize = 5;
     after_help = "\
 Exit status: 0 if all is well, 2 if not.
 
-Examples:
-  leaksieve verify signed.lsv --key leaks.key.pub
-  leaksieve verify taobao.lsv --source taobao.csv --column phone",
+Example: leaksieve verify taobao.lsv --source taobao.csv --column phone",
     after_long_help = "\
 Exit status: 0 if all is well, 2 if the file is damaged, differs from what was signed, or lacks an
 entry of the list; with --key, also if none of these keys signed it.
@@ -44,13 +42,14 @@ pub(crate) struct Args {
     /// Print only what is wrong
     #[arg(short, long)]
     quiet: bool,
-    /// Also look up every line of these lists; - is standard input
+    /// Also look up every line of these lists
     ///
-    /// The lists that the file was made from, or folders of them.
+    /// The lists that the file was made from, or folders of them; - is standard input.
     #[arg(help_heading = list::HEADING, long, value_name = "INPUT", num_args = 1..)]
     source: Vec<PathBuf>,
-    /// Kind of identifiers in the lists [default: the file's]
-    #[arg(help_heading = list::HEADING, long, value_enum, requires = "source")]
+    #[arg(help_heading = list::HEADING, long, value_enum, requires = "source", hide_possible_values = true,
+        help = Kind::NAMES,
+        long_help = Kind::help("Kind of identifiers in the lists [default: the file's]"))]
     kind: Option<Kind>,
     #[command(flatten)]
     list: list::ListArgs,
@@ -96,7 +95,7 @@ impl Args {
                 "{path}: signed by {signer}; every sector matches the signature; epoch {epoch}. \
                  Give --key to compare this key with one that you trust"
             ),
-            None => writeln!(out, "{path}: not signed: anyone can have made it"),
+            None => writeln!(out, "{path}: not signed: anyone could have made it"),
         }
     }
 

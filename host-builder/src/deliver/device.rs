@@ -40,7 +40,7 @@ pub enum DeviceError {
     )]
     Line(String),
     /// Nothing came.
-    #[error("no answer: is this a leaksieve device, and does no other program use its port?")]
+    #[error("no answer. Is this a leaksieve device? Does another program use its port?")]
     Silent,
     /// It says why not, and what to do.
     #[error("the device says: {0}")]
@@ -58,7 +58,7 @@ pub enum DeviceError {
     NoFilter(String),
     /// The file is too large for it.
     #[error(
-        "{num_bytes} bytes do not fit: each of the device's two slots has {slot_bytes} (the old filter is kept until the new one is there). Build a filter with --board {board}"
+        "{num_bytes} bytes do not fit: each of the device's two slots has {slot_bytes} (the old filter is kept until the new one is there). Build a filter for {board}"
     )]
     TooLarge {
         /// Name of the board.
@@ -70,7 +70,7 @@ pub enum DeviceError {
     },
     /// Its filters lie on a card.
     #[error(
-        "this device reads its filter from a card, and does not write it: put the card into the computer and use `leaksieve install card`"
+        "this device reads its filter from a card, and does not write it: put the card into the computer, and install the filter there"
     )]
     Card,
     /// The new file cannot be read.

@@ -53,7 +53,7 @@ impl Drop for Unfinished {
 #[non_exhaustive]
 pub enum OutputError {
     /// There is a file already.
-    #[error("{}: already exists; name another file, or give --force to replace it", .0.display())]
+    #[error("{}: already exists", .0.display())]
     Exists(PathBuf),
     /// It is what is read, and would be gone.
     #[error("{}: is an input and would be replaced; name another file", .0.display())]
@@ -108,7 +108,7 @@ fn remedy(error: &io::Error) -> &'static str {
     }
 }
 
-/// Is the output none of the inputs? `--force` is for older outputs; what a person has only once
+/// Is the output none of the inputs? Replacing is for older outputs; what a person has only once
 /// is not replaced by what is made of it.
 ///
 /// # Errors

@@ -35,14 +35,13 @@ fn remedy(error: &ReadError<io::Error>) -> &'static str {
             Error::SectorDamaged { .. }
             | Error::Truncated { .. }
             | Error::HeaderMalformed(_)
-            | Error::NoSuchLayer { .. },
+            | Error::NoSuchLayer { .. }
+            | Error::PlanMalformed { .. },
         ) => "; do not use this file: get it again, or build it again",
         ReadError::Filter(Error::BadSignature | Error::NotAsSigned { .. }) => {
             "; do not use this file: get it again from its publisher"
         }
-        ReadError::Filter(Error::Unsigned) => {
-            "; get a signed file, or leave --key out to use it anyway"
-        }
+        ReadError::Filter(Error::Unsigned) => "; get a signed file",
         ReadError::Filter(Error::UnknownSigner { .. }) => {
             "; if the publisher has a new key, compare it with what they publish elsewhere before you trust it"
         }

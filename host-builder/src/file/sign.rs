@@ -45,7 +45,7 @@ pub enum SignError {
     Unsound(#[from] VerifyError),
     /// It is signed.
     #[error(
-        "{}: already signed, by {signer}; to replace that signature, give --again",
+        "{}: already signed, by {signer}",
         path.display()
     )]
     SignedAlready {

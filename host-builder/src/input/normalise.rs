@@ -84,6 +84,7 @@ pub struct Rules {
 
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Counts {
     /// Records that gave an item, duplicates included.
     pub num_accepted: u64,

@@ -14,6 +14,7 @@ const NUM_PLACES: usize = 3;
 
 /// Why a record gave no item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Reason {
     /// Its row or line is at fault.
     Row(Fault),
@@ -32,53 +33,50 @@ impl fmt::Display for Reason {
                 f.write_str("the row has fewer cells than the table has columns")
             }
             Self::Row(Fault::MoreCells) => f.write_str(
-                "the row has more cells than the table has columns: a delimiter within a cell that is not quoted? \
+                "the row has more cells than the table has columns: has a cell a delimiter in it, and no quotation marks? \
                  Export the table with quotation marks, or with another delimiter",
             ),
             Self::Row(Fault::MoreThanTwoCells(delimiter)) => write!(
                 f,
                 "the row has more than two cells: if the second takes the rest of the line, \
-                 sed 's/{0}/----/' FILE > NEW, and build NEW with --delimiter '----'",
+                 put another delimiter after the first: sed 's/{0}/----/' FILE > NEW",
                 char::from(*delimiter)
             ),
             Self::Row(Fault::QuoteWithin) => {
                 f.write_str("a quotation mark closes in the middle of a cell, or never")
             }
             Self::Row(Fault::ReturnWithin) => f.write_str(
-                "a carriage return within the line: lines that end with it alone (tr '\\r' '\\n' mends that)",
+                "a carriage return within the line: do some lines end with it alone? tr '\\r' '\\n' replaces it",
             ),
             Self::Row(Fault::NotOfCharset) => f.write_str("not text of the charset that was given"),
             Self::Row(Fault::LineEndInQuotes) => f.write_str(
-                "a line end within quotes: rows that a stray quotation mark swallowed, or cells of several lines. \
-                 Mend the mark, or export the table with blanks for the line ends in its cells",
+                "a line end within quotes: a stray quotation mark joins rows, or a cell has several lines. \
+                 Fix the mark, or export the table with blanks in place of the line ends in its cells",
             ),
             Self::Row(Fault::NotJson) => f.write_str(
-                "not one JSON value: JSON lines have a whole object each, and no comma behind it",
+                "not one JSON value: each line must be one whole object, without a comma after it",
             ),
             Self::Row(Fault::MissingField) => f.write_str("the line has no such field"),
             Self::Row(Fault::NotText) => {
                 f.write_str("the field is an object, an array in an array, true or false")
             }
             Self::Row(Fault::NotWholeNumber) => f.write_str(
-                "the field is a number with a fraction or an exponent, which may not be the digits that it was made of",
+                "the field is a number with a fraction or an exponent: its digits may not be those of the identifier",
             ),
             Self::Row(Fault::NoCount) => {
-                f.write_str("no count behind a colon, which --min-count asks for")
+                f.write_str("no colon and count after the hash")
             }
             Self::Row(Fault::NotACount) => f.write_str(
-                "what stands behind the colon is no count: look at those lines, and take them out if they are no hashes",
+                "the text after the colon is not a count: look at those lines, and delete them if they are not hashes",
             ),
             Self::Row(Fault::EndsEarly) => f.write_str(
-                "the hashes are sorted, and there is more room before the first or behind the last than chance leaves: \
-                 a list that was cut short? Passwords of the missing part will read \"not exposed\"",
+                "the hashes are sorted, and the gap before the first or after the last is larger than chance would leave: \
+                 was the list cut short? Passwords of the missing part will be \"not exposed\"",
             ),
-            Self::Row(Fault::BelowMinCount) => f.write_str("a lower count than --min-count"),
+            Self::Row(Fault::BelowMinCount) => f.write_str("a count that is too low"),
             Self::Row(Fault::Padding) => f.write_str("a count of 0"),
             Self::RecordTooLong => {
                 write!(f, "longer than {} bytes", crate::input::source::MAX_RECORD_BYTES)
-            }
-            Self::Normalise(NormaliseError::NotUtf8) => {
-                write!(f, "not UTF-8 text: {}", crate::input::source::CHARSET_REMEDY)
             }
             Self::Normalise(error) => error.fmt(f),
             Self::NoNumber => write!(f, "no number of at most {MAX_DIGITS} digits"),

@@ -40,6 +40,7 @@ pub(super) mod shape;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod two_lists;
 mod words;
 mod wrap;
 mod writing;

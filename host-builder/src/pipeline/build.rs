@@ -29,6 +29,7 @@ use leaksieve_core::sector::{FileId, SectorIndex, seal};
 
 /// What was built.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Summary {
     /// What was read.
     pub counts: Counts,

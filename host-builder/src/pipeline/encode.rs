@@ -30,8 +30,8 @@ pub(crate) const MAX_RESTARTS: u8 = 16;
 pub enum EncodeError {
     /// A page of a ribbon has no solution.
     #[error(
-        "a page cannot be solved with any of {MAX_RESTARTS} sets of equations, so nothing was saved. \
-         Give another --seed, or --encoding bloom, and please report this"
+        "a page of the ribbon cannot be solved with any of {MAX_RESTARTS} sets of equations, so nothing \
+         was saved. Please report this. Another seed, or a Bloom filter, will work"
     )]
     Unsolvable,
     /// More pages than a file can have.

@@ -13,13 +13,13 @@ use crate::pipeline::spool::SpoolError;
 #[non_exhaustive]
 pub enum BuildError {
     /// Too little memory.
-    #[error("a build needs at least {0} MiB of memory: give --memory {0}MiB or more", MIN_MEMORY_BYTES >> 20)]
+    #[error("a build needs at least {} MiB of memory", MIN_MEMORY_BYTES >> 20)]
     TooLittleMemory,
     /// An exact set was asked for, of what are no numbers.
     #[error("an exact set holds numbers: telephone numbers, or ids of digits")]
     NoNumbers,
     /// No random seed.
-    #[error("the system gave no random seed: {0}; give one with --seed")]
+    #[error("the system gave no random seed: {0}")]
     NoSeed(String),
     /// Reading the lists.
     #[error(transparent)]

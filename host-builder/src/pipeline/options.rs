@@ -10,15 +10,16 @@ use leaksieve_link::Board;
 use crate::input::source::{Input, Layout};
 use crate::sizing::{Aim, Choice};
 
-/// The false-positive rate that is aimed at when none is named.
-pub(crate) const DEFAULT_RATE: f64 = 1e-3;
-/// The share of rejected records that is allowed when none is named.
-const DEFAULT_REJECTED_SHARE: f64 = 0.01;
-/// The memory that a build takes when nothing else is said.
-const DEFAULT_MEMORY_BYTES: u64 = 2 << 30;
+/// The false-positive rate of a filter for which no rate and no size is given.
+pub const DEFAULT_RATE: f64 = 1e-3;
+/// The share of rejected records that is allowed by default, 0 to 1.
+pub const DEFAULT_REJECTED_SHARE: f64 = 0.01;
+/// The memory that a build takes by default; bytes.
+pub const DEFAULT_MEMORY_BYTES: u64 = 2 << 30;
 
-/// What to build.
+/// What to build: [`new`](Self::new) sets the defaults, and each field can be changed.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct BuildOptions {
     /// The lists; their items are one dataset.
     pub inputs: Vec<Input>,

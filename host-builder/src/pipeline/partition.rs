@@ -556,6 +556,6 @@ mod tests {
         drop(writer);
         assert!(partitions.has_failed());
         let error = partitions.close().err().map(|error| error.to_string());
-        assert!(error.is_some_and(|error| error.contains("--temp-dir")));
+        assert!(error.is_some_and(|error| error.contains("7 bytes for each line")));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::input::normalise::{Counts, Key, Keys, Rules, read_and_hash, total_bytes};
-use crate::input::reject::{Place, Reason};
+use crate::input::reject::Place;
 use crate::input::source::SourceError;
 use crate::input::speller::Sample;
 use crate::input::survey::in_brackets;
@@ -22,11 +22,10 @@ pub enum InputError {
     Source(#[from] SourceError),
     /// No item at all.
     #[error(
-        "no identifier in the input{}: an empty filter would call everybody safe. \
-         Is this the right file, and the right --kind, --column, --field or --region?",
+        "no identifier in the input{}: an empty filter would call everybody safe",
         match .0.num_below_min_count {
             0 => String::new(),
-            below => format!(" (below --min-count: {below})"),
+            below => format!(" ({below} with a count that is too low)"),
         }
     )]
     NoItems(Box<Counts>),
@@ -38,15 +37,13 @@ pub enum InputError {
     NoNumbers(Box<Counts>),
     /// Too many records gave no item.
     #[error(
-        "{} of {} records were rejected{} ({:.2} %), and --max-rejected allows {:.2} %: nothing was written. \
-         Is this the right --kind, --column or --region? If these lines are not identifiers, allow more{}{}",
+        "{} of {} records were rejected{} ({:.2} %), and {:.2} % are allowed: nothing was written{}",
         counts.rejects.count(), counts.rejects.count() + counts.num_accepted,
         match counts.outside_plan.count() {
             0 => String::new(),
-            outside => format!(", and {outside} are numbers that no telephone has"),
+            outside => format!(", and {outside} are numbers that no phone has"),
         },
         counts.rejected_share() * 100.0, limit * 100.0,
-        if is_header_alone(counts) { ". Only line 1 was rejected: if it is a row of names, take it off, as in tail -n +2 FILE | leaksieve build -" } else { "" },
         in_brackets(&counts.survey.shapes)
     )]
     TooManyRejects {
@@ -55,16 +52,6 @@ pub enum InputError {
         /// The share that is allowed, 0 to 1.
         limit: f64,
     },
-}
-
-/// Was the first line rejected, and no other?
-fn is_header_alone(counts: &Counts) -> bool {
-    let mut groups = counts.rejects.groups();
-    counts.rejects.count() == 1
-        && groups.any(|(reason, group)| {
-            matches!(reason, Reason::Normalise(_))
-                && group.first.first().is_some_and(|place| place.line == 1)
-        })
 }
 
 /// What reading gave.

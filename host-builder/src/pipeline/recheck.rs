@@ -44,7 +44,7 @@ pub enum RecheckError {
     /// A record of the list is not found when it is spelled as people spell it.
     #[error(
         "{}line {line} is not found when it is spelled {spelling}, so the file was not saved. \
-         Was the list read correctly? --dry-run shows how; if it was, please report this",
+         Was the list read correctly? If it was, please report this",
         input.as_ref().map_or_else(String::new, |input| format!("{input}: "))
     )]
     Misread {

@@ -26,8 +26,8 @@ const BLOCK_BYTES: usize = BLOCK_HASHES * HASH_BYTES;
 pub enum SpoolError {
     /// They could not be written.
     #[error(
-        "{}: cannot write the temporary file ({written} bytes so far): {error}; \
-         name a folder with more room with --temp-dir (7 bytes for each line of the lists), or give more --memory",
+        "{}: cannot write the temporary file ({written} bytes so far): {error}; it needs {HASH_BYTES} bytes \
+         for each line that does not fit into memory",
         folder.display()
     )]
     Write {

@@ -30,7 +30,7 @@ pub struct Wanted {
     pub header_sectors: u32,
 }
 
-/// What would fit when it is built with `--board`.
+/// What would fit when it is built for the board.
 #[derive(Clone, Debug, PartialEq)]
 struct Instead {
     wanted: Wanted,
@@ -57,6 +57,31 @@ impl Misfit {
             room_bytes,
             instead: wanted.map(|wanted| Instead::new(wanted, board_room(board))),
         }
+    }
+}
+
+impl Misfit {
+    /// The board.
+    pub const fn board(&self) -> &'static str {
+        self.board
+    }
+
+    /// Would the items fit at some rate, with the method that was wanted?
+    pub fn fits_at_a_rate(&self) -> bool {
+        let instead = self.instead.as_ref();
+        instead.is_some_and(|instead| instead.lowest.is_some())
+    }
+
+    /// Would they fit at the rate that was wanted, when the filter is built for the board?
+    pub fn fits_when_rebuilt(&self) -> bool {
+        let instead = self.instead.as_ref();
+        instead.is_some_and(|instead| instead.most_items >= instead.wanted.num_items)
+    }
+
+    /// Would they fit as a ribbon, where a Bloom filter was wanted?
+    pub fn fits_as_ribbon(&self) -> bool {
+        let instead = self.instead.as_ref();
+        instead.is_some_and(|instead| instead.with_ribbon.is_some())
     }
 }
 
@@ -118,7 +143,7 @@ impl Instead {
         if self.most_items >= num_items {
             return write!(
                 f,
-                ": built again with --board {board}, its {items} items fit at 1 in {}",
+                ": built again for {board}, its {items} items fit at 1 in {}",
                 rate(wanted)
             );
         }
@@ -131,20 +156,16 @@ impl Instead {
         match self.lowest {
             Some(lowest) => write!(
                 f,
-                "for {items} items the lowest rate that fits is 1 in {} (--board {board} without --fpr)",
+                "for {items} items the lowest rate that fits is 1 in {}",
                 rate(lowest)
             )?,
             None => write!(f, "{items} items fit at no useful rate")?,
         }
         match self.with_ribbon {
             Some(lowest) if lowest <= wanted => {
-                write!(
-                    f,
-                    "; with --encoding ribbon they fit at 1 in {}",
-                    rate(wanted)
-                )
+                write!(f, "; as a ribbon they fit at 1 in {}", rate(wanted))
             }
-            Some(lowest) => write!(f, ", and 1 in {} with --encoding ribbon", rate(lowest)),
+            Some(lowest) => write!(f, ", and 1 in {} as a ribbon", rate(lowest)),
             None => Ok(()),
         }
     }

@@ -11,11 +11,11 @@ pub const FAT32_MAX_BYTES: u64 = u32::MAX as u64;
 /// The largest filter on a FAT32 volume: 4 GiB less a sector; bytes.
 pub const FAT32_MAX_FILTER_BYTES: u64 = FAT32_MAX_BYTES / SECTOR_BYTES as u64 * SECTOR_BYTES as u64;
 
-/// The `build --max-size` of a filter that fits such a volume when it is signed, too: a
+/// The largest filter that fits such a volume when it is signed, too: a
 /// sector in 31 is a tag sector then.
 pub const FAT32_MAX_TO_BE_SIGNED: &str = "3960MiB";
 
-/// The largest filter that `build --board` makes; bytes. A board's slot holds it when it is signed,
+/// The largest filter that is built for a board; bytes. A board's slot holds it when it is signed,
 /// too, which takes 3.3 to 4.7 % of the slot. A small board opens no signed file: it has the slot.
 pub fn board_room(board: &Board) -> u64 {
     if board.is_small {
@@ -40,7 +40,7 @@ fn signed_sectors(unsigned: u32) -> u64 {
 pub struct Medium {
     /// What it is called.
     pub name: &'static str,
-    /// What `--board` calls it, if it is a board.
+    /// Its name as a board, if it is one.
     pub board: Option<&'static str>,
     /// Bytes of its flash, or of the largest file.
     pub capacity_bytes: u64,

@@ -27,7 +27,7 @@ pub enum ShapeError {
     /// Too little room.
     #[error(
         "{max_bytes} bytes are too small for a useful filter of {num_items} items: header and numbering plan take \
-         {} bytes, and the rest would give a false-positive rate above 0.5; `leaksieve estimate` shows what fits",
+         {} bytes, and the rest would give a false-positive rate above 0.5",
         u64::from(*header_sectors) * SECTOR_BYTES as u64
     )]
     TooSmall {

@@ -30,7 +30,7 @@ impl Method {
         }
     }
 
-    /// As `--encoding` has it.
+    /// As [`Method`](super::Method) has it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bloom => "bloom",

@@ -8,7 +8,6 @@ use anyhow::{Context, Result, ensure};
 use leaksieve::input::profile::phone_profile;
 use leaksieve::input::source::{Input, Layout};
 use leaksieve::pipeline::{BuildOptions, build};
-use leaksieve::sizing::{Aim, Method};
 use leaksieve_core::header::Date;
 use leaksieve_core::{IdentifierKind, Profile};
 use serde_json::json;
@@ -22,31 +21,21 @@ fn phones(folder: &Path) -> Result<PathBuf> {
     let phones: Vec<String> = (0..10_000).map(testkit::sample::phone).collect();
     fs::write(&list, phones.join("\n"))?;
     let file = folder.join("built.lsv");
-    let options = BuildOptions {
-        inputs: vec![Input::File(list)],
-        layout: Layout::Line,
-        kind: IdentifierKind::Phone,
-        profile: Profile::Phone(phone_profile("CN")?),
-        aim: Aim::FalsePositiveRate(1e-3),
-        method: Method::Bloom,
-        name: "Example Shop".into(),
-        date: Date {
-            year: 2021,
-            month: 6,
-            day: 0,
-        },
-        source_note: "generated numbers".into(),
-        seed: Some(1),
-        created_unix_s: 1_790_000_000,
-        epoch: 1,
-        expires_unix_s: 0,
-        board: None,
-        max_rejected_share: 0.0,
-        num_threads: 2,
-        memory_bytes: 1 << 30,
-        temp_folder: None,
-        replace: false,
+    let profile = Profile::Phone(phone_profile("CN")?);
+    let list = vec![Input::File(list)];
+    let mut options = BuildOptions::new(list, IdentifierKind::Phone, profile);
+    options.layout = Layout::Line;
+    options.name = "Example Shop".into();
+    options.date = Date {
+        year: 2021,
+        month: 6,
+        day: 0,
     };
+    options.source_note = "generated numbers".into();
+    options.seed = Some(1);
+    options.created_unix_s = 1_790_000_000;
+    options.epoch = 1;
+    options.max_rejected_share = 0.0;
     build(&options, &file, &())?;
     let signed = folder.join("example-shop.lsv");
     sign(&file, 7, None, &signed)?;

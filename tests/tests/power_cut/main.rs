@@ -20,11 +20,10 @@ use leaksieve::file::key::SecretKey;
 use leaksieve::file::sign::{self, sign};
 use leaksieve::input::source::{Input, Layout};
 use leaksieve::pipeline::{self, build};
-use leaksieve::sizing::{Aim, Method};
+use leaksieve::sizing::Method;
 use leaksieve_app::epoch::{EpochError, EpochStore};
 use leaksieve_app::filter::Filter;
 use leaksieve_app::{CardFile, Guard, StorageError, Workspace};
-use leaksieve_core::header::Date;
 use leaksieve_core::{Identifier, IdentifierKind, Profile, PublicKey, SectorIndex, Verdict, check};
 use leaksieve_tests::{is_exhaustive, some};
 use tempfile::TempDir;
@@ -101,30 +100,19 @@ impl Lab {
 }
 
 fn emails(list: PathBuf, epoch: u32) -> pipeline::BuildOptions {
-    pipeline::BuildOptions {
-        inputs: vec![Input::File(list)],
-        layout: Layout::Line,
-        kind: IdentifierKind::Email,
-        profile: Profile::Email,
-        method: match epoch % 2 {
-            0 => Method::Ribbon,
-            _ => Method::Bloom,
-        },
-        aim: Aim::FalsePositiveRate(1e-3),
-        name: "Forum".into(),
-        date: Date::default(),
-        source_note: String::new(),
-        seed: Some(1),
-        created_unix_s: 0,
-        epoch,
-        expires_unix_s: 0,
-        board: None,
-        max_rejected_share: 0.0,
-        num_threads: 2,
-        memory_bytes: 1 << 28,
-        temp_folder: None,
-        replace: false,
-    }
+    let list = vec![Input::File(list)];
+    let mut options = pipeline::BuildOptions::new(list, IdentifierKind::Email, Profile::Email);
+    options.layout = Layout::Line;
+    options.method = match epoch % 2 {
+        0 => Method::Ribbon,
+        _ => Method::Bloom,
+    };
+    options.name = "Forum".into();
+    options.seed = Some(1);
+    options.created_unix_s = 0;
+    options.epoch = epoch;
+    options.max_rejected_share = 0.0;
+    options
 }
 
 /// A card's volume, as the host reaches it.

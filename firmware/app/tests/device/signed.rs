@@ -70,9 +70,9 @@ fn what_is_refused_raises_no_epoch() {
     for (file, complaint) in [
         (unsigned, "LEAKS.LSV: not signed"),
         (file(5, 8), "LEAKS.LSV: signed by "),
-        (file(2, 7), "an epoch of 3 was seen before"),
-        (file(4 + MAX_EPOCH_STEP, 7), "further ahead than can be"),
-        (file(u32::MAX, 7), "further ahead than can be"),
+        (file(2, 7), "at least 3 is accepted"),
+        (file(4 + MAX_EPOCH_STEP, 7), "too far ahead"),
+        (file(u32::MAX, 7), "too far ahead"),
         (damaged, "is damaged"),
     ] {
         let epochs = MemoryEpoch::default();
@@ -216,7 +216,7 @@ fn an_epoch_that_cannot_be_kept_holds_until_the_power_goes_off() {
     let verdicts = verdicts(&lines);
     assert!(verdicts[0].starts_with("EXPOSED"), "{lines:#?}");
     assert!(
-        verdicts[1].contains("of epoch 4, and an epoch of 5 was seen before"),
+        verdicts[1].contains("epoch 4 is too old: at least 5 is accepted"),
         "{lines:#?}"
     );
 }

@@ -665,9 +665,9 @@ mod signed {
         let keys = keys();
         let (old, new) = (signed(1, 5, KEY, OLD), signed(2, 6, KEY, NEW));
         for (file, complaint) in [
-            (signed(2, 6, 8, NEW), "no trusted key"),
+            (signed(2, 6, 8, NEW), "not a trusted key"),
             (Plan::new(2).file(&[NEW]), "not signed"),
-            (signed(2, 4, KEY, NEW), "epoch of 5 was seen before"),
+            (signed(2, 4, KEY, NEW), "at least 5 is accepted"),
         ] {
             let flash = Flash::with([&old, &[]]);
             let heard = talk(&flash, keys, &update_of(&file));

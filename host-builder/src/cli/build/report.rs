@@ -4,13 +4,14 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use leaksieve::input::normalise::Counts;
-use leaksieve::input::source::{CHARSET_REMEDY, Input};
+use leaksieve::input::source::Input;
 use leaksieve::input::survey;
 use leaksieve::pipeline::{BuildOptions, Summary};
 use leaksieve::progress::usage::Usage;
 use leaksieve::sizing::media::FAT32_MAX_BYTES;
 use leaksieve::sizing::{Aim, Method, Reason};
 
+use crate::cli::advice::CHARSET;
 use crate::cli::arguments::Format;
 use crate::cli::text::{count, one_in_f64, size};
 use crate::cli::{encoding, list};
@@ -171,7 +172,7 @@ pub(super) fn report(
             } else {
                 writeln!(
                     out,
-                    "  false alarm  {} by its bits; {} lookups of other items gave {} ({:.2e} to {:.2e})",
+                    "  false alarm  {}, computed from the bits; {} lookups of other items gave {} ({:.2e} to {:.2e})",
                     one_in_f64(summary.measured),
                     count(summary.trial.num_probes),
                     match summary.trial.rate() {
@@ -318,7 +319,7 @@ fn describe_reading(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
         (
             "plan",
             counts.outside_plan.count(),
-            "of the numbers are not in the numbering plan: they are found only as the list has them",
+            "of the numbers are not in the numbering plan: they are found only as they are written in the list",
         ),
         (
             "abroad",
@@ -366,7 +367,7 @@ pub(super) fn warn_of_reading(counts: &Counts, inputs: &[Input]) {
     if counts.num_not_utf8 > 0 {
         eprintln!(
             "leaksieve: {} of {} passwords are not UTF-8, and were stored as raw bytes. A password with characters \
-             outside ASCII that is not found will get \"cannot say\". If the list is in another charset, {CHARSET_REMEDY}",
+             outside ASCII that is not found will get \"cannot say\". If the list is in another charset, {CHARSET}",
             count(counts.num_not_utf8),
             count(counts.num_accepted)
         );
@@ -382,7 +383,7 @@ pub(super) fn warn_of_rejects(counts: &Counts, inputs: &[Input]) {
         ),
         (
             &counts.outside_plan,
-            "numbers that no telephone has, which are found only as the list has them",
+            "numbers that no phone has, which are found only as they are written in the list",
         ),
     ] {
         if rejects.count() > 0 {

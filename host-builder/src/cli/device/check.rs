@@ -1,6 +1,6 @@
 //! `leaksieve device check`
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,12 +9,13 @@ use anyhow::{Context, bail, ensure};
 use leaksieve::deliver::device::{Device, DeviceError};
 use leaksieve::file::FilterFile;
 use leaksieve_core::sector::SECTOR_BYTES;
+use leaksieve_core::verdict::system_clock;
 use leaksieve_core::{Answer, Catalogue, Identifier, Outcome, Verdict};
 use leaksieve_link::Said;
 
 use super::port::{Port, PortArgs};
 use crate::cli::arguments::Format;
-use crate::cli::check::Outcomes;
+use crate::cli::check::{Outcomes, Source};
 use crate::cli::sentence::{Class, Wording};
 use crate::cli::text::count;
 use crate::cli::trust;
@@ -51,7 +52,6 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let from_stdin = self.identifiers.is_empty() || self.identifiers == ["-"];
         let against = self.against.as_deref().map(FilterFile::open).transpose()?;
         let mut device = self.port.open()?;
         let catalogue = device.catalogue()?;
@@ -64,11 +64,8 @@ impl Args {
             .datasets()
             .iter()
             .any(|dataset| dataset.profile.kind().is_secret());
-        ensure!(
-            from_stdin || !is_secret,
-            "the device's filter holds passwords, and other programs can see the command line: pipe \
-             the password in, or leave it out to be asked for it"
-        );
+        let secret = is_secret.then_some("the device's filter");
+        let source = Source::of(&self.identifiers, secret, "")?;
         if let Some(file) = &against {
             ensure!(
                 file.catalogue().file_id() == catalogue.file_id(),
@@ -77,8 +74,7 @@ impl Args {
                 file.path().display()
             );
         }
-        let expired = trust::expired(catalogue.header());
-        if let Some(day) = &expired {
+        if let Some(day) = trust::expired(catalogue.header()) {
             eprintln!(
                 "leaksieve: the device's filter expired on {day}: send a newer one; newer leaks are not in this one"
             );
@@ -88,7 +84,7 @@ impl Args {
             device,
             catalogue,
             against,
-            is_too_old: expired.is_some() && !self.allow_expired,
+            now_unix_s: system_clock().filter(|_| !self.allow_expired),
             num_compared: 0,
             wording: Wording {
                 format: self.format,
@@ -99,19 +95,17 @@ impl Args {
             outcomes: Outcomes::default(),
             num_different: 0,
         };
-        if !from_stdin {
-            for text in &self.identifiers {
-                answerer.ask(text.as_bytes())?;
+        match source.texts()? {
+            Some(texts) => {
+                for text in texts.iter() {
+                    answerer.ask(text.as_bytes())?;
+                }
             }
-        } else if io::stdin().is_terminal() && is_secret {
-            answerer.ask(rpassword::prompt_password("Password (not shown): ")?.as_bytes())?;
-        } else {
-            if io::stdin().is_terminal() {
-                eprintln!("Type one identifier per line; end with Ctrl-D.");
-            }
-            for line in io::stdin().lock().split(b'\n') {
-                let line = line.context("cannot read standard input")?;
-                answerer.ask(line.strip_suffix(b"\r").unwrap_or(&line))?;
+            None => {
+                for line in io::stdin().lock().split(b'\n') {
+                    let line = line.context("cannot read standard input")?;
+                    answerer.ask(line.strip_suffix(b"\r").unwrap_or(&line))?;
+                }
             }
         }
         answerer.end()
@@ -123,8 +117,8 @@ struct Answerer {
     device: Device<Port>,
     catalogue: Catalogue,
     against: Option<FilterFile>,
-    /// Its filter expired, and its "not exposed" is none.
-    is_too_old: bool,
+    /// By which its filter may have expired, if that matters.
+    now_unix_s: Option<u64>,
     num_compared: u64,
     wording: Wording,
     out: Option<AutoStream<io::Stdout>>,
@@ -179,11 +173,13 @@ impl Answerer {
         } else {
             Class::NotExposed
         };
-        let is_too_old = self.is_too_old && class != Class::Exposed;
-        self.outcomes.add(match is_too_old {
-            true => Outcomes::unanswered(),
-            false => Outcomes::of(class),
-        });
+        // As `Verdict::at` has it, and a device gives no verdict.
+        let has_expired = self.catalogue.header().has_expired(self.now_unix_s);
+        let at = match class {
+            Class::NotExposed | Class::NotCovered if has_expired => Class::Expired,
+            class => class,
+        };
+        self.outcomes.add(Outcomes::of(at));
         if class == Class::NotCovered && (has(&[Said::Unreadable]) || !is_whole) {
             return self.wording.of_reason(
                 "the device could not read its filter: ask again; if that fails too, send or copy the filter again",
@@ -208,10 +204,7 @@ impl Answerer {
                 })
             })
             .collect();
-        if is_too_old {
-            return self.wording.of_expired(&self.catalogue, &answers);
-        }
-        self.wording.of_answers(&self.catalogue, class, &answers)
+        self.wording.of_answers(&self.catalogue, at, &answers)
     }
 
     fn reason(&self, dataset: u8, text: &[u8]) -> Option<leaksieve_core::NormaliseError> {
@@ -265,9 +258,6 @@ impl Answerer {
     }
 
     fn end(self) -> anyhow::Result<ExitCode> {
-        if self.line == 0 {
-            bail!("standard input is empty: give one identifier per line");
-        }
         if self.num_different > 0 {
             bail!(
                 "the device gives different answers for {} of {} lines: do not rely on it",
@@ -283,6 +273,6 @@ impl Answerer {
                 file.path().display()
             );
         }
-        Ok(self.outcomes.exit_code())
+        self.outcomes.exit_code()
     }
 }

@@ -25,7 +25,7 @@ reads; on Linux you are warned. Eject the card before you pull it.
 A card has two places, LEAKS.LSV and LEAKS2.LSV, and a device takes the newer file. The new file
 goes into the place that the device does not use now. It is read back, and its first sector is
 written last: if the card is pulled or the power fails before that, the device keeps what it had.
-A file that was longer is not cut off, and the bytes behind the new one do no harm.
+If the old file was longer, its last bytes stay after the new one; they do no harm.
 
 Example:
   leaksieve install card signed.lsv /media/card --key leaks.key.pub"

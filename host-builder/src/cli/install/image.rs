@@ -54,17 +54,17 @@ pub(super) struct Args {
     #[arg(long, value_enum, required_unless_present = "board")]
     format: Option<FormatName>,
     /// Where the filter begins in flash, such as 0x10100000
-    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address, hide_short_help = true)]
     address: Option<u32>,
     /// UF2: the chip family, such as 0xE48BFF56 or pico
     ///
     /// A number of Microsoft's uf2families.json, or the name of a board.
-    #[arg(long, value_name = "ID", value_parser = parse_family)]
+    #[arg(long, value_name = "ID", value_parser = parse_family, hide_short_help = true)]
     family: Option<u32>,
     /// Card: its size, such as 4GiB [default: 64 MiB, or what the file needs]
     ///
     /// It is rounded up to a power of two, as emulators need it.
-    #[arg(long, value_parser = crate::cli::arguments::parse_size)]
+    #[arg(long, value_parser = crate::cli::arguments::parse_size, hide_short_help = true)]
     size: Option<u64>,
     /// Replace OUT if it exists
     #[arg(short, long)]

@@ -54,7 +54,7 @@ pub enum ExportError {
     },
     /// There are no such addresses.
     #[error(
-        "{num_bytes} bytes at {address:#x} go past the last address, 0xffffffff: give a lower --address"
+        "{num_bytes} bytes at {address:#x} go past the last address, 0xffffffff: use a lower address"
     )]
     Address {
         /// The first.
@@ -64,13 +64,13 @@ pub enum ExportError {
     },
     /// What lies before the filter in its first erase block would be lost.
     #[error(
-        "{0:#x} does not work for UF2: a boot loader erases blocks of {ERASE_BYTES} bytes before it writes; give an --address that is a multiple of {ERASE_BYTES:#x}"
+        "{0:#x} does not work for UF2: a boot loader erases blocks of {ERASE_BYTES} bytes before it writes; use an address that is a multiple of {ERASE_BYTES:#x}"
     )]
     Unaligned(u32),
     /// FAT32 has no files so large.
     #[error(
-        "{}: has {num_bytes} bytes, and a file on a FAT32 card has at most {FAT32_MAX_BYTES}: build it \
-         with --max-size fat32, or bundle fewer leaks", path.display()
+        "{}: has {num_bytes} bytes, and a file on a FAT32 card has at most {FAT32_MAX_BYTES}: build a smaller \
+         one, or bundle fewer leaks", path.display()
     )]
     LargerThanFat32 {
         /// The filter file.

@@ -107,7 +107,7 @@ impl<R: Read> Decoded<R> {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidData,
                     format!(
-                        "the text is UTF-8 and not {}: leave --charset out",
+                        "the text is UTF-8 and not {}: give no charset",
                         self.charset.name()
                     ),
                 ));

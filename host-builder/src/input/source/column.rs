@@ -139,7 +139,7 @@ impl Delimiter {
     }
 }
 
-/// As `--delimiter` takes it.
+/// As [`FromStr`] takes it.
 impl fmt::Display for Delimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match NAMED.iter().find(|(_, delimiter)| delimiter == self) {

@@ -10,7 +10,7 @@ use liblzma::bufread::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
 use super::charset::Charset;
-use super::error::SourceError;
+use super::error::{Remedy, SourceError};
 use super::input::Input;
 
 /// First bytes, what they mean, what to do. Those that could begin a text are long
@@ -95,16 +95,7 @@ const WORKBOOK: &[&[u8]] = &[b"xl/", b"[Content_Types].xml", b"opendocument.spre
 /// Bytes of a zip archive that are looked at for those.
 const ZIP_BYTES: u64 = 4096;
 /// The byte order marks of UTF-16, and the charsets that they stand for.
-const UTF_16: &[(&[u8], &str)] = &[
-    (
-        b"\xFF\xFE",
-        "give --charset utf-16le, or convert it: iconv -f UTF-16 -t UTF-8 FILE",
-    ),
-    (
-        b"\xFE\xFF",
-        "give --charset utf-16be, or convert it: iconv -f UTF-16 -t UTF-8 FILE",
-    ),
-];
+const UTF_16: &[(&[u8], &str)] = &[(b"\xFF\xFE", "utf-16le"), (b"\xFE\xFF", "utf-16be")];
 /// The byte order marks of UTF-32; the first begins as one of UTF-16 does.
 const UTF_32: &[(&[u8], &str)] = &[
     (b"\xFF\xFE\0\0", super::start::UTF_32LE_REMEDY),
@@ -189,7 +180,7 @@ impl Codec {
             );
         }
         format!(
-            "the {} data is damaged or cut short, or something else stands behind it; fetch it again",
+            "the {} data is damaged or cut short, or something else follows it; get it again",
             self.name()
         )
     }
@@ -273,7 +264,7 @@ pub(super) fn open<'a>(
         return Err(SourceError::Unsupported {
             input: input.clone(),
             found: "compressed data within compressed data",
-            remedy: "decompress it once, into the command: zcat FILE | leaksieve build -",
+            remedy: "decompress it once, into the command: zcat FILE | leaksieve build -".into(),
         });
     }
     text(input, charset, &start, reader)
@@ -285,7 +276,7 @@ fn text<'a>(
     start: &[u8],
     mut reader: impl Read + 'a,
 ) -> Result<Box<dyn Read + 'a>, SourceError> {
-    let refuse = |found, remedy| {
+    let refuse = |found, remedy: Remedy| {
         Err(SourceError::Unsupported {
             input: input.clone(),
             found,
@@ -305,20 +296,23 @@ fn text<'a>(
                 .map_err(failed)?;
             let is_within = |part: &&[u8]| memchr::memmem::find(&more, part).is_some();
             if WORKBOOK.iter().any(is_within) {
-                return refuse("a workbook (xlsx, ods)", "save its sheet as CSV in UTF-8");
+                return refuse(
+                    "a workbook (xlsx, ods)",
+                    "save its sheet as CSV in UTF-8".into(),
+                );
             }
         }
-        return refuse(found, remedy);
+        return refuse(found, (*remedy).into());
     }
     if let Some((_, remedy)) = UTF_32.iter().find(|(mark, _)| start.starts_with(mark)) {
-        return refuse("UTF-32 text", remedy);
+        return refuse("UTF-32 text", (*remedy).into());
     }
     if let Some(charset) = charset {
         charset.check_mark(input, start)?;
         return Ok(Box::new(charset.decode(reader)));
     }
-    if let Some((_, remedy)) = UTF_16.iter().find(|(mark, _)| start.starts_with(mark)) {
-        return refuse("UTF-16 text", remedy);
+    if let Some((_, charset)) = UTF_16.iter().find(|(mark, _)| start.starts_with(mark)) {
+        return refuse("UTF-16 text", Remedy::Charset(charset));
     }
     if start.starts_with(UTF_8_BOM) {
         reader

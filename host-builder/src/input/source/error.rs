@@ -1,10 +1,13 @@
 //! Why an input could not be read.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::column::Column;
-use super::input::{CHARSET_REMEDY, Input};
+use leaksieve_core::IdentifierKind;
+
+use super::column::{Column, Delimiter};
+use super::input::Input;
 
 /// Why an input could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +25,7 @@ pub enum SourceError {
     /// It could not be read to its end.
     #[error("{input}: {}{error}", match line {
         0 => String::new(),
-        line => format!("behind line {line}: "),
+        line => format!("after line {line}: "),
     })]
     Read {
         /// The input.
@@ -41,7 +44,7 @@ pub enum SourceError {
         /// What it looks like.
         found: &'static str,
         /// What to do.
-        remedy: &'static str,
+        remedy: Remedy,
     },
     /// Records that are no identifiers, or more than one.
     #[error("{input}: the lines look like {found}: {remedy}")]
@@ -55,7 +58,7 @@ pub enum SourceError {
     },
     /// The list is another behind its first MiB.
     #[error(
-        "{input}: what stands behind the first MiB {difference}{shapes}: divide the file where its lines \
+        "{input}: what follows the first MiB {difference}{shapes}: divide the file where its lines \
          change, and give both parts"
     )]
     Changes {
@@ -67,9 +70,7 @@ pub enum SourceError {
         shapes: String,
     },
     /// The mark at its start says another charset than was given.
-    #[error(
-        "{input}: a byte order mark says that the text is {marked}, not {given}: give --charset {marked}"
-    )]
+    #[error("{input}: a byte order mark says that the text is {marked}, not {given}")]
     OtherCharset {
         /// The input.
         input: Input,
@@ -79,16 +80,13 @@ pub enum SourceError {
         given: String,
     },
     /// The row of names is not UTF-8.
-    #[error("{input}: the row of names is not UTF-8 text: {CHARSET_REMEDY}")]
+    #[error("{input}: the row of names is not UTF-8 text")]
     NotUtf8 {
         /// The input.
         input: Input,
     },
     /// The named column is not in the first row, or there are fewer columns than its number.
-    #[error(
-        "{input}: no column {wanted}; the table has {num_columns} columns{columns}. Give --column NUMBER, counted from 1, or \
-         --column NAME with a name that the first row has"
-    )]
+    #[error("{input}: no column {wanted}; the table has {num_columns} columns{columns}.")]
     NoSuchColumn {
         /// The input.
         input: Input,
@@ -102,7 +100,7 @@ pub enum SourceError {
     },
     /// Several columns have the wanted name.
     #[error(
-        "{input}: columns {} have that name: name one by its number too, as in --column '{name}#{}'",
+        "{input}: columns {} have that name: name one by its number too, as in '{name}#{}'",
         list(numbers), numbers.last().unwrap_or(&1)
     )]
     DuplicateColumn {
@@ -116,7 +114,7 @@ pub enum SourceError {
     /// The row of names has more or fewer cells than the rows below it.
     #[error(
         "{input}: the row of names has {num_names} cells, but most rows have {num_cells}, so the names \
-         may not match the columns: fix that row, or give --column NUMBER, counted from 1"
+         may not match the columns: fix that row, or choose the column by its number"
     )]
     NamesDoNotFit {
         /// The input.
@@ -128,15 +126,18 @@ pub enum SourceError {
     },
     /// The lines have no delimiter, so there is but one column.
     #[error(
-        "{input}: most lines have no {wanted} in them, so the whole line would be read: {remedy}"
+        "{input}: most lines have no {wanted} in them, so the whole line would be read{}",
+        other.map_or_else(String::new, |other| format!(": is {other} the delimiter?"))
     )]
     NoDelimiter {
         /// The input.
         input: Input,
         /// What should stand between columns.
         wanted: String,
-        /// What to do.
-        remedy: String,
+        /// The column that was asked for.
+        column: Column,
+        /// What stands between the columns of most lines instead, if it can be told.
+        other: Option<Delimiter>,
     },
     /// Lines that end with CR alone.
     #[error(
@@ -180,7 +181,7 @@ pub enum SourceError {
     /// Some of the range files of a list of hashes are not there.
     #[error(
         "{num_missing} of the {num_ranges} range files (00000 to FFFFF) are not among the inputs, the first is {first}: \
-         every password in them would be \"not exposed\". Download them, or give --partial if you want that"
+         every password in them would be \"not exposed\". Download them"
     )]
     MissingRanges {
         /// How many are missing.
@@ -192,11 +193,19 @@ pub enum SourceError {
     },
     /// A range file gave no hash.
     #[error(
-        "{input}: a range file without a hash of its range. Did the download fail? Download it again, or remove it and give --partial"
+        "{input}: a range file without a hash of its range. Did the download fail? Download it again, or remove it"
     )]
     EmptyRange {
         /// The input.
         input: Input,
+    },
+    /// The wanted column of a Parquet file is not one that can be read.
+    #[error("{input}: {error}")]
+    ParquetColumn {
+        /// The input.
+        input: Input,
+        /// What is wrong, and which columns there are.
+        error: String,
     },
     /// A Parquet file could not be read.
     #[error("{input}: {error}")]
@@ -206,6 +215,41 @@ pub enum SourceError {
         /// What is wrong, and what to do.
         error: String,
     },
+}
+
+/// What to do about an input that is not read as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Change the input, in words or as a command.
+    Do(&'static str),
+    /// Read it with the charset of this label.
+    Charset(&'static str),
+    /// Read it as this kind, if it is of that kind.
+    Kind(IdentifierKind),
+    /// Name a field, and no column.
+    Field,
+}
+
+impl From<&'static str> for Remedy {
+    fn from(text: &'static str) -> Self {
+        Self::Do(text)
+    }
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Do(text) => f.write_str(text),
+            Self::Charset(label) => write!(
+                f,
+                "read it as {label}, or convert it: iconv -f {} -t UTF-8 FILE",
+                label.to_ascii_uppercase()
+            ),
+            Self::Kind(kind) => write!(f, "are they of kind {}?", kind.name()),
+            Self::Field => f.write_str("name the field to read, and no column"),
+        }
+    }
 }
 
 fn list(numbers: &[usize]) -> String {

@@ -2,7 +2,7 @@
 
 use leaksieve_core::IdentifierKind;
 
-use super::error::SourceError;
+use super::error::{Remedy, SourceError};
 use super::files::PREFIX_DIGITS;
 use super::input::Input;
 use super::lines::split as split_lines;
@@ -92,16 +92,16 @@ impl HashCount {
     /// range file one of its range.
     pub(crate) fn check(&self, input: &Input, bytes: &[u8]) -> Result<bool, SourceError> {
         let (mut num_lines, mut num_other, mut has_hash) = (0usize, 0usize, false);
-        let (other_digits, found, remedy) = match self.num_digits {
+        let (other_digits, found, kind) = match self.num_digits {
             SHA1_DIGITS => (
                 NTLM_DIGITS,
                 "a list of hashes of 32 digits, not the 40 of SHA-1",
-                "give --kind ntlm if they are NTLM hashes",
+                IdentifierKind::Ntlm,
             ),
             _ => (
                 SHA1_DIGITS,
                 "a list of hashes of 40 digits, not the 32 of NTLM",
-                "give --kind sha1 if they are SHA-1 hashes",
+                IdentifierKind::Sha1,
             ),
         };
         for line in split_lines(bytes).filter(|line| !line.trim_ascii().is_empty()) {
@@ -114,7 +114,7 @@ impl HashCount {
             return Err(SourceError::Unsupported {
                 input: input.clone(),
                 found,
-                remedy,
+                remedy: Remedy::Kind(kind),
             });
         }
         let hashes = split_lines(bytes).map(|line| split(line).0);
@@ -122,7 +122,7 @@ impl HashCount {
             Some((found, remedy)) => Err(SourceError::Unsupported {
                 input: input.clone(),
                 found,
-                remedy,
+                remedy: remedy.into(),
             }),
             None => Ok(has_hash),
         }

@@ -6,10 +6,6 @@ use std::path::{Path, PathBuf};
 /// Longest line, or cell of a table, that may hold an identifier: 64 KiB.
 pub const MAX_RECORD_BYTES: usize = 64 * 1024;
 
-/// What to do about text that is not UTF-8.
-pub const CHARSET_REMEDY: &str =
-    "give --charset, as in --charset gb18030, big5, shift_jis or windows-1252";
-
 /// Where identifiers are read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {

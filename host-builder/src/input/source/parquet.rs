@@ -53,7 +53,7 @@ pub(super) fn read<E: From<SourceError>>(
         error,
     };
     let (None, layout) = layout.parts() else {
-        return Err(error("text in Parquet is UTF-8: leave --charset out".to_owned()).into());
+        return Err(error("text in Parquet is UTF-8: give no charset".to_owned()).into());
     };
     let result = catch_unwind(AssertUnwindSafe(|| {
         read_column(index, &file, layout, advance, take)
@@ -61,7 +61,11 @@ pub(super) fn read<E: From<SourceError>>(
     match result {
         Ok(Ok(())) => Ok(()),
         Ok(Err(Failure::Take(failed))) => Err(failed),
-        Ok(Err(Failure::Column(text))) => Err(error(text).into()),
+        Ok(Err(Failure::Column(error))) => Err(SourceError::ParquetColumn {
+            input: input.clone(),
+            error,
+        }
+        .into()),
         Ok(Err(Failure::File(cause))) => Err(error(explain(&cause)).into()),
         Err(_) => Err(error(explain("its parts contradict each other")).into()),
     }
@@ -240,7 +244,7 @@ fn find(layout: &Layout, schema: &SchemaDescriptor) -> Result<usize, String> {
                 let numbers: Vec<String> =
                     leaves.iter().map(|leaf| (leaf + 1).to_string()).collect();
                 return Err(format!(
-                    "columns {} of this Parquet file have that name: give --column a number",
+                    "columns {} of this Parquet file have that name: choose one by its number",
                     numbers.join(" and ")
                 ));
             }
@@ -266,7 +270,7 @@ fn find(layout: &Layout, schema: &SchemaDescriptor) -> Result<usize, String> {
         .collect();
     let more = if names.len() > NUM_NAMED { ", ..." } else { "" };
     Err(format!(
-        "choose a column of this Parquet file with --column, by name or number; it has {} of them: {}{more}",
+        "choose a column of this Parquet file, by name or number; it has {} of them: {}{more}",
         names.len(),
         named.join(", ")
     ))
@@ -321,7 +325,7 @@ impl Text {
             }),
             _ => Err(format!(
                 "the column {:?} of this Parquet file holds neither text nor whole numbers ({}): \
-                 export it as text, or choose another with --column",
+                 export it as text, or choose another column",
                 column.path().string(),
                 column.physical_type()
             )),

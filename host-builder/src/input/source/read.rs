@@ -185,7 +185,9 @@ fn read_parquet<E: From<SourceError>>(
     Err(SourceError::Unsupported {
         input: input.clone(),
         found: "a Parquet file, and this leaksieve was built without the feature `parquet`",
-        remedy: "build it with that feature (it is among the defaults), or export the column as text",
+        remedy:
+            "build it with that feature (it is among the defaults), or export the column as text"
+                .into(),
     }
     .into())
 }

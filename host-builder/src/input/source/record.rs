@@ -15,6 +15,7 @@ pub struct Record<'a> {
 
 /// Why a record gives no identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Fault {
     /// The row has fewer cells than the table has columns.
     FewerCells,

@@ -1,6 +1,6 @@
 //! What the first lines of an input say of its bytes, before anybody reads them as a list.
 
-use super::error::SourceError;
+use super::error::{Remedy, SourceError};
 use super::input::Input;
 use super::lines::BATCH_BYTES;
 
@@ -9,18 +9,18 @@ const TAR: (usize, &[u8]) = (257, b"ustar");
 /// Of the zeros, so many of 10 stand behind (or before) an ASCII character in UTF-16.
 const MIN_OF_10: usize = 9;
 
-/// What is done with UTF-32, which no `--charset` names.
+/// What is done with UTF-32, which has no name as a charset.
 pub(super) const UTF_32LE_REMEDY: &str =
-    "convert it, without --charset: iconv -f UTF-32LE -t UTF-8 FILE | leaksieve build -";
+    "convert it to UTF-8, and give no charset: iconv -f UTF-32LE -t UTF-8 FILE | leaksieve build -";
 pub(super) const UTF_32BE_REMEDY: &str =
-    "convert it, without --charset: iconv -f UTF-32BE -t UTF-8 FILE | leaksieve build -";
+    "convert it to UTF-8, and give no charset: iconv -f UTF-32BE -t UTF-8 FILE | leaksieve build -";
 
 /// Refuse the first batch of an input that is no text, or of a charset that was not given.
 ///
 /// # Errors
 /// [`SourceError::Unsupported`] and [`SourceError::CarriageReturns`], with the way out.
 pub(super) fn check(input: &Input, bytes: &[u8], is_decoded: bool) -> Result<(), SourceError> {
-    let refuse = |found, remedy| {
+    let refuse = |found, remedy: Remedy| {
         Err(SourceError::Unsupported {
             input: input.clone(),
             found,
@@ -33,26 +33,26 @@ pub(super) fn check(input: &Input, bytes: &[u8], is_decoded: bool) -> Result<(),
     {
         return refuse(
             "a tar archive",
-            "unpack it into the command: tar -xOf FILE | leaksieve build -",
+            "unpack it into the command: tar -xOf FILE | leaksieve build -".into(),
         );
     }
     let zeros = memchr::memchr_iter(0, bytes);
     let (num_zeros, num_odd) = zeros.fold((0, 0), |(all, odd), at| (all + 1, odd + at % 2));
     let num_line_ends = memchr::memchr_iter(b'\n', bytes).count();
     if let Some(remedy) = utf_32(bytes) {
-        return refuse("text with zero bytes, as UTF-32 has them", remedy);
+        return refuse("text with zero bytes, as UTF-32 has them", remedy.into());
     }
     if is_decoded && num_zeros >= num_line_ends.max(2) {
         return refuse(
             "text with zero bytes, even in the charset that was given",
-            "leave --charset out: the message tells which it may be",
+            "give no charset: the next message tells which it may be".into(),
         );
     }
     // (In UTF-16 there are as many as letters, unless it has line ends.)
     if num_line_ends == 0 && num_zeros > 1 && num_zeros * 3 < bytes.len() {
         return refuse(
             "text whose lines end with zero bytes",
-            "put line feeds there: tr '\\0' '\\n' < FILE | leaksieve build -",
+            "put line feeds there: tr '\\0' '\\n' < FILE | leaksieve build -".into(),
         );
     }
     // Of UTF-16 each line end has one. Zeros alone are no text of any charset.
@@ -60,13 +60,13 @@ pub(super) fn check(input: &Input, bytes: &[u8], is_decoded: bool) -> Result<(),
         if num_odd * 10 >= num_zeros * MIN_OF_10 {
             return refuse(
                 "text with zero bytes, as UTF-16 has them",
-                "give --charset utf-16le",
+                Remedy::Charset("utf-16le"),
             );
         }
         if (num_zeros - num_odd) * 10 >= num_zeros * MIN_OF_10 {
             return refuse(
                 "text with zero bytes, as UTF-16 has them",
-                "give --charset utf-16be",
+                Remedy::Charset("utf-16be"),
             );
         }
     }
@@ -75,7 +75,7 @@ pub(super) fn check(input: &Input, bytes: &[u8], is_decoded: bool) -> Result<(),
     if num_with_zeros * 2 > lines().count() && num_zeros * 4 < bytes.len() * 3 {
         return refuse(
             "text with zero bytes in its lines",
-            "take them out: tr -d '\\0' < FILE | leaksieve build -",
+            "take them out: tr -d '\\0' < FILE | leaksieve build -".into(),
         );
     }
     check_line_ends(input, bytes)

@@ -143,7 +143,7 @@ pub(super) fn around(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
     Err(Refusal::new(
         found,
         format!(
-            "if it is no part of what people ask, take it off: {}",
+            "if people do not type it, take it off: {}",
             pipe(&format!("sed '{}'", parts.join("; ")))
         ),
     ))

@@ -104,7 +104,7 @@ fn behind_colon(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     }
     if of_hashes && !is_counted && are_like_salts(&pairs) {
         return Err(Refusal::new(
-            "hashes with digits behind them that are as long as each other and evenly spread, as salts are and counts are not",
+            "hashes with digits after them that are as long as each other and evenly spread, as salts are and counts are not",
             DIGITS_REMEDY,
         ));
     }
@@ -117,8 +117,8 @@ fn behind_colon(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     };
     if num_passwords * 10 > some.len() {
         return Err(Refusal::new(
-            "hashes, some with their passwords behind them, and some with something else",
-            "divide the list by what stands behind the hashes, and build each part",
+            "hashes, some with their passwords after them, and some with something else",
+            "divide the list by what follows the hashes, and build each part",
         ));
     }
     if most(&|rest| is_short_count(rest) || is_fraction(rest)) {
@@ -135,13 +135,13 @@ fn behind_colon(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
     }
     if most(&|rest| rest.iter().all(u8::is_ascii_digit)) {
         return Err(Refusal::new(
-            "hashes with digits behind them, of which some begin with zeros, and which are not their passwords",
+            "hashes with digits after them, of which some begin with zeros, and which are not their passwords",
             DIGITS_REMEDY,
         ));
     }
     if of_hashes && most(&is_email) {
         return Err(Refusal::new(
-            "hashes with addresses behind them",
+            "hashes with addresses after them",
             "choose the hashes: --column 1 --delimiter colon",
         ));
     }

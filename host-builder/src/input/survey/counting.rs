@@ -1,5 +1,8 @@
 //! How many of some lines are so.
 
+/// So many lines that are alike by chance are no list of passwords.
+pub(super) const MANY: usize = 20;
+
 /// Are so many of so many nearly all?
 pub(super) const fn nearly_all(num: usize, of: usize) -> bool {
     num > 0 && num * 100 >= of * percent(of)

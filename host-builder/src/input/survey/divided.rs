@@ -4,11 +4,9 @@ use leaksieve_core::IdentifierKind;
 
 use super::columns::Table;
 use super::contents::Content;
-use super::counting::{nearly_all, num};
+use super::counting::{MANY, nearly_all, num};
 use super::subject::Subject;
 
-/// So many lines that are alike by chance are no list of passwords.
-const MANY: usize = 20;
 /// Fewest lines, for what hardly anybody writes into an identifier, and for the rest.
 const MIN_LINES: usize = 3;
 const FEW: usize = 5;

@@ -87,7 +87,7 @@ fn look(start: &[u8], layout: &Layout) -> Option<Refusal> {
             _ => " --field NAME",
         };
         return Some(Refusal::new(
-            "JSON objects with a comma behind each",
+            "JSON objects with a comma after each",
             format!(
                 "take the commas off, and name the field: sed -E 's/^[[:space:]]*\\[//; s/[],[:space:]]*$//' FILE | leaksieve build -{name}"
             ),

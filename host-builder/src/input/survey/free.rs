@@ -4,10 +4,10 @@
 use leaksieve_core::IdentifierKind;
 
 use super::around::{around, escaped as in_sed};
-use super::choose::{choose, escaped, several};
+use super::choose::{choose, several};
 use super::columns::{Table, is_email};
 use super::contents::{Content, choice};
-use super::counting::{nearly_all, num, percent};
+use super::counting::{MANY, nearly_all, num, percent};
 use super::divided::is_table;
 use super::hash_lines::{HEX_REMEDY, NO_HASHES, in_base64, potfile, split};
 use super::hashes::{Form, is_count, is_uuid};
@@ -17,18 +17,15 @@ use super::numbered::{self, bracket};
 use super::parts::parts;
 use super::refusal::{Refusal, pipe};
 use super::scraped::in_a_part;
-use super::subject::{Manner, Place, Subject};
+use super::subject::{Manner, Subject};
+use super::two_lists::two_lists;
 use super::words::words;
 use super::wrap::{Wrapper, usual_pair, whole_number};
 use super::writing::{ends, entities, escapes, url_encoding};
 
-/// So many lines that are alike by chance are no list of passwords.
-const MANY: usize = 20;
 /// Fewest lines, for what nobody writes into an identifier, and for what hardly anybody does.
 const FEW: usize = 5;
 const MIN_QUOTED: usize = 3;
-/// Fewest lines of which a tenth is enough.
-const MIN_MIXED: usize = 50;
 /// Fewest digits of an id in a list of few lines.
 const MIN_ID_DIGITS: usize = 6;
 
@@ -305,7 +302,7 @@ fn columns(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
             _ => "sed 's/@[^@]*$//'",
         };
         return Err(Refusal::new(
-            "addresses with @ and something more behind them",
+            "addresses with @ and something more after them",
             format!("keep one of the two: {}", pipe(command)),
         ));
     }
@@ -349,63 +346,7 @@ fn behind_addresses(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusa
         let command = format!("sed 's/^[A-Za-z0-9._%+@-]*{}//'", in_sed(&between));
         format!("if those are the passwords, keep them: {}", pipe(&command))
     };
-    Err(Refusal::new("addresses with something behind them", remedy))
-}
-
-/// Two lists in one: NAME:PASSWORD lines among others.
-fn two_lists(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusal> {
-    /// Signs that random passwords have as often as these, and other lists hardly ever.
-    const RARE: &[u8] = b":;|\t,/~^<>=[]{}\\\"`";
-    if lines.len() < MIN_MIXED || subject.place == Place::Cells {
-        return Ok(());
-    }
-    for separator in [b':', b'\t', b'|', b';'] {
-        let is_pair = |line: &[u8]| {
-            memchr::memchr(separator, line).is_some_and(|at| {
-                let is_known = subject.kind != IdentifierKind::Id || is_email(&line[..at]);
-                let is_word = |part: &[u8]| {
-                    part.iter()
-                        .any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())
-                };
-                is_known && is_word(&line[..at]) && is_word(&line[at + 1..])
-            })
-        };
-        let num_pairs = num(lines, is_pair);
-        if num_pairs < MANY || num_pairs * 10 < lines.len() {
-            continue;
-        }
-        // A sign like any other: three others together come as often in the other lines.
-        let rest: Vec<&[u8]> = lines
-            .iter()
-            .copied()
-            .filter(|line| !is_pair(line))
-            .collect();
-        let mut others: Vec<usize> = RARE
-            .iter()
-            .filter(|sign| **sign != separator)
-            .map(|sign| num(&rest, |line| memchr::memchr(*sign, line).is_some()))
-            .collect();
-        others.sort_unstable();
-        let num_others: usize = others.iter().rev().take(3).sum();
-        let is_most = num_pairs * 2 > lines.len();
-        if !is_most && num_others * lines.len() > num_pairs * rest.len() {
-            continue;
-        }
-        let table = Table::divided_by(separator);
-        let sign = escaped(&table.separator);
-        let command = match subject.kind {
-            IdentifierKind::Password => format!("sed 's|^[^{sign}]*{sign}||'"),
-            _ => format!("sed 's|{sign}.*||'"),
-        };
-        return Err(Refusal::new(
-            format!("two lists in one: many have {} within", table.words()),
-            format!(
-                "keep one part of those lines, if they are a name and a password: {}",
-                pipe(&command)
-            ),
-        ));
-    }
-    Ok(())
+    Err(Refusal::new("addresses with something after them", remedy))
 }
 
 /// Passwords that are in a table, but hashed.

@@ -83,7 +83,7 @@ fn own_part(links: &[Link<'_>]) -> Option<(&'static str, String)> {
     let some = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(str::to_owned);
     if is_own(&|link| some(link.path.last().copied())) {
         return Some((
-            "what stands behind the last slash",
+            "what follows the last slash",
             "sed -E 's|[?#].*||; s|/+$||; s|.*/@?||'".to_owned(),
         ));
     }

@@ -61,7 +61,7 @@ pub(super) fn rounded(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refu
         return Ok(());
     }
     Err(Refusal::new(
-        "long numbers with zeros behind their fifteenth digit, as a spreadsheet writes when it lost the digits",
+        "long numbers with zeros after their fifteenth digit, as a spreadsheet writes them when it has lost the digits",
         "nothing reads them: export the column again, as text",
     ))
 }

@@ -237,7 +237,7 @@ pub(super) fn behind(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refus
                 format!("sed -E 's/{separator}+[0-9]+$//'")
             };
             return Err(Refusal::new(
-                format!("identifiers with a number behind {name}"),
+                format!("identifiers with a number after {name}"),
                 format!("if it is a count, take it off: {}", pipe(&command)),
             ));
         }

@@ -50,7 +50,7 @@ pub(super) fn parts(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusa
         return Err(Refusal::new(
             format!("two ids a line, with {} between", table.words()),
             format!(
-                "if both are what people ask, {one}; if one is, give --column NUMBER --delimiter {delimiter}"
+                "if people type both, {one}; if they type one, give --column NUMBER --delimiter {delimiter}"
             ),
         ));
     }

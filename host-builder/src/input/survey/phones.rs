@@ -33,7 +33,7 @@ pub(super) fn numbers(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refu
             false => r"sed -E 's/([0-9]{5}) +[0-9]{1,2} *$/\1/'",
         };
         return Err(Refusal::new(
-            "one or two digits behind the numbers: counts, ages or extensions",
+            "one or two digits after the numbers: counts, ages or extensions",
             format!("take them off: {}", pipe(command)),
         ));
     }

@@ -256,7 +256,7 @@ pub(super) fn in_a_part(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Re
         return Err(Refusal::new(
             format!("{tail:?} at the end of a part of the lines"),
             format!(
-                "if it is no part of what people ask, take it off: {}",
+                "if people do not type it, take it off: {}",
                 pipe(&format!("sed 's/{}$//'", escaped(tail)))
             ),
         ));
@@ -281,7 +281,7 @@ pub(super) fn in_a_part(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Re
             return Err(Refusal::new(
                 format!("{start:?} in front of a part of the lines"),
                 format!(
-                    "if it is no part of what people ask, take it off: {}",
+                    "if people do not type it, take it off: {}",
                     pipe(&format!("sed 's/^{}//'", escaped(start)))
                 ),
             ));

@@ -56,16 +56,16 @@ pub(super) fn words(subject: &Subject<'_>, lines: &[&[u8]]) -> Result<(), Refusa
     }
     if !parts.is_empty() {
         let place = if parts.len() == 2 {
-            "in front and behind"
+            "before and after the id"
         } else if parts[0].starts_with("s/^") {
-            "in front"
+            "before the id"
         } else {
-            "behind"
+            "after the id"
         };
         return Err(Refusal::new(
-            format!("ids with the same word {place} in nearly all lines"),
+            format!("ids with the same word in nearly all lines, {place}"),
             format!(
-                "if it is no part of what people ask, take it off: {}",
+                "if people do not type it, take it off: {}",
                 pipe(&format!("sed -E '{}'", parts.join("; ")))
             ),
         ));
@@ -102,9 +102,9 @@ fn between(rows: &[Vec<&str>], num_lines: usize) -> Result<(), Refusal> {
                 )
             } else {
                 Refusal::new(
-                    "ids with the same word behind in nearly all lines, and something else behind that",
+                    "ids with the same word after them in nearly all lines, and something else after that",
                     format!(
-                        "if those are no part of what people ask, take them off: {}",
+                        "if people do not type those, take them off: {}",
                         pipe(&format!("sed -E 's/[,;:|-]* +{word} .*//'"))
                     ),
                 )

@@ -9,7 +9,7 @@ use super::row::Form;
 use super::rows::Table;
 use super::sample::{NUM_ROWS, Sample};
 use crate::input::source::column::{Column, Delimiter, Wanted};
-use crate::input::source::error::SourceError;
+use crate::input::source::error::{Remedy, SourceError};
 use crate::input::source::input::Input;
 use crate::input::source::lines::split as split_lines;
 use crate::input::survey::document;
@@ -107,7 +107,7 @@ fn refuse_no_table(input: &Input, lines: &[&[u8]]) -> Result<(), SourceError> {
     if num_inserts * 100 > lines.len() || num_tuples * 10 >= lines.len() * MIN_OF_10 {
         return refuse(
             "a dump of a database (SQL)",
-            document::sql_remedy(&lines.join(&b'\n')),
+            Remedy::Do(document::sql_remedy(&lines.join(&b'\n'))),
         );
     }
     let num_objects = count(&|line| {
@@ -116,10 +116,7 @@ fn refuse_no_table(input: &Input, lines: &[&[u8]]) -> Result<(), SourceError> {
             && memchr::memmem::find(line, b"\":").is_some()
     });
     if num_objects * 10 >= lines.len() * MIN_OF_10 {
-        return refuse(
-            "JSON, not a table",
-            "name the field with --field NAME, without --column",
-        );
+        return refuse("JSON, not a table", Remedy::Field);
     }
     Ok(())
 }
@@ -274,26 +271,13 @@ fn one_column(
             data: start + data,
         });
     }
-    let remedy = match (other, wanted.column) {
-        (Some(other), _) => match other.parse::<Delimiter>() {
-            Ok(delimiter) => format!("give --delimiter {delimiter}"),
-            Err(error) => error.to_string(),
-        },
-        (None, Column::Index(0)) => {
-            "leave --column out if it is the identifier, or give --delimiter what stands behind it"
-                .to_owned()
-        }
-        (None, _) => {
-            "give --delimiter what stands between columns, as in --delimiter blank or --delimiter '#'"
-                .to_owned()
-        }
-    };
     Err(SourceError::NoDelimiter {
         input: input.clone(),
         wanted: wanted.delimiter.map_or_else(
             || "tab, semicolon, bar or comma".to_owned(),
             |delimiter| format!("delimiter {delimiter}"),
         ),
-        remedy,
+        column: wanted.column.clone(),
+        other: other.and_then(|other| other.parse().ok()),
     })
 }
