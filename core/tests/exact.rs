@@ -26,8 +26,11 @@ fn block(exponent: u8) -> BlockSize {
     BlockSize::new(exponent).unwrap()
 }
 
+/// A name, the numbers, and where blocks of which size begin.
+type Model = (&'static str, BTreeSet<u64>, Vec<(u64, BlockSize)>);
+
 /// Sets of numbers, with segments that fit them.
-fn models(random: &mut Random) -> Vec<(&'static str, BTreeSet<u64>, Vec<(u64, BlockSize)>)> {
+fn models(random: &mut Random) -> Vec<Model> {
     let mut uniform = |low: u64, width: u64, num: usize| -> BTreeSet<u64> {
         (0..num).map(|_| low + random.below(width)).collect()
     };
@@ -123,7 +126,7 @@ fn members_are_found_and_no_other_number_is() {
                 };
                 assert_eq!(said, expected, "{name}, round {round}: {number}");
                 // By FORMAT.md's words, too.
-                if number % 8 == 0 {
+                if number.is_multiple_of(8) {
                     let content = |page: u64| pages[page as usize];
                     let (plain, pages) = plain_exact::ask(number, pages.len() as u64, content);
                     assert_eq!(plain == PlainSaid::Member, expected == Match::Hit, "{name}");

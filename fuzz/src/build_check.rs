@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use leaksieve::input::source::{Input as List, Layout, SourceError};
 use leaksieve::pipeline::partition::MIN_MEMORY_BYTES;
 use leaksieve::pipeline::{BuildError, BuildOptions, InputError, PlanError, build};
-use leaksieve::sizing::{Aim, Method};
+use leaksieve::sizing::{Aim, Choice, Method};
 use leaksieve_core::encoding::bloom::UnpackedPage;
 use leaksieve_core::encoding::page_of;
 use leaksieve_core::hash::HashFunction;
@@ -146,10 +146,10 @@ fn build_all(case: &Case<'_>, records: &Records) {
     } else {
         Aim::MaxBytes(1024 + 64 * u64::from(case.size))
     };
-    options.method = match case.flags >> 6 {
+    options.encoding = Choice::Filter(match case.flags >> 6 {
         2 | 3 => Method::Ribbon,
         _ => Method::Bloom,
-    };
+    });
     options.name = "A".to_owned();
     options.seed = Some(case.seed);
     options.created_unix_s = 0;

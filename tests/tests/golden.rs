@@ -12,7 +12,7 @@ use leaksieve::file::sign;
 use leaksieve::input::profile::phone_profile;
 use leaksieve::input::source::{Input, Layout};
 use leaksieve::pipeline::{BuildOptions, build};
-use leaksieve::sizing::{Aim, Method};
+use leaksieve::sizing::{Aim, Choice, Method};
 use leaksieve_core::header::Date;
 use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, PasswordOrigin};
 use leaksieve_core::{IdentifierKind, Profile, Trust};
@@ -30,10 +30,10 @@ fn options(list: &str, kind: IdentifierKind, profile: Profile) -> BuildOptions {
         "ribbon.txt" => Aim::FalsePositiveRate(1e-6),
         _ => Aim::FalsePositiveRate(1e-4),
     };
-    options.method = match list {
+    options.encoding = Choice::Filter(match list {
         "ribbon.txt" => Method::Ribbon,
         _ => Method::Bloom,
-    };
+    });
     options.name = format!("Golden {list}");
     options.date = Date {
         year: 2021,

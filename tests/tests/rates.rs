@@ -8,7 +8,7 @@ use leaksieve::input::profile::phone_profile;
 use leaksieve::input::source::{Input, Layout};
 use leaksieve::pipeline::{BuildOptions, build};
 use leaksieve::sizing::measure::Trial;
-use leaksieve::sizing::{Aim, Method};
+use leaksieve::sizing::{Aim, Choice, Method};
 use leaksieve_core::encoding::Match;
 use leaksieve_core::{Identifier, IdentifierKind, Profile};
 use leaksieve_tests::pages::ask;
@@ -49,7 +49,7 @@ fn measured_rates_are_as_predicted() {
         let profile = Profile::Phone(phone_profile("CN").unwrap());
         let mut options = BuildOptions::new(lists, IdentifierKind::Phone, profile);
         options.layout = Layout::Line;
-        options.method = method;
+        options.encoding = Choice::Filter(method);
         options.aim = Aim::FalsePositiveRate(rate);
         options.seed = Some(3);
         options.created_unix_s = 0;

@@ -20,7 +20,7 @@ use leaksieve::file::key::SecretKey;
 use leaksieve::file::sign::{self, sign};
 use leaksieve::input::source::{Input, Layout};
 use leaksieve::pipeline::{self, build};
-use leaksieve::sizing::Method;
+use leaksieve::sizing::{Choice, Method};
 use leaksieve_app::epoch::{EpochError, EpochStore};
 use leaksieve_app::filter::Filter;
 use leaksieve_app::{CardFile, Guard, StorageError, Workspace};
@@ -103,10 +103,10 @@ fn emails(list: PathBuf, epoch: u32) -> pipeline::BuildOptions {
     let list = vec![Input::File(list)];
     let mut options = pipeline::BuildOptions::new(list, IdentifierKind::Email, Profile::Email);
     options.layout = Layout::Line;
-    options.method = match epoch % 2 {
+    options.encoding = Choice::Filter(match epoch % 2 {
         0 => Method::Ribbon,
         _ => Method::Bloom,
-    };
+    });
     options.name = "Forum".into();
     options.seed = Some(1);
     options.created_unix_s = 0;
