@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use leaksieve::file::FilterFile;
 use leaksieve::sizing::media::{Medium, media};
 use leaksieve::sizing::{Aim, ShapeError, rate_to_build};
+use leaksieve_core::header::Rate;
 use leaksieve_link::Board;
 
 use super::arguments::Format;
@@ -126,7 +127,7 @@ impl Args {
             .map(|dataset| Subject {
                 title: Some(title(dataset)),
                 num_items: dataset.num_items,
-                rate: Some(rate_to_build(dataset.designed)),
+                rate: (dataset.designed != Rate::NONE).then(|| rate_to_build(dataset.designed)),
             })
             .collect())
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use leaksieve::sizing::expected_reads;
+use leaksieve_core::header::Rate;
 use leaksieve_core::identifier::{IdScheme, PasswordOrigin, Separators};
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Dataset, Profile};
@@ -250,13 +251,18 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
         ),
         bits_per_item(dataset)
     )?;
-    writeln!(
-        out,
-        "  false alarm  {} measured, {} designed",
-        one_in(dataset.measured),
-        one_in(dataset.designed)
-    )?;
-    Ok(())
+    match dataset.measured {
+        Rate::NONE => writeln!(
+            out,
+            "  false alarm  none: the numbers themselves are in the file, and anyone can list them"
+        ),
+        measured => writeln!(
+            out,
+            "  false alarm  {} measured, {} designed",
+            one_in(measured),
+            one_in(dataset.designed)
+        ),
+    }
 }
 
 /// How the list's lines were read, where there is a choice.

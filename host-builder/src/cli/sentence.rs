@@ -10,7 +10,7 @@ use leaksieve_core::{Answer, Catalogue, Outcome, Profile, Verdict};
 use serde::Serialize;
 
 use super::arguments::Format;
-use super::text::day_of;
+use super::text::{day_of, odds};
 
 /// A verdict without its answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +139,8 @@ struct Finding<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<String>,
-    false_alarm_one_in: u64,
+    /// `None`: none is possible.
+    false_alarm_one_in: Option<u64>,
     /// How it was found, if not as it was typed.
     #[serde(skip_serializing_if = "Option::is_none")]
     found: Option<&'static str>,
@@ -164,7 +165,7 @@ fn findings<'a>(catalogue: &'a Catalogue, answers: &[Answer]) -> Vec<Finding<'a>
         .map(|(dataset, answer)| Finding {
             name: &dataset.name,
             date: date(dataset),
-            false_alarm_one_in: dataset.false_alarm(answer.num_readings).one_in(),
+            false_alarm_one_in: odds(dataset.false_alarm(answer.num_readings)),
             found: answer.rule.map(Rule::text),
         })
         .collect()

@@ -83,9 +83,17 @@ pub(super) fn size(num_bytes: u64) -> String {
     bytesize::ByteSize(num_bytes).display().iec().to_string()
 }
 
-/// `1 in 1,000`.
+/// `1 in 1,000`; of an exact set `none`.
 pub(super) fn one_in(rate: Rate) -> String {
-    format!("1 in {}", count(rate.one_in()))
+    match odds(rate) {
+        Some(one_in) => format!("1 in {}", count(one_in)),
+        None => "none".into(),
+    }
+}
+
+/// N of "1 in N"; `None`: there is no false alarm.
+pub(super) fn odds(rate: Rate) -> Option<u64> {
+    (rate != Rate::NONE).then(|| rate.one_in())
 }
 
 /// A rate of the header as a number.

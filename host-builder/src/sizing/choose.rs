@@ -2,6 +2,7 @@
 
 use leaksieve_core::Dataset;
 use leaksieve_core::encoding::Encoding;
+use leaksieve_core::encoding::exact::PAGES_PER_QUESTION;
 use leaksieve_core::sector::SECTOR_BYTES;
 
 use super::rate::{FALSE_POSITIVE_RATES, ShapeError, check_rate};
@@ -105,6 +106,7 @@ pub fn expected_reads(dataset: &Dataset) -> f64 {
         Encoding::Ribbon(ribbon) => {
             ribbon::predict(dataset.num_items as f64, dataset.num_sectors, ribbon).mean_reads
         }
+        Encoding::Exact => PAGES_PER_QUESTION.into(),
         _ => 1.0,
     }
 }

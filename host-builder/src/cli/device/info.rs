@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::port::PortArgs;
 use crate::cli::arguments::Format;
 use crate::cli::sentence::{covers, title};
-use crate::cli::text::{count, day_of, one_in, size};
+use crate::cli::text::{count, day_of, odds, one_in, size};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -42,7 +42,8 @@ struct DatasetReport<'a> {
     name: &'a str,
     covers: String,
     num_items: u64,
-    false_alarm_one_in: u64,
+    /// `None`: none is possible.
+    false_alarm_one_in: Option<u64>,
 }
 
 impl Args {
@@ -91,7 +92,7 @@ fn report<'a>(description: &'a Description, catalogue: Option<&'a Catalogue>) ->
                 name: &dataset.name,
                 covers: covers(dataset),
                 num_items: dataset.num_items,
-                false_alarm_one_in: dataset.measured.one_in(),
+                false_alarm_one_in: odds(dataset.measured),
             })
             .collect(),
     }
