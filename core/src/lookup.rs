@@ -31,7 +31,7 @@ use crate::identifier::{
 use crate::sector::{Payload, Sector, SectorIndex, verify};
 use crate::trust::Step;
 use crate::verdict::{Answer, Answers, Outcome, Verdict};
-use question::{Found, Pending, Question, Said, Wanted};
+use question::{Found, Pending, Question, Wanted};
 
 impl Catalogue {
     /// Begin to look an identifier up: in the datasets of its kind, or in all when
@@ -106,6 +106,8 @@ struct Asking {
     is_open: bool,
     /// Before its page is asked: it is a whole number without what may be its extension.
     is_plan_first: bool,
+    /// The other form of the reading is asked for, which the plan gave.
+    is_changed: bool,
     /// The plan has one of the readings.
     is_number: bool,
     /// It was found by a shortcut: its one reading is known to be a number.
@@ -124,6 +126,7 @@ impl Asking {
             rule: None,
             is_open: false,
             is_plan_first: false,
+            is_changed: false,
             is_number: false,
             is_short: false,
             reason: None,
@@ -155,7 +158,7 @@ impl Lookup<'_> {
     /// stays wanted. [`Error::NotAsSigned`]: the sector that the tags are of is wanted again. What
     /// is wanted may be read and supplied again.
     pub fn supply(&mut self, sector: &Sector) -> Result<(), Error> {
-        let Some(mut pending) = self.pending else {
+        let Some(pending) = &self.pending else {
             return Ok(());
         };
         let catalogue = self.catalogue;
@@ -164,47 +167,41 @@ impl Lookup<'_> {
         };
         let payload = verify(catalogue.file_id, pending.sector, sector)?;
         let found = match pending.unproven {
-            None => self.look(dataset, &pending, payload)?,
+            None => self.look(dataset, pending, payload)?,
             Some((found, _)) => found,
         };
+        let wanted = pending.wanted;
         if let Some(signed) = &catalogue.signed {
             let path = pending.unproven.map(|(_, path)| path);
             match signed.prove(catalogue.file_id, pending.sector, payload, path) {
                 Ok(Step::Proven) => {}
                 Ok(Step::Above(sector, path)) => {
-                    pending.sector = sector;
-                    pending.unproven = Some((found, path));
-                    self.pending = Some(pending);
+                    self.pending = Some(Pending {
+                        sector,
+                        unproven: Some((found, path)),
+                        ..*pending
+                    });
                     return Ok(());
                 }
                 Err(error) => {
-                    self.want(dataset, pending.wanted);
+                    self.want(dataset, wanted);
                     return Err(error);
                 }
             }
         }
-        match (found, pending.wanted) {
-            (Found::Page(Said::Ask(question)), _) => {
-                return self.go_on(dataset, pending.wanted, Wanted::Page(question));
+        match (found, wanted) {
+            (Found::Next(step), Wanted::Page(question)) => {
+                return self.go_on(dataset, wanted, Wanted::Page(question.after(step)));
             }
             (Found::Plan(PlanStep::Wants(walk)), _) => {
-                return self.go_on(dataset, pending.wanted, Wanted::Plan(walk));
+                return self.go_on(dataset, wanted, Wanted::Plan(walk));
             }
-            (Found::Page(Said::Match(Match::Hit)), _) => {
-                if let Wanted::Page(question) = pending.wanted {
-                    if question.is_changed {
-                        self.asking.rule = Some(Rule::ChangedPlan);
-                    }
-                    if is_marked(dataset, question.key) {
-                        self.asking.rule = Some(Rule::WrittenAlike);
-                    }
-                }
-                let num_readings = self.asking.num_asked.max(self.num_readings(dataset));
-                self.answer(Outcome::Exposed, self.asking.rule, num_readings)?;
-            }
-            (Found::Page(_), Wanted::Page(question)) => self.missed(dataset, question)?,
+            (Found::Match(said), Wanted::Page(Question { key, .. })) => match said {
+                Match::Hit => self.hit(dataset, key)?,
+                Match::Miss | Match::Bumped => self.missed(dataset, key)?,
+            },
             (Found::Plan(PlanStep::Judged(judgement)), _) => self.judged(dataset, judgement)?,
-            (Found::Page(_), Wanted::Plan(_)) => return Err(Error::Unfinished),
+            (Found::Match(_) | Found::Next(_), Wanted::Plan(_)) => return Err(Error::Unfinished),
         }
         if self.pending.is_none() {
             self.advance();
@@ -213,6 +210,7 @@ impl Lookup<'_> {
     }
 
     /// Want the next page or plan sector for the same reading.
+    #[inline(never)]
     fn go_on(&mut self, dataset: &Dataset, here: Wanted, next: Wanted) -> Result<(), Error> {
         let index = here.sector(dataset).ok_or(Error::Unfinished)?;
         let error = match (next, dataset.encoding) {
@@ -244,8 +242,7 @@ impl Lookup<'_> {
             Wanted::Page(question) => {
                 let said = question.look(dataset, payload).ok_or(Error::Unfinished)?;
                 let index = pending.sector;
-                let said = said.map_err(|_| Error::PageMalformed { index })?;
-                Ok(Found::Page(said))
+                said.map_err(|_| Error::PageMalformed { index })
             }
             Wanted::Plan(walk) => {
                 self.walk(dataset, walk, payload)
@@ -313,22 +310,29 @@ impl Lookup<'_> {
         num_readings
     }
 
+    /// A reading's page has it.
+    fn hit(&mut self, dataset: &Dataset, key: u64) -> Result<(), Error> {
+        if self.asking.is_changed {
+            self.asking.rule = Some(Rule::ChangedPlan);
+        }
+        if is_marked(dataset, key) {
+            self.asking.rule = Some(Rule::WrittenAlike);
+        }
+        let num_readings = self.asking.num_asked.max(self.num_readings(dataset));
+        self.answer(Outcome::Exposed, self.asking.rule, num_readings)
+    }
+
     /// A reading's page does not have it.
-    fn missed(&mut self, dataset: &Dataset, question: Question) -> Result<(), Error> {
+    fn missed(&mut self, dataset: &Dataset, key: u64) -> Result<(), Error> {
         // It may have come from a line with several readings.
-        if dataset.encoding == Encoding::Exact
-            && dataset.num_extra > 0
-            && !is_marked(dataset, question.key)
+        if dataset.encoding == Encoding::Exact && dataset.num_extra > 0 && !is_marked(dataset, key)
         {
-            let Question {
-                key, is_changed, ..
-            } = question;
-            let marked = Question::first(dataset, key | MARK, is_changed);
+            let marked = Question::first(dataset, key | MARK);
             self.want(dataset, Wanted::Page(marked));
             return Ok(());
         }
         // What the plan gave is a number.
-        if self.asking.is_open && !question.is_changed {
+        if self.asking.is_open && !self.asking.is_changed {
             self.want_plan(dataset);
             return Ok(());
         }
@@ -398,10 +402,8 @@ impl Lookup<'_> {
 
     fn ask(&mut self, dataset: &Dataset, key: u64, is_changed: bool) {
         self.asking.num_asked = self.asking.num_asked.saturating_add(1);
-        self.want(
-            dataset,
-            Wanted::Page(Question::first(dataset, key, is_changed)),
-        );
+        self.asking.is_changed = is_changed;
+        self.want(dataset, Wanted::Page(Question::first(dataset, key)));
     }
 
     #[inline(never)]

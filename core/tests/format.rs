@@ -5,11 +5,12 @@ mod common;
 
 use common::ribbon::{PlainAnswer, PlainRibbon};
 use common::{ID, emails, place};
+use leaksieve_core::encoding::exact::page::{PageWriter, Parameter};
 use leaksieve_core::encoding::ribbon::{self, NumPages, Ribbon};
-use leaksieve_core::encoding::{Encoding, Rules, bloom};
-use leaksieve_core::identifier::{MAX_IDENTIFIER_BYTES, NORMALISATION_VERSION, phone};
+use leaksieve_core::encoding::{Encoding, Rules, bloom, exact};
+use leaksieve_core::identifier::{IdScheme, MAX_IDENTIFIER_BYTES, NORMALISATION_VERSION, phone};
 use leaksieve_core::sector::{CRC_BYTES, PAYLOAD_BYTES, SECTOR_BYTES, SectorIndex, seal};
-use leaksieve_core::{Error, Trust, header, trust};
+use leaksieve_core::{Error, Profile, Trust, header, trust};
 
 const FORMAT: &str = include_str!("../FORMAT.md");
 
@@ -128,6 +129,87 @@ fn the_tables_hold_the_constants() {
         "The probes of `low = 0x89ABCDEF` are {}, ...",
         probes.join(", ")
     ));
+}
+
+#[test]
+fn the_words_on_exact_sets_hold_the_constants() {
+    says(&format!(
+        "| 0 | 1 | number of segments, 1 to {} |",
+        exact::index::MAX_SEGMENTS
+    ));
+    says(&format!(
+        "| 13 + 14·i | 1 | s, 0 to {} |",
+        exact::index::MAX_SHIFT
+    ));
+    says(&format!(
+        "| 14 + 14·i | 1 | exponent of its blocks, 0 to {} |",
+        exact::BlockSize::MAX_EXPONENT
+    ));
+    says(&format!(
+        "at most `{} div s`; 0 if s is 0 |",
+        exact::index::most_in_share(1)
+    ));
+    says(&format!(
+        "| digits of a number | 1 to {} |",
+        exact::number::MAX_DIGITS
+    ));
+    says(&format!(
+        "*marked*, which is 2^{} more",
+        exact::MARK.trailing_zeros()
+    ));
+    let runs = Parameter::all(false).map(Parameter::run).max().unwrap();
+    assert_eq!(runs, 57_344);
+    says("which is 1 to 57,344");
+    // The examples.
+    let shown = |page: &[u8; PAYLOAD_BYTES], length: usize| {
+        let bytes: Vec<String> = page.iter().map(|byte| format!("{byte:02X}")).collect();
+        assert!(page[length..].iter().all(|byte| *byte == 0));
+        bytes[..length].join(" ")
+    };
+    let page = |first, block, coded: &[(u32, bool, &[u64])]| {
+        let mut writer = PageWriter::new(first, block);
+        for (run, is_inverted, values) in coded {
+            let mut all = Parameter::all(*is_inverted);
+            let parameter = all.find(|parameter| parameter.run() == *run).unwrap();
+            assert!(writer.begin_block(parameter));
+            assert!(values.iter().all(|value| writer.code(*value)));
+        }
+        *writer.payload()
+    };
+    let whole = exact::BlockSize::PAGE;
+    let members = page(100, whole, &[(3, false, &[100, 105, 106, 109, 137])]);
+    says(&format!(
+        "and so the bytes `{}`, and zeros",
+        shown(&members, 4)
+    ));
+    let tens = exact::BlockSize::new(1).unwrap();
+    let blocks = page(
+        1_000,
+        tens,
+        &[(1, true, &[1_003, 1_009]), (1, false, &[1_011])],
+    );
+    says(&format!("Its bytes are `{}`", shown(&blocks, 4)));
+    let segment = exact::index::Segment {
+        first: 100,
+        first_index_page: 2,
+        shift: 10,
+        block: whole,
+    };
+    let directory = exact::index::directory(&[segment]).unwrap();
+    says(&format!("exponent of 0 is `{}`", shown(&directory, 15)));
+    let index = exact::index::index_page(0, 100, 10, &[200]).unwrap();
+    says(&format!("at 300, is `{}`", shown(&index, 16)));
+    for (id, number) in [
+        ("7", 17),
+        ("007", 1_007),
+        ("11010519491231002X", 111_010_519_491_231_002),
+    ] {
+        let profile = match id.len() {
+            18 => Profile::Id(IdScheme::ChineseResident),
+            _ => common::exact::IDS,
+        };
+        assert_eq!(exact::number(&profile, id.as_bytes()), Some(number));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a sector is wanted for, and what it says.
 
 use crate::encoding::exact::{self, Next, PageDefect};
-use crate::encoding::{Encoding, Match, ribbon};
+use crate::encoding::{Encoding, Layer, Match, ribbon};
 use crate::header::Dataset;
 use crate::identifier::phone::plan::{Step as PlanStep, Walk};
 use crate::sector::{Payload, SectorIndex};
@@ -29,7 +29,9 @@ pub(super) enum Wanted {
 /// What a sector says.
 #[derive(Clone, Copy)]
 pub(super) enum Found {
-    Page(Said),
+    Match(Match),
+    /// Another page of the dataset says it.
+    Next(Step),
     Plan(PlanStep),
 }
 
@@ -39,8 +41,6 @@ pub(super) struct Question {
     pub(super) step: Step,
     /// The item's hash; in an exact set its number.
     pub(super) key: u64,
-    /// Of the other form of a number, which the plan gave.
-    pub(super) is_changed: bool,
 }
 
 /// Which of its pages are next.
@@ -52,24 +52,27 @@ pub(super) enum Step {
     Exact(exact::Step),
 }
 
-/// What a page says.
-#[derive(Clone, Copy)]
-pub(super) enum Said {
-    Match(Match),
-    /// Another page does.
-    Ask(Question),
-}
-
 impl Question {
     /// The first for an item with this key.
-    pub(super) const fn first(dataset: &Dataset, key: u64, is_changed: bool) -> Self {
+    pub(super) const fn first(dataset: &Dataset, key: u64) -> Self {
         Self {
             step: match dataset.encoding {
                 Encoding::Bloom { .. } | Encoding::Ribbon(_) => Step::Layer(0),
                 Encoding::Exact => Step::Exact(exact::Step::Directory),
             },
             key,
-            is_changed,
+        }
+    }
+
+    /// The same of another page.
+    pub(super) fn after(self, step: Step) -> Self {
+        Self {
+            step,
+            key: match step {
+                // The item was bumped.
+                Step::Layer(_) => ribbon::rehash(self.key),
+                Step::Exact(_) => self.key,
+            },
         }
     }
 
@@ -77,8 +80,8 @@ impl Question {
     fn sector(self, dataset: &Dataset) -> Option<SectorIndex> {
         let page = match self.step {
             Step::Layer(index) => {
-                let layer = dataset.encoding.layer(dataset.num_sectors, index)?;
-                layer.first_page.saturating_add(layer.page_of(self.key))
+                let (layer, page) = place(dataset, index, self.key)?;
+                layer.first_page.saturating_add(page)
             }
             Step::Exact(step) => step.page(dataset.num_sectors)?,
         };
@@ -90,33 +93,31 @@ impl Question {
         self,
         dataset: &Dataset,
         payload: &Payload,
-    ) -> Option<Result<Said, PageDefect>> {
+    ) -> Option<Result<Found, PageDefect>> {
         match self.step {
             Step::Layer(index) => {
-                let layer = dataset.encoding.layer(dataset.num_sectors, index)?;
-                let said = layer.query(layer.page_of(self.key), payload, self.key);
-                Some(Ok(match said {
-                    // The item was bumped.
-                    Match::Bumped => Said::Ask(Self {
-                        step: Step::Layer(index.saturating_add(1)),
-                        key: ribbon::rehash(self.key),
-                        ..self
-                    }),
-                    said => Said::Match(said),
+                let (layer, page) = place(dataset, index, self.key)?;
+                Some(Ok(match layer.query(page, payload, self.key) {
+                    Match::Bumped => Found::Next(Step::Layer(index.saturating_add(1))),
+                    said => Found::Match(said),
                 }))
             }
             Step::Exact(step) => {
                 let next = step.take(self.key, payload, dataset.num_sectors);
                 Some(next.map(|next| match next {
-                    Next::Wants(step) => Said::Ask(Self {
-                        step: Step::Exact(step),
-                        ..self
-                    }),
-                    Next::Said(said) => Said::Match(said),
+                    Next::Wants(step) => Found::Next(Step::Exact(step)),
+                    Next::Said(said) => Found::Match(said),
                 }))
             }
         }
     }
+}
+
+/// A layer, and the page in it of a hash.
+#[cfg_attr(feature = "small", inline(never))]
+fn place(dataset: &Dataset, index: u8, hash: u64) -> Option<(Layer, u32)> {
+    let layer = dataset.encoding.layer(dataset.num_sectors, index)?;
+    Some((layer, layer.page_of(hash)))
 }
 
 impl Wanted {
@@ -151,7 +152,6 @@ mod tests {
             wanted: Wanted::Page(Question {
                 step: Step::Layer(0),
                 key: 5_678,
-                is_changed: false,
             }),
             unproven: None,
         };
