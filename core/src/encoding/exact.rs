@@ -106,9 +106,9 @@ impl BlockSize {
     }
 
     /// Values of a block; `None`: all of a page.
-    pub fn num_values(self) -> Option<u64> {
+    pub fn num_values(self) -> Option<u32> {
         let exponent = self.exponent();
-        (exponent > 0).then(|| (0..exponent).fold(1, |values: u64, _| values * 10))
+        (exponent > 0).then(|| (0..exponent).fold(1, |values: u32, _| values * 10))
     }
 }
 

@@ -83,8 +83,8 @@ impl Variant {
     /// The largest that its image with console and card may be, bytes.
     pub const fn max_image_bytes(self) -> u64 {
         match self {
-            Self::Unsigned => 78 << 10,
-            _ => (78 + 26) << 10,
+            Self::Unsigned => 82 << 10,
+            _ => (82 + 26) << 10,
         }
     }
 
