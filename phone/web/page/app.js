@@ -117,7 +117,7 @@ async function keepOrAsk(file, detail) {
   try {
     const lasting = store.isLasting();
     const kept = await store.keep(file, (share) => (at("progress").value = share), copying.signal);
-    // What was opened meanwhile is another file, also if it is the one that this one replaced.
+    // Meanwhile another may have been opened, also the one that this one replaced.
     if (state.file === file) {
       Object.assign(state, { file: kept, kept });
     }
@@ -133,7 +133,7 @@ async function keepOrAsk(file, detail) {
   }
   const hadFocus = document.activeElement === at("stop-keeping");
   at("keeping").hidden = true;
-  // The next copy does not begin where this one ended.
+  // The next copy begins anew.
   at("progress").removeAttribute("value");
   at("keep").disabled = false;
   await listStored();
@@ -167,7 +167,7 @@ async function deleteFile(file) {
   (buttons[Math.min(place, buttons.length - 1)] ?? at("file")).focus();
 }
 
-/** The order in which devices and `leaksieve install card` take files, too: epoch, then creation time. */
+/** The order in which devices take files, too: epoch, then creation time. */
 async function byAge(files) {
   const aged = await Promise.all(
     files.map(async (file) => {
@@ -210,7 +210,7 @@ async function applyKey() {
   }
 }
 
-/** Of the signer of the file that is open. The button for it is gone then, the heading stays. */
+/** Of the open file's signer. The button for it is gone then, the heading stays. */
 async function pinSigner() {
   await setKey(state.filter.about.signer);
   at("about").querySelector("summary").focus();
@@ -234,7 +234,7 @@ async function setLanguage(code) {
   showAll();
 }
 
-/** Speak the language that a person chose, and next time too. Without its texts the one before stays. */
+/** Speak the language that a person chose, next time too; the one before if it cannot be loaded. */
 async function chooseLanguage() {
   const code = at("language").value;
   try {
@@ -345,7 +345,7 @@ function listen() {
   });
 }
 
-/** Open the newest of the files that are kept which opens, and tell of a newer one that does not. */
+/** Open the newest kept file that opens, and tell of a newer one that does not. */
 async function openNewest() {
   let refused = null;
   for (const kept of state.stored) {

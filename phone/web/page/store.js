@@ -2,7 +2,7 @@
 // Nothing that is typed is ever here.
 
 const KEPT = "filters";
-/** Of copies that have not come to their end, also the name of the lock of who makes one. */
+/** Of unfinished copies, and of the lock of who makes one. */
 const COPYING = "copying";
 
 async function folder(name) {
@@ -20,7 +20,7 @@ export async function isAvailable() {
   }
 }
 
-/** The files that are kept, the one that was copied last first: so equals stand in the page's order. */
+/** The kept files, the one that was copied last first: so equals stand in the page's order. */
 export async function list() {
   const files = [];
   for await (const handle of (await folder(KEPT)).values()) {
@@ -49,7 +49,7 @@ export async function keep(file, told, signal) {
   return Promise.race([copied, cancelled]);
 }
 
-/** Whether the browser says that it will not delete files by itself. Some ask a person, and some never answer. */
+/** Does the browser promise not to delete files by itself? Some ask a person, some never answer. */
 export async function isLasting() {
   try {
     return await navigator.storage.persist();
