@@ -103,8 +103,10 @@ export function sentences({ datasets, expires_unix_s: expires }, { verdict, answ
   if (verdict === "exposed") {
     const hasSeveralKinds = datasets.some(({ kind }) => kind !== datasets[0].kind);
     of("exposed").forEach((answer) => add("exposed", presence(datasets[answer.dataset], answer, hasSeveralKinds)));
-    const counts = of("exposed").map((answer) => answer.false_alarm_one_in).filter((count) => count > 0);
-    counts.slice(0, 1).forEach((count) => add("meaning", parts("odds_meaning", { count })));
+    const count = of("exposed").map((answer) => answer.false_alarm_one_in).find(Boolean);
+    if (count) {
+      add("meaning", parts("odds_meaning", { count }));
+    }
     add("meaning", parts("exposed_meaning"));
     return lines;
   }
