@@ -106,9 +106,9 @@ impl BlockSize {
     }
 
     /// Values of a block; `None`: all of a page.
-    pub fn num_values(self) -> Option<u64> {
+    pub fn num_values(self) -> Option<u32> {
         let exponent = self.exponent();
-        (exponent > 0).then(|| (0..exponent).fold(1, |values: u64, _| values * 10))
+        (exponent > 0).then(|| (0..exponent).fold(1, |values: u32, _| values * 10))
     }
 }
 
@@ -148,6 +148,8 @@ impl Step {
     ///
     /// # Errors
     /// [`PageDefect`] if a builder did not write this. Never panics.
+    // What it needs is not on a small device's stack with what reads an identifier.
+    #[cfg_attr(feature = "small", inline(never))]
     pub fn take(self, number: u64, payload: &Payload, num_pages: u32) -> Result<Next, PageDefect> {
         match self {
             Self::Directory => {

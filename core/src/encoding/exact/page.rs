@@ -103,13 +103,15 @@ impl Runs {
         if num_doublings + self.num_bits >= MAX_RUN_BITS {
             return None;
         }
-        let length = u64::from(self.length);
-        let values = match num_doublings {
-            0 => length * u64::from(num_runs),
-            // 8 runs, and 2 + 4 + .. + 2^(n-1) of them.
-            _ => length * 6 + (length << num_doublings),
-        };
-        Some((values, num_doublings))
+        if num_doublings == 0 {
+            return Some(((self.length * num_runs).into(), 0));
+        }
+        // 8 runs, and 2 + 4 + .. + 2^(n-1) of them.
+        let even = u64::from(self.length * (EVEN_RUNS - 2));
+        Some((
+            even + (u64::from(self.length) << num_doublings),
+            num_doublings,
+        ))
     }
 }
 
@@ -183,7 +185,7 @@ pub struct Values<'a> {
     payload: &'a Payload,
     /// Never far behind the page's end: a code that ends there is a defect.
     at: u32,
-    /// The value behind the last coded one.
+    /// The value behind the last coded one: at most [`LIMIT`], so that no sum here has 65 bits.
     next: u64,
     block: Block,
     is_inverted: bool,
@@ -194,7 +196,7 @@ pub struct Values<'a> {
 #[derive(Clone, Copy, Debug)]
 struct Block {
     /// 0: all values of a page.
-    size: u64,
+    size: u32,
     end: u64,
 }
 
@@ -210,12 +212,12 @@ impl Block {
     /// Begin the block that a value is in, which is at the end of the one before, or behind.
     fn begin(&mut self, value: u64) {
         // Most often it is the next.
-        self.end = self.end.saturating_add(self.size);
+        self.end += u64::from(self.size);
         if self.size == 0 {
             self.end = u64::MAX;
         } else if value >= self.end {
-            let (_, rest) = divided(value, self.size);
-            self.end = value.saturating_sub(rest).saturating_add(self.size);
+            let (_, rest) = divided(value, self.size.into());
+            self.end = value.saturating_sub(rest) + u64::from(self.size);
         }
     }
 }
@@ -226,7 +228,7 @@ impl<'a> Values<'a> {
         Self {
             payload,
             at: 0,
-            next: first,
+            next: first.min(LIMIT),
             block: Block::before_all(block),
             is_inverted: false,
             runs: Runs::of(Parameter { code: 0 }),
@@ -280,22 +282,25 @@ impl<'a> Values<'a> {
             let (before, num_doublings) = self.runs.before(num_zeros).ok_or(PageDefect)?;
             let bits = peek_long(self.payload, self.at);
             let num_bits = num_bits + num_doublings;
-            let num_short = u64::from(num_short) << num_doublings;
             let first = 1 << num_bits;
+            let num_short = u64::from(num_short) << num_doublings;
             let mut rest = bits & (first - 1);
             self.at += num_bits;
             if rest >= num_short {
                 self.at += 1;
                 rest = (rest << 1 | u64::from(bits & first != 0)).saturating_sub(num_short);
             }
-            before.saturating_add(rest)
+            before + rest
         };
         if self.at > PAGE_BITS {
             self.at = PAGE_BITS;
             return Err(PageDefect);
         }
-        let value = self.next.saturating_add(gap);
-        self.next = value.saturating_add(1);
+        let value = self.next + gap;
+        if value >= LIMIT {
+            return Err(PageDefect);
+        }
+        self.next = value + 1;
         Ok(Some(Coded {
             value,
             is_inverted: self.is_inverted,
@@ -317,14 +322,10 @@ impl<'a> Values<'a> {
 ///
 /// # Errors
 /// [`PageDefect`] if a builder did not write this. Never panics.
-#[cfg_attr(feature = "small", inline(never))]
 pub(super) fn query(payload: &Payload, place: Place, number: u64) -> Result<Match, PageDefect> {
     let mut values = Values::new(payload, place.first, place.block);
     while let Some(Coded { value, is_inverted }) = values.advance()? {
         if value >= number {
-            if value >= LIMIT {
-                return Err(PageDefect);
-            }
             return Ok(if (value == number) == is_inverted {
                 Match::Miss
             } else {
@@ -355,7 +356,7 @@ impl PageWriter {
         Self {
             payload: [0; PAYLOAD_BYTES],
             at: 0,
-            next: first,
+            next: first.min(LIMIT),
             block: Block::before_all(block),
             parameter: Parameter { code: 0 },
         }
@@ -399,10 +400,13 @@ impl PageWriter {
         has_room
     }
 
-    /// Code a value, at least the [next](Self::next_value). `false`: there is no room, and
-    /// nothing is written.
+    /// Code a value, at least the [next](Self::next_value) and below 2^63. `false`: there is no
+    /// room, and nothing is written.
     pub fn code(&mut self, value: u64) -> bool {
-        let Some(gap) = value.checked_sub(self.next).filter(|gap| *gap <= MAX_GAP) else {
+        let Some(gap) = value
+            .checked_sub(self.next)
+            .filter(|gap| *gap <= MAX_GAP && value < LIMIT)
+        else {
             return false;
         };
         let code = Code::of(Runs::of(self.parameter), gap);
@@ -413,7 +417,7 @@ impl PageWriter {
         put(&mut self.payload, self.at, 1, 1);
         put(&mut self.payload, self.at + 1, code.num_bits, code.rest);
         self.at += 1 + code.num_bits;
-        self.next = value.saturating_add(1);
+        self.next = value + 1;
         true
     }
 
