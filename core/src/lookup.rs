@@ -17,7 +17,7 @@
 mod question;
 
 use crate::catalogue::Catalogue;
-use crate::encoding::exact::MARK;
+use crate::encoding::exact::{self, MARK, Next};
 use crate::encoding::{Encoding, Match};
 use crate::error::Error;
 use crate::header::Dataset;
@@ -170,7 +170,6 @@ impl Lookup<'_> {
             None => self.look(dataset, pending, payload)?,
             Some((found, _)) => found,
         };
-        let wanted = pending.wanted;
         if let Some(signed) = &catalogue.signed {
             let path = pending.unproven.map(|(_, path)| path);
             match signed.prove(catalogue.file_id, pending.sector, payload, path) {
@@ -184,24 +183,26 @@ impl Lookup<'_> {
                     return Ok(());
                 }
                 Err(error) => {
+                    let wanted = pending.wanted;
                     self.want(dataset, wanted);
                     return Err(error);
                 }
             }
         }
-        match (found, wanted) {
-            (Found::Next(step), Wanted::Page(question)) => {
-                return self.go_on(dataset, wanted, Wanted::Page(question.after(step)));
+        match found {
+            Found::Page(Next::Wants(step)) => return self.turn(dataset, Some(step)),
+            Found::Bumped => return self.turn(dataset, None),
+            Found::Plan(PlanStep::Wants(walk)) => return self.go_on(dataset, Wanted::Plan(walk)),
+            Found::Plan(PlanStep::Judged(judgement)) => self.judged(dataset, judgement)?,
+            Found::Page(Next::Said(said)) => {
+                let Some(Question { key, .. }) = self.question() else {
+                    return Err(Error::Unfinished);
+                };
+                match said {
+                    Match::Hit => self.hit(dataset, key)?,
+                    Match::Miss | Match::Bumped => self.missed(dataset, key)?,
+                }
             }
-            (Found::Plan(PlanStep::Wants(walk)), _) => {
-                return self.go_on(dataset, wanted, Wanted::Plan(walk));
-            }
-            (Found::Match(said), Wanted::Page(Question { key, .. })) => match said {
-                Match::Hit => self.hit(dataset, key)?,
-                Match::Miss | Match::Bumped => self.missed(dataset, key)?,
-            },
-            (Found::Plan(PlanStep::Judged(judgement)), _) => self.judged(dataset, judgement)?,
-            (Found::Match(_) | Found::Next(_), Wanted::Plan(_)) => return Err(Error::Unfinished),
         }
         if self.pending.is_none() {
             self.advance();
@@ -209,10 +210,31 @@ impl Lookup<'_> {
         Ok(())
     }
 
+    /// What the page is asked that is wanted.
+    fn question(&self) -> Option<Question> {
+        match self.pending?.wanted {
+            Wanted::Page(question) => Some(question),
+            Wanted::Plan(_) => None,
+        }
+    }
+
+    /// Want another page for the same item: that of an exact set, or one of the next layer.
+    // Not inlined, as the next: what they hold is not on the stack while the reading is.
+    #[inline(never)]
+    fn turn(&mut self, dataset: &Dataset, step: Option<exact::Step>) -> Result<(), Error> {
+        let question = self.question().ok_or(Error::Unfinished)?;
+        let next = match step {
+            Some(step) => question.at(step),
+            None => question.bumped(),
+        };
+        self.go_on(dataset, Wanted::Page(next))
+    }
+
     /// Want the next page or plan sector for the same reading.
     #[inline(never)]
-    fn go_on(&mut self, dataset: &Dataset, here: Wanted, next: Wanted) -> Result<(), Error> {
-        let index = here.sector(dataset).ok_or(Error::Unfinished)?;
+    fn go_on(&mut self, dataset: &Dataset, next: Wanted) -> Result<(), Error> {
+        let here = self.pending.and_then(|here| here.wanted.sector(dataset));
+        let index = here.ok_or(Error::Unfinished)?;
         let error = match (next, dataset.encoding) {
             (Wanted::Page(_), Encoding::Exact) => Error::PageMalformed { index },
             (Wanted::Page(_), _) => Error::NoSuchLayer { index },

@@ -148,6 +148,8 @@ impl Step {
     ///
     /// # Errors
     /// [`PageDefect`] if a builder did not write this. Never panics.
+    // What it needs is not on a small device's stack with what reads an identifier.
+    #[cfg_attr(feature = "small", inline(never))]
     pub fn take(self, number: u64, payload: &Payload, num_pages: u32) -> Result<Next, PageDefect> {
         match self {
             Self::Directory => {

@@ -29,9 +29,9 @@ pub(super) enum Wanted {
 /// What a sector says.
 #[derive(Clone, Copy)]
 pub(super) enum Found {
-    Match(Match),
-    /// Another page of the dataset says it.
-    Next(Step),
+    Page(Next),
+    /// The item is not in this layer, but in the next.
+    Bumped,
     Plan(PlanStep),
 }
 
@@ -64,15 +64,22 @@ impl Question {
         }
     }
 
-    /// The same of another page.
-    pub(super) fn after(self, step: Step) -> Self {
+    /// The same of the next layer.
+    pub(super) fn bumped(self) -> Self {
         Self {
-            step,
-            key: match step {
-                // The item was bumped.
-                Step::Layer(_) => ribbon::rehash(self.key),
-                Step::Exact(_) => self.key,
+            step: match self.step {
+                Step::Layer(index) => Step::Layer(index.saturating_add(1)),
+                step @ Step::Exact(_) => step,
             },
+            key: ribbon::rehash(self.key),
+        }
+    }
+
+    /// The same of another page of an exact set.
+    pub(super) const fn at(self, step: exact::Step) -> Self {
+        Self {
+            step: Step::Exact(step),
+            key: self.key,
         }
     }
 
@@ -98,23 +105,19 @@ impl Question {
             Step::Layer(index) => {
                 let (layer, page) = place(dataset, index, self.key)?;
                 Some(Ok(match layer.query(page, payload, self.key) {
-                    Match::Bumped => Found::Next(Step::Layer(index.saturating_add(1))),
-                    said => Found::Match(said),
+                    Match::Bumped => Found::Bumped,
+                    said => Found::Page(Next::Said(said)),
                 }))
             }
             Step::Exact(step) => {
                 let next = step.take(self.key, payload, dataset.num_sectors);
-                Some(next.map(|next| match next {
-                    Next::Wants(step) => Found::Next(Step::Exact(step)),
-                    Next::Said(said) => Found::Match(said),
-                }))
+                Some(next.map(Found::Page))
             }
         }
     }
 }
 
 /// A layer, and the page in it of a hash.
-#[cfg_attr(feature = "small", inline(never))]
 fn place(dataset: &Dataset, index: u8, hash: u64) -> Option<(Layer, u32)> {
     let layer = dataset.encoding.layer(dataset.num_sectors, index)?;
     Some((layer, layer.page_of(hash)))

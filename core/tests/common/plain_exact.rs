@@ -104,23 +104,25 @@ fn said(number: u128, num_pages: u128, page: &mut impl FnMut(u64) -> Payload) ->
             [field(1, 8), field(9, 4), field(13, 1), field(14, 1)]
         })
         .collect();
-    let grow = segments
-        .windows(2)
-        .all(|pair| pair[0][0] < pair[1][0] && pair[0][1] < pair[1][1]);
-    let last = segments[num_segments - 1];
-    if !grow || last[0] >= two_to(63) || last[1] >= directory_page {
-        return PlainSaid::Refused;
+    // Where the pages of the index end that are a segment's; looked at from the last one on.
+    let mut end = directory_page;
+    let mut found = None;
+    for segment in segments.iter().rev() {
+        if segment[1] >= end {
+            return PlainSaid::Refused;
+        }
+        if segment[0] <= number {
+            found = Some(*segment);
+            break;
+        }
+        end = segment[1];
     }
-    let Some(segment) = segments.iter().rposition(|segment| segment[0] <= number) else {
+    let Some([first, first_index_page, s, exponent]) = found else {
         return PlainSaid::NoMember;
     };
-    let [first, first_index_page, s, exponent] = segments[segment];
     if s > 56 || exponent > 9 {
         return PlainSaid::Refused;
     }
-    let end = segments
-        .get(segment + 1)
-        .map_or(directory_page, |next| next[1]);
     let share = ((number - first) / two_to(s as u32)).min(end - first_index_page - 1);
     let first_of_share = first + share * two_to(s as u32);
 

@@ -14,7 +14,7 @@
 //! each share has one page of the index.
 
 use super::bits::{PAGE_BITS, field, peek, peek_long, put};
-use super::{BlockSize, LIMIT, PageDefect};
+use super::{BlockSize, PageDefect};
 use crate::units::{PAYLOAD_BYTES, Payload};
 
 /// Most segments: 36.
@@ -134,40 +134,35 @@ pub fn segments(directory: &Payload) -> impl Iterator<Item = Result<Segment, Pag
 
 /// The share of a number; `None`: it is below all values. `num_pages` are those of the dataset, of
 /// which the directory is the last.
-#[cfg_attr(feature = "small", inline(never))]
 pub(super) fn share_of(
     directory: &Payload,
     number: u64,
     num_pages: u32,
 ) -> Result<Option<Share>, PageDefect> {
-    // From the last to the first: what is behind a segment begins with the directory, or with the
-    // next one's page of the index.
+    // From the last on: the pages of a segment's index end where the directory begins, or the next
+    // segment's.
     let mut end = num_pages.checked_sub(1).ok_or(PageDefect)?;
-    let mut above = LIMIT;
-    let mut found = None;
     for index in (0..num_segments(directory)?).rev() {
         let (first, first_index_page) = begin_of(directory, index);
-        if first >= above || first_index_page >= end {
+        if first_index_page >= end {
             return Err(PageDefect);
         }
-        if first <= number && found.is_none() {
-            found = Some((index, end - first_index_page - 1));
+        if first > number {
+            end = first_index_page;
+            continue;
         }
-        above = first;
-        end = first_index_page;
+        let Segment { shift, block, .. } = segment(directory, index)?;
+        let last_share = end - first_index_page - 1;
+        // Behind the last share there is no page that begins.
+        let share = ((number - first) >> shift).min(last_share.into());
+        return Ok(Some(Share {
+            page: first_index_page + share as u32,
+            first: first + (share << shift),
+            shift,
+            block,
+        }));
     }
-    let Some((index, last_share)) = found else {
-        return Ok(None);
-    };
-    let segment = segment(directory, index)?;
-    // Behind the last share there is no page that begins.
-    let share = (number.saturating_sub(segment.first) >> segment.shift).min(last_share.into());
-    Ok(Some(Share {
-        page: segment.first_index_page.saturating_add(share as u32),
-        first: segment.first.saturating_add(share << segment.shift),
-        shift: segment.shift,
-        block: segment.block,
-    }))
+    Ok(None)
 }
 
 impl Share {
@@ -215,7 +210,6 @@ impl Share {
     }
 
     /// The page that may have a number of this share.
-    #[cfg_attr(feature = "small", inline(never))]
     pub(super) fn place_of(self, index: &Payload, number: u64) -> Result<Place, PageDefect> {
         let count = self.count(index)?;
         let wanted = number.saturating_sub(self.first);

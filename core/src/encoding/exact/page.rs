@@ -322,7 +322,6 @@ impl<'a> Values<'a> {
 ///
 /// # Errors
 /// [`PageDefect`] if a builder did not write this. Never panics.
-#[cfg_attr(feature = "small", inline(never))]
 pub(super) fn query(payload: &Payload, place: Place, number: u64) -> Result<Match, PageDefect> {
     let mut values = Values::new(payload, place.first, place.block);
     while let Some(Coded { value, is_inverted }) = values.advance()? {

@@ -237,11 +237,6 @@ fn what_no_builder_writes_is_refused() {
         (page(&[]), "no segment"),
         (page(&[37, 1]), "too many"),
         (
-            two(segment(20, 1, 4), segment(10, 2, 4)),
-            "values out of order",
-        ),
-        (two(segment(10, 1, 4), segment(10, 2, 4)), "no values"),
-        (
             two(segment(10, 2, 4), segment(20, 1, 4)),
             "pages out of order",
         ),

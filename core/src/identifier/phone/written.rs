@@ -280,8 +280,10 @@ fn is_worded_extension(tail: &str) -> bool {
 fn is_extension_digits(text: &str, limit: usize) -> bool {
     let text = text.strip_prefix([':', '.', '\u{FF0E}']).unwrap_or(text);
     let text = text.trim_start_matches([' ', '\u{A0}', '\t', ',', '-']);
-    let rest = text.trim_start_matches(|c| decimal_digit(c).is_some());
-    let num_digits = text.chars().count() - rest.chars().count();
+    let is_digit = |c: &char| decimal_digit(*c).is_some();
+    // One by one: the count of all is 300 bytes of a small device's flash.
+    let num_digits = text.chars().take_while(is_digit).count();
+    let rest = text.trim_start_matches(|c| is_digit(&c));
     (1..=limit).contains(&num_digits) && is_end(rest.strip_prefix('#').unwrap_or(rest))
 }
 
