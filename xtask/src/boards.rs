@@ -109,8 +109,8 @@ pub(crate) fn lint(cross: &Cross) -> Result<()> {
 }
 
 /// The most that the micro:bit's program and its RAM, stack included, may take beside its filters:
-/// 61 KiB and 8 KiB.
-const MICROBIT_MOST_BYTES: (u64, u64) = (61 << 10, 8 << 10);
+/// 60 KiB and 8 KiB.
+const MICROBIT_MOST_BYTES: (u64, u64) = (60 << 10, 8 << 10);
 
 /// Boot the micro:bit with a filter, ask it over its console and as a host, and give the
 /// deepest that its stack has been.
