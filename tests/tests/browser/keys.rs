@@ -55,7 +55,7 @@ fn files_that_the_chosen_publisher_did_not_sign() -> Result<()> {
     // Whose files are accepted is said still.
     let status = page.text("#key-status")?;
     ensure!(
-        status.contains("no public key") && status.contains(digits),
+        status.contains("not a public key") && status.contains(digits),
         "{status}"
     );
     refused(only_signed)?;
@@ -84,7 +84,7 @@ fn files_that_the_chosen_publisher_did_not_sign() -> Result<()> {
 fn a_key_that_comes_later() -> Result<()> {
     let page = Page::open()?;
     page.choose_good(&golden("signed.lsv"))?;
-    let trusted = "by the publisher whom you chose";
+    let trusted = "by the publisher that you chose";
     let with = format!(
         "localStorage.setItem('leaksieve.key', '{}');",
         "1".repeat(64)

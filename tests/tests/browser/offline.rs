@@ -69,7 +69,7 @@ fn a_file_that_is_kept_again_is_the_newer_one() -> Result<()> {
             page.keep()?;
             ensure!(
                 page.text("#notice")?
-                    .starts_with("Another file of the name list.lsv is kept")
+                    .starts_with("Another file with the name list.lsv is kept")
             );
             ensure!(page.text("#keep")? == "Replace the kept file");
             page.keep()?;
@@ -372,7 +372,7 @@ fn a_kept_file_that_does_not_open() -> Result<()> {
     page.reload()?;
     let error = "return [document.body.dataset.state, document.body.dataset.error];";
     ensure!(page.browser.run(error)? == json!(["refused", "not_a_filter"]));
-    ensure!(page.text("#file-status")?.contains("no filter file"));
+    ensure!(page.text("#file-status")?.contains("not a filter file"));
     ensure!(page.text("#notice")?.is_empty());
     Ok(())
 }
