@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 
 use ed25519_compact::{KeyPair, Seed};
+use leaksieve_core::encoding::exact::number::has_numbers;
 use leaksieve_core::encoding::ribbon::{NumPages, Ribbon};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{
@@ -274,6 +275,12 @@ fn dataset(input: &mut Input<'_>) -> Dataset {
         };
     }
     fit_layers(&mut dataset);
+    let is_numbers = has_numbers(&dataset.profile);
+    if is_numbers && dataset.num_items.is_multiple_of(4) {
+        dataset.encoding = Encoding::Exact;
+        dataset.designed = Rate::NONE;
+        dataset.measured = Rate::NONE;
+    }
     dataset
 }
 

@@ -4,17 +4,22 @@
 #[path = "../../core/tests/common/ribbon.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub)]
 pub(crate) mod ribbon;
+// So they do exact sets.
+#[path = "../../core/tests/common/plain_exact.rs"]
+#[allow(dead_code, missing_docs, unreachable_pub)]
+mod plain_exact;
 
 use leaksieve_core::encoding::bloom::PAGE_BITS;
 use leaksieve_core::encoding::ribbon::Ribbon;
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::Encoding;
 use leaksieve_core::identifier::phone::plan::{Judgement, Step, Walk};
-use leaksieve_core::identifier::{Coverage, Item, MAX_READINGS, Rule, Side};
+use leaksieve_core::identifier::{Coverage, IdScheme, Item, MAX_READINGS, Rule, Side};
 use leaksieve_core::sector::Payload;
 use leaksieve_core::{
-    Catalogue, Dataset, Error, Identifier, NormaliseError, Outcome, SectorIndex, Verdict,
+    Catalogue, Dataset, Error, Identifier, NormaliseError, Outcome, Profile, SectorIndex, Verdict,
 };
+use plain_exact::PlainSaid;
 use ribbon::{PlainAnswer, PlainRibbon};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -121,13 +126,53 @@ fn judge(
     }
 }
 
-/// Is a hash there? And the sectors that this takes.
+/// The number of an item of an exact set, if it has one.
+fn number(dataset: &Dataset, item: &[u8]) -> Option<u64> {
+    let digits = match dataset.profile {
+        Profile::Id(IdScheme::ChineseResident) => &item[..17],
+        _ => item,
+    };
+    if !(1..=18).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let digits: String = digits.iter().map(|digit| char::from(*digit)).collect();
+    Some(format!("1{digits}").parse().unwrap())
+}
+
+/// Is an item there? And the sectors that this takes.
 fn is_member(
     dataset: &Dataset,
-    hash: u64,
+    item: &[u8],
+    is_marked: bool,
     payload: &impl Fn(u32) -> Payload,
     sectors: &mut Vec<u32>,
 ) -> Result<bool, Error> {
+    if dataset.encoding == Encoding::Exact {
+        let Some(number) = number(dataset, item) else {
+            return Ok(false);
+        };
+        let both = [number, number + (1 << 62)];
+        for number in &both[..if dataset.num_extra > 0 { 2 } else { 1 }] {
+            let sector = |page: u64| dataset.first_sector.0 + page as u32;
+            let content = |page| payload(sector(page));
+            let (said, pages) = plain_exact::ask(*number, dataset.num_sectors.into(), content);
+            sectors.extend(pages.into_iter().map(sector));
+            match said {
+                PlainSaid::Member => return Ok(true),
+                PlainSaid::NoMember => {}
+                PlainSaid::Refused => {
+                    return Err(Error::PageMalformed {
+                        index: SectorIndex(sectors.last().copied().unwrap_or_default()),
+                    });
+                }
+            }
+        }
+        return Ok(false);
+    }
+    let hash = match is_marked {
+        true => hash_of(dataset, item).rotate_left(32),
+        false => hash_of(dataset, item),
+    };
     let (answer, read) = answer(dataset, hash, payload);
     sectors.extend(read);
     match answer {
@@ -185,8 +230,11 @@ fn asked(
         if num_asked == MAX_READINGS {
             return Ok(Outcome::NotCovered(NormaliseError::TooManyReadings));
         }
+        if dataset.encoding == Encoding::Exact && number(dataset, item.as_bytes()).is_none() {
+            continue;
+        }
         num_asked += 1;
-        if is_member(dataset, hash(dataset, &item), payload, sectors)? {
+        if is_member(dataset, item.as_bytes(), item.is_marked(), payload, sectors)? {
             return Ok(Outcome::Exposed);
         }
         if let Coverage::Incidental(why) = item.coverage() {
@@ -209,7 +257,7 @@ fn asked(
         match change.apply(item.as_bytes(), &mut place) {
             Some(changed) if num_asked < MAX_READINGS => {
                 num_asked += 1;
-                if is_member(dataset, hash_of(dataset, changed), payload, sectors)? {
+                if is_member(dataset, changed, false, payload, sectors)? {
                     return Ok(Outcome::Exposed);
                 }
             }

@@ -11,8 +11,6 @@ pub enum PlainSaid {
     NoMember,
     /// The page that was read last is to be refused.
     Refused,
-    /// The pages of an index are in no order: a reader need not notice, and may read any.
-    Undefined,
 }
 
 /// 2^bit; all that is computed here has room in 128 bits.
@@ -134,15 +132,22 @@ fn said(number: u128, num_pages: u128, page: &mut impl FnMut(u64) -> Payload) ->
     }
     let mut fields = Bits::from(&index, 112);
     let offsets: Vec<u128> = (0..num_further).map(|_| fields.field(s as u32)).collect();
-    if !offsets.is_sorted() {
-        return PlainSaid::Undefined;
-    }
-    let mut place = (bytes(&index, 0, 4), bytes(&index, 4, 8));
-    for (offset, further) in offsets.iter().zip(1..) {
-        if first_of_share + offset <= number {
-            place = (bytes(&index, 0, 4) + further, first_of_share + offset);
+    let (mut low, mut high) = (0, offsets.len());
+    while low < high {
+        let middle = (low + high) / 2;
+        if first_of_share + offsets[middle] <= number {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
+    let place = match low {
+        0 => (bytes(&index, 0, 4), bytes(&index, 4, 8)),
+        _ => (
+            bytes(&index, 0, 4) + low as u128,
+            first_of_share + offsets[low - 1],
+        ),
+    };
     if place.0 >= index_page || place.1 > number {
         return PlainSaid::Refused;
     }
