@@ -4,7 +4,8 @@
 //! instruction takes a nanosecond, and SysTick counts the board's clock. A line is asked as a
 //! device asks it, and answered with four figures and a word: instructions, those of them in the
 //! medium's driver and the file system, sectors read, and what was said; the fourth are those of
-//! hash and probe alone, once the item and its page are there. An empty line mounts.
+//! hash and probe alone, once the item and its page are there, and of an exact set those of the
+//! number and all of its pages. An empty line mounts.
 
 use core::hint::black_box;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -13,6 +14,8 @@ use cortex_m::peripheral::{SYST, syst::SystClkSource};
 use embedded_io::{Read, Write};
 use leaksieve_app::filter::{Filter, Findings};
 use leaksieve_app::{EpochStore, Guard, Storage, StorageError, Workspace};
+use leaksieve_core::encoding::Encoding;
+use leaksieve_core::encoding::exact::{self, Next};
 use leaksieve_core::sector::{PAYLOAD_BYTES, Payload};
 use leaksieve_core::{Identifier, Sector, SectorIndex, SectorSource, Verdict};
 
@@ -101,10 +104,31 @@ fn word_for(findings: &Findings) -> &'static str {
 }
 
 /// The ticks of hashing the item of a text and asking its page of the first dataset's first
-/// layer, [`ROUNDS`] times. The empty text has none.
+/// layer, [`ROUNDS`] times; of an exact set those of the number and of all its pages. The empty
+/// text has none.
 fn probe<S: Storage, E: EpochStore>(filter: &mut Filter<'_, S, E>, text: &[u8]) -> Option<u32> {
     let dataset = filter.catalogue()?.datasets().first()?;
     let item = dataset.profile.normalise(&Identifier::new(text)).ok()?;
+    if dataset.encoding == Encoding::Exact {
+        let (first, num_pages) = (dataset.first_sector.0, dataset.num_sectors);
+        let number = dataset.key(&item)?;
+        let mut ticks = rounds(|_| {
+            let _ = black_box(dataset.key(black_box(&item)));
+        });
+        let mut step = exact::Step::Directory;
+        loop {
+            let sector = first.checked_add(step.page(num_pages)?)?;
+            filter.read_sector(SectorIndex(sector)).ok()?;
+            let payload: &Payload = filter.sector().first_chunk::<PAYLOAD_BYTES>()?;
+            ticks += rounds(|_| {
+                let _ = black_box(black_box(step).take(number, payload, num_pages));
+            });
+            match step.take(number, payload, num_pages).ok()? {
+                Next::Wants(next) => step = next,
+                Next::Said(_) => return Some(ticks),
+            }
+        }
+    }
     let layer = dataset.encoding.layer(dataset.num_sectors, 0)?;
     let page = layer.page_of(dataset.hash.hash(&item));
     let hash = dataset.hash;

@@ -249,48 +249,12 @@ impl<'a> Values<'a> {
         if self.next >= self.block.end {
             self.begin_block();
         }
-        let mut num_zeros = 0;
-        loop {
-            let place = self.at + num_zeros;
-            let more = zeros(peek(self.payload, place));
-            num_zeros += more;
-            if more < u32::BITS {
-                break;
-            }
-            if place >= PAGE_BITS {
-                return Ok(None);
-            }
-        }
-        self.at += num_zeros + 1;
-        let Runs {
-            length,
-            num_bits,
-            num_short,
-        } = self.runs;
-        let gap = if num_zeros + 1 < EVEN_RUNS && !cfg!(feature = "small") {
-            // As below, in 32 bits.
-            let bits = peek(self.payload, self.at);
-            let first = 1 << num_bits;
-            let mut rest = bits & (first - 1);
-            self.at += num_bits;
-            if rest >= num_short {
-                self.at += 1;
-                rest = (rest << 1 | u32::from(bits & first != 0)).saturating_sub(num_short);
-            }
-            u64::from(length * num_zeros + rest)
-        } else {
-            let (before, num_doublings) = self.runs.before(num_zeros).ok_or(PageDefect)?;
-            let bits = peek_long(self.payload, self.at);
-            let num_bits = num_bits + num_doublings;
-            let first = 1 << num_bits;
-            let num_short = u64::from(num_short) << num_doublings;
-            let mut rest = bits & (first - 1);
-            self.at += num_bits;
-            if rest >= num_short {
-                self.at += 1;
-                rest = (rest << 1 | u64::from(bits & first != 0)).saturating_sub(num_short);
-            }
-            before + rest
+        let gap = match self.short_gap() {
+            Some(gap) => gap.into(),
+            None => match self.gap()? {
+                Some(gap) => gap,
+                None => return Ok(None),
+            },
         };
         if self.at > PAGE_BITS {
             self.at = PAGE_BITS;
@@ -305,6 +269,64 @@ impl<'a> Values<'a> {
             value,
             is_inverted: self.is_inverted,
         }))
+    }
+
+    /// A gap of few runs, which most are: all of it is in the next 32 bits.
+    #[inline(always)]
+    fn short_gap(&mut self) -> Option<u32> {
+        if cfg!(feature = "small") {
+            return None;
+        }
+        let Runs {
+            length,
+            num_bits,
+            num_short,
+        } = self.runs;
+        let bits = peek(self.payload, self.at);
+        let num_zeros = bits.trailing_zeros();
+        if num_zeros + 1 >= EVEN_RUNS {
+            return None;
+        }
+        let bits = bits >> (num_zeros + 1);
+        let first = 1 << num_bits;
+        let mut rest = bits & (first - 1);
+        let mut num_rest_bits = num_bits;
+        if rest >= num_short {
+            num_rest_bits += 1;
+            rest = (rest << 1 | u32::from(bits & first != 0)).saturating_sub(num_short);
+        }
+        self.at += num_zeros + 1 + num_rest_bits;
+        Some(length * num_zeros + rest)
+    }
+
+    /// Any gap; `None`: there is none.
+    #[cfg_attr(not(feature = "small"), inline(never))]
+    fn gap(&mut self) -> Result<Option<u64>, PageDefect> {
+        let mut num_zeros = 0;
+        loop {
+            let place = self.at + num_zeros;
+            let more = zeros(peek(self.payload, place));
+            num_zeros += more;
+            if more < u32::BITS {
+                break;
+            }
+            if place >= PAGE_BITS {
+                return Ok(None);
+            }
+        }
+        self.at += num_zeros + 1;
+        let (before, num_doublings) = self.runs.before(num_zeros).ok_or(PageDefect)?;
+        let bits = peek_long(self.payload, self.at);
+        let num_bits = self.runs.num_bits + num_doublings;
+        let first = 1 << num_bits;
+        let num_short = u64::from(self.runs.num_short) << num_doublings;
+        let mut rest = bits & (first - 1);
+        self.at += num_bits;
+        if rest >= num_short {
+            self.at += 1;
+            rest = (rest << 1 | u64::from(bits & first != 0)).saturating_sub(num_short);
+        }
+        Ok(Some(before + rest))
     }
 
     fn begin_block(&mut self) {
