@@ -1,18 +1,19 @@
-//! All tests of a workspace, several test binaries at a time: `cargo test` runs one after the other,
-//! and many of them wait, for a browser, an emulator, or a program that is to be killed.
+//! All tests of the workspace, several test binaries at a time. `cargo test` runs one after the other,
+//! and many of them wait: for a browser, an emulator, or a program that is to be killed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+use std::vec::IntoIter;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use testkit::run::{cargo, line_of, run, say, seconds};
 use testkit::workspace;
 
-/// Those that take longest are run first, so that none is waited for alone.
+/// Those that take longest. They are run first, so that no core idles while the last one runs.
 const LONGEST: [&str; 4] = ["browser", "lists", "host_faults", "build_interrupted"];
 
 /// A compiled test binary.
@@ -27,7 +28,7 @@ struct Binary {
 /// its documentation. `prepare` sets the environment of each.
 ///
 /// # Errors
-/// When one does not compile, or fails; all have run then.
+/// When one does not compile, or fails. If one fails, the others are run all the same.
 pub(crate) fn test_workspace(prepare: impl Fn(&mut Command) + Sync) -> Result<()> {
     let mut binaries = compile()?;
     binaries.sort_by_key(|binary| {
@@ -39,12 +40,12 @@ pub(crate) fn test_workspace(prepare: impl Fn(&mut Command) + Sync) -> Result<()
         "{} test binaries, {number} at a time",
         binaries.len()
     ));
-    binaries.reverse();
-    let (left, failed) = (Mutex::new(binaries), Mutex::new(Vec::new()));
+    let (left, failed) = (Mutex::new(binaries.into_iter()), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..number {
             scope.spawn(|| {
                 while let Some(binary) = take(&left) {
+                    say(format!("running {}", binary.name));
                     let start = Instant::now();
                     let mut command = Command::new(&binary.program);
                     command
@@ -61,19 +62,20 @@ pub(crate) fn test_workspace(prepare: impl Fn(&mut Command) + Sync) -> Result<()
             });
         }
     });
+    say("cargo test --workspace --doc");
+    let mut command = command("--doc");
+    prepare(&mut command);
+    let examples = run(&mut command);
     let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !failed.is_empty() {
         bail!("these tests failed: {}", failed.join(", "));
     }
-    say("cargo test --workspace --doc");
-    let mut command = command("--doc");
-    prepare(&mut command);
-    run(&mut command)
+    examples
 }
 
-fn take(binaries: &Mutex<Vec<Binary>>) -> Option<Binary> {
+fn take(binaries: &Mutex<IntoIter<Binary>>) -> Option<Binary> {
     let mut binaries = binaries.lock().unwrap_or_else(PoisonError::into_inner);
-    binaries.pop()
+    binaries.next()
 }
 
 fn command(argument: &str) -> Command {
@@ -115,9 +117,10 @@ fn compile() -> Result<Vec<Binary>> {
     Ok(binaries)
 }
 
-/// Print what it printed, at its end, so that the lines of two are not mixed. Was all well?
+/// Show the output of a binary that has ended, so that the lines of two are not mixed. Did its tests
+/// pass?
 fn show(binary: &Binary, time: Duration, output: std::io::Result<Output>) -> bool {
-    // One at a time.
+    // No other binary's output comes between.
     let _printing = std::io::stdout().lock();
     match output {
         Ok(output) => {

@@ -96,8 +96,7 @@ impl Site {
     }
 }
 
-/// The page, whose module was compiled under `cargo xtask test` before, else now, by whoever asks
-/// first.
+/// The page. `cargo xtask test` compiles its module beforehand; without that, the first call does.
 ///
 /// # Errors
 /// When it cannot be built.
@@ -108,7 +107,6 @@ pub fn site() -> Result<Site> {
         build(&setup::cross(&[WASM])?)?;
     }
     *is_made = true;
-    drop(is_made);
     Site::of(sources()?)
 }
 

@@ -279,6 +279,9 @@ fn a_copy_that_was_not_finished() -> Result<()> {
     let page = Page::open()?;
     page.choose_good(&golden("phone.lsv"))?;
     page.keep()?;
+    // The bar of the next copy does not begin where this one ended.
+    let share = "return document.getElementById('progress').value;";
+    ensure!(page.browser.run(share)?.as_f64() == Some(0.0));
     page.choose_good(&golden("signed.lsv"))?;
     // It does not end.
     page.browser.run(
