@@ -138,7 +138,7 @@ fn more_leaks_than_a_small_device_has_room_for() -> Result<()> {
     for line in ["+86 138-0013-8000", "12"] {
         let answer = board.ask(line)?;
         ensure!(
-            answer.starts_with("cannot say: slot 1: of 3 leaks"),
+            answer.starts_with("cannot say: slot 1: holds 3 leaks"),
             "{answer}"
         );
     }
@@ -411,7 +411,12 @@ fn updates_that_are_refused() -> Result<()> {
     // Larger than a slot.
     let large = lab.filter(
         "Large",
-        &["--kind=phone", "--region=CN", "--fpr=0.000001"],
+        &[
+            "--kind=phone",
+            "--region=CN",
+            "--fpr=0.000001",
+            "--encoding=bloom",
+        ],
         &(0..30_000).map(sample::phone).collect::<Vec<_>>(),
     )?;
     let refused = Device::new(board.line()?).update(&FilterFile::open(&large)?, &());

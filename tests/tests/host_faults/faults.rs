@@ -50,6 +50,7 @@ pub(crate) const SITES: &[Site] = &[
     site("output create_locked: lock", Place::Unfinished, &["flock"], ""),
     site("output create_locked, reopen, read_header: status", Place::Unfinished, STATUS, ""),
     site("output seek", Place::Unfinished, &["lseek"], ""),
+    site("output clear: cut", Place::Unfinished, &["ftruncate"], ""),
     site("output write, seek, reopen: write", Place::Unfinished, &["write"], ""),
     site("output reopen", Place::Unfinished, OPEN, ""),
     site("bundle: a second handle", Place::Unfinished, &["fcntl"], ""),

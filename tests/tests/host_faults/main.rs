@@ -292,7 +292,7 @@ fn small(options: &str) -> Result<Case> {
 #[test]
 #[ignore = "builds the host tool; `cargo xtask test` runs it"]
 fn build() -> Result<()> {
-    small("--force")?.try_all(22)
+    small("--force")?.try_all(23)
 }
 
 #[test]
