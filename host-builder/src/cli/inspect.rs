@@ -228,9 +228,13 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
         )?;
     }
     if dataset.num_rejected > 0 {
+        let or_no_phone = match dataset.profile {
+            Profile::Phone(_) => ", or are numbers that no phone has",
+            _ => "",
+        };
         writeln!(
             out,
-            "  rejected     {} could not be parsed, and are not in the file",
+            "  rejected     {} could not be read{or_no_phone}: \"not exposed\" says nothing of them",
             several(dataset.num_rejected, "line")
         )?;
     }
