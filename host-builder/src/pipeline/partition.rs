@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::parallel::ordered_parallel;
-use crate::pipeline::sort::sort_and_dedup;
+use crate::pipeline::ranges::Ranges;
+use crate::pipeline::sort::{sort_and_dedup, sort_and_dedup_dense};
 use crate::pipeline::spool::{BLOCK_HASHES, Block, Spool, SpoolError, SpoolWriter};
 
 /// Top bits that choose a partition. The buffers of so many stay in a core's caches, and
@@ -55,8 +56,8 @@ pub const fn range_of(partition: u32) -> Range<u128> {
 enum Split {
     /// By their top bits: they are hashes, or as good.
     TopBits,
-    /// By where each partition begins, from 0 on, in order; a key is kept as what it is above that.
-    Ranges(Arc<[u64]>),
+    /// By the range that a key is in; it is kept as what it is above the range's begin.
+    Ranges(Arc<Ranges>),
 }
 
 /// Widest range of keys in a partition, so that they have their top byte in common.
@@ -107,12 +108,11 @@ impl Partitions {
         Self::with_chunks(Split::TopBits, hashes.free_chunks.clone(), folder)
     }
 
-    /// None yet, with the memory that those hashes have left, of keys in order: `begins` says where
-    /// each partition begins, from 0 on; they are at most [`NUM_PARTITIONS`], and at most
-    /// [`MAX_RANGE`] apart.
-    pub(crate) fn in_ranges(begins: Arc<[u64]>, hashes: &Hashes) -> Self {
+    /// None yet, with the memory that those hashes have left, of keys in order: a partition for each
+    /// range, at most [`NUM_PARTITIONS`] of at most [`MAX_RANGE`] values.
+    pub(crate) fn in_ranges(ranges: Arc<Ranges>, hashes: &Hashes) -> Self {
         let folder = hashes.spool.folder().to_path_buf();
-        Self::with_chunks(Split::Ranges(begins), hashes.free_chunks.clone(), folder)
+        Self::with_chunks(Split::Ranges(ranges), hashes.free_chunks.clone(), folder)
     }
 
     fn with_chunks(split: Split, free_chunks: Arc<AtomicU64>, temp_folder: PathBuf) -> Self {
@@ -239,9 +239,9 @@ impl Writer<'_> {
         self.sum = self.sum.wrapping_add(hash.into());
         let (partition, hash) = match &self.partitions.split {
             Split::TopBits => (partition_of(hash), hash),
-            Split::Ranges(begins) => {
-                let partition = begins.partition_point(|begin| *begin <= hash) - 1;
-                (partition, hash - begins[partition])
+            Split::Ranges(ranges) => {
+                let range = ranges.range_of(hash);
+                (range, hash - ranges.begin(range))
             }
         };
         let buffer = &mut self.buffers[partition];
@@ -328,16 +328,34 @@ impl Hashes {
 
     /// They are not needed any more: give their memory to others.
     pub(crate) fn release(self) {
-        let kept = |partition: &Mutex<Partition>| {
-            let partition = partition.lock().unwrap_or_else(PoisonError::into_inner);
-            let chunks = partition.chunks.iter();
-            // The one that is being filled was not taken from the budget.
-            chunks
-                .map(|chunk| chunk.len() / BLOCK_HASHES)
-                .sum::<usize>() as u64
-        };
-        let num_chunks: u64 = self.partitions.iter().map(kept).sum();
-        self.free_chunks.fetch_add(num_chunks, Ordering::Relaxed);
+        (0..self.partitions.len()).for_each(|partition| self.release_partition(partition));
+    }
+
+    fn release_partition(&self, partition: usize) {
+        let mut partition = self.partitions[partition]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Partition { chunks, .. } = std::mem::take(&mut *partition);
+        // The one that is being filled was not taken from the budget.
+        let num_chunks: usize = chunks.iter().map(|chunk| chunk.len() / BLOCK_HASHES).sum();
+        drop(chunks);
+        self.free_chunks
+            .fetch_add(num_chunks as u64, Ordering::Relaxed);
+    }
+
+    /// The hashes of a partition as they came, with duplicates, or sorted without. They are not
+    /// here any more, and others have their memory.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when they do not read back.
+    pub(crate) fn take<'a>(
+        &self,
+        partition: u32,
+        scratch: &'a mut Vec<u64>,
+    ) -> Result<&'a [u64], SpoolError> {
+        self.gather(partition, scratch)?;
+        self.release_partition(partition as usize);
+        Ok(scratch)
     }
 
     /// Are some of them on disk?
@@ -455,10 +473,15 @@ impl Hashes {
         }
         match &self.split {
             Split::TopBits => sort_and_dedup(hashes, scratch, PARTITION_BITS),
-            Split::Ranges(begins) => {
+            Split::Ranges(ranges) => {
                 let most = hashes.iter().copied().max().unwrap_or(0);
-                sort_and_dedup(hashes, scratch, most.leading_zeros());
-                let begin = begins[partition as usize];
+                // Bits that take no more room than the keys.
+                if most / u64::from(u64::BITS) <= hashes.len() as u64 {
+                    sort_and_dedup_dense(hashes, scratch, most);
+                } else {
+                    sort_and_dedup(hashes, scratch, most.leading_zeros());
+                }
+                let begin = ranges.begin(partition as usize);
                 hashes.iter_mut().for_each(|key| *key += begin);
             }
         }
