@@ -23,7 +23,8 @@ impl Random {
 
     /// Numbers that are left out before the next, if each is taken with this chance.
     pub(super) fn gap(&mut self, share: f64) -> u64 {
-        (self.unit().ln() / (-share).ln_1p()) as u64
+        // More than any list has, so that sums do not overflow.
+        (self.unit().ln() / (-share).ln_1p()).min(1e15) as u64
     }
 
     /// Beta(a, b): the share of one gamma variate of two.

@@ -74,12 +74,38 @@ struct Partition {
     is_sorted: bool,
 }
 
+/// Memory that partitions share.
+#[derive(Debug)]
+struct Room {
+    /// Full chunks that may still be kept.
+    num_free: AtomicU64,
+    /// Those that are empty again: the allocator would keep them for the thread that had them.
+    emptied: Mutex<Vec<Vec<u64>>>,
+}
+
+impl Room {
+    fn chunk(&self) -> Vec<u64> {
+        let emptied = self.emptied.lock().ok().and_then(|mut all| all.pop());
+        emptied.unwrap_or_else(|| Vec::with_capacity(BLOCK_HASHES))
+    }
+
+    fn give_back(&self, mut chunks: Vec<Vec<u64>>) {
+        // The one that is being filled was not taken from the budget.
+        let num_full: usize = chunks.iter().map(|chunk| chunk.len() / BLOCK_HASHES).sum();
+        self.num_free.fetch_add(num_full as u64, Ordering::Relaxed);
+        chunks.retain(|chunk| chunk.capacity() == BLOCK_HASHES);
+        chunks.iter_mut().for_each(Vec::clear);
+        if let Ok(mut emptied) = self.emptied.lock() {
+            emptied.append(&mut chunks);
+        }
+    }
+}
+
 /// Partitions that threads put hashes into.
 pub struct Partitions {
     split: Split,
     partitions: Vec<Mutex<Partition>>,
-    /// Full chunks that may still be kept in memory.
-    free_chunks: Arc<AtomicU64>,
+    room: Arc<Room>,
     spool: Spool,
     failed: AtomicBool,
     error: Mutex<Option<SpoolError>>,
@@ -93,33 +119,37 @@ impl Partitions {
     pub fn new(memory_bytes: u64, temp_folder: PathBuf) -> Self {
         let chunk_bytes = (BLOCK_HASHES * size_of::<u64>()) as u64;
         let free_chunks = memory_bytes.saturating_sub(OTHER_BYTES) / chunk_bytes;
-        Self::with_chunks(Split::TopBits, Arc::new(free_chunks.into()), temp_folder)
+        let room = Room {
+            num_free: free_chunks.into(),
+            emptied: Mutex::default(),
+        };
+        Self::with_room(Split::TopBits, Arc::new(room), temp_folder)
     }
 
     /// Others, which share the memory with these.
     pub(crate) fn beside(&self) -> Self {
         let folder = self.spool.folder().to_path_buf();
-        Self::with_chunks(Split::TopBits, self.free_chunks.clone(), folder)
+        Self::with_room(Split::TopBits, self.room.clone(), folder)
     }
 
     /// None yet, with the memory that those hashes have left.
     pub(crate) fn with_memory_left(hashes: &Hashes) -> Self {
         let folder = hashes.spool.folder().to_path_buf();
-        Self::with_chunks(Split::TopBits, hashes.free_chunks.clone(), folder)
+        Self::with_room(Split::TopBits, hashes.room.clone(), folder)
     }
 
     /// None yet, with the memory that those hashes have left, of keys in order: a partition for each
     /// range, at most [`NUM_PARTITIONS`] of at most [`MAX_RANGE`] values.
     pub(crate) fn in_ranges(ranges: Arc<Ranges>, hashes: &Hashes) -> Self {
         let folder = hashes.spool.folder().to_path_buf();
-        Self::with_chunks(Split::Ranges(ranges), hashes.free_chunks.clone(), folder)
+        Self::with_room(Split::Ranges(ranges), hashes.room.clone(), folder)
     }
 
-    fn with_chunks(split: Split, free_chunks: Arc<AtomicU64>, temp_folder: PathBuf) -> Self {
+    fn with_room(split: Split, room: Arc<Room>, temp_folder: PathBuf) -> Self {
         Self {
             split,
             partitions: (0..NUM_PARTITIONS).map(|_| Mutex::default()).collect(),
-            free_chunks,
+            room,
             spool: Spool::new(temp_folder),
             failed: AtomicBool::new(false),
             error: Mutex::new(None),
@@ -158,7 +188,7 @@ impl Partitions {
         Ok(Hashes {
             split: self.split,
             partitions: self.partitions,
-            free_chunks: self.free_chunks,
+            room: self.room,
             spool: self.spool,
             sum: self
                 .sum
@@ -199,7 +229,7 @@ impl Partitions {
                 .last()
                 .is_none_or(|last| last.len() == BLOCK_HASHES)
             {
-                partition.chunks.push(Vec::with_capacity(BLOCK_HASHES));
+                partition.chunks.push(self.room.chunk());
             }
             let Some(last) = partition.chunks.last_mut() else {
                 return Ok(());
@@ -216,7 +246,8 @@ impl Partitions {
     }
 
     fn may_keep_one_more(&self) -> bool {
-        self.free_chunks
+        self.room
+            .num_free
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
                 free.checked_sub(1)
             })
@@ -294,8 +325,7 @@ impl Drop for Writer<'_> {
 pub struct Hashes {
     split: Split,
     partitions: Vec<Mutex<Partition>>,
-    /// Full chunks that more hashes may be kept in.
-    free_chunks: Arc<AtomicU64>,
+    room: Arc<Room>,
     spool: Spool,
     sum: u128,
 }
@@ -318,7 +348,7 @@ impl Hashes {
         Partitions {
             split: self.split,
             partitions: self.partitions,
-            free_chunks: self.free_chunks,
+            room: self.room,
             spool: self.spool,
             failed: AtomicBool::new(false),
             error: Mutex::new(None),
@@ -336,11 +366,7 @@ impl Hashes {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let Partition { chunks, .. } = std::mem::take(&mut *partition);
-        // The one that is being filled was not taken from the budget.
-        let num_chunks: usize = chunks.iter().map(|chunk| chunk.len() / BLOCK_HASHES).sum();
-        drop(chunks);
-        self.free_chunks
-            .fetch_add(num_chunks as u64, Ordering::Relaxed);
+        self.room.give_back(chunks);
     }
 
     /// The hashes of a partition as they came, with duplicates, or sorted without. They are not
