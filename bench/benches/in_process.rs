@@ -23,7 +23,10 @@ use leaksieve_core::encoding::{Encoding, Layer, Match, bloom, page_of, ribbon};
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::sector::{PAYLOAD_BYTES, SECTOR_BYTES};
 use leaksieve_core::{Identifier, Profile, Verdict};
+use mem_dbg::{MemSize, SizeFlags};
+use roaring::RoaringTreemap;
 use serde_json::Value;
+use sux::dict::EliasFanoBuilder;
 use xorf::{BinaryFuse8, BinaryFuse16, Filter};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -69,6 +72,8 @@ fn main() -> Result<()> {
         "binary-fuse-16" => list.binary_fuse(BinaryFuse16::try_from, |filter| {
             2 * filter.fingerprints.len()
         }),
+        "roaring" => list.roaring(),
+        "elias-fano" => list.elias_fano(),
         other => bail!("there is no contender {other}"),
     }?;
     println!("{told}");
@@ -272,6 +277,35 @@ impl Lists<'_> {
         let filter = filter.map_err(|error| anyhow::anyhow!(error))?;
         let num_bytes = num_bytes(&filter) as u64;
         Ok(self.report(took, num_bytes, |line| filter.contains(&xxh3_64(line))))
+    }
+}
+
+impl Lists<'_> {
+    /// The numbers that the members are; they are in order.
+    fn numbers(&self) -> Result<Vec<u64>> {
+        let number = |line: &&[u8]| Ok(std::str::from_utf8(line)?.parse()?);
+        self.members.iter().map(number).collect()
+    }
+
+    /// Exact sets of numbers: their sizes, as they would be written.
+    fn roaring(&self) -> Result<Value> {
+        let mut set = RoaringTreemap::from_sorted_iter(self.numbers()?)?;
+        set.optimize();
+        Ok(serde_json::json!({"num_items": set.len(), "num_bytes": set.serialized_size()}))
+    }
+
+    /// As it is in memory, with what finds a number. Begins at the first, which would cost nothing.
+    fn elias_fano(&self) -> Result<Value> {
+        let numbers = self.numbers()?;
+        let (Some(first), Some(last)) = (numbers.first(), numbers.last()) else {
+            bail!("the list is empty");
+        };
+        let mut builder = EliasFanoBuilder::new(numbers.len(), last - first);
+        numbers
+            .iter()
+            .for_each(|number| builder.push(number - first));
+        let num_bytes = builder.build_with_dict().mem_size(SizeFlags::default());
+        Ok(serde_json::json!({"num_items": numbers.len(), "num_bytes": num_bytes}))
     }
 }
 

@@ -67,18 +67,21 @@ impl Options {
             seed: self.seed,
             strangers: self.strangers,
         };
-        match list.write(&mut io::stdout().lock()) {
-            // Whoever read it has enough.
-            Err(error) if is_broken_pipe(&error) => Ok(()),
-            result => result,
-        }
+        unless_closed(list.write(&mut io::stdout().lock()))
     }
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+/// Whoever read stdout and closed it has enough: that is no error.
+pub(crate) fn unless_closed(result: Result<()>) -> Result<()> {
+    let is_closed = |error: &anyhow::Error| {
+        error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    match result {
+        Err(error) if is_closed(&error) => Ok(()),
+        result => result,
+    }
 }
 
 /// A number such as `10_000_000`.

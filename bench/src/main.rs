@@ -17,11 +17,13 @@ use crate::generate::{List, parse_count};
 
 mod device;
 mod encodings;
+mod exact;
 mod generate;
 mod growth;
 mod in_process;
 mod instructions;
 mod measure;
+mod models;
 mod peers;
 mod picture;
 mod programs;
@@ -39,6 +41,8 @@ enum Part {
     InProcess,
     /// Bloom and ribbon beside libraries and the limit, at four rates, and what fits 900 KiB
     Encodings,
+    /// Exact sets of several models beside filters, other structures and the entropy
+    Exact,
     /// Time and memory against the number of items
     Growth,
     /// Instructions of the hot functions, counted by callgrind
@@ -63,6 +67,8 @@ struct Cli {
 enum Command {
     /// Print a long list of generated phone numbers or hashes, to measure with
     Generate(generate::Options),
+    /// Print a long list of numbers in the shape of a leak
+    Model(models::Options),
 }
 
 #[derive(Args, Debug)]
@@ -91,6 +97,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Some(Command::Generate(options)) => options.run(),
+        Some(Command::Model(options)) => options.run(),
         None => bench(&cli.options),
     };
     match done {
@@ -123,6 +130,7 @@ fn bench(options: &Options) -> Result<()> {
             Part::Hashes => Some(programs::measure(options, programs::Leak::Hashes)?),
             Part::InProcess => Some(in_process::measure(options)?),
             Part::Encodings => Some(encodings::measure(options)?),
+            Part::Exact => Some(exact::measure(options)?),
             Part::Growth => Some(growth::measure(options)?),
             Part::Instructions => instructions::measure(options.check)?,
             Part::Python => Some(python::measure(options)?),

@@ -17,6 +17,7 @@ mod options;
 mod pages;
 pub mod partition;
 mod plan;
+mod ranges;
 mod read;
 mod recheck;
 mod sort;

@@ -22,6 +22,7 @@ use crate::parallel::ordered_parallel;
 use crate::pipeline::encode::EncodeError;
 use crate::pipeline::pages::Pages;
 use crate::pipeline::partition::{Hashes, MAX_RANGE, NUM_PARTITIONS, Partitions};
+use crate::pipeline::ranges::Ranges;
 use crate::pipeline::spool::SpoolError;
 use crate::sizing::exact::Parameters;
 pub(crate) use recheck::ask_all;
@@ -46,9 +47,8 @@ pub(crate) const fn scatter(number: u64) -> u64 {
 
 /// Numbers, each in its range.
 pub(crate) struct Ordered {
-    ranges: Hashes,
-    num_ranges: u32,
-    begins: Arc<[u64]>,
+    numbers: Hashes,
+    ranges: Arc<Ranges>,
 }
 
 /// What is written of an exact set.
@@ -71,15 +71,14 @@ struct Made {
 }
 
 impl Ordered {
-    /// Gather scattered numbers anew.
+    /// Gather scattered numbers anew: they are here then, and not there.
     pub(crate) fn of(
         scattered: &Hashes,
         num_threads: usize,
         advance: &(dyn Fn(u64) + Sync),
     ) -> Result<Self, SpoolError> {
-        let begins = begins(scattered)?;
-        let begins: Arc<[u64]> = begins.into();
-        let partitions = Partitions::in_ranges(begins.clone(), scattered);
+        let ranges = Arc::new(Ranges::new(begins(scattered)?));
+        let partitions = Partitions::in_ranges(ranges.clone(), scattered);
         ordered_parallel(
             num_threads,
             0..NUM_PARTITIONS,
@@ -87,7 +86,7 @@ impl Ordered {
                 let mut scratch = Vec::new();
                 let mut writer = partitions.writer();
                 move |partition| {
-                    let keys = scattered.unsorted(partition, &mut scratch)?;
+                    let keys = scattered.take(partition, &mut scratch)?;
                     for key in keys {
                         writer.push(key.wrapping_mul(GATHER));
                     }
@@ -100,16 +99,13 @@ impl Ordered {
             },
         )?;
         Ok(Self {
-            ranges: partitions.close()?,
-            num_ranges: begins.len() as u32,
-            begins,
+            numbers: partitions.close()?,
+            ranges,
         })
     }
 
-    /// Where the range behind begins.
-    fn end(&self, range: u32) -> u64 {
-        let next = self.begins.get(range as usize + 1);
-        next.copied().unwrap_or(u64::MAX)
+    fn num_ranges(&self) -> u32 {
+        self.ranges.len() as u32
     }
 
     /// Write all pages, the index and the directory to their places.
@@ -138,16 +134,16 @@ impl Ordered {
         file.seek(byte_of(pages.first_sector))?;
         ordered_parallel(
             num_threads,
-            0..self.num_ranges,
+            0..self.num_ranges(),
             || {
                 let mut scratch = [Vec::new(), Vec::new()];
                 let parameters = &parameters;
                 move |range| {
-                    let numbers = self.ranges.sorted(range, &mut scratch)?;
+                    let numbers = self.numbers.sorted(range, &mut scratch)?;
                     Ok(Made {
                         reached: reached(numbers),
                         num_items: numbers.len() as u64,
-                        pages: pages::pages(numbers, self.end(range), block, parameters),
+                        pages: pages::pages(numbers, self.ranges.end(range as usize), block, parameters),
                     })
                 }
             },
@@ -196,12 +192,12 @@ impl Ordered {
     ) -> Result<(), SpoolError> {
         ordered_parallel(
             num_threads,
-            0..self.num_ranges,
+            0..self.num_ranges(),
             || {
                 let mut scratch = [Vec::new(), Vec::new()];
                 let mut writer = partitions.writer();
                 move |range| {
-                    let numbers = self.ranges.sorted(range, &mut scratch)?;
+                    let numbers = self.numbers.sorted(range, &mut scratch)?;
                     for number in numbers {
                         let mut place = [0; MAX_DIGITS + 1];
                         // Each came from an item.
@@ -222,13 +218,13 @@ impl Ordered {
     /// The blocks with which some of the numbers take least.
     fn block_size(&self, parameters: &Parameters) -> Result<BlockSize, SpoolError> {
         let mut scratch = [Vec::new(), Vec::new()];
-        let step = self.num_ranges.div_ceil(TRIALS as u32).max(1) as usize;
-        let ranges: Vec<u32> = (0..self.num_ranges).step_by(step).collect();
+        let step = self.num_ranges().div_ceil(TRIALS as u32).max(1) as usize;
+        let ranges: Vec<u32> = (0..self.num_ranges()).step_by(step).collect();
         let per_range = TRIALS.div_ceil(ranges.len());
         let sizes = BLOCK_EXPONENTS.into_iter().filter_map(BlockSize::new);
         let mut candidates: Vec<(usize, BlockSize)> = sizes.map(|size| (0, size)).collect();
         for range in ranges {
-            let numbers = self.ranges.sorted(range, &mut scratch)?;
+            let numbers = self.numbers.sorted(range, &mut scratch)?;
             let apart = (numbers.len() / per_range).max(1);
             for start in (0..numbers.len()).step_by(apart) {
                 let end = numbers.len().min(start + TRIAL_NUMBERS.min(apart));
@@ -246,7 +242,7 @@ impl Ordered {
 
     /// They are not needed any more.
     pub(crate) fn release(self) {
-        self.ranges.release();
+        self.numbers.release();
     }
 
     /// The numbers of a range, in order.
@@ -255,7 +251,7 @@ impl Ordered {
         range: u32,
         scratch: &'a mut [Vec<u64>; 2],
     ) -> Result<&'a [u64], SpoolError> {
-        self.ranges.sorted(range, scratch)
+        self.numbers.sorted(range, scratch)
     }
 }
 

@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::parallel::ordered_parallel;
-use crate::pipeline::sort::sort_and_dedup;
+use crate::pipeline::ranges::Ranges;
+use crate::pipeline::sort::{sort_and_dedup, sort_and_dedup_dense};
 use crate::pipeline::spool::{BLOCK_HASHES, Block, Spool, SpoolError, SpoolWriter};
 
 /// Top bits that choose a partition. The buffers of so many stay in a core's caches, and
@@ -55,8 +56,8 @@ pub const fn range_of(partition: u32) -> Range<u128> {
 enum Split {
     /// By their top bits: they are hashes, or as good.
     TopBits,
-    /// By where each partition begins, from 0 on, in order; a key is kept as what it is above that.
-    Ranges(Arc<[u64]>),
+    /// By the range that a key is in; it is kept as what it is above the range's begin.
+    Ranges(Arc<Ranges>),
 }
 
 /// Widest range of keys in a partition, so that they have their top byte in common.
@@ -73,12 +74,38 @@ struct Partition {
     is_sorted: bool,
 }
 
+/// Memory that partitions share.
+#[derive(Debug)]
+struct Room {
+    /// Full chunks that may still be kept.
+    num_free: AtomicU64,
+    /// Those that are empty again: the allocator would keep them for the thread that had them.
+    emptied: Mutex<Vec<Vec<u64>>>,
+}
+
+impl Room {
+    fn chunk(&self) -> Vec<u64> {
+        let emptied = self.emptied.lock().ok().and_then(|mut all| all.pop());
+        emptied.unwrap_or_else(|| Vec::with_capacity(BLOCK_HASHES))
+    }
+
+    fn give_back(&self, mut chunks: Vec<Vec<u64>>) {
+        // The one that is being filled was not taken from the budget.
+        let num_full: usize = chunks.iter().map(|chunk| chunk.len() / BLOCK_HASHES).sum();
+        self.num_free.fetch_add(num_full as u64, Ordering::Relaxed);
+        chunks.retain(|chunk| chunk.capacity() == BLOCK_HASHES);
+        chunks.iter_mut().for_each(Vec::clear);
+        if let Ok(mut emptied) = self.emptied.lock() {
+            emptied.append(&mut chunks);
+        }
+    }
+}
+
 /// Partitions that threads put hashes into.
 pub struct Partitions {
     split: Split,
     partitions: Vec<Mutex<Partition>>,
-    /// Full chunks that may still be kept in memory.
-    free_chunks: Arc<AtomicU64>,
+    room: Arc<Room>,
     spool: Spool,
     failed: AtomicBool,
     error: Mutex<Option<SpoolError>>,
@@ -92,34 +119,37 @@ impl Partitions {
     pub fn new(memory_bytes: u64, temp_folder: PathBuf) -> Self {
         let chunk_bytes = (BLOCK_HASHES * size_of::<u64>()) as u64;
         let free_chunks = memory_bytes.saturating_sub(OTHER_BYTES) / chunk_bytes;
-        Self::with_chunks(Split::TopBits, Arc::new(free_chunks.into()), temp_folder)
+        let room = Room {
+            num_free: free_chunks.into(),
+            emptied: Mutex::default(),
+        };
+        Self::with_room(Split::TopBits, Arc::new(room), temp_folder)
     }
 
     /// Others, which share the memory with these.
     pub(crate) fn beside(&self) -> Self {
         let folder = self.spool.folder().to_path_buf();
-        Self::with_chunks(Split::TopBits, self.free_chunks.clone(), folder)
+        Self::with_room(Split::TopBits, self.room.clone(), folder)
     }
 
     /// None yet, with the memory that those hashes have left.
     pub(crate) fn with_memory_left(hashes: &Hashes) -> Self {
         let folder = hashes.spool.folder().to_path_buf();
-        Self::with_chunks(Split::TopBits, hashes.free_chunks.clone(), folder)
+        Self::with_room(Split::TopBits, hashes.room.clone(), folder)
     }
 
-    /// None yet, with the memory that those hashes have left, of keys in order: `begins` says where
-    /// each partition begins, from 0 on; they are at most [`NUM_PARTITIONS`], and at most
-    /// [`MAX_RANGE`] apart.
-    pub(crate) fn in_ranges(begins: Arc<[u64]>, hashes: &Hashes) -> Self {
+    /// None yet, with the memory that those hashes have left, of keys in order: a partition for each
+    /// range, at most [`NUM_PARTITIONS`] of at most [`MAX_RANGE`] values.
+    pub(crate) fn in_ranges(ranges: Arc<Ranges>, hashes: &Hashes) -> Self {
         let folder = hashes.spool.folder().to_path_buf();
-        Self::with_chunks(Split::Ranges(begins), hashes.free_chunks.clone(), folder)
+        Self::with_room(Split::Ranges(ranges), hashes.room.clone(), folder)
     }
 
-    fn with_chunks(split: Split, free_chunks: Arc<AtomicU64>, temp_folder: PathBuf) -> Self {
+    fn with_room(split: Split, room: Arc<Room>, temp_folder: PathBuf) -> Self {
         Self {
             split,
             partitions: (0..NUM_PARTITIONS).map(|_| Mutex::default()).collect(),
-            free_chunks,
+            room,
             spool: Spool::new(temp_folder),
             failed: AtomicBool::new(false),
             error: Mutex::new(None),
@@ -158,7 +188,7 @@ impl Partitions {
         Ok(Hashes {
             split: self.split,
             partitions: self.partitions,
-            free_chunks: self.free_chunks,
+            room: self.room,
             spool: self.spool,
             sum: self
                 .sum
@@ -199,7 +229,7 @@ impl Partitions {
                 .last()
                 .is_none_or(|last| last.len() == BLOCK_HASHES)
             {
-                partition.chunks.push(Vec::with_capacity(BLOCK_HASHES));
+                partition.chunks.push(self.room.chunk());
             }
             let Some(last) = partition.chunks.last_mut() else {
                 return Ok(());
@@ -216,7 +246,8 @@ impl Partitions {
     }
 
     fn may_keep_one_more(&self) -> bool {
-        self.free_chunks
+        self.room
+            .num_free
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
                 free.checked_sub(1)
             })
@@ -239,9 +270,9 @@ impl Writer<'_> {
         self.sum = self.sum.wrapping_add(hash.into());
         let (partition, hash) = match &self.partitions.split {
             Split::TopBits => (partition_of(hash), hash),
-            Split::Ranges(begins) => {
-                let partition = begins.partition_point(|begin| *begin <= hash) - 1;
-                (partition, hash - begins[partition])
+            Split::Ranges(ranges) => {
+                let range = ranges.range_of(hash);
+                (range, hash - ranges.begin(range))
             }
         };
         let buffer = &mut self.buffers[partition];
@@ -294,8 +325,7 @@ impl Drop for Writer<'_> {
 pub struct Hashes {
     split: Split,
     partitions: Vec<Mutex<Partition>>,
-    /// Full chunks that more hashes may be kept in.
-    free_chunks: Arc<AtomicU64>,
+    room: Arc<Room>,
     spool: Spool,
     sum: u128,
 }
@@ -318,7 +348,7 @@ impl Hashes {
         Partitions {
             split: self.split,
             partitions: self.partitions,
-            free_chunks: self.free_chunks,
+            room: self.room,
             spool: self.spool,
             failed: AtomicBool::new(false),
             error: Mutex::new(None),
@@ -328,16 +358,30 @@ impl Hashes {
 
     /// They are not needed any more: give their memory to others.
     pub(crate) fn release(self) {
-        let kept = |partition: &Mutex<Partition>| {
-            let partition = partition.lock().unwrap_or_else(PoisonError::into_inner);
-            let chunks = partition.chunks.iter();
-            // The one that is being filled was not taken from the budget.
-            chunks
-                .map(|chunk| chunk.len() / BLOCK_HASHES)
-                .sum::<usize>() as u64
-        };
-        let num_chunks: u64 = self.partitions.iter().map(kept).sum();
-        self.free_chunks.fetch_add(num_chunks, Ordering::Relaxed);
+        (0..self.partitions.len()).for_each(|partition| self.release_partition(partition));
+    }
+
+    fn release_partition(&self, partition: usize) {
+        let mut partition = self.partitions[partition]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Partition { chunks, .. } = std::mem::take(&mut *partition);
+        self.room.give_back(chunks);
+    }
+
+    /// The hashes of a partition as they came, with duplicates, or sorted without. They are not
+    /// here any more, and others have their memory.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when they do not read back.
+    pub(crate) fn take<'a>(
+        &self,
+        partition: u32,
+        scratch: &'a mut Vec<u64>,
+    ) -> Result<&'a [u64], SpoolError> {
+        self.gather(partition, scratch)?;
+        self.release_partition(partition as usize);
+        Ok(scratch)
     }
 
     /// Are some of them on disk?
@@ -455,10 +499,15 @@ impl Hashes {
         }
         match &self.split {
             Split::TopBits => sort_and_dedup(hashes, scratch, PARTITION_BITS),
-            Split::Ranges(begins) => {
+            Split::Ranges(ranges) => {
                 let most = hashes.iter().copied().max().unwrap_or(0);
-                sort_and_dedup(hashes, scratch, most.leading_zeros());
-                let begin = begins[partition as usize];
+                // Bits that take no more room than the keys.
+                if most / u64::from(u64::BITS) <= hashes.len() as u64 {
+                    sort_and_dedup_dense(hashes, scratch, most);
+                } else {
+                    sort_and_dedup(hashes, scratch, most.leading_zeros());
+                }
+                let begin = ranges.begin(partition as usize);
                 hashes.iter_mut().for_each(|key| *key += begin);
             }
         }

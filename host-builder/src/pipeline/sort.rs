@@ -49,6 +49,25 @@ pub(crate) fn sort_and_dedup(hashes: &mut Vec<u64>, scratch: &mut Vec<u64>, num_
     hashes.dedup();
 }
 
+/// Sort keys of at most `most`, each once, by a bit for each that there can be: quick where they are
+/// dense. `scratch` is of no use before or after.
+pub(crate) fn sort_and_dedup_dense(keys: &mut Vec<u64>, scratch: &mut Vec<u64>, most: u64) {
+    const BITS: u64 = u64::BITS as u64;
+    scratch.clear();
+    scratch.resize((most / BITS) as usize + 1, 0);
+    for key in &*keys {
+        scratch[(key / BITS) as usize] |= 1 << (key % BITS);
+    }
+    keys.clear();
+    for (index, word) in (0..).zip(&*scratch) {
+        let mut word = *word;
+        while word != 0 {
+            keys.push(index * BITS + u64::from(word.trailing_zeros()));
+            word &= word - 1;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +96,13 @@ mod tests {
                     let mut sorted = hashes;
                     sort_and_dedup(&mut sorted, &mut scratch, num_common_bits);
                     assert!(sorted == expected, "{num_hashes} of {num_bits} bits");
+                    let most = expected.last().copied().unwrap_or(0);
+                    if most < 1 << 20 {
+                        sorted.reverse();
+                        sorted.extend(&expected);
+                        sort_and_dedup_dense(&mut sorted, &mut scratch, most);
+                        assert!(sorted == expected, "{num_hashes} of {num_bits} bits, dense");
+                    }
                 }
             }
         }

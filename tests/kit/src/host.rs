@@ -80,8 +80,10 @@ pub fn executable(build: &mut Command) -> Result<PathBuf> {
     String::from_utf8_lossy(&out.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back()
+        .filter(|message| message["executable"].is_string())
+        // Of a benchmark, cargo names the package's own program too, before it or behind.
+        .max_by_key(|message| message["target"]["kind"][0] == "bench")
+        .and_then(|message| message["executable"].as_str().map(PathBuf::from))
         .with_context(|| format!("`{}` made no program", run::line_of(build)))
 }
 

@@ -36,6 +36,13 @@ pub(super) fn put(payload: &mut Payload, at: u32, num_bits: u32, number: u64) ->
         return false;
     }
     let number = number & !(u64::MAX << num_bits.min(62));
+    // Most numbers are short, and a word takes them.
+    let word = payload.get_mut((at >> 3) as usize..);
+    let word = word.and_then(|rest| rest.first_chunk_mut());
+    if let (Some(word), ..=56) = (word, num_bits) {
+        *word = (u64::from_le_bytes(*word) | number << (at & 7)).to_le_bytes();
+        return true;
+    }
     let shifted = u128::from(number) << (at & 7);
     let bytes = payload.iter_mut().skip((at >> 3) as usize);
     for (place, byte) in bytes.zip(shifted.to_le_bytes()) {
