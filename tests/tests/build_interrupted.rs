@@ -18,7 +18,12 @@ const NUM_KILLS: [u32; 2] = [200, 20];
 const NUM_LINES: u64 = 200_000;
 /// Lines of a list that does not fit into the least memory that a build takes.
 const NUM_SPOOLED_LINES: u64 = 20_000_000;
-const ENCODINGS: [&str; 2] = ["--encoding=bloom", "--encoding=ribbon"];
+const ENCODINGS: [&str; 4] = [
+    "--encoding=bloom",
+    "--encoding=ribbon",
+    "--encoding=exact",
+    "--encoding=auto",
+];
 
 struct Folder {
     cli: PathBuf,
