@@ -51,6 +51,7 @@ pub(crate) const SITES: &[Site] = &[
     site("output create_locked, reopen, read_header: status", Place::Unfinished, STATUS, ""),
     site("output seek", Place::Unfinished, &["lseek"], ""),
     site("output write, seek, reopen: write", Place::Unfinished, &["write"], ""),
+    site("output clear", Place::Unfinished, &["ftruncate"], ""),
     site("output reopen", Place::Unfinished, OPEN, ""),
     site("bundle: a second handle", Place::Unfinished, &["fcntl"], ""),
     site("recheck, read_header: read back", Place::Unfinished, READ, ""),
