@@ -5,11 +5,12 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use common::{
-    ID, Member, Plan, ask, emails, file, header, names, one_member_a_page, open, passwords, place,
-    reseal, says_not_exposed, with_header_of,
+    ID, Member, Plan, ask, emails, exact, file, header, names, one_member_a_page, open, passwords,
+    place, reseal, says_not_exposed, with_header_of,
 };
 use leaksieve_core::header::{
     Date, Encoding, FIXED_BYTES, MAX_DATASETS, MAX_HEADER_BYTES, MAX_HEADER_SECTORS, Rate,
@@ -21,20 +22,23 @@ use leaksieve_core::{
 };
 use proptest::prelude::*;
 
-/// Three datasets, 29 sectors: 14.5 KiB. The first is a ribbon of three layers.
-fn plans() -> [Plan; 3] {
+/// Four datasets, 34 sectors: 17 KiB. The first is a ribbon of three layers, the last an exact set.
+fn plans() -> [Plan; 4] {
     [
         emails(2_000, 11).into_ribbon(20, 1 << 30, [1, 1, 0]),
         names(1_500, 8),
         passwords(1_700, 9),
+        exact::ids(2_500, 13_800_000_000),
     ]
 }
 
-/// For each dataset a member in each page, so that every sector is read.
+/// Members for which every sector is read: each page has one, or leads to one.
 fn a_member_in_each_page(bytes: &[u8], plans: &[Plan]) -> Vec<Member> {
     let members = one_member_a_page(&open(bytes).unwrap(), bytes, plans);
-    assert_eq!(members.len(), 28);
+    let read: BTreeSet<u32> = members.iter().flat_map(|m| m.pages.clone()).collect();
+    assert_eq!(read.len(), bytes.len() / 512 - 1);
     assert_eq!(members[10].pages.len(), 3);
+    assert_eq!(members[members.len() - 1].pages.len(), 3);
     members
 }
 
@@ -370,15 +374,20 @@ proptest! {
             bytes[10..12].copy_from_slice(&length.to_le_bytes());
         }
         reseal(&mut bytes, 0);
-        let member = Identifier::new(b"member1@example.com").of_kind(IdentifierKind::Email);
-        if says_not_exposed(&ask(&bytes, member)) {
-            // Then it is another filter that is asked, by a valid header of its own.
-            let (found, original) = (open(&bytes).unwrap(), open(&FILE).unwrap());
-            let of = |catalogue: &Catalogue| {
-                let dataset = &catalogue.datasets()[0];
-                (dataset.profile.clone(), dataset.hash, dataset.encoding, dataset.num_sectors)
-            };
-            prop_assert!(of(&found) != of(&original) || found.file_id() != original.file_id());
+        for (place, kind, text) in [
+            (0, IdentifierKind::Email, "member1@example.com"),
+            (3, IdentifierKind::Id, "13800000000"),
+        ] {
+            let member = Identifier::new(text.as_bytes()).of_kind(kind);
+            if says_not_exposed(&ask(&bytes, member)) {
+                // Then it is another filter that is asked, by a valid header of its own.
+                let (found, original) = (open(&bytes).unwrap(), open(&FILE).unwrap());
+                let of = |catalogue: &Catalogue| {
+                    let dataset = &catalogue.datasets()[place];
+                    (dataset.profile.clone(), dataset.hash, dataset.encoding, dataset.num_sectors)
+                };
+                prop_assert!(of(&found) != of(&original) || found.file_id() != original.file_id());
+            }
         }
         let _ = ask(&bytes, Identifier::new("１３８ 0013 8000".as_bytes()));
     }

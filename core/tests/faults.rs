@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Plan, emails, file, file_with_id, key, one_member_a_page, signed};
+use common::{Plan, emails, exact, file, file_with_id, key, one_member_a_page, signed};
 use leaksieve_core::sector::FileId;
 use leaksieve_core::{
     Catalogue, Identifier, PublicKey, ReadError, Sector, SectorIndex, SectorSource, Trust, Verdict,
@@ -119,6 +119,8 @@ struct Case {
     keys: Vec<PublicKey>,
     /// Somebody of the first card.
     member: String,
+    /// Somebody of the other card.
+    other_member: String,
 }
 
 /// The other card has another list in a file of the same size.
@@ -137,6 +139,7 @@ fn cases() -> Vec<Case> {
         other_card: file_with_id(&other(20), FileId([9; 16])),
         keys: Vec::new(),
         member: MEMBER.to_owned(),
+        other_member: OTHER_MEMBER.to_owned(),
     }];
     // The tags of all pages are kept; then one tag sector is read with a question, then two.
     // The other file even has the same id.
@@ -147,6 +150,7 @@ fn cases() -> Vec<Case> {
             other_card: signed(&other(num_pages), &pair),
             keys: vec![public],
             member: MEMBER.to_owned(),
+            other_member: OTHER_MEMBER.to_owned(),
         });
     }
     // Three layers, and a member of the last; in the larger file each of its pages takes a
@@ -172,19 +176,37 @@ fn cases() -> Vec<Case> {
             other_card: signed(&other, &pair),
             keys: vec![public],
             member: deepest.text,
+            other_member: OTHER_MEMBER.to_owned(),
         });
+    }
+    // Three pages of an exact set; in the larger file each takes a tag sector too.
+    for (name, num_members) in [("exact", 5_000), ("one above an exact set", 90_000)] {
+        let ours = exact::ids(num_members, 13_800_000_000);
+        let other = exact::ids(num_members, 15_800_000_000);
+        cases.push(Case {
+            name,
+            keys: vec![public],
+            member: ours.members[ours.members.len() / 2].clone(),
+            other_member: other.members[other.members.len() / 2].clone(),
+            card: signed(&[ours], &pair),
+            other_card: signed(&[other], &pair),
+        });
+    }
+    for case in &cases {
+        assert_eq!(case.card.len(), case.other_card.len(), "{}", case.name);
     }
     cases
 }
 
 const MEMBER: &str = "member7@example.com";
+const OTHER_MEMBER: &str = "other7@example.com";
 
 #[test]
 fn at_each_read() {
     let mut num_faults = 0;
     for case in cases() {
         let trust = Trust::in_keys(&case.keys);
-        for text in [&*case.member, "other7@example.com", "x@example.com"] {
+        for text in [&*case.member, &*case.other_member, "x@example.com"] {
             let mut source = Faulty {
                 card: &case.card,
                 other_card: &case.other_card,

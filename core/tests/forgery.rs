@@ -9,15 +9,16 @@ use std::sync::LazyLock;
 
 use common::ribbon::{bit_of, equation};
 use common::{
-    Counting, Member, Plan, emails, key, key_of, names, one_member_a_page, open_by, reseal,
+    Counting, Member, Plan, emails, exact, key, key_of, names, one_member_a_page, open_by, reseal,
     sectors_of, signed,
 };
-use leaksieve_core::encoding::{Encoding, bloom};
+use leaksieve_core::encoding::{Encoding, Match, bloom};
+use leaksieve_core::sector::Payload;
 use leaksieve_core::trust::tree::{TAGS_PER_SECTOR, encode_tags};
 use leaksieve_core::trust::{Signature, tag_of};
 use leaksieve_core::{Catalogue, Error, Identifier, PublicKey, SectorIndex, Trust, Verdict, check};
 
-/// A signed file, and for each page a member of it.
+/// A signed file, and for each page a member that is there, or for whom it is read.
 struct Case {
     bytes: Vec<u8>,
     catalogue: Catalogue,
@@ -40,6 +41,12 @@ static LAYERED: LazyLock<Case> = LazyLock::new(|| {
     Case::new(&[emails], 2)
 });
 
+/// An exact set: a question reads its directory, a page of its index and one of its values, and
+/// the tag sector above each.
+static EXACT: LazyLock<Case> =
+    LazyLock::new(|| Case::new(&[exact::ids(NUM_IDS, 13_800_000_000)], 2));
+const NUM_IDS: u64 = 98_800;
+
 static KEYS: LazyLock<[PublicKey; 1]> = LazyLock::new(|| [key(1).1]);
 
 fn open(bytes: &[u8]) -> Result<Catalogue, Error> {
@@ -50,9 +57,15 @@ impl Case {
     fn new(plans: &[Plan], sectors_per_page: u32) -> Self {
         let bytes = signed(plans, &key(1).0);
         let catalogue = open(&bytes).unwrap();
-        let members = one_member_a_page(&catalogue, &bytes, plans);
+        let with_members = one_member_a_page(&catalogue, &bytes, plans);
         let num_pages: u32 = catalogue.datasets().iter().map(|d| d.num_sectors).sum();
-        assert_eq!(members.len() as u32, num_pages);
+        let members = (1..=num_pages).map(|page| {
+            let has = |member: &&Member| member.page() == page;
+            let of_page = with_members.iter().find(has);
+            let leads_there = |member: &&Member| member.pages.contains(&page);
+            of_page.or_else(|| with_members.iter().find(leads_there))
+        });
+        let members = members.map(|member| member.unwrap().clone()).collect();
         Self {
             bytes,
             catalogue,
@@ -81,17 +94,17 @@ impl Case {
         check(catalogue, identifier, &mut bytes, &mut [0; 512]).ok()
     }
 
-    /// The bits of a page each of which, flipped, makes its member no member.
-    fn bits_of_a_member(&self, page: u32) -> Vec<usize> {
+    /// A bit of a page which, flipped, makes its member no member.
+    fn bit_of_a_member(&self, page: u32, random: &mut Random) -> usize {
         let member = &self.members[page as usize - 1];
-        assert_eq!(member.page(), page);
+        assert!(member.pages.contains(&page));
         let datasets = self.catalogue.datasets();
         let dataset = datasets
             .iter()
             .find(|dataset| sectors_of(dataset).contains(&page))
             .unwrap();
         let mut hash = key_of(dataset, &member.text);
-        match dataset.encoding {
+        let bits: Vec<usize> = match dataset.encoding {
             Encoding::Bloom { num_hashes } => bloom::probes(hash, num_hashes).collect(),
             Encoding::Ribbon(ribbon) => {
                 let plain = common::plain(&ribbon);
@@ -108,8 +121,27 @@ impl Case {
                 };
                 (0..num_columns).flat_map(of_column).collect()
             }
+            Encoding::Exact => {
+                let (sectors, _) = self.bytes.as_chunks::<512>();
+                let sectors =
+                    &sectors[sectors_of(dataset).start as usize..][..dataset.num_sectors as usize];
+                let mut pages: Vec<Payload> = sectors
+                    .iter()
+                    .map(|sector| *sector.first_chunk().unwrap())
+                    .collect();
+                let page = (page - dataset.first_sector.0) as usize;
+                loop {
+                    let bit = random.below(508 * 8);
+                    pages[page][bit / 8] ^= 1 << (bit % 8);
+                    if !matches!(exact::ask(&pages, hash), Ok((Match::Hit, _))) {
+                        return bit;
+                    }
+                    pages[page][bit / 8] ^= 1 << (bit % 8);
+                }
+            }
             other => panic!("{other:?}"),
-        }
+        };
+        bits[random.below(bits.len())]
     }
 
     /// Is there a changed sector that some reader took for what it read?
@@ -166,7 +198,9 @@ fn cases_are_what_they_are_meant_to_be() {
     assert_eq!(LARGER.catalogue.sectors_per_dataset(), 2 * 2);
     assert_eq!(LAYERED.num_sectors(), LARGER.num_sectors());
     assert_eq!(LAYERED.catalogue.sectors_per_dataset(), 2 * 3 * 2);
-    for case in [&*SMALL, &*LARGER, &*LAYERED] {
+    assert_eq!(EXACT.num_sectors(), LARGER.num_sectors());
+    assert_eq!(EXACT.catalogue.sectors_per_dataset(), 3 * 2);
+    for case in [&*SMALL, &*LARGER, &*LAYERED, &*EXACT] {
         let mut source = Counting {
             inner: case.bytes.as_slice(),
             reads: Vec::new(),
@@ -213,7 +247,7 @@ fn every_single_bit_flip() {
 /// In the larger file the tag sectors that questions read.
 #[test]
 fn every_single_bit_flip_of_tags_that_are_read_with_a_question() {
-    for case in [&*LARGER, &*LAYERED] {
+    for case in [&*LARGER, &*LAYERED, &*EXACT] {
         every_single_bit_flip_of_tags(case);
     }
 }
@@ -261,7 +295,7 @@ fn every_pair_of_sectors_swapped() {
 
 #[test]
 fn every_pair_of_tags_swapped() {
-    for case in [&*SMALL, &*LARGER, &*LAYERED] {
+    for case in [&*SMALL, &*LARGER, &*LAYERED, &*EXACT] {
         let first = case.first_tag_sector();
         let places: Vec<usize> = (first..case.num_sectors() - 1)
             .flat_map(|sector| (0..31).map(move |tag| sector as usize * 512 + 16 * tag))
@@ -331,8 +365,7 @@ fn targeted_bit_clears(case: &Case, seed: u64, num_rounds: usize) {
     let mut num_opened = 0;
     for round in 0..num_rounds {
         let page = 1 + random.below(case.members.len()) as u32;
-        let bits = case.bits_of_a_member(page);
-        let bit = bits[random.below(bits.len())];
+        let bit = case.bit_of_a_member(page, &mut random);
         let at = page as usize * 512 + bit / 8;
         bytes[at] ^= 1 << (bit % 8);
         reseal(&mut bytes, page);
@@ -404,6 +437,11 @@ fn half_a_million_targeted_bit_clears_where_tags_are_read() {
 #[test]
 fn a_hundred_thousand_targeted_bit_flips_of_a_ribbon() {
     targeted_bit_clears(&LAYERED, 3, 100_000);
+}
+
+#[test]
+fn twenty_thousand_targeted_bit_flips_of_an_exact_set() {
+    targeted_bit_clears(&EXACT, 4, 20_000);
 }
 
 /// A forged page of any layer is refused before it can send a question anywhere.

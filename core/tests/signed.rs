@@ -5,7 +5,7 @@
 mod common;
 
 use common::{
-    Counting, Plan, ask, emails, file, header, key, names, open, open_by, place, reseal,
+    Counting, Plan, ask, emails, exact, file, header, key, names, open, open_by, place, reseal,
     sign_sectors, signed,
 };
 use leaksieve_core::trust::{MAX_EPOCH_STEP, Tag};
@@ -13,6 +13,8 @@ use leaksieve_core::{
     Error, HeaderDefect, Identifier, Opening, ReadError, SectorIndex, SectorSource, Trust, Verdict,
     open_in,
 };
+
+const NUM_IDS: u64 = 13_900;
 
 /// Two datasets, 64 sectors in all: header, 58 pages, 2 + 1 tag sectors, signature ... of
 /// which the tags of the pages are kept.
@@ -23,17 +25,24 @@ fn plans() -> [Plan; 2] {
 #[test]
 fn a_signed_file_answers_as_the_unsigned_one() {
     let (pair, public) = key(1);
-    let [emails, names] = plans();
+    let [emails, _] = plans();
     // 30 pages of three layers.
     let ribbon = emails.into_ribbon(12, 1 << 29, [2, 1, 0]);
-    for plans in [plans(), [ribbon, names]] {
+    // 30 pages of an exact set.
+    let ids = exact::ids(NUM_IDS, 13_800_000_000);
+    for plans in [plans(), [ribbon, names(9_000, 29)], [ids, names(9_000, 29)]] {
         let (plain, signed) = (file(&plans), signed(&plans, &pair));
         assert_eq!(signed.len(), 64 * 512);
         assert_eq!(open(&plain).unwrap().signer(), None);
         assert_eq!(open(&signed).unwrap().signer(), Some(public));
-        for text in (0..12_000).map(|i| format!("member{i}@example.com")) {
-            let asked = Identifier::new(text.as_bytes());
-            assert_eq!(ask(&plain, asked).unwrap(), ask(&signed, asked).unwrap());
+        for i in 0..12_000_u64 {
+            for text in [
+                format!("member{i}@example.com"),
+                (13_800_000_000 + i).to_string(),
+            ] {
+                let asked = Identifier::new(text.as_bytes());
+                assert_eq!(ask(&plain, asked).unwrap(), ask(&signed, asked).unwrap());
+            }
         }
     }
 }
@@ -238,6 +247,7 @@ fn nothing_of_the_file_before_stays_in_an_opening() {
         signed(&plans()[1..], &key(2).0),
         signed(&plans(), &pair)[..512].to_vec(),
         file(&plans()[1..]),
+        signed(&[exact::ids(1_000, 13_800_000_000)], &pair),
     ];
     let mut opening = Opening::new();
     for before in &files {

@@ -2,7 +2,7 @@
 
 mod bloom;
 mod choose;
-pub(crate) mod exact;
+pub mod exact;
 pub mod fit;
 pub mod measure;
 pub mod media;

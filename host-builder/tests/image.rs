@@ -352,6 +352,40 @@ fn a_file_that_is_too_large_for_a_board_says_what_would_fit() {
     bench
         .run("install image mail.lsv --board microbit -o x")
         .fails(&["built again for microbit, its 10,000 items fit at 1 in 10,000,000"]);
+    // An exact set has no rate. As a ribbon it fits, or not even so.
+    for (step, told, hint) in [
+        (
+            97,
+            "as a ribbon its 200,001 items fit at 1 in ",
+            "hint: build it with --board microbit --encoding ribbon",
+        ),
+        (
+            19,
+            "as a filter its 1,021,053 items fit at no useful rate, too",
+            "",
+        ),
+    ] {
+        let numbers = (13_800_000_000_u64..=13_819_400_000).step_by(step);
+        bench.write(
+            "phones.txt",
+            numbers.map(|i| format!("{i}\n")).collect::<String>(),
+        );
+        let build = "build phones.txt --kind phone --region CN --encoding exact -q -f";
+        bench.run(&format!("{build} -o x.lsv")).succeeds();
+        let install = "install image x.lsv --board microbit -o x";
+        let said = bench.run(install).fails(&["cannot be smaller", told, hint]);
+        assert!(!said.err().contains("--fpr"), "{}", said.err());
+        bench
+            .run(&format!("{build} -o y.lsv --board microbit"))
+            .fails(&["a filter can be smaller", "leave --encoding exact out"]);
+        let command = "build phones.txt --kind phone --region CN -q -f -o x.lsv --board microbit";
+        let rebuilt = bench.run(command);
+        if hint.is_empty() {
+            continue;
+        }
+        rebuilt.succeeds();
+        bench.run(install).succeeds();
+    }
     // Of a bundle no one rate can be said.
     bench.write("mail.txt", emails(0..60_000));
     build(&bench, "--board microbit").succeeds();

@@ -159,6 +159,18 @@ class ResidentId(Username):
         return body + check
 
 
+class PlainId(Username):
+    """Ids of a set of numbers: what is none of digits is no member."""
+
+    kinds = ["id"]
+
+    def item(self, text):
+        text = DASHES.sub("", folded(trimmed(text)))
+        if not text:
+            raise NoItem("empty")
+        return "".join(str(unicodedata.decimal(c, c)) for c in text)
+
+
 def md4(data):
     """RFC 1320, which hashlib no longer has everywhere."""
     state = [0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476]
@@ -310,6 +322,44 @@ class Phone:
         raise why
 
 
+class ExactPhone(Phone):
+    """Numbers of one country in an exact set. What a line may mean, and all else that it may mean, is alike."""
+
+    def __init__(self, lines, region):
+        self.region = region
+        self.code = str(phonenumbers.country_code_for_region(region)).encode()
+        readings = [[number for number, _ in self.readings(line)] for line in lines]
+        self.items = {numbers[0] for numbers in readings if len(numbers) == 1}
+        self.alike = {number for numbers in readings if len(numbers) > 1 for number in numbers}
+
+    def readings(self, text):
+        """The valid numbers that a text may be, each with how it is read: as libphonenumber does, or in another way."""
+        digits = b"".join(re.findall(rb"[0-9]", text))
+        ways = [(text, "")]
+        if re.fullmatch(rb"[0-9 ()/.-]+", text):
+            starts = [start for start in (b"0", self.code, b"00" + self.code) if digits.startswith(start) and not digits.startswith(start + b"0")]
+            rests = [digits] + [digits[len(start) :] for start in starts]
+            ways += [(b"+" + self.code + rest, "other_country_code") for rest in rests]
+        readings = {}
+        for way, rule in ways:
+            try:
+                readings.setdefault(self.number(way), rule)
+            except NoItem:
+                pass
+        return readings.items()
+
+    def ask(self, kind, text):
+        readings = self.readings(text)
+        for number, rule in readings:
+            if number in self.items:
+                return "exposed", rule
+            if number in self.alike:
+                return "exposed", "written_alike"
+        if not readings:
+            self.number(text)
+        return "not_exposed", ""
+
+
 def lines_of(name):
     return (GOLDEN / f"{name}.txt").read_bytes().split(b"\n")[:-1]
 
@@ -328,11 +378,14 @@ FILES = {
     "bundle": [PHONE, EMAIL, PASSWORD],
     "signed": [PHONE],
     "signed-ribbon": [RIBBON],
+    "exact": [ExactPhone(lines_of("exact"), "DE")],
+    "exact-world": [WORLD],
+    "exact-id": [PlainId(lines_of("exact-id"))],
 }
 # The lists of each file, and of how many of their lines one is asked as anything.
-LISTS = {"bundle": ["phone", "email", "password"], "signed": ["phone"], "signed-ribbon": ["ribbon"]}
-STEPS = {"ribbon": 9, "signed-ribbon": 31, "bundle": 5, "signed": 7}
-KIND_OF = {"ribbon": "phone", "world": "phone"}
+LISTS = {"bundle": ["phone", "email", "password"], "signed": ["phone"], "signed-ribbon": ["ribbon"], "exact-world": ["world"]}
+STEPS = {"ribbon": 9, "signed-ribbon": 31, "bundle": 5, "signed": 7, "exact-id": 9}
+KIND_OF = {"ribbon": "phone", "world": "phone", "exact": "phone", "exact-id": "id"}
 
 OTHERS = [
     "", " ", "\u3000", "13900139999", "+86 139 0013 9999", "8613900139999", "008613900139999", "139", "139001399991234567", "23800138000",
@@ -347,6 +400,7 @@ OTHERS = [
     "caf\u00e9", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "7c4a8d09ca3762af61e59520943dc26494f8941b", "7C4A8D09CA3762AF61E59520943DC26494F8941B:12",
     "31d6cfe0d16ae931b73c59d7e0c089c0", "8846F7EAEE8FB117AD06BDD830B7586C", "a4f49c406510bdcab6824ee7c30fd852", "a4f49c406510bdcab6824ee7c30fd85g",
     "\U0001f980", "tab\there", "semi; colon", '"quoted\\"', "tel:+86-139-0013-9999", "x@\u00fc\ufffd.example", "\u00c5\u0301", "no such password",
+    "7", "007", "07", "0171 6783156", "49171 6783154", "+491716783154", "0491716783154", "00491716783154", "01716783154", "0171 6783157", "+49 4917 16783154",
     "STRANGER@EXAMPLE.COM", "STRANGER@B\u00dcCHER.example", "x@b\u00fccher.example", "1390013999912345",
 ]
 STRANGERS = [f"1390000{i:04}" for i in range(0, 40, 3)] + [f"stranger{i}@example.com" for i in range(0, 40, 3)] + [f"nobody_{i}" for i in range(6)]
@@ -452,7 +506,7 @@ def main():
         file, _, change = change.partition(":")
         for text, _, _ in questions:
             row(f"{file}.lsv:{change}", text, "error", why)
-    for name, change, why in [("phone", "damaged", "sector_damaged"), ("signed", "damaged", "sector_damaged"), ("signed", "forged", "not_as_signed")]:
+    for name, change, why in [("phone", "damaged", "sector_damaged"), ("exact", "damaged", "sector_damaged"), ("signed", "damaged", "sector_damaged"), ("signed", "forged", "not_as_signed")]:
         for kind in ["", "phone"]:
             for text in [member, stranger]:
                 row(f"{name}.lsv:{change}", text, "error", why, kind=kind)

@@ -14,11 +14,11 @@ use leaksieve::input::source::{Input, Layout};
 use leaksieve::pipeline::{BuildOptions, build};
 use leaksieve::sizing::{Aim, Choice, Method};
 use leaksieve_core::header::Date;
-use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, PasswordOrigin};
+use leaksieve_core::identifier::{CaseRule, IdScheme, PasswordDigest, PasswordOrigin, Separators};
 use leaksieve_core::{IdentifierKind, Profile, Trust};
 use testkit::ask::vectors::golden;
 
-fn options(list: &str, kind: IdentifierKind, profile: Profile) -> BuildOptions {
+fn options(name: &str, list: &str, kind: IdentifierKind, profile: Profile) -> BuildOptions {
     let mut options = BuildOptions::new(vec![Input::File(golden(list))], kind, profile);
     options.layout = match kind {
         IdentifierKind::Ntlm => Layout::BeforeColon { kind, min_count: 0 },
@@ -30,10 +30,11 @@ fn options(list: &str, kind: IdentifierKind, profile: Profile) -> BuildOptions {
         "ribbon.txt" => Aim::FalsePositiveRate(1e-6),
         _ => Aim::FalsePositiveRate(1e-4),
     };
-    options.encoding = Choice::Filter(match list {
-        "ribbon.txt" => Method::Ribbon,
-        _ => Method::Bloom,
-    });
+    options.encoding = match name {
+        "ribbon" => Choice::Filter(Method::Ribbon),
+        _ if name.starts_with("exact") => Choice::Exact,
+        _ => Choice::Filter(Method::Bloom),
+    };
     options.name = format!("Golden {list}");
     options.date = Date {
         year: 2021,
@@ -55,6 +56,13 @@ fn lists() -> Vec<(&'static str, IdentifierKind, Profile)> {
         ("phone", IdentifierKind::Phone, phone("CN")),
         ("ribbon", IdentifierKind::Phone, phone("CN")),
         ("world", IdentifierKind::Phone, phone("world")),
+        ("exact", IdentifierKind::Phone, phone("DE")),
+        ("exact-world", IdentifierKind::Phone, phone("world")),
+        (
+            "exact-id",
+            IdentifierKind::Id,
+            Profile::Id(IdScheme::Plain(CaseRule::Fold, Separators::Ignore)),
+        ),
         ("email", IdentifierKind::Email, Profile::Email),
         (
             "username",
@@ -97,7 +105,12 @@ fn compare(built: &Path, name: &str) {
 fn the_same_lists_give_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     for (name, kind, profile) in lists() {
-        let mut options = options(&format!("{name}.txt"), kind, profile);
+        // The same list as an exact set, too.
+        let list = match name {
+            "exact-world" => "world.txt".to_owned(),
+            name => format!("{name}.txt"),
+        };
+        let mut options = options(name, &list, kind, profile);
         let built = folder.path().join(name);
         build(&options, &built, &()).unwrap();
         compare(&built, &format!("{name}.lsv"));

@@ -1,7 +1,8 @@
 //! The false-positive rate that is designed, that a file states, and that is found by
-//! asking for real identifiers that are no members.
+//! asking for real identifiers that are no members; an exact set has none.
 
 use std::io::Write;
+use std::ops::Range;
 
 use leaksieve::file::FilterFile;
 use leaksieve::input::profile::phone_profile;
@@ -10,9 +11,10 @@ use leaksieve::pipeline::{BuildOptions, build};
 use leaksieve::sizing::measure::Trial;
 use leaksieve::sizing::{Aim, Choice, Method};
 use leaksieve_core::encoding::Match;
-use leaksieve_core::{Identifier, IdentifierKind, Profile};
+use leaksieve_core::{Identifier, IdentifierKind, Profile, Trust, Verdict, check, open};
 use leaksieve_tests::pages::ask;
-use leaksieve_tests::some;
+use leaksieve_tests::{is_exhaustive, some};
+use testkit::sample::mix;
 
 const NUM_ITEMS: u64 = 1_000_000;
 const NUM_PROBES: u64 = 10_000_000;
@@ -102,4 +104,83 @@ fn ask_others(file: &FilterFile) -> (Trial, f64) {
         num_reads += asked.len();
     }
     (trial, num_reads as f64 / NUM_PROBES as f64)
+}
+
+/// Members in 100 of a block of 10,000 numbers, 10 on average: a leak has blocks of which it has
+/// nothing, and others of which it has nearly all.
+const PERCENTS: [u64; 10] = [0, 0, 0, 1, 1, 2, 3, 5, 8, 80];
+
+fn is_in_leak(i: u64) -> bool {
+    let block = mix(i / 10_000) % PERCENTS.len() as u64;
+    mix(i) % 100 < PERCENTS[block as usize]
+}
+
+/// All 10^8 numbers of an operator's block, one after the other, of which 10^7 are members: an exact
+/// set says "exposed" of these, and "not exposed" of all others. A bitmap knows which are which.
+#[test]
+fn an_exact_set_is_never_wrong() {
+    let num_numbers: u64 = if is_exhaustive() {
+        100_000_000
+    } else {
+        200_000
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.txt");
+    let mut out = std::io::BufWriter::new(std::fs::File::create(&list).unwrap());
+    let mut bitmap = vec![0_u64; (num_numbers as usize).div_ceil(64)];
+    for i in (0..num_numbers).filter(|i| is_in_leak(*i)) {
+        bitmap[i as usize / 64] |= 1 << (i % 64);
+        writeln!(out, "{}", number(i)).unwrap();
+    }
+    drop(out);
+    let num_members: u64 = bitmap.iter().map(|word| u64::from(word.count_ones())).sum();
+    assert!(num_members > num_numbers / 20);
+
+    let output = folder.path().join("exact.lsv");
+    let profile = Profile::Phone(phone_profile("CN").unwrap());
+    let mut options = BuildOptions::new(vec![Input::File(list)], IdentifierKind::Phone, profile);
+    options.layout = Layout::Line;
+    options.encoding = Choice::Exact;
+    options.max_rejected_share = 0.0;
+    let summary = build(&options, &output, &()).unwrap();
+    assert_eq!(summary.num_items, num_members);
+
+    let bytes = std::fs::read(&output).unwrap();
+    let catalogue = open(&mut &*bytes, &mut [0; 512], &Trust::ANY).unwrap();
+    let is_member = |i: u64| bitmap[i as usize / 64] >> (i % 64) & 1 == 1;
+    let ask = |numbers: Range<u64>| {
+        let mut buffer = [0; 512];
+        let mut counts = [0; 2];
+        for i in numbers {
+            let text = number(i);
+            let asked = Identifier::new(text.as_bytes());
+            let verdict = check(&catalogue, asked, &mut &*bytes, &mut buffer).unwrap();
+            match verdict {
+                Verdict::Exposed(_) => assert!(is_member(i), "{i} is called exposed"),
+                Verdict::NotExposed(_) => assert!(!is_member(i), "{i} is lost"),
+                other => panic!("{i}: {other:?}"),
+            }
+            counts[usize::from(is_member(i))] += 1;
+        }
+        counts
+    };
+    let num_threads = std::thread::available_parallelism().unwrap().get() as u64;
+    let each = num_numbers.div_ceil(num_threads);
+    let counts = std::thread::scope(|scope| {
+        let parts = (0..num_threads)
+            .map(|part| part * each..num_numbers.min((part + 1) * each))
+            .map(|numbers| scope.spawn(|| ask(numbers)))
+            .collect::<Vec<_>>();
+        parts.into_iter().fold([0; 2], |[others, members], part| {
+            let [more_others, more_members] = part.join().unwrap();
+            [others + more_others, members + more_members]
+        })
+    });
+    println!(
+        "{} members and {} others asked, 0 wrong; {:.2} bits a member",
+        counts[1],
+        counts[0],
+        bytes.len() as f64 * 8.0 / num_members as f64
+    );
+    assert_eq!(counts, [num_numbers - num_members, num_members]);
 }

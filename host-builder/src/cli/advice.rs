@@ -70,6 +70,9 @@ fn of_build(error: &BuildError) -> Option<String> {
         BuildError::Input(error) => of_input(error),
         BuildError::Plan(PlanError::Shape(error)) => of_shape(error),
         BuildError::Plan(PlanError::DoesNotFit(misfit)) => of_misfit(misfit),
+        BuildError::Plan(PlanError::ExactTooLarge { .. }) => {
+            Some("leave --encoding exact out: a filter is built then, if one fits".into())
+        }
         BuildError::Encode(EncodeError::Unsolvable) => {
             Some("give another --seed, or --encoding bloom".into())
         }

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use leaksieve::file::FilterFile;
-use leaksieve::sizing::media::{Medium, media};
+use leaksieve::input::profile::{PhonePlan, phone_plan};
+use leaksieve::sizing::media::{Medium, board_room, media};
 use leaksieve::sizing::{Aim, ShapeError, rate_to_build};
+use leaksieve_core::Profile;
 use leaksieve_core::header::Rate;
 use leaksieve_link::Board;
 
@@ -28,7 +30,7 @@ const BOARD: &str = "Room for a signature is left where the board verifies signa
 #[command(group = clap::ArgGroup::new("subject").args(["items", "like"]).required(true), after_help = "\
 Examples:
   leaksieve estimate --items 200000
-  leaksieve estimate --items 1e9 --max-size fat32
+  leaksieve estimate --items 1e9 --region CN --max-size fat32
   leaksieve estimate --like leaks.lsv --board pico2")]
 pub(crate) struct Args {
     /// Number of distinct items
@@ -38,7 +40,13 @@ pub(crate) struct Args {
     /// bytes (120 with --region world), which is not counted here.
     #[arg(long, value_name = "N", value_parser = parse_items)]
     items: Option<u64>,
-    /// Take the number of items, and the rate, from this filter file
+    /// The items are phone numbers of this region: show exact sets, too
+    ///
+    /// An ISO 3166 code such as CN, or world. How large an exact set is depends on the numbers: shown
+    /// is what it takes if they are evenly spread over the numbering plan.
+    #[arg(long, value_name = "CODE", conflicts_with = "like")]
+    region: Option<String>,
+    /// Take the number of items, the rate, and the region from this filter file
     #[arg(long, value_name = "FILE")]
     like: Option<PathBuf>,
     /// False-positive rate: 0.001, 1e-3, 0.1% or 1/1000
@@ -82,6 +90,8 @@ struct Subject {
     num_items: u64,
     /// The rate that the file was built for.
     rate: Option<f64>,
+    /// Phone numbers that the plan has.
+    num_possible: Option<u64>,
 }
 
 impl Args {
@@ -119,6 +129,10 @@ impl Args {
                 title: None,
                 num_items: self.items.unwrap_or(1),
                 rate: None,
+                num_possible: match &self.region {
+                    Some(region) => Some(phone_plan(region)?.num_numbers()),
+                    None => None,
+                },
             }]);
         };
         let file = FilterFile::open(path)?;
@@ -128,11 +142,18 @@ impl Args {
                 title: Some(title(dataset)),
                 num_items: dataset.num_items,
                 rate: (dataset.designed != Rate::NONE).then(|| rate_to_build(dataset.designed)),
+                num_possible: match &dataset.profile {
+                    Profile::Phone(phone) => {
+                        let plan = phone_plan(&String::from_utf8_lossy(&phone.region));
+                        plan.ok().map(PhonePlan::num_numbers)
+                    }
+                    _ => None,
+                },
             })
             .collect())
     }
 
-    fn tables(&self, subject: &Subject) -> Result<(Vec<SizeRow>, Vec<[MediumRow; 2]>), ShapeError> {
+    fn tables(&self, subject: &Subject) -> Result<(Vec<SizeRow>, Vec<Vec<MediumRow>>), ShapeError> {
         let num_items = subject.num_items;
         let dataset = subject.title.as_deref();
         let rate = self.fpr.or(subject.rate);
@@ -152,6 +173,13 @@ impl Args {
                 rows => sizes.extend(rows.into_iter().flatten()),
             }
         }
+        let possible = subject.num_possible;
+        let exact = possible.and_then(|possible| SizeRow::exact(dataset, num_items, possible));
+        let room = self
+            .max_size
+            .or(self.board.map(board_room))
+            .unwrap_or(u64::MAX);
+        sizes.extend(exact.filter(|row| row.fits(room)));
         // Given a size or a board, the others do not matter.
         let media: Vec<Medium> = match (self.max_size, self.board) {
             (Some(_), _) => Vec::new(),
@@ -159,6 +187,7 @@ impl Args {
             (None, None) => media().collect(),
         };
         let rate = rate.unwrap_or(DEFAULT_RATE);
-        Ok((sizes, sizes::media(&media, dataset, num_items, rate)?))
+        let media = sizes::media(&media, dataset, num_items, rate, possible)?;
+        Ok((sizes, media))
     }
 }

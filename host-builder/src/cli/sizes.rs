@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 
 use leaksieve::sizing::media::Medium;
-use leaksieve::sizing::{Aim, FALSE_POSITIVE_RATES, Method, Shape, ShapeError, most_items, shape};
+use leaksieve::sizing::{
+    Aim, FALSE_POSITIVE_RATES, Method, Shape, ShapeError, exact, most_items, shape,
+};
+use leaksieve_core::encoding::exact::PAGES_PER_QUESTION;
 use leaksieve_core::sector::SECTOR_BYTES;
 use serde::Serialize;
 
@@ -13,7 +16,10 @@ use super::text::{count, one_in_f64, size};
 /// A header takes one sector, unless its texts are long; a builder knows, a guess need not.
 const HEADER_SECTORS: u32 = 1;
 
-/// The encodings that are compared.
+/// The encoding of [`SizeRow::exact`].
+const EXACT: &str = "exact";
+
+/// The encodings that are compared; beside them exact sets, where it is known of which numbers.
 pub(super) const METHODS: [Method; 2] = [Method::Bloom, Method::Ribbon];
 
 /// A filter that could be built.
@@ -61,6 +67,39 @@ impl SizeRow {
     }
 }
 
+impl SizeRow {
+    /// An exact set of numbers that are evenly spread over so many possible ones.
+    pub(super) fn exact(dataset: Option<&str>, num_items: u64, num_possible: u64) -> Option<Self> {
+        let num_pages = exact::expected_pages(num_items, num_possible)?;
+        let num_sectors = u64::from(num_pages) + u64::from(HEADER_SECTORS);
+        let size_bytes = num_sectors * SECTOR_BYTES as u64;
+        Some(Self {
+            row: "size",
+            dataset: dataset.map(str::to_owned),
+            encoding: EXACT,
+            num_items,
+            false_positive_rate: 0.0,
+            size_bytes,
+            bits_per_item: size_bytes as f64 * 8.0 / num_items as f64,
+            num_hashes: None,
+            columns: None,
+            mean_reads: PAGES_PER_QUESTION.into(),
+            most_reads: PAGES_PER_QUESTION,
+        })
+    }
+
+    pub(super) const fn fits(&self, room_bytes: u64) -> bool {
+        self.size_bytes <= room_bytes
+    }
+
+    fn false_alarm(&self) -> String {
+        match self.encoding {
+            EXACT => "none".to_owned(),
+            _ => one_in_f64(self.false_positive_rate),
+        }
+    }
+}
+
 /// Filters, a line each.
 pub(super) fn write_sizes(rows: &[SizeRow], out: &mut impl Write) -> io::Result<()> {
     writeln!(
@@ -70,16 +109,22 @@ pub(super) fn write_sizes(rows: &[SizeRow], out: &mut impl Write) -> io::Result<
     )?;
     for row in rows {
         let reads = match row.most_reads {
-            1 => "1".to_owned(),
+            most if row.mean_reads == f64::from(most) => most.to_string(),
             most => format!("{:.3}, at most {most}", row.mean_reads),
         };
         writeln!(
             out,
             "{:<8} {:>17}  {:>11}  {:>13.2}  {reads}",
             row.encoding,
-            one_in_f64(row.false_positive_rate),
+            row.false_alarm(),
             size(row.size_bytes),
             row.bits_per_item,
+        )?;
+    }
+    if rows.iter().any(|row| row.encoding == EXACT) {
+        writeln!(
+            out,
+            "exact: about so large if the numbers are evenly spread over the numbering plan, smaller where they cluster"
         )?;
     }
     Ok(())
@@ -130,6 +175,24 @@ impl MediumRow {
         })
     }
 
+    fn exact(medium: &Medium, dataset: Option<&str>, num_items: u64, num_possible: u64) -> Self {
+        let room_pages = (medium.room_bytes / SECTOR_BYTES as u64) as u32 - HEADER_SECTORS;
+        let pages = exact::expected_pages(num_items, num_possible);
+        Self {
+            row: "medium",
+            dataset: dataset.map(str::to_owned),
+            medium: medium.name,
+            board: medium.board,
+            encoding: EXACT,
+            capacity_bytes: medium.capacity_bytes,
+            room_bytes: medium.room_bytes,
+            num_items,
+            lowest_false_positive_rate: pages.filter(|pages| *pages <= room_pages).map(|_| 0.0),
+            false_positive_rate: 0.0,
+            most_items: exact::most_numbers(room_pages, num_possible),
+        }
+    }
+
     fn lowest(&self) -> String {
         match self.lowest_false_positive_rate {
             Some(lowest) if lowest <= *FALSE_POSITIVE_RATES.start() => {
@@ -141,51 +204,71 @@ impl MediumRow {
     }
 }
 
-/// Each medium, in each encoding.
+/// Each medium, in each encoding; as exact sets of so many possible numbers, if that is known.
 pub(super) fn media(
     media: &[Medium],
     dataset: Option<&str>,
     num_items: u64,
     rate: f64,
-) -> Result<Vec<[MediumRow; 2]>, ShapeError> {
-    media
-        .iter()
-        .map(|medium| {
-            let [bloom, ribbon] = METHODS;
-            Ok([
-                MediumRow::new(medium, dataset, bloom, num_items, rate)?,
-                MediumRow::new(medium, dataset, ribbon, num_items, rate)?,
-            ])
-        })
-        .collect()
+    num_possible: Option<u64>,
+) -> Result<Vec<Vec<MediumRow>>, ShapeError> {
+    let of_medium = |medium: &Medium| {
+        let filters =
+            METHODS.map(|method| MediumRow::new(medium, dataset, method, num_items, rate));
+        let mut rows = filters.into_iter().collect::<Result<Vec<_>, _>>()?;
+        if let Some(num_possible) = num_possible {
+            rows.push(MediumRow::exact(medium, dataset, num_items, num_possible));
+        }
+        Ok(rows)
+    };
+    media.iter().map(of_medium).collect()
 }
 
 /// Media, a line each.
-pub(super) fn write_media(rows: &[[MediumRow; 2]], out: &mut impl Write) -> io::Result<()> {
-    let Some([first, _]) = rows.first() else {
+pub(super) fn write_media(media: &[Vec<MediumRow>], out: &mut impl Write) -> io::Result<()> {
+    let Some([first, _, rest @ ..]) = media.first().map(Vec::as_slice) else {
         return Ok(());
+    };
+    let exact = |text: String| match rest {
+        [] => String::new(),
+        _ => format!(" {text:>15}"),
     };
     let items = format!("items at {}", one_in_f64(first.false_positive_rate));
     writeln!(
         out,
-        "\n{:<19} {:>10}  {:>41}  {:>32}",
-        "", "", "false alarm there", items
+        "\n{:<19} {:>10}  {:>41}  {:>32}{}",
+        "",
+        "",
+        "false alarm there",
+        items,
+        exact("items".into())
     )?;
     writeln!(
         out,
-        "{:<19} {:>10}  {:>20} {:>20}  {:>16} {:>15}",
-        "where", "room", "bloom", "ribbon", "bloom", "ribbon"
+        "{:<19} {:>10}  {:>20} {:>20}  {:>16} {:>15}{}",
+        "where",
+        "room",
+        "bloom",
+        "ribbon",
+        "bloom",
+        "ribbon",
+        exact("exact".into())
     )?;
-    for [bloom, ribbon] in rows {
+    for rows in media {
+        let [bloom, ribbon, rest @ ..] = rows.as_slice() else {
+            continue;
+        };
+        let of_exact = rest.first().map(|row| exact(count(row.most_items)));
         writeln!(
             out,
-            "{:<19} {:>10}  {:>20} {:>20}  {:>16} {:>15}",
+            "{:<19} {:>10}  {:>20} {:>20}  {:>16} {:>15}{}",
             bloom.medium,
             size(bloom.room_bytes),
             bloom.lowest(),
             ribbon.lowest(),
             count(bloom.most_items),
             count(ribbon.most_items),
+            of_exact.unwrap_or_default(),
         )?;
     }
     Ok(())

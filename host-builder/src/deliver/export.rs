@@ -151,10 +151,10 @@ fn ensure_readable(file: &FilterFile, board: &'static Board) -> Result<(), Expor
 /// What a board has room for instead of this file.
 fn does_not_fit(file: &FilterFile, num_bytes: u64, board: &'static Board) -> ExportError {
     let wanted = match file.catalogue().datasets() {
-        [dataset] => Method::of(&dataset.encoding).map(|method| Wanted {
+        [dataset] => Some(Wanted {
             num_items: dataset.num_items,
-            method,
-            rate: rate_to_build(dataset.designed),
+            filter: Method::of(&dataset.encoding)
+                .map(|method| (method, rate_to_build(dataset.designed))),
             header_sectors: dataset.first_sector.0,
         }),
         _ => None,

@@ -158,8 +158,7 @@ impl<'a> Draft<'a> {
         let (needs, room) = (num_sectors * SECTOR_BYTES as u64, board_room(board));
         let wanted = Wanted {
             num_items,
-            method: self.method,
-            rate: designed(self.options.aim, shape),
+            filter: Some((self.method, designed(self.options.aim, shape))),
             header_sectors: self.first_page,
         };
         (needs > room).then(|| Misfit::new(board, needs, room, Some(wanted)))

@@ -1,6 +1,8 @@
 //! When a set should be exact, and which parameter its gaps are written with.
 
+use leaksieve_core::encoding::exact::PAGES_PER_QUESTION;
 use leaksieve_core::encoding::exact::page::Parameter;
+use leaksieve_core::sector::SECTOR_BYTES;
 
 /// Shares of members that are told apart, in each halving of it.
 const STEPS_PER_HALVING: u32 = 64;
@@ -18,6 +20,48 @@ pub(crate) fn share_found(num_items: u64, num_reached: u64, rate: f64) -> f64 {
     let strangers = num_reached.saturating_sub(num_items) as f64;
     let members = num_items as f64;
     members / (members + strangers * rate)
+}
+
+/// What pages, index and checksums take of an exact set, as a multiple of its entropy: measured of
+/// numbers that are evenly spread, from 2 to 10,000 possible ones for each that is there.
+const OVER_ENTROPY: f64 = 1.035;
+
+/// Bits that an exact set takes of each of its numbers, if they are evenly spread over so many
+/// possible ones: its entropy, and what comes on top. Where they cluster, it takes less. `None`: there
+/// are not so many numbers.
+pub fn bits_per_number(num_items: u64, num_possible: u64) -> Option<f64> {
+    let (items, possible) = (num_items as f64, num_possible as f64);
+    let others = num_possible.checked_sub(num_items)? as f64;
+    let of_others = match others {
+        0.0 => 0.0,
+        others => others / items * (possible / others).log2(),
+    };
+    Some(OVER_ENTROPY * ((possible / items).log2() + of_others))
+}
+
+/// Sectors of such a set: pages of values and of the index, and the directory.
+pub fn expected_pages(num_items: u64, num_possible: u64) -> Option<u32> {
+    let bits = bits_per_number(num_items, num_possible)? * num_items as f64;
+    let pages = (bits / (8.0 * SECTOR_BYTES as f64)).ceil();
+    // A file has no more sectors.
+    (pages < f64::from(u32::MAX)).then_some((pages as u32).max(PAGES_PER_QUESTION))
+}
+
+/// The most numbers of which so many pages hold such a set.
+pub fn most_numbers(num_pages: u32, num_possible: u64) -> u64 {
+    let fits =
+        |num_items| expected_pages(num_items, num_possible).is_some_and(|pages| pages <= num_pages);
+    // Of more than half of the possible ones the set becomes smaller again.
+    let (mut fitting, mut too_many) = (0, num_possible / 2 + 1);
+    while too_many - fitting > 1 {
+        let middle = fitting + (too_many - fitting) / 2;
+        if fits(middle) {
+            fitting = middle;
+        } else {
+            too_many = middle;
+        }
+    }
+    fitting
 }
 
 /// The parameter for each share of coded values among all, from 1 downwards.
@@ -103,4 +147,37 @@ fn bits(run: u32, share: f64) -> f64 {
     let num_short = 2_f64.powf(num_short_bits + 1.0) - run;
     let longs = (left_out(num_short) - whole) / (1.0 - whole);
     1.0 / (1.0 - whole) + num_short_bits + longs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The formula of evenly spread numbers, and both ends of it.
+    #[test]
+    fn bits_of_evenly_spread_numbers() {
+        for (num_items, num_possible, expected) in [
+            (100_000_000, 700_000_000, 4.25),
+            (200_000, 6_996_400_000, 17.1),
+            (500, 1_000, 2.07),
+            (1_000, 1_000, 0.0),
+        ] {
+            let bits = bits_per_number(num_items, num_possible).unwrap();
+            assert!((bits - expected).abs() < 0.01 * expected + 1e-9, "{bits}");
+        }
+        assert_eq!(bits_per_number(1_001, 1_000), None);
+        assert_eq!(expected_pages(1_000, 1_000), Some(3));
+    }
+
+    #[test]
+    fn the_most_numbers_fit_and_one_more_does_not() {
+        for num_possible in [100_000_000, 30_000_000_000] {
+            for num_pages in [3, 191, 3_800, 20_000] {
+                let most = most_numbers(num_pages, num_possible);
+                assert!(expected_pages(most, num_possible).unwrap() <= num_pages);
+                let more = expected_pages(most + 1, num_possible);
+                assert!(more.unwrap() > num_pages || most == num_possible / 2);
+            }
+        }
+    }
 }

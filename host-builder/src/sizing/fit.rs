@@ -22,10 +22,8 @@ pub struct Misfit {
 pub struct Wanted {
     /// Distinct items.
     pub num_items: u64,
-    /// How they become bits.
-    pub method: Method,
-    /// False-positive rate.
-    pub rate: f64,
+    /// How they become bits, and the false-positive rate; `None`: an exact set.
+    pub filter: Option<(Method, f64)>,
     /// Sectors of the header.
     pub header_sectors: u32,
 }
@@ -34,11 +32,11 @@ pub struct Wanted {
 #[derive(Clone, Debug, PartialEq)]
 struct Instead {
     wanted: Wanted,
-    /// At that rate.
+    /// At that rate; of an exact set it is not known.
     most_items: u64,
     /// The lowest rate for so many items; `None`: no useful one.
     lowest: Option<f64>,
-    /// The lowest rate of a ribbon, where a Bloom filter was wanted.
+    /// The lowest rate of a ribbon, where a Bloom filter or an exact set was wanted.
     with_ribbon: Option<f64>,
 }
 
@@ -78,7 +76,7 @@ impl Misfit {
         instead.is_some_and(|instead| instead.most_items >= instead.wanted.num_items)
     }
 
-    /// Would they fit as a ribbon, where a Bloom filter was wanted?
+    /// Would they fit as a ribbon, where a Bloom filter or an exact set was wanted?
     pub fn fits_as_ribbon(&self) -> bool {
         let instead = self.instead.as_ref();
         instead.is_some_and(|instead| instead.with_ribbon.is_some())
@@ -92,18 +90,19 @@ impl Instead {
             let shape = shape(wanted.num_items, method, aim, wanted.header_sectors);
             shape.ok().map(|shape| shape.false_positive_rate)
         };
-        let most = most_items(
-            room_bytes,
-            wanted.method,
-            wanted.rate,
-            wanted.header_sectors,
-        );
+        let (most_items, lowest_of_method) = match wanted.filter {
+            Some((method, rate)) => {
+                let most = most_items(room_bytes, method, rate, wanted.header_sectors);
+                (most.unwrap_or(0), lowest(method))
+            }
+            None => (0, None),
+        };
         Self {
-            most_items: most.unwrap_or(0),
-            lowest: lowest(wanted.method),
-            with_ribbon: match wanted.method {
-                Method::Bloom => lowest(Method::Ribbon),
-                Method::Ribbon => None,
+            most_items,
+            lowest: lowest_of_method,
+            with_ribbon: match wanted.filter {
+                Some((Method::Ribbon, _)) => None,
+                Some((Method::Bloom, _)) | None => lowest(Method::Ribbon),
             },
             wanted,
         }
@@ -134,12 +133,24 @@ impl fmt::Display for Misfit {
 impl Instead {
     fn tell(&self, board: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rate = |rate: f64| HumanCount((1.0 / rate).round() as u64);
-        let Wanted {
-            num_items,
-            rate: wanted,
-            ..
-        } = self.wanted;
+        let num_items = self.wanted.num_items;
         let items = HumanCount(num_items);
+        let Some((_, wanted)) = self.wanted.filter else {
+            write!(f, ": an exact set of these numbers cannot be smaller; ")?;
+            return match self.with_ribbon {
+                Some(lowest) => {
+                    write!(
+                        f,
+                        "as a ribbon its {items} items fit at 1 in {}",
+                        rate(lowest)
+                    )
+                }
+                None => write!(
+                    f,
+                    "as a filter its {items} items fit at no useful rate, too"
+                ),
+            };
+        };
         if self.most_items >= num_items {
             return write!(
                 f,

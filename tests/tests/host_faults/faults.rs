@@ -52,6 +52,7 @@ pub(crate) const SITES: &[Site] = &[
     site("output seek", Place::Unfinished, &["lseek"], ""),
     site("output clear: cut", Place::Unfinished, &["ftruncate"], ""),
     site("output write, seek, reopen: write", Place::Unfinished, &["write"], ""),
+    site("output clear", Place::Unfinished, &["ftruncate"], ""),
     site("output reopen", Place::Unfinished, OPEN, ""),
     site("bundle: a second handle", Place::Unfinished, &["fcntl"], ""),
     site("recheck, read_header: read back", Place::Unfinished, READ, ""),

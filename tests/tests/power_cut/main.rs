@@ -24,6 +24,7 @@ use leaksieve::sizing::{Choice, Method};
 use leaksieve_app::epoch::{EpochError, EpochStore};
 use leaksieve_app::filter::Filter;
 use leaksieve_app::{CardFile, Guard, StorageError, Workspace};
+use leaksieve_core::identifier::{CaseRule, IdScheme, Separators};
 use leaksieve_core::{Identifier, IdentifierKind, Profile, PublicKey, SectorIndex, Verdict, check};
 use leaksieve_tests::{is_exhaustive, some};
 use tempfile::TempDir;
@@ -33,7 +34,8 @@ use crate::disk::{Cut, History, Random, Shared, State};
 /// Lost and reordered states for each write.
 const NUM_RANDOM: usize = 5;
 
-/// A file that is installed, and a member in each of its pages: every second a ribbon.
+/// A file that is installed, and a member for each of its pages: of three one is a ribbon, and one
+/// an exact set.
 struct Publication {
     file: FilterFile,
     epoch: u32,
@@ -48,8 +50,8 @@ struct Lab {
     publications: Vec<Publication>,
 }
 
-/// Items of each publication, of which 1,000 take some three or four pages: the next file is larger
-/// than the one before, or smaller.
+/// Items of each publication, of which 1,000 take some three or four pages, or of an exact set
+/// two: the next file is larger than the one before, or smaller.
 const NUM_ITEMS: [usize; 6] = [3_000, 4_000, 7_000, 2_000, 5_000, 5_200];
 
 impl Lab {
@@ -60,11 +62,13 @@ impl Lab {
         let mut publications = Vec::new();
         for (epoch, num_items) in (1..).zip(NUM_ITEMS) {
             let path = |name: &str| -> PathBuf { folder.path().join(format!("{epoch}.{name}")) };
-            let all: Vec<String> = (0..num_items)
-                .map(|i| format!("member{i}.{epoch}@example.com"))
-                .collect();
+            let member = |i: usize| match epoch % 3 {
+                0 => format!("{epoch}{:09}", i * 997 % 1_000_000),
+                _ => format!("member{i}.{epoch}@example.com"),
+            };
+            let all: Vec<String> = (0..num_items).map(member).collect();
             std::fs::write(path("txt"), all.join("\n"))?;
-            build(&emails(path("txt"), epoch), &path("lsv"), &())?;
+            build(&options(path("txt"), epoch), &path("lsv"), &())?;
             sign(
                 &path("lsv"),
                 &key,
@@ -99,14 +103,24 @@ impl Lab {
     }
 }
 
-fn emails(list: PathBuf, epoch: u32) -> pipeline::BuildOptions {
-    let list = vec![Input::File(list)];
-    let mut options = pipeline::BuildOptions::new(list, IdentifierKind::Email, Profile::Email);
+fn options(list: PathBuf, epoch: u32) -> pipeline::BuildOptions {
+    let ids = Profile::Id(IdScheme::Plain(CaseRule::Exact, Separators::Keep));
+    let (kind, profile, encoding) = match epoch % 3 {
+        0 => (IdentifierKind::Id, ids, Choice::Exact),
+        1 => (
+            IdentifierKind::Email,
+            Profile::Email,
+            Choice::Filter(Method::Bloom),
+        ),
+        _ => (
+            IdentifierKind::Email,
+            Profile::Email,
+            Choice::Filter(Method::Ribbon),
+        ),
+    };
+    let mut options = pipeline::BuildOptions::new(vec![Input::File(list)], kind, profile);
     options.layout = Layout::Line;
-    options.encoding = Choice::Filter(match epoch % 2 {
-        0 => Method::Ribbon,
-        _ => Method::Bloom,
-    });
+    options.encoding = encoding;
     options.name = "Forum".into();
     options.seed = Some(1);
     options.created_unix_s = 0;

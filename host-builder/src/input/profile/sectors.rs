@@ -21,6 +21,39 @@ pub struct PhonePlan {
     pub max_reads: u8,
 }
 
+impl PhonePlan {
+    /// How many numbers are valid.
+    pub fn num_numbers(&self) -> u64 {
+        self.num_behind(0, &mut HashMap::new())
+    }
+
+    /// Those whose walk goes through the node at an address.
+    fn num_behind(&self, address: u32, known: &mut HashMap<u32, u64>) -> u64 {
+        if let Some(count) = known.get(&address) {
+            return *count;
+        }
+        let mut count = 0;
+        for address in address.. {
+            let (sector, word) = (address / ADDRESSES, address % ADDRESSES);
+            let payload = self.payloads.get(sector as usize);
+            let (words, _) = payload.map_or(&[][..], |payload| payload).as_chunks();
+            let Some(word) = words.get(word as usize).copied().map(u32::from_le_bytes) else {
+                break;
+            };
+            let digits = word & (IS_LAST - 1);
+            count += match digits {
+                0 => u64::from(word & IS_VALID != 0),
+                _ => u64::from(digits.count_ones()) * self.num_behind(word >> TARGET_SHIFT, known),
+            };
+            if word & IS_LAST != 0 {
+                break;
+            }
+        }
+        known.insert(address, count);
+        count
+    }
+}
+
 const IS_LAST: u32 = 1 << 10;
 const IS_VALID: u32 = 1 << 11;
 const TARGET_SHIFT: u32 = 11;

@@ -20,7 +20,7 @@ pub const KINDS: [&str; 8] = [
 ];
 
 /// The golden files.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 14] = [
     "phone",
     "world",
     "email",
@@ -32,6 +32,9 @@ pub const NAMES: [&str; 11] = [
     "signed",
     "ribbon",
     "signed-ribbon",
+    "exact",
+    "exact-world",
+    "exact-id",
 ];
 
 /// A file, on what terms it is opened, and what is asked.
@@ -222,7 +225,7 @@ pub fn trusted(folder: &Path) -> Result<Vec<Case>> {
 /// When one cannot be made.
 pub fn bad(folder: &Path) -> Result<Vec<Case>> {
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    for name in ["signed", "bundle", "email"] {
+    for name in ["signed", "bundle", "email", "exact"] {
         let good = fs::read(golden(&format!("{name}.lsv")))?;
         for length in [0, 1, 7, 8, 511, 512, good.len() - 512, good.len() - 1] {
             files.push((format!("{name}_cut_{length}"), good[..length].to_vec()));

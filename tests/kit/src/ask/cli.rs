@@ -150,7 +150,10 @@ fn about(json: &[u8]) -> Result<String> {
         ];
         fields.extend(of_dataset.map(|key| text(&dataset[key])));
         let rate = dataset["false_positive_rate"]["measured"].as_f64();
-        fields.push(format!("{:.0}", 1.0 / rate.context("no rate")?));
+        fields.push(match rate.context("no rate")? {
+            0.0 => String::new(),
+            rate => format!("{:.0}", 1.0 / rate),
+        });
     }
     Ok(fields.join("\t"))
 }
@@ -200,7 +203,8 @@ impl Asker for CommandLine {
             }
             match part.what {
                 What::Exposed(odds, rule) => {
-                    entry["false_alarm_one_in"] = odds.into();
+                    // An exact set has none.
+                    entry["false_alarm_one_in"] = (odds > 0).then_some(odds).into();
                     if let Some(found) = rule.map(Rule::text) {
                         entry["found"] = found.into();
                     }
