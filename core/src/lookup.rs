@@ -337,10 +337,11 @@ impl Lookup<'_> {
         if self.asking.is_changed {
             self.asking.rule = Some(Rule::ChangedPlan);
         }
-        if is_marked(dataset, key) {
+        let num_readings = self.asking.num_asked.max(self.num_readings(dataset));
+        // The line had several readings, or the question has.
+        if dataset.encoding == Encoding::Exact && (key >= MARK || num_readings > 1) {
             self.asking.rule = Some(Rule::WrittenAlike);
         }
-        let num_readings = self.asking.num_asked.max(self.num_readings(dataset));
         self.answer(Outcome::Exposed, self.asking.rule, num_readings)
     }
 

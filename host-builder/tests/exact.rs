@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use common::{Bench, bench_with_key, forge, forge_header, header_of, id_of, read};
+use leaksieve::file::{FilterFile, verify};
 use leaksieve_core::encoding::Encoding;
 use leaksieve_core::header::Rate;
 
@@ -136,6 +137,7 @@ fn what_is_chosen_and_why() {
     let dense: BTreeSet<u64> = (0..200_000)
         .map(|_| 5_000_000 + random.below(900_000))
         .collect();
+    let members_of_a_tenth: BTreeSet<u64> = (5..15).map(|place| place * 100_000).collect();
     let ids = "--kind id";
     for (list, options, encoding, why) in [
         (lines(&dense), ids, "exact", "smaller than a ribbon"),
@@ -145,7 +147,19 @@ fn what_is_chosen_and_why() {
             "bloom",
             "not exact: a filter hides this list",
         ),
-        (format!("{}AB12\n", lines(&dense)), ids, "bloom", ""),
+        (
+            format!("{}AB12\n", lines(&dense)),
+            ids,
+            "bloom",
+            "not exact: 1 of the identifiers are not numbers",
+        ),
+        // In so much room a filter has no false alarm that would hide somebody.
+        (
+            lines(&members_of_a_tenth),
+            "--kind id --max-size 1MiB",
+            "exact",
+            "100 % are members",
+        ),
     ] {
         bench.write("list.txt", list);
         let told = bench
@@ -250,7 +264,16 @@ fn a_number_of_an_ambiguous_line() {
             "{BUILD} --kind phone --region DE --encoding exact -o de.lsv"
         ))
         .succeeds();
-    assert!(header_of(&bench, "de.lsv").datasets[0].num_extra > 0);
+    let mut header = header_of(&bench, "de.lsv");
+    assert!(header.datasets[0].num_extra > 0);
+    // Else nobody asks for the marked numbers.
+    header.datasets[0].num_extra = 0;
+    let mut forged = read(&bench, "de.lsv");
+    forge_header(&mut forged, id_of(&bench, "de.lsv"), &header);
+    bench.write("bad.lsv", &forged);
+    bench
+        .run("verify bad.lsv")
+        .fails(&["numbers that cannot be"]);
     for (asked, said) in [
         ("+491716783154", "or one that is written alike"),
         ("0171 6783155", "certain"),
@@ -261,6 +284,136 @@ fn a_number_of_an_ambiguous_line() {
             "{asked}: {told}"
         );
     }
+}
+
+/// Of the question, too: what is found may not be what was meant.
+#[test]
+fn a_question_that_means_two_numbers() {
+    let bench = Bench::new();
+    for (line, asked, said) in [
+        (
+            "+49491716783154",
+            "491716783154",
+            "or one that is written alike",
+        ),
+        ("+49491716783154", "+49491716783154", "certain"),
+        (
+            "+491716783154",
+            "491716783154",
+            "or one that is written alike",
+        ),
+        ("+491716783154", "+491716783154", "certain"),
+    ] {
+        bench.write("list.txt", line);
+        bench
+            .run(&format!(
+                "{BUILD} --kind phone --region DE --encoding exact -o de.lsv -f"
+            ))
+            .succeeds();
+        let told = bench.run(&format!("check de.lsv {asked}")).out();
+        assert!(told.contains("EXPOSED") && told.contains(said), "{told}");
+    }
+}
+
+/// Two files of as many numbers with the same sum: a sector of one is none of the other.
+#[test]
+fn sets_of_one_sum_are_told_apart() {
+    let bench = Bench::new();
+    let ids = [[1_000, 1_005], [1_001, 1_004]].map(|numbers| {
+        bench.write("list.txt", lines(&numbers));
+        bench
+            .run(&format!("{BUILD} --kind id --encoding exact -o a.lsv -f"))
+            .succeeds();
+        id_of(&bench, "a.lsv")
+    });
+    assert_ne!(ids[0], ids[1]);
+}
+
+/// Full blocks that end where a range of keys does, at a multiple of 2^56: behind it there is no
+/// member, or one, or a full block.
+#[test]
+fn full_blocks_at_the_end_of_a_range() {
+    // With the 1 before its digits.
+    let end: u64 = (1 << 57) - 100_000_000_000_000_000;
+    for others in [vec![], vec![end], vec![end + 1], vec![end + 70_000]] {
+        let bench = Bench::new();
+        let mut members: BTreeSet<u64> = (end - 50_000..end).collect();
+        members.extend(&others);
+        let padded: String = members
+            .iter()
+            .map(|number| format!("{number:017}\n"))
+            .collect();
+        bench.write("list.txt", padded);
+        bench
+            .run(&format!("{BUILD} --kind id --encoding exact -o a.lsv"))
+            .succeeds();
+        bench.run("verify a.lsv").succeeds();
+        let asked: Vec<u64> = (end - 3..end + 4)
+            .chain(end + 69_999..end + 70_002)
+            .collect();
+        let text: String = asked.iter().map(|id| format!("{id:017}\n")).collect();
+        for (id, verdict) in asked.iter().zip(verdicts(&bench, "a.lsv", &text)) {
+            let expected = match members.contains(id) {
+                true => "exposed",
+                false => "not_exposed",
+            };
+            assert_eq!(verdict, expected, "{id} of {others:?}");
+        }
+    }
+}
+
+/// Each bit of the directory and of what leads through the index, changed, with a right checksum: it
+/// is noticed, or each number is found all the same. Where a page begins is not tried: its numbers are
+/// others then.
+#[test]
+fn an_index_that_leads_elsewhere() {
+    let bench = Bench::new();
+    let mut random = Random(9);
+    let mut members = numbers(&mut random);
+    members.extend((0..3_000).map(|_| 15_100_000_000 + random.below(290_000_000)));
+    bench.write("list.txt", lines(&members));
+    bench
+        .run(&format!("{BUILD} {PHONES} --encoding exact -o a.lsv"))
+        .succeeds();
+    let (bytes, id) = (read(&bench, "a.lsv"), id_of(&bench, "a.lsv"));
+    let first_index_page = |bytes: &[u8]| {
+        let directory = &bytes[bytes.len() - 512..];
+        u32::from_le_bytes(directory[9..13].try_into().unwrap()) as usize
+    };
+    let dataset = header_of(&bench, "a.lsv").datasets[0].clone();
+    let (first, last) = (
+        dataset.first_sector.0 as usize,
+        dataset.num_sectors as usize,
+    );
+    let pages = first_index_page(&bytes)..last;
+    assert!(pages.len() > 1);
+    let (mut num_noticed, mut num_tried) = (0, 0);
+    for page in pages {
+        let bits: Vec<usize> = match page + 1 == last {
+            true => (0..8 * 29).collect(),
+            false => (0..32).chain(96..112).collect(),
+        };
+        for bit in bits {
+            let mut forged = bytes.clone();
+            forge(&mut forged, id, first + page, |payload| {
+                payload[bit / 8] ^= 1 << (bit % 8);
+            });
+            bench.write("bad.lsv", &forged);
+            let file = FilterFile::open(&bench.path("bad.lsv")).unwrap();
+            num_tried += 1;
+            if verify::verify(&file, &()).is_err() {
+                num_noticed += 1;
+                continue;
+            }
+            let said = verdicts(&bench, "bad.lsv", &lines(&members));
+            assert!(
+                said.iter().all(|verdict| verdict == "exposed"),
+                "bit {bit} of page {page}"
+            );
+        }
+    }
+    println!("{num_noticed} of {num_tried} changes were noticed");
+    assert!(num_noticed * 2 > num_tried);
 }
 
 #[test]

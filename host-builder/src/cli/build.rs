@@ -261,6 +261,9 @@ impl Args {
                 {
                     report::warn_of_rejects(counts, &options.inputs);
                 }
+                if let BuildError::Input(InputError::NoNumbers(counts)) = &error {
+                    report::warn_of_no_numbers(counts, &options.inputs);
+                }
                 // The message of a size alone does not say whose it is.
                 let board = match (&error, self.board) {
                     (

@@ -55,7 +55,12 @@ pub(super) fn columns(encoding: &Encoding) -> Option<Vec<u8>> {
 }
 
 /// `bloom, 10 probes in one sector`.
-pub(super) fn describe(encoding: &Encoding, num_pages: u32, mean_reads: f64) -> String {
+pub(super) fn describe(
+    encoding: &Encoding,
+    num_pages: u32,
+    mean_reads: f64,
+    num_extra: u64,
+) -> String {
     match encoding {
         Encoding::Bloom { num_hashes } => {
             format!(
@@ -77,9 +82,23 @@ pub(super) fn describe(encoding: &Encoding, num_pages: u32, mean_reads: f64) -> 
             )
         }
         Encoding::Exact => {
-            format!("exact, numbers in order; a lookup reads {PAGES_PER_QUESTION} sectors")
+            let or_more = match num_extra {
+                0 => String::new(),
+                _ => format!(", or {}", most_reads(encoding, num_pages, num_extra)),
+            };
+            format!("exact, numbers in order; a lookup reads {PAGES_PER_QUESTION} sectors{or_more}")
         }
         _ => "unknown".into(),
+    }
+}
+
+/// Sectors that are read at most for each reading of what is asked. A number of an exact set is
+/// asked for twice, if some of its lines were stored in several readings.
+pub(super) fn most_reads(encoding: &Encoding, num_pages: u32, num_extra: u64) -> u32 {
+    let most = encoding.max_pages_read(num_pages);
+    match encoding {
+        Encoding::Exact if num_extra > 0 => 2 * most,
+        _ => most,
     }
 }
 

@@ -168,7 +168,11 @@ impl DatasetReport {
             num_hashes: encoding::num_hashes(&dataset.encoding),
             columns: encoding::columns(&dataset.encoding),
             mean_reads: expected_reads(dataset),
-            most_reads: dataset.encoding.max_pages_read(dataset.num_sectors),
+            most_reads: encoding::most_reads(
+                &dataset.encoding,
+                dataset.num_sectors,
+                dataset.num_extra,
+            ),
             num_items: dataset.num_items,
             num_rejected: dataset.num_rejected,
             num_extra: dataset.num_extra,
@@ -251,7 +255,8 @@ fn describe(dataset: &Dataset, out: &mut impl Write) -> io::Result<()> {
         encoding::describe(
             &dataset.encoding,
             dataset.num_sectors,
-            expected_reads(dataset)
+            expected_reads(dataset),
+            dataset.num_extra
         ),
         bits_per_item(dataset)
     )?;

@@ -70,7 +70,24 @@ impl<'a> ExactPages<'a> {
         }
     }
 
-    /// Where each page of numbers begins, by the index.
+    /// The page to which the index leads a question; `None`: the number is below all.
+    fn place_of(&self, number: u64) -> Result<Option<Place>, PageDefect> {
+        let mut step = Step::Directory;
+        loop {
+            if let Step::Page(place) = step {
+                return Ok(Some(place));
+            }
+            let page = step.page(self.num_pages).ok_or(PageDefect)?;
+            let payload = self.payload(page).ok_or(PageDefect)?;
+            match step.take(number, payload, self.num_pages)? {
+                Next::Wants(next) => step = next,
+                Next::Said(_) => return Ok(None),
+            }
+        }
+    }
+
+    /// Where each page of numbers begins, by the index: it leads a question there, for each value up
+    /// to where the next begins.
     pub(crate) fn places(&self) -> Result<Vec<Place>, PageDefect> {
         let mut places: Vec<Place> = Vec::new();
         let directory = self.index.last().ok_or(PageDefect)?;
@@ -90,19 +107,30 @@ impl<'a> ExactPages<'a> {
         }
         let is_whole = places.first().is_some_and(|first| first.page == 0)
             && places.len() == self.first_index_page as usize;
-        if is_whole {
-            Ok(places)
-        } else {
-            Err(PageDefect)
+        if !is_whole {
+            return Err(PageDefect);
         }
+        let ends = places.iter().skip(1).map(|next| next.first - 1);
+        for (place, last) in places.iter().zip(ends.chain([u64::MAX])) {
+            for value in [place.first, last] {
+                if self.place_of(value)? != Some(*place) {
+                    return Err(PageDefect);
+                }
+            }
+        }
+        Ok(places)
     }
 
-    /// Tell of each number of a page, in order. Gives how many there are.
+    /// Tell of each number of a page, in order. Gives how many there are. They lie before the next
+    /// page, and are `most` at most.
     pub(crate) fn for_each(
         &self,
         place: Place,
+        next_page: Option<&Place>,
+        most: u64,
         mut tell: impl FnMut(u64),
     ) -> Result<u64, PageDefect> {
+        let end = next_page.map(|next| next.first);
         let payload = self.payload(place.page).ok_or(PageDefect)?;
         let mut values = Values::new(payload, place.first, place.block);
         let (mut next, mut count) = (values.next_value(), 0);
@@ -113,9 +141,16 @@ impl<'a> ExactPages<'a> {
             } else {
                 value..value + 1
             };
+            if members.end > end.unwrap_or(u64::MAX) || members.end - members.start > most - count {
+                return Err(PageDefect);
+            }
             count += members.end - members.start;
             members.for_each(&mut tell);
             next = value.saturating_add(1);
+        }
+        // A question for what is behind would be a defect.
+        if values.is_open() && end.is_none_or(|end| end > next) {
+            return Err(PageDefect);
         }
         Ok(count)
     }

@@ -36,7 +36,8 @@ fn remedy(error: &ReadError<io::Error>) -> &'static str {
             | Error::Truncated { .. }
             | Error::HeaderMalformed(_)
             | Error::NoSuchLayer { .. }
-            | Error::PlanMalformed { .. },
+            | Error::PlanMalformed { .. }
+            | Error::PageMalformed { .. },
         ) => "; do not use this file: get it again, or build it again",
         ReadError::Filter(Error::BadSignature | Error::NotAsSigned { .. }) => {
             "; do not use this file: get it again from its publisher"

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use leaksieve_core::encoding::exact::{Next, PAGES_PER_QUESTION, Step, index};
+use leaksieve_core::encoding::exact::{MARK, Next, PAGES_PER_QUESTION, Step, index};
 use leaksieve_core::encoding::{Encoding, Layer, Match, Rules, ribbon};
 use leaksieve_core::header::{Dataset, Header, Rate};
 use leaksieve_core::sector::{Payload, SectorIndex};
@@ -211,20 +211,20 @@ fn read_exact(
     };
     let places = set.places().map_err(|_| malformed(last))?;
     let mut num_found = 0;
-    let mut ended = 0;
     for pages in groups(first_index_page) {
         observer.advance(pages.len() as u64);
         let payloads = file.read_payloads(first + pages.start..first + pages.end)?;
         let set = set.with(pages.start, &payloads);
-        for place in &places[pages.start as usize..pages.end as usize] {
-            let mut last = ended;
-            let count = set.for_each(*place, |number| last = number);
-            num_found += count.map_err(|_| malformed(place.page))?;
-            // No question for it would find it.
-            if place.first < ended {
-                return Err(malformed(place.page).into());
+        for page in pages {
+            let place = places[page as usize];
+            let next = places.get(page as usize + 1);
+            let mut last = 0;
+            let count = set.for_each(place, next, dataset.num_items, |number| last = number);
+            num_found += count.map_err(|_| malformed(page))?;
+            // No question would ask for it.
+            if last >= MARK && dataset.num_extra == 0 {
+                return Err(malformed(page).into());
             }
-            ended = last;
         }
     }
     if num_found != dataset.num_items {

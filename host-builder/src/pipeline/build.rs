@@ -270,7 +270,9 @@ impl Building<'_, '_> {
                     observer.advance(items)
                 })
             })?;
-        let reason = match plan.judge(&made)? {
+        let method = self.method_of(made.num_items);
+        let filter = Draft::new(self.options, self.numbering, Some(method), self.seed)?;
+        let reason = match plan.judge(&made, &filter)? {
             Ok(reason) => reason,
             Err(reason) => {
                 self.file.clear()?;

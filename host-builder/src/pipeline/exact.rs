@@ -25,6 +25,7 @@ use crate::pipeline::partition::{Hashes, MAX_RANGE, NUM_PARTITIONS, Partitions};
 use crate::pipeline::ranges::Ranges;
 use crate::pipeline::spool::SpoolError;
 use crate::sizing::exact::Parameters;
+use pages::{Page, PagesOfRange};
 pub(crate) use recheck::ask_all;
 
 /// Numbers of a range, about: each range begins a page, and has 500 or more.
@@ -40,9 +41,17 @@ const SCATTER: u64 = 0x9E37_79B9_7F4A_7C15;
 const GATHER: u64 = 0xF1DE_83E1_9937_733D;
 const _: () = assert!(SCATTER.wrapping_mul(GATHER) == 1);
 
-/// A number as one that is as good as a hash.
+/// A number as one that is as good as a hash: no two have the same. Sums of them tell sets apart,
+/// which sums of products would not.
 pub(crate) const fn scatter(number: u64) -> u64 {
-    number.wrapping_mul(SCATTER)
+    let product = number.wrapping_mul(SCATTER);
+    (product ^ product >> 32).wrapping_mul(SCATTER)
+}
+
+/// The number that was scattered.
+const fn gather(key: u64) -> u64 {
+    let product = key.wrapping_mul(GATHER);
+    (product ^ product >> 32).wrapping_mul(GATHER)
 }
 
 /// Numbers, each in its range.
@@ -67,7 +76,7 @@ pub(crate) struct Written {
 struct Made {
     reached: Option<(u64, u64, u64)>,
     num_items: u64,
-    pages: Vec<pages::Page>,
+    made: PagesOfRange,
 }
 
 impl Ordered {
@@ -88,7 +97,7 @@ impl Ordered {
                 move |partition| {
                     let keys = scattered.take(partition, &mut scratch)?;
                     for key in keys {
-                        writer.push(key.wrapping_mul(GATHER));
+                        writer.push(gather(*key));
                     }
                     Ok(keys.len() as u64)
                 }
@@ -125,7 +134,8 @@ impl Ordered {
             num_reached: 0,
         };
         let mut firsts: Vec<u64> = Vec::new();
-        let mut last_reached = None;
+        let (mut last_reached, mut is_open_from) = (None, None);
+        let file_id = pages.file_id;
         let sector = |index: usize| -> Result<SectorIndex, EncodeError> {
             let index = u32::try_from(index).ok();
             let index = index.and_then(|index| pages.first_sector.0.checked_add(index));
@@ -140,10 +150,11 @@ impl Ordered {
                 let parameters = &parameters;
                 move |range| {
                     let numbers = self.numbers.sorted(range, &mut scratch)?;
+                    let end = self.ranges.end(range as usize);
                     Ok(Made {
                         reached: reached(numbers),
                         num_items: numbers.len() as u64,
-                        pages: pages::pages(numbers, self.ranges.end(range as usize), block, parameters),
+                        made: pages::pages(numbers, end, block, parameters),
                     })
                 }
             },
@@ -151,17 +162,31 @@ impl Ordered {
                 let Made {
                     reached,
                     num_items,
-                    pages: made,
+                    made:
+                        PagesOfRange {
+                            mut pages,
+                            open_from,
+                        },
                 } = made?;
-                let mut sectors = Vec::with_capacity(made.len() * SECTOR_BYTES);
-                for page in &made {
-                    let sealed = seal(pages.file_id, sector(firsts.len())?, &page.payload);
+                // Where a page is open, another begins.
+                let first = pages.first().map(|page| page.first);
+                if let (Some(open_from), Some(first)) = (is_open_from, first)
+                    && open_from != first
+                {
+                    pages.insert(0, Page::empty(open_from, block));
+                }
+                if first.is_some() {
+                    is_open_from = open_from;
+                }
+                let mut sectors = Vec::with_capacity(pages.len() * SECTOR_BYTES);
+                for page in &pages {
+                    let sealed = seal(file_id, sector(firsts.len())?, &page.payload);
                     sectors.extend_from_slice(&sealed);
                     firsts.push(page.first);
                 }
                 file.write(&sectors)?;
                 written.num_items += num_items;
-                written.pages_of_ranges.push(made.len() as u32);
+                written.pages_of_ranges.push(pages.len() as u32);
                 if let Some((first, last, mut num_blocks)) = reached {
                     num_blocks -= u64::from(last_reached == Some(first));
                     last_reached = Some(last);
@@ -171,10 +196,16 @@ impl Ordered {
                 Ok::<_, EncodeError>(())
             },
         )?;
+        if let (Some(open_from), Some(last)) = (is_open_from, written.pages_of_ranges.last_mut()) {
+            let page = Page::empty(open_from, block);
+            file.write(&seal(file_id, sector(firsts.len())?, &page.payload))?;
+            firsts.push(page.first);
+            *last += 1;
+        }
         let index = index::index(&firsts, block).ok_or(EncodeError::TooLarge)?;
         let num_pages = firsts.len() + index.len();
         for (place, payload) in (firsts.len()..).zip(&index) {
-            file.write(&seal(pages.file_id, sector(place)?, payload))?;
+            file.write(&seal(file_id, sector(place)?, payload))?;
         }
         sector(num_pages)?;
         written.num_pages = num_pages as u32;
@@ -276,7 +307,7 @@ fn reached(numbers: &[u64]) -> Option<(u64, u64, u64)> {
 fn begins(scattered: &Hashes) -> Result<Vec<u64>, SpoolError> {
     let mut scratch = [Vec::new(), Vec::new()];
     let share = scattered.sorted(0, &mut scratch)?;
-    let mut share: Vec<u64> = share.iter().map(|key| key.wrapping_mul(GATHER)).collect();
+    let mut share: Vec<u64> = share.iter().map(|key| gather(*key)).collect();
     share.sort_unstable();
     let num_numbers = share.len() as u64 * u64::from(NUM_PARTITIONS);
     // Room for the ranges that are none too wide.

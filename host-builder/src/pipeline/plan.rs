@@ -292,11 +292,15 @@ impl<'a> ExactPlan<'a> {
         }
     }
 
-    /// Why it should be kept; or why there should be a filter in its place.
+    /// Why it should be kept; or why there should be this filter in its place.
     ///
     /// # Errors
     /// When it was asked for, and there is no room for it.
-    pub(crate) fn judge(&self, made: &Written) -> Result<Result<Reason, Reason>, PlanError> {
+    pub(crate) fn judge(
+        &self,
+        made: &Written,
+        filter: &Draft<'_>,
+    ) -> Result<Result<Reason, Reason>, PlanError> {
         let BuildOptions {
             aim,
             board,
@@ -328,7 +332,10 @@ impl<'a> ExactPlan<'a> {
         }
         let rate = match *aim {
             Aim::FalsePositiveRate(rate) => rate,
-            Aim::MaxBytes(_) => DEFAULT_RATE,
+            // If no filter fits, what one would be built for.
+            Aim::MaxBytes(_) => filter
+                .shape(made.num_items)
+                .map_or(DEFAULT_RATE, |shape| shape.false_positive_rate),
         };
         let found = share_found(made.num_items, made.num_reached, rate);
         if found < LEAST_FOUND {

@@ -240,6 +240,11 @@ impl<'a> Values<'a> {
         self.next
     }
 
+    /// Would all values from the next on be members, if no value is coded any more?
+    pub const fn is_open(&self) -> bool {
+        self.is_inverted
+    }
+
     /// The next coded value, or `None` behind the last.
     ///
     /// # Errors
@@ -437,7 +442,12 @@ impl PageWriter {
         }
         // The bits are 0.
         self.at += code.num_zeros;
-        put(&mut self.payload, self.at, 1 + code.num_bits, code.rest << 1 | 1);
+        put(
+            &mut self.payload,
+            self.at,
+            1 + code.num_bits,
+            code.rest << 1 | 1,
+        );
         self.at += 1 + code.num_bits;
         self.next = value + 1;
         true

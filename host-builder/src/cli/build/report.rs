@@ -4,12 +4,14 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use leaksieve::input::normalise::Counts;
+use leaksieve::input::reject::Rejects;
 use leaksieve::input::source::Input;
 use leaksieve::input::survey;
 use leaksieve::pipeline::{BuildOptions, Summary};
 use leaksieve::progress::usage::Usage;
 use leaksieve::sizing::media::FAT32_MAX_BYTES;
 use leaksieve::sizing::{Aim, Method, Reason};
+use leaksieve_core::encoding::exact::number::MAX_DIGITS;
 
 use crate::cli::advice::CHARSET;
 use crate::cli::arguments::Format;
@@ -111,7 +113,11 @@ pub(super) fn report(
                 "num_hashes": encoding::num_hashes(&summary.shape.encoding),
                 "columns": encoding::columns(&summary.shape.encoding),
                 "mean_reads": summary.mean_reads,
-                "most_reads": summary.shape.most_reads(),
+                "most_reads": encoding::most_reads(
+                    &summary.shape.encoding,
+                    summary.shape.num_pages,
+                    counts.num_extra,
+                ),
                 "num_restarts": summary.num_restarts,
                 "false_positive_rate": {
                     "designed": summary.designed,
@@ -151,10 +157,11 @@ pub(super) fn report(
                 encoding::describe(
                     &summary.shape.encoding,
                     summary.shape.num_pages,
-                    summary.mean_reads
+                    summary.mean_reads,
+                    counts.num_extra
                 )
             )?;
-            if let Some(why) = why(summary.reason) {
+            if let Some(why) = why(summary.reason, counts.no_numbers.count()) {
                 writeln!(out, "               {why}")?;
             }
             if summary.num_restarts > 0 {
@@ -209,17 +216,23 @@ pub(super) fn report(
 }
 
 /// Why the file has its encoding, where a person did not say.
-fn why(reason: Reason) -> Option<String> {
+fn why(reason: Reason, num_no_numbers: u64) -> Option<String> {
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
     match reason {
-        Reason::Asked | Reason::NotNumbers => None,
+        Reason::Asked => None,
+        // Of other kinds none was expected.
+        Reason::NotNumbers if num_no_numbers == 0 => None,
+        Reason::NotNumbers => Some(format!(
+            "not exact: {} of the identifiers are not numbers of at most {MAX_DIGITS} digits",
+            count(num_no_numbers)
+        )),
         Reason::Exact { saved, found } => Some(format!(
-            "{} smaller than a ribbon, which would hide little: of all numbers that it calls exposed, {} are members",
+            "{} smaller than a ribbon, which would hide little: of what it calls exposed near members, {} are members",
             percent(saved),
             percent(found)
         )),
         Reason::Scattered { found } => Some(format!(
-            "not exact: a filter hides this list: of all numbers that it calls exposed, {} are members",
+            "not exact: a filter hides this list: of what it calls exposed near members, {} are members",
             percent(found)
         )),
         Reason::Large { saved } if saved < 0.0 => {
@@ -376,16 +389,34 @@ pub(super) fn warn_of_reading(counts: &Counts, inputs: &[Input]) {
 
 /// Lines that the filter lacks, or knows in one spelling only: say so, even when few.
 pub(super) fn warn_of_rejects(counts: &Counts, inputs: &[Input]) {
-    for (rejects, what) in [
-        (
-            &counts.rejects,
-            "rejected lines, which are not in the filter",
-        ),
-        (
-            &counts.outside_plan,
-            "numbers that no phone has, which are found only as they are written in the list",
-        ),
-    ] {
+    warn_of(
+        [
+            (
+                &counts.rejects,
+                "rejected lines, which are not in the filter",
+            ),
+            (
+                &counts.outside_plan,
+                "numbers that no phone has, which are found only as they are written in the list",
+            ),
+        ],
+        inputs,
+    );
+}
+
+/// Identifiers of which no exact set can be made.
+pub(super) fn warn_of_no_numbers(counts: &Counts, inputs: &[Input]) {
+    warn_of(
+        [(
+            &counts.no_numbers,
+            "identifiers that an exact set cannot hold",
+        )],
+        inputs,
+    );
+}
+
+fn warn_of<const N: usize>(lists: [(&Rejects, &str); N], inputs: &[Input]) {
+    for (rejects, what) in lists {
         if rejects.count() > 0 {
             eprintln!("leaksieve: {what}:");
             for line in list::describe(rejects, inputs) {

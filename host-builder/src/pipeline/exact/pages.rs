@@ -15,18 +15,40 @@ pub(crate) struct Page {
     pub(crate) payload: Payload,
 }
 
-/// The pages of numbers in order, each once and below `end`, where another page begins or none
-/// does. Behind the last number they have no member.
+impl Page {
+    /// Without a member.
+    pub(crate) fn empty(first: u64, block: BlockSize) -> Self {
+        Self {
+            first,
+            payload: *PageWriter::new(first, block).payload(),
+        }
+    }
+}
+
+/// The pages of a range.
+pub(crate) struct PagesOfRange {
+    pub(crate) pages: Vec<Page>,
+    /// The range's end, if all values from there on would be members of its last page: another has
+    /// to begin there.
+    pub(crate) open_from: Option<u64>,
+}
+
+/// The pages of numbers in order, each once and below `end`. Behind the last number they have no
+/// member.
 pub(crate) fn pages(
     numbers: &[u64],
     end: u64,
     block: BlockSize,
     parameters: &Parameters,
-) -> Vec<Page> {
-    let mut pages = Vec::new();
-    let Some(first) = numbers.first() else {
-        return pages;
+) -> PagesOfRange {
+    let mut made = PagesOfRange {
+        pages: Vec::new(),
+        open_from: None,
     };
+    let Some(first) = numbers.first() else {
+        return made;
+    };
+    let pages = &mut made.pages;
     let (mut begin, mut rest) = (*first, numbers);
     loop {
         let filled = fill(begin, rest, block, parameters);
@@ -42,14 +64,15 @@ pub(crate) fn pages(
             (Some(first), None) => {
                 // All that is behind would be a member. This page has none.
                 if first < end {
-                    let payload = *PageWriter::new(first, block).payload();
-                    pages.push(Page { first, payload });
+                    pages.push(Page::empty(first, block));
+                } else {
+                    made.open_from = Some(end);
                 }
                 break;
             }
         };
     }
-    pages
+    made
 }
 
 /// Bytes that the pages of some numbers have in use.
@@ -180,7 +203,7 @@ mod tests {
             let list: Vec<u64> = numbers.iter().copied().collect();
             for exponent in [0, 2, 3, 4, 6, 9] {
                 let block = BlockSize::new(exponent).unwrap();
-                let pages = pages(&list, end, block, &parameters);
+                let PagesOfRange { pages, open_from } = pages(&list, end, block, &parameters);
                 let mut found = Vec::new();
                 for (index, page) in pages.iter().enumerate() {
                     let next = pages.get(index + 1).map_or(end, |next| next.first);
@@ -200,6 +223,7 @@ mod tests {
                     // Else a question for what lies behind would be a defect.
                     assert!(!was_inverted || begin >= next);
                 }
+                assert!(open_from.is_none() || open_from == Some(end));
                 assert!(
                     found == list,
                     "blocks of 10^{exponent}, {} numbers",
