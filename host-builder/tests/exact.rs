@@ -362,9 +362,8 @@ fn full_blocks_at_the_end_of_a_range() {
     }
 }
 
-/// Each bit of the directory and of what leads through the index, changed, with a right checksum: it
-/// is noticed, or each number is found all the same. Where a page begins is not tried: its numbers are
-/// others then.
+/// Each bit of the directory and of what leads through the index, changed, with a right checksum, is
+/// noticed. Where a page begins is not tried: its numbers are others then.
 #[test]
 fn an_index_that_leads_elsewhere() {
     let bench = Bench::new();
@@ -376,21 +375,19 @@ fn an_index_that_leads_elsewhere() {
         .run(&format!("{BUILD} {PHONES} --encoding exact -o a.lsv"))
         .succeeds();
     let (bytes, id) = (read(&bench, "a.lsv"), id_of(&bench, "a.lsv"));
-    let first_index_page = |bytes: &[u8]| {
-        let directory = &bytes[bytes.len() - 512..];
-        u32::from_le_bytes(directory[9..13].try_into().unwrap()) as usize
-    };
+    let directory = &bytes[bytes.len() - 512..];
+    let num_segments = usize::from(directory[0]);
+    let first_index_page = u32::from_le_bytes(directory[9..13].try_into().unwrap()) as usize;
     let dataset = header_of(&bench, "a.lsv").datasets[0].clone();
     let (first, last) = (
         dataset.first_sector.0 as usize,
         dataset.num_sectors as usize,
     );
-    let pages = first_index_page(&bytes)..last;
+    let pages = first_index_page..last;
     assert!(pages.len() > 1);
-    let (mut num_noticed, mut num_tried) = (0, 0);
     for page in pages {
         let bits: Vec<usize> = match page + 1 == last {
-            true => (0..8 * 29).collect(),
+            true => (0..8 * (1 + 14 * num_segments)).collect(),
             false => (0..32).chain(96..112).collect(),
         };
         for bit in bits {
@@ -400,20 +397,12 @@ fn an_index_that_leads_elsewhere() {
             });
             bench.write("bad.lsv", &forged);
             let file = FilterFile::open(&bench.path("bad.lsv")).unwrap();
-            num_tried += 1;
-            if verify::verify(&file, &()).is_err() {
-                num_noticed += 1;
-                continue;
-            }
-            let said = verdicts(&bench, "bad.lsv", &lines(&members));
             assert!(
-                said.iter().all(|verdict| verdict == "exposed"),
+                verify::verify(&file, &()).is_err(),
                 "bit {bit} of page {page}"
             );
         }
     }
-    println!("{num_noticed} of {num_tried} changes were noticed");
-    assert!(num_noticed * 2 > num_tried);
 }
 
 #[test]

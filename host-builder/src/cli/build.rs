@@ -157,7 +157,8 @@ pub(crate) struct Args {
     memory: u64,
     /// Folder of the temporary file [default: the folder of FILE]
     ///
-    /// The file takes 7 bytes for each line that does not fit into memory.
+    /// It takes 7 bytes for each line that does not fit into memory; of phone numbers and ids up to three
+    /// times as much, and the numbers themselves are in it.
     #[arg(help_heading = RESOURCES, long, value_name = "FOLDER", hide_short_help = true)]
     temp_dir: Option<PathBuf>,
 }
