@@ -151,7 +151,7 @@ fn what_is_chosen_and_why() {
             format!("{}AB12\n", lines(&dense)),
             ids,
             "bloom",
-            "not exact: 1 of the identifiers are not numbers",
+            "not exact: 1 identifier is no number",
         ),
         // In so much room a filter has no false alarm that would hide somebody.
         (

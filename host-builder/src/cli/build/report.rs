@@ -161,7 +161,7 @@ pub(super) fn report(
                     counts.num_extra
                 )
             )?;
-            if let Some(why) = why(summary.reason, counts.no_numbers.count()) {
+            if let Some(why) = why(summary.reason, counts) {
                 writeln!(out, "               {why}")?;
             }
             if summary.num_restarts > 0 {
@@ -216,16 +216,21 @@ pub(super) fn report(
 }
 
 /// Why the file has its encoding, where a person did not say.
-fn why(reason: Reason, num_no_numbers: u64) -> Option<String> {
+fn why(reason: Reason, counts: &Counts) -> Option<String> {
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
     match reason {
         Reason::Asked => None,
-        // Of other kinds none was expected.
-        Reason::NotNumbers if num_no_numbers == 0 => None,
-        Reason::NotNumbers => Some(format!(
-            "not exact: {} of the identifiers are not numbers of at most {MAX_DIGITS} digits",
-            count(num_no_numbers)
-        )),
+        Reason::NotNumbers => match counts.no_numbers.count() {
+            // It is a list of something else.
+            others if others == 0 || others * 2 > counts.num_accepted => None,
+            others => Some(format!(
+                "not exact: {} no number of at most {MAX_DIGITS} digits",
+                match others {
+                    1 => "1 identifier is".into(),
+                    others => format!("{} identifiers are", count(others)),
+                }
+            )),
+        },
         Reason::Exact { saved, found } => Some(format!(
             "{} smaller than a ribbon, which would hide little: of what it calls exposed near members, {} are members",
             percent(saved),
