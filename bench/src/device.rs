@@ -1,9 +1,11 @@
-//! What a signature and a ribbon cost the emulated boards: flash, RAM, stack, and counted
-//! instructions.
+//! What a signature, a ribbon and an exact set cost the emulated boards: flash, RAM, stack, and
+//! counted instructions; and how many people a board holds.
 //!
 //! The firmware's feature `count` answers each question with the instructions that it took;
 //! QEMU counts them (`-icount`), so the figures are the same on every machine. They are
 //! instructions, not cycles.
+
+mod people;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -28,7 +30,7 @@ const NUM_QUESTIONS: u64 = 1_000;
 /// Files: one whose tags are all kept and that a slot of the micro:bit has room for, one with as many sectors to read as a file of a
 /// gigabyte has.
 const SIZES: [u64; 2] = [20_000, 22_000_000];
-const ENCODINGS: [&str; 2] = ["bloom", "ribbon"];
+const ENCODINGS: [&str; 3] = ["bloom", "ribbon", "exact"];
 
 /// Instructions and sectors of one question, or of one mount.
 #[derive(Clone, Copy, Debug)]
@@ -182,17 +184,19 @@ pub(crate) fn measure() -> Result<String> {
             }
         }
     }
+    let people = people::people(&cli, folder)?;
     Ok(format!(
-        "## What a signature and a ribbon cost a device\n\n{}\n\nThe LM3S6965 (Cortex-M3) in QEMU; firmware `unsigned` is built without \
-         signatures and asks an unsigned file, `trusted-key` asks the same file signed. Bytes; both encodings are read by one \
+        "## What a signature, a ribbon and an exact set cost a device\n\n{}\n\nThe LM3S6965 (Cortex-M3) in QEMU; firmware `unsigned` is built without \
+         signatures and asks an unsigned file, `trusted-key` asks the same file signed. Bytes; all encodings are read by one \
          firmware:\n\n{sizes}\n\
          Instructions, counted by QEMU, not cycles; of {} members and {} strangers each. Nothing is logged. The card's driver and \
          file system are left out, but in the last column: they are the board's, which moves each byte by itself. \
-         Questions that read the same number of sectors have a row: in a ribbon some read a second page or a third. The difference is between \
-         members and strangers that read one page.\n\n{costs}\n\
+         Questions that read the same number of sectors have a row: in a ribbon some read a second page or a third, and in an exact set all read \
+         three. The difference is between members and strangers that read the fewest.\n\n{costs}\n\
          Mounting finds the file, verifies header and signature, and reads the tags that are kept:\n\n{mounts}\n\
-         Of these, hash and probe alone: from the item to what its first page says. The checksum of the page, and how a written \
+         Of these, hash and probe alone: from the item to what its first page says, and of an exact set its three. The checksum of the page, and how a written \
          number becomes an item, are left out. The Cortex-M0 is the micro:bit's, built to be small; files of {} items:\n\n{probes}\n\
+         {people}\n\
          ```sh\ncargo benchmark --only device\n```\n",
         report::circumstances(),
         thousands(NUM_QUESTIONS),

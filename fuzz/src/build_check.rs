@@ -6,15 +6,17 @@
 
 use std::collections::HashSet;
 
+use leaksieve::input::profile::phone_plan;
 use leaksieve::input::source::{Input as List, Layout, SourceError};
 use leaksieve::pipeline::partition::MIN_MEMORY_BYTES;
 use leaksieve::pipeline::{BuildError, BuildOptions, InputError, PlanError, build};
 use leaksieve::sizing::{Aim, Choice, Method};
 use leaksieve_core::encoding::bloom::UnpackedPage;
+use leaksieve_core::encoding::exact::number::has_numbers;
 use leaksieve_core::encoding::page_of;
 use leaksieve_core::hash::HashFunction;
 use leaksieve_core::header::{Date, Encoding, PlanSectors, Rate};
-use leaksieve_core::identifier::phone::plan::Plan;
+use leaksieve_core::identifier::phone::plan::{Judgement, Plan};
 use leaksieve_core::identifier::store::{Stored, store};
 use leaksieve_core::identifier::{Item, NORMALISATION_VERSION, PasswordDigest};
 use leaksieve_core::sector::{FileId, Payload, SectorIndex, seal, verify};
@@ -24,6 +26,7 @@ use leaksieve_core::{
 };
 
 use crate::input::{Input, is_one_in};
+use crate::oracle::plain_exact::{self, PlainSaid};
 use crate::{lines, oracle, profiles, scratch};
 
 /// What an input says.
@@ -77,10 +80,19 @@ struct Records {
     accepted: Vec<Vec<u8>>,
     /// Their items, each once.
     distinct: Vec<Item>,
+    /// The same as numbers, marked where their line has several items; `None`: one has no number.
+    numbers: Option<HashSet<u64>>,
     num_blank: u64,
     num_rejected: u64,
+    /// Telephone numbers that the plan does not have, or of another country its plan; a header counts them as rejected, too.
+    num_outside_plan: u64,
     /// Those that were stored in several readings.
     num_extra: u64,
+}
+
+fn is_of_a_country(item: &Item) -> bool {
+    let plan = phone_plan("world").expect("the plan of all countries");
+    Plan(&plan.payloads).judge(item.as_bytes()) != Ok(Judgement::OUTSIDE)
 }
 
 fn identifier(text: &[u8], kind: IdentifierKind) -> Identifier<'_> {
@@ -94,8 +106,10 @@ impl Records {
         let mut records = Self {
             accepted: Vec::new(),
             distinct: Vec::new(),
+            numbers: Some(HashSet::new()),
             num_blank: 0,
             num_rejected: 0,
+            num_outside_plan: 0,
             num_extra: 0,
         };
         let plan = profiles::plan(&case.profile).map(|plan| Plan(&plan.payloads));
@@ -110,8 +124,21 @@ impl Records {
             match store(&case.profile, &line, plan, &mut stored) {
                 Ok(()) => {
                     records.accepted.push(text);
-                    records.num_extra += u64::from(stored.items().len() > 1);
+                    let mark = u64::from(stored.items().len() > 1) * oracle::MARK;
+                    records.num_extra += u64::from(mark > 0);
+                    let is_nowhere =
+                        stored.is_of_other_country() && !stored.items().iter().any(is_of_a_country);
+                    records.num_outside_plan += u64::from(stored.is_outside_plan() || is_nowhere);
                     for item in stored.items() {
+                        match oracle::number(&case.profile, item.as_bytes()) {
+                            Some(number) => {
+                                records
+                                    .numbers
+                                    .as_mut()
+                                    .map(|all| all.insert(number + mark));
+                            }
+                            None => records.numbers = None,
+                        }
                         if seen.insert((item.as_bytes().to_vec(), item.is_marked())) {
                             records.distinct.push(item.clone());
                         }
@@ -122,6 +149,14 @@ impl Records {
             }
         }
         records
+    }
+
+    /// As a header has it: an exact set tells numbers that are marked from those that are not.
+    fn num_items(&self, is_exact: bool) -> u64 {
+        match &self.numbers {
+            Some(numbers) if is_exact => numbers.len() as u64,
+            _ => self.distinct.len() as u64,
+        }
     }
 }
 
@@ -146,10 +181,12 @@ fn build_all(case: &Case<'_>, records: &Records) {
     } else {
         Aim::MaxBytes(1024 + 64 * u64::from(case.size))
     };
-    options.encoding = Choice::Filter(match case.flags >> 6 {
-        2 | 3 => Method::Ribbon,
-        _ => Method::Bloom,
-    });
+    options.encoding = match case.flags >> 6 {
+        0 => Choice::Filter(Method::Bloom),
+        1 => Choice::Exact,
+        2 => Choice::Filter(Method::Ribbon),
+        _ => Choice::Auto,
+    };
     options.name = "A".to_owned();
     options.seed = Some(case.seed);
     options.created_unix_s = 0;
@@ -173,7 +210,8 @@ fn build_all(case: &Case<'_>, records: &Records) {
             assert_eq!(summary.counts.num_accepted, records.accepted.len() as u64);
             assert_eq!(summary.counts.num_blank, records.num_blank);
             assert_eq!(summary.counts.rejects.count(), records.num_rejected);
-            assert_eq!(summary.num_items, records.distinct.len() as u64);
+            let is_exact = summary.shape.encoding == Encoding::Exact;
+            assert_eq!(summary.num_items, records.num_items(is_exact));
             let file = std::fs::read(&output).expect("a file that was built");
             check(records, &file);
             ask(case, records, &file);
@@ -181,6 +219,13 @@ fn build_all(case: &Case<'_>, records: &Records) {
         Err(BuildError::Input(InputError::NoItems(_))) => assert!(records.accepted.is_empty()),
         // The size is too small, or the rate cannot be.
         Err(BuildError::Plan(PlanError::Shape(_))) => {}
+        Err(BuildError::Plan(PlanError::ExactTooLarge { .. })) => {
+            assert!(options.encoding == Choice::Exact && matches!(options.aim, Aim::MaxBytes(_)));
+        }
+        Err(BuildError::NoNumbers | BuildError::Input(InputError::NoNumbers(_))) => {
+            let has_others = !has_numbers(&case.profile) || records.numbers.is_none();
+            assert!(options.encoding == Choice::Exact && has_others);
+        }
         // Text of other charsets, by its zero bytes.
         Err(BuildError::Input(InputError::Source(SourceError::Unsupported { .. }))) => {
             assert!(case.list.contains(&0));
@@ -203,7 +248,7 @@ fn file(case: &Case<'_>, records: &Records) -> Vec<u8> {
         normalisation_version: NORMALISATION_VERSION,
         profile: case.profile.clone(),
         num_items: records.distinct.len() as u64,
-        num_rejected: records.num_rejected,
+        num_rejected: records.num_rejected + records.num_outside_plan,
         num_extra: records.num_extra,
         min_count: 0,
         encoding: Encoding::Bloom { num_hashes },
@@ -247,14 +292,17 @@ fn file(case: &Case<'_>, records: &Records) -> Vec<u8> {
 }
 
 /// A Bloom filter's pages are those of the items, bit by bit; a ribbon's lead nowhere but to
-/// another layer, and have nothing behind their columns.
+/// another layer, and have nothing behind their columns; an exact set has its numbers, with the
+/// marks that they have, and not their neighbours.
 fn check(records: &Records, file: &[u8]) {
     let catalogue = open(file);
     let [dataset] = catalogue.datasets() else {
         panic!("not one dataset");
     };
-    assert_eq!(dataset.num_items, records.distinct.len() as u64);
-    assert_eq!(dataset.num_rejected, records.num_rejected);
+    let is_exact = dataset.encoding == Encoding::Exact;
+    assert_eq!(dataset.num_items, records.num_items(is_exact));
+    let num_rejected = records.num_rejected + records.num_outside_plan;
+    assert_eq!(dataset.num_rejected, num_rejected);
     assert_eq!(dataset.num_extra, records.num_extra);
     assert_eq!(catalogue.header().num_sectors as usize * 512, file.len());
     let payload = |page: u32| payload(&catalogue, file, dataset.first_sector.0 + page);
@@ -284,6 +332,21 @@ fn check(records: &Records, file: &[u8]) {
                     let num_columns = plain.columns_of(page, num_pages);
                     let end = oracle::ribbon::bit_of(num_columns, 0, num_columns);
                     assert!((end..8 * 508).all(|bit| !oracle::is_set(&content, bit)));
+                }
+            }
+        }
+        Encoding::Exact => {
+            let numbers = records.numbers.as_ref().expect("numbers alone");
+            let is_member = |number| {
+                let content = |page: u64| payload(page as u32);
+                match plain_exact::ask(number, dataset.num_sectors.into(), content).0 {
+                    PlainSaid::Refused => panic!("{number} is refused"),
+                    said => said == PlainSaid::Member,
+                }
+            };
+            for number in numbers {
+                for asked in [*number, number - 1, number + 1, number ^ oracle::MARK] {
+                    assert_eq!(is_member(asked), numbers.contains(&asked), "{asked}");
                 }
             }
         }

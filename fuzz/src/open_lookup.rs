@@ -196,8 +196,6 @@ fn ask(mut file: &Made, catalogue: &Catalogue, question: Identifier<'_>) {
         Some(Error::NotAsSigned { .. }) => assert!(is_forged),
         // It is read before it is proven.
         Some(Error::PageMalformed { .. }) if is_forged => {}
-        // It is read before it is proven.
-        Some(Error::PageMalformed { .. }) if is_forged => {}
         Some(error) => {
             assert!(!is_forged);
             assert_eq!(read, expected.sectors);

@@ -7,7 +7,7 @@ pub(crate) mod ribbon;
 // So they do exact sets.
 #[path = "../../core/tests/common/plain_exact.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub)]
-mod plain_exact;
+pub(crate) mod plain_exact;
 
 use leaksieve_core::encoding::bloom::PAGE_BITS;
 use leaksieve_core::encoding::ribbon::Ribbon;
@@ -126,9 +126,12 @@ fn judge(
     }
 }
 
+/// Above all numbers: it is added to those of lines with several readings.
+pub(crate) const MARK: u64 = 1 << 62;
+
 /// The number of an item of an exact set, if it has one.
-fn number(dataset: &Dataset, item: &[u8]) -> Option<u64> {
-    let digits = match dataset.profile {
+pub(crate) fn number(profile: &Profile, item: &[u8]) -> Option<u64> {
+    let digits = match profile {
         Profile::Id(IdScheme::ChineseResident) => &item[..17],
         _ => item,
     };
@@ -148,10 +151,10 @@ fn is_member(
     sectors: &mut Vec<u32>,
 ) -> Result<bool, Error> {
     if dataset.encoding == Encoding::Exact {
-        let Some(number) = number(dataset, item) else {
+        let Some(number) = number(&dataset.profile, item) else {
             return Ok(false);
         };
-        let both = [number, number + (1 << 62)];
+        let both = [number, number + MARK];
         for number in &both[..if dataset.num_extra > 0 { 2 } else { 1 }] {
             let sector = |page: u64| dataset.first_sector.0 + page as u32;
             let content = |page| payload(sector(page));
@@ -230,7 +233,9 @@ fn asked(
         if num_asked == MAX_READINGS {
             return Ok(Outcome::NotCovered(NormaliseError::TooManyReadings));
         }
-        if dataset.encoding == Encoding::Exact && number(dataset, item.as_bytes()).is_none() {
+        if dataset.encoding == Encoding::Exact
+            && number(&dataset.profile, item.as_bytes()).is_none()
+        {
             continue;
         }
         num_asked += 1;

@@ -372,7 +372,7 @@ fn a_file_that_is_too_large_for_a_board_says_what_would_fit() {
         );
         let build = "build phones.txt --kind phone --region CN --encoding exact -q -f";
         bench.run(&format!("{build} -o x.lsv")).succeeds();
-        let install = "install image x.lsv --board microbit -o x";
+        let install = "install image x.lsv --board microbit -o exact.hex";
         let said = bench.run(install).fails(&["cannot be smaller", told, hint]);
         assert!(!said.err().contains("--fpr"), "{}", said.err());
         bench

@@ -115,7 +115,7 @@ fn is_in_leak(i: u64) -> bool {
     mix(i) % 100 < PERCENTS[block as usize]
 }
 
-/// All 10^8 numbers of an operator's block, one after the other, of which 10^7 are members: an exact
+/// All 10^8 numbers of an operator's block, one after the other, of which some 10^7 are members: an exact
 /// set says "exposed" of these, and "not exposed" of all others. A bitmap knows which are which.
 #[test]
 fn an_exact_set_is_never_wrong() {
