@@ -143,7 +143,12 @@ impl Ordered {
                     Ok(Made {
                         reached: reached(numbers),
                         num_items: numbers.len() as u64,
-                        pages: pages::pages(numbers, self.ranges.end(range as usize), block, parameters),
+                        pages: pages::pages(
+                            numbers,
+                            self.ranges.end(range as usize),
+                            block,
+                            parameters,
+                        ),
                     })
                 }
             },

@@ -81,12 +81,20 @@ mod tests {
         ] {
             let ranges = Ranges::new(begins.clone());
             let near = begins.iter().flat_map(|begin| {
-                [begin.saturating_sub(1), *begin, begin + 1, begin + 40_000_000]
+                [
+                    begin.saturating_sub(1),
+                    *begin,
+                    begin + 1,
+                    begin + 40_000_000,
+                ]
             });
             for key in near.chain([u64::MAX, 1 << 40]) {
                 let range = ranges.range_of(key);
                 assert!(ranges.begin(range) <= key, "{key} of {begins:?}");
-                assert!(key < ranges.end(range) || key == u64::MAX, "{key} of {begins:?}");
+                assert!(
+                    key < ranges.end(range) || key == u64::MAX,
+                    "{key} of {begins:?}"
+                );
             }
         }
     }

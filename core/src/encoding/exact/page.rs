@@ -437,7 +437,12 @@ impl PageWriter {
         }
         // The bits are 0.
         self.at += code.num_zeros;
-        put(&mut self.payload, self.at, 1 + code.num_bits, code.rest << 1 | 1);
+        put(
+            &mut self.payload,
+            self.at,
+            1 + code.num_bits,
+            code.rest << 1 | 1,
+        );
         self.at += 1 + code.num_bits;
         self.next = value + 1;
         true
