@@ -21,21 +21,21 @@ use random::Random;
 pub(crate) enum Model {
     /// Any of the 5.2 * 10^9 valid Chinese mobile numbers
     Uniform,
-    /// As a billion of them: the numbers of each network up to the one behind which none is left
+    /// As a billion of these, 1 of 5.2: the first numbers of each network
     Dense,
-    /// Chinese networks of three operators: regions of 10 to 60 blocks, some empty
+    /// Chinese networks, some fuller than others; regions of 10 to 60 blocks, some empty
     Clustered,
     /// Shares of the blocks by Beta(2, 7)
     Beta,
     /// 30 % of the blocks empty, the others by Beta(0.5, 1.5)
     Heavy,
-    /// 16 countries, as large as in the list of Facebook's users of 2019
+    /// 16 countries, of sizes as in the list of Facebook's users of 2019: a quarter of the blocks empty, the others by Beta
     Countries,
-    /// Of all valid Chinese mobile numbers a fiftieth of the items, as a small leak
+    /// As uniform, a fiftieth of the items: a small leak
     Sparse,
-    /// Ids that were given one after the other, of which most are left
+    /// Ids that were given one after the other: most stretches nearly full, some empty
     Sequential,
-    /// Blocks of which the first tenths were given out
+    /// 60 % of the blocks given out, of each the first 1 to 9 tenths; of these by Beta(6, 6)
     HalfUsed,
 }
 
