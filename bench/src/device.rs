@@ -129,8 +129,6 @@ pub(crate) fn measure() -> Result<String> {
             Step::new(&cli)
                 .args([Path::new("build"), &members, Path::new("-o"), &plain])
                 .args(["--kind", "phone", "--region", "CN", "--seed", "1"])
-                // One of the thirty blocks was given to no operator.
-                .args(["--max-rejected", "5%"])
                 .args(["--encoding", encoding, "--force", "--quiet"])
                 .run(&folder.join("printed"))?;
             if SIZES.first() == Some(&num_items) {

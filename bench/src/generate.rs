@@ -165,6 +165,8 @@ impl List {
 
 /// Blocks of 10^8 numbers that begin with 13, 15 and 18.
 const BLOCKS: [u64; 3] = [13, 15, 18];
+/// The one of these that no operator has, and what is taken in its place.
+const NOT_GIVEN: [u64; 2] = [154, 199];
 
 /// The numbers of one parity, 30 blocks of 50 million, as a grid.
 const GRID: [u64; 2] = [30_000, 50_000];
@@ -173,7 +175,11 @@ const GRID: [u64; 2] = [30_000, 50_000];
 fn phone_line(list: &List, index: u64) -> [u8; 12] {
     const BLOCK: u64 = 1_000_000_000;
     let place = 2 * scatter(index, list.seed, GRID) + list.parity();
-    let number = BLOCKS[(place / BLOCK) as usize] * BLOCK + place % BLOCK;
+    let mut number = BLOCKS[(place / BLOCK) as usize] * BLOCK + place % BLOCK;
+    let [none, other] = NOT_GIVEN;
+    if number / (BLOCK / 10) == none {
+        number += (other - none) * (BLOCK / 10);
+    }
     let mut line = [b'\n'; 12];
     let (high, low) = (number / 1_000_000, number % 1_000_000);
     // Below 10^6 each, and divisions of 32 bits are quicker.

@@ -90,7 +90,7 @@ fn most_exact(cli: &Path, folder: &Path, room: u64, spread: Spread) -> Result<u6
         Step::new(cli)
             .args([Path::new("build"), &members, Path::new("-o"), &filter])
             .args(["--kind", "phone", "--region", "CN", "--encoding", "exact"])
-            .args(["--force", "--quiet", "--max-rejected", "5%"])
+            .args(["--force", "--quiet"])
             .run(&folder.join("printed"))?;
         if file_bytes(&filter)? <= room {
             fitting = middle;
