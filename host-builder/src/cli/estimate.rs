@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use leaksieve::file::FilterFile;
 use leaksieve::input::profile::{PhonePlan, phone_plan};
 use leaksieve::sizing::media::{Medium, board_room, media};
-use leaksieve::sizing::{Aim, ShapeError, rate_to_build};
+use leaksieve::sizing::{Aim, ShapeError, exact, rate_to_build};
 use leaksieve_core::Profile;
-use leaksieve_core::header::Rate;
+use leaksieve_core::encoding::Encoding;
 use leaksieve_link::Board;
 
 use super::arguments::Format;
@@ -90,8 +90,15 @@ struct Subject {
     num_items: u64,
     /// The rate that the file was built for.
     rate: Option<f64>,
-    /// Phone numbers that the plan has.
+    /// Phone numbers that the plan has; of an exact set its size is known.
     num_possible: Option<u64>,
+    /// Pages of an exact set.
+    exact_pages: Option<u32>,
+}
+
+/// Pages of an exact set, if its numbers are evenly spread over the possible ones.
+fn expected_pages(num_items: u64, num_possible: Option<u64>) -> Option<u32> {
+    exact::expected_pages(num_items, num_possible?)
 }
 
 impl Args {
@@ -115,7 +122,7 @@ impl Args {
                         Some(title) => writeln!(out, "{gap}{title}: {items} items")?,
                         None => writeln!(out, "{items} items (most lines of a list are one)")?,
                     }
-                    sizes::write_sizes(&sizes, &mut out)?;
+                    sizes::write_sizes(&sizes, subject.num_possible.is_some(), &mut out)?;
                     sizes::write_media(&media, &mut out)?;
                 }
             }
@@ -125,30 +132,41 @@ impl Args {
 
     fn subjects(&self) -> anyhow::Result<Vec<Subject>> {
         let Some(path) = &self.like else {
+            let num_items = self.items.unwrap_or(1);
+            let num_possible = match &self.region {
+                Some(region) => Some(phone_plan(region)?.num_numbers()),
+                None => None,
+            };
             return Ok(vec![Subject {
                 title: None,
-                num_items: self.items.unwrap_or(1),
+                num_items,
                 rate: None,
-                num_possible: match &self.region {
-                    Some(region) => Some(phone_plan(region)?.num_numbers()),
-                    None => None,
-                },
+                num_possible,
+                exact_pages: expected_pages(num_items, num_possible),
             }]);
         };
         let file = FilterFile::open(path)?;
         let datasets = file.catalogue().datasets().iter();
         Ok(datasets
-            .map(|dataset| Subject {
-                title: Some(title(dataset)),
-                num_items: dataset.num_items,
-                rate: (dataset.designed != Rate::NONE).then(|| rate_to_build(dataset.designed)),
-                num_possible: match &dataset.profile {
-                    Profile::Phone(phone) => {
+            .map(|dataset| {
+                let is_exact = dataset.encoding == Encoding::Exact;
+                let num_possible = match &dataset.profile {
+                    Profile::Phone(phone) if !is_exact => {
                         let plan = phone_plan(&String::from_utf8_lossy(&phone.region));
                         plan.ok().map(PhonePlan::num_numbers)
                     }
                     _ => None,
-                },
+                };
+                Subject {
+                    title: Some(title(dataset)),
+                    num_items: dataset.num_items,
+                    rate: (!is_exact).then(|| rate_to_build(dataset.designed)),
+                    num_possible,
+                    exact_pages: match is_exact {
+                        true => Some(dataset.num_sectors),
+                        false => expected_pages(dataset.num_items, num_possible),
+                    },
+                }
             })
             .collect())
     }
@@ -174,7 +192,9 @@ impl Args {
             }
         }
         let possible = subject.num_possible;
-        let exact = possible.and_then(|possible| SizeRow::exact(dataset, num_items, possible));
+        let exact = subject
+            .exact_pages
+            .map(|num_pages| SizeRow::exact(dataset, num_items, num_pages));
         let room = self
             .max_size
             .or(self.board.map(board_room))

@@ -68,12 +68,11 @@ impl SizeRow {
 }
 
 impl SizeRow {
-    /// An exact set of numbers that are evenly spread over so many possible ones.
-    pub(super) fn exact(dataset: Option<&str>, num_items: u64, num_possible: u64) -> Option<Self> {
-        let num_pages = exact::expected_pages(num_items, num_possible)?;
+    /// An exact set of so many pages.
+    pub(super) fn exact(dataset: Option<&str>, num_items: u64, num_pages: u32) -> Self {
         let num_sectors = u64::from(num_pages) + u64::from(HEADER_SECTORS);
         let size_bytes = num_sectors * SECTOR_BYTES as u64;
-        Some(Self {
+        Self {
             row: "size",
             dataset: dataset.map(str::to_owned),
             encoding: EXACT,
@@ -85,7 +84,7 @@ impl SizeRow {
             columns: None,
             mean_reads: PAGES_PER_QUESTION.into(),
             most_reads: PAGES_PER_QUESTION,
-        })
+        }
     }
 
     pub(super) const fn fits(&self, room_bytes: u64) -> bool {
@@ -100,8 +99,12 @@ impl SizeRow {
     }
 }
 
-/// Filters, a line each.
-pub(super) fn write_sizes(rows: &[SizeRow], out: &mut impl Write) -> io::Result<()> {
+/// Filters, a line each. `is_expected`: of exact sets the size is one that is expected.
+pub(super) fn write_sizes(
+    rows: &[SizeRow],
+    is_expected: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
     writeln!(
         out,
         "{:<8} {:>17}  {:>11}  {:>13}  sectors read",
@@ -121,7 +124,7 @@ pub(super) fn write_sizes(rows: &[SizeRow], out: &mut impl Write) -> io::Result<
             row.bits_per_item,
         )?;
     }
-    if rows.iter().any(|row| row.encoding == EXACT) {
+    if is_expected && rows.iter().any(|row| row.encoding == EXACT) {
         writeln!(
             out,
             "exact: about so large if the numbers are evenly spread over the numbering plan, smaller where they cluster"

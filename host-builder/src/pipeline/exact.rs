@@ -68,7 +68,7 @@ pub(crate) struct Written {
     pub(crate) num_pages: u32,
     /// Pages of each range.
     pub(crate) pages_of_ranges: Vec<u32>,
-    /// Values of the blocks of 10^6 of which some are members.
+    /// Values of the blocks of 10^4 of which some are members.
     pub(crate) num_reached: u64,
 }
 
@@ -286,8 +286,9 @@ impl Ordered {
     }
 }
 
-/// Numbers that are given out together, about: who looks for members tries them all.
-const REACH: u64 = 1_000_000;
+/// Numbers that are given out together: who looks for members sees in which of these blocks there are
+/// more than false alarms alone would give.
+const REACH: u64 = 10_000;
 
 /// The first and the last block that some numbers are in, and how many blocks.
 fn reached(numbers: &[u64]) -> Option<(u64, u64, u64)> {

@@ -330,24 +330,21 @@ impl<'a> ExactPlan<'a> {
                 room_bytes,
             }));
         }
-        let rate = match *aim {
-            Aim::FalsePositiveRate(rate) => rate,
-            // If no filter fits, what one would be built for.
-            Aim::MaxBytes(_) => filter
-                .shape(made.num_items)
-                .map_or(DEFAULT_RATE, |shape| shape.false_positive_rate),
+        // A size asks for no rate. In little room a filter has a high one, which is no reason to have
+        // no exact set; in much room it has so low a one that it hides less.
+        let (aim, rate) = match (*aim, filter.shape(made.num_items)) {
+            (Aim::FalsePositiveRate(rate), _) => (*aim, rate),
+            (Aim::MaxBytes(_), Ok(shape)) if shape.false_positive_rate < DEFAULT_RATE => {
+                (*aim, shape.false_positive_rate)
+            }
+            (Aim::MaxBytes(_), _) => (Aim::FalsePositiveRate(DEFAULT_RATE), DEFAULT_RATE),
         };
         let found = share_found(made.num_items, made.num_reached, rate);
         if found < LEAST_FOUND {
-            return Ok(Err(Reason::Scattered { found }));
+            return Ok(Err(Reason::Scattered { found, needs_bytes }));
         }
         let first_page = self.draft.first_page;
-        let ribbon = shape(
-            made.num_items,
-            Method::Ribbon,
-            Aim::FalsePositiveRate(rate),
-            first_page,
-        );
+        let ribbon = shape(made.num_items, Method::Ribbon, aim, first_page);
         let saved = ribbon.map_or(1.0, |ribbon| {
             1.0 - f64::from(made.num_pages) / f64::from(ribbon.num_pages)
         });

@@ -73,6 +73,8 @@ pub enum Reason {
     Scattered {
         /// 0 to 1.
         found: f64,
+        /// Bytes of an exact set.
+        needs_bytes: u64,
     },
     /// A filter: an exact set would be smaller than a ribbon only by this share, or larger.
     Large {

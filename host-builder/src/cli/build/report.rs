@@ -224,7 +224,7 @@ fn why(reason: Reason, counts: &Counts) -> Option<String> {
             // It is a list of something else.
             others if others == 0 || others * 2 > counts.num_accepted => None,
             others => Some(format!(
-                "not exact: {} no number of at most {MAX_DIGITS} digits",
+                "not exact: {} no number of at most {MAX_DIGITS} digits; --encoding exact tells the lines",
                 match others {
                     1 => "1 identifier is".into(),
                     others => format!("{} identifiers are", count(others)),
@@ -236,8 +236,9 @@ fn why(reason: Reason, counts: &Counts) -> Option<String> {
             percent(saved),
             percent(found)
         )),
-        Reason::Scattered { found } => Some(format!(
-            "not exact: a filter hides this list: of what it calls exposed near members, {} are members",
+        Reason::Scattered { found, needs_bytes } => Some(format!(
+            "not exact, which would take {}: a filter hides more: of what it calls exposed near members, {} are members",
+            size(needs_bytes),
             percent(found)
         )),
         Reason::Large { saved } if saved < 0.0 => {
