@@ -192,7 +192,11 @@ fn what_is_chosen_and_why() {
     bench.write("list.txt", format!("{}AB12\n", lines(&dense)));
     bench
         .run(&format!("{BUILD} {ids} -o no.lsv --encoding exact"))
-        .fails(&["no numbers of at most 18 digits"]);
+        .fails(&[
+            "no numbers of at most 18 digits",
+            "(list.txt line ",
+            "hint: ",
+        ]);
     assert!(!bench.files().contains(&"no.lsv".to_owned()));
 }
 

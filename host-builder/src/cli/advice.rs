@@ -112,6 +112,9 @@ fn of_input(error: &InputError) -> Option<String> {
                  allow more with --max-rejected{header}"
             ))
         }
+        InputError::NoNumbers(_) => Some(
+            "take these lines out of the list, or leave --encoding exact out. Chinese resident ids need --id-scheme chinese-resident".into(),
+        ),
         _ => None,
     }
 }
