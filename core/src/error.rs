@@ -225,7 +225,7 @@ impl fmt::Display for Error {
             ),
             Self::PageMalformed { index } => write!(
                 f,
-                "sector {index} holds numbers that cannot be: the file was made wrongly, or forged"
+                "sector {index} holds impossible numbers: the file was built wrong"
             ),
             Self::NoSuchLayer { index } => write!(
                 f,
@@ -263,7 +263,7 @@ impl fmt::Display for HeaderDefect {
             Self::Plan => "phone numbers without a numbering plan, or a plan without phone numbers",
             Self::Columns => "an impossible number of columns",
             Self::Layers => "impossible layers",
-            Self::Numbers => "an exact set of what are no numbers",
+            Self::Numbers => "an exact set of other than numbers",
         })
     }
 }

@@ -339,7 +339,7 @@ impl Lookup<'_> {
         }
         let num_readings = self.asking.num_asked.max(self.num_readings(dataset));
         // The line had several readings, or the question has.
-        if dataset.encoding == Encoding::Exact && (key >= MARK || num_readings > 1) {
+        if dataset.encoding == Encoding::Exact && (key & MARK != 0 || num_readings > 1) {
             self.asking.rule = Some(Rule::WrittenAlike);
         }
         self.answer(Outcome::Exposed, self.asking.rule, num_readings)
