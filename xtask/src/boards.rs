@@ -12,7 +12,7 @@ use leaksieve_link::frame::encode;
 use leaksieve_link::{Board, MAX_FRAME_BYTES, Request, uf2};
 use object::read::elf::ProgramHeader as _;
 use testkit::boards::{PACKAGES, Package, build};
-use testkit::cross::Cross;
+use testkit::cross::{CORTEX_M0, Cross};
 use testkit::emulator::{Emulator, Machine, Options, Storage, flash_area};
 use testkit::firmware::{self, DEEP_QUESTIONS, Size, Stack, Variant, part_text, size_text};
 use testkit::run::{run, say};
@@ -83,12 +83,14 @@ fn uf2(elf: &Path, board: &Board, family: u32) -> Result<Vec<u8>> {
         .collect())
 }
 
-/// Lint every package, and with each of its further features.
+/// Lint the packages of the micro:bit and the Pico, with each of their further features; `all`: every
+/// package.
 ///
 /// # Errors
 /// When a lint is broken.
-pub(crate) fn lint(cross: &Cross) -> Result<()> {
-    for package in &PACKAGES {
+pub(crate) fn lint(cross: &Cross, all: bool) -> Result<()> {
+    let is_wanted = |package: &&Package| all || package.target == CORTEX_M0;
+    for package in PACKAGES.iter().filter(is_wanted) {
         for features in [""].iter().chain(package.features) {
             let mut command = if package.board == MICROBIT {
                 // As `build`, which then finds compiled what others wrote.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
-use testkit::cross::{CORE_TARGETS, CORTEX_M3, WASM};
+use testkit::cross::{CORTEX_M3, WASM, targets};
 use testkit::firmware::{self, Variant};
 use testkit::run::{cargo, run, say};
 use testkit::{setup, workspace};
@@ -14,14 +14,14 @@ use crate::boards;
 /// What says whether licences and sources of our dependencies are those of `deny.toml`.
 const CARGO_DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 
-/// All of it; stops at the first that fails. `all`: the benchmarks' lints too, of which libraries
-/// are compiled that nothing else needs, the packages for crates.io, and the licences and sources of
+/// All of it; stops at the first that fails. `all`: the lints of the benchmarks and of all boards too,
+/// for which libraries are compiled that nothing else needs, the packages for crates.io, and the licences and sources of
 /// all dependencies.
 ///
 /// # Errors
 /// When something is not as it should be.
 pub(crate) fn check(all: bool) -> Result<()> {
-    let cross = setup::cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
+    let cross = setup::cross(&targets(all))?;
     let root = workspace::root();
     let target = workspace::target();
     let (bench, fuzz) = (root.join("bench"), workspace::fuzz());
@@ -73,7 +73,7 @@ pub(crate) fn check(all: bool) -> Result<()> {
         say(format!("clippy for the board, {features}"));
         run(&mut command)?;
     }
-    boards::lint(&cross)?;
+    boards::lint(&cross, all)?;
     let mut command = cross.clippy(WASM, &["--quiet", "--package", "leaksieve-web"]);
     command
         .current_dir(root)

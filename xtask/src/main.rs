@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use testkit::cross::{CORE_TARGETS, CORTEX_M3, WASM};
+use testkit::cross::targets;
 use testkit::kotlin::Kotlin;
 use testkit::run::say;
 use testkit::setup;
@@ -79,7 +79,7 @@ fn main() -> ExitCode {
 
 /// All that tests need. At once when it is there.
 fn setup() -> Result<()> {
-    let cross = setup::cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
+    let cross = setup::cross(&targets(true))?;
     say(format!("cross compiler: {}", cross.description()));
     for (_, program) in setup::programs()? {
         say(program.display().to_string());

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 
 use testkit::boards as packages;
-use testkit::cross::{CORE_TARGETS, CORTEX_M0, CORTEX_M3, Cross, WASM};
+use testkit::cross::{CORE_TARGETS, CORTEX_M0, CORTEX_M3, Cross, WASM, targets};
 use testkit::emulator::Storage;
 use testkit::firmware::{self, Variant};
 use testkit::kotlin::Kotlin;
@@ -27,7 +27,7 @@ const EXHAUSTIVE: &str = "LEAKSIEVE_EXHAUSTIVE";
 /// When something cannot be set up or built, or a test fails.
 pub(crate) fn test(all: bool) -> Result<()> {
     let start = Instant::now();
-    let cross = setup::cross(&[&[CORTEX_M3, WASM][..], &CORE_TARGETS].concat())?;
+    let cross = setup::cross(&targets(all))?;
     let qemu = setup::emulator()?;
     let programs = setup::programs()?;
     setup::card_programs()?;

@@ -28,6 +28,12 @@ pub const CORE_TARGETS: [Target; 4] = [
     "riscv32imc-unknown-none-elf",
 ];
 
+/// What tests and lints are compiled for: the emulated boards and the web page; `all`: each board.
+pub fn targets(all: bool) -> Vec<Target> {
+    let chips = if all { &CORE_TARGETS[..] } else { &[CORTEX_M0] };
+    [&[CORTEX_M3, WASM], chips].concat()
+}
+
 /// A compiler that has been tried and works.
 #[derive(Clone, Debug)]
 pub enum Cross {
