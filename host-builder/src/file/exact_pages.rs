@@ -49,25 +49,22 @@ impl<'a> ExactPages<'a> {
         }
     }
 
-    /// Walk to a number; `None`: a page on the way is not here.
+    /// Walk to a number; `None`: the page that may have it is not here.
     pub(crate) fn ask(&self, number: u64) -> Result<Option<Asked>, PageDefect> {
-        let mut step = Step::Directory;
-        loop {
-            let page = step.page(self.num_pages);
-            let Some(payload) = page.and_then(|page| self.payload(page)) else {
-                return Ok(None);
-            };
-            match step.take(number, payload, self.num_pages)? {
-                Next::Wants(next) => step = next,
-                Next::Said(said) => {
-                    let place = match step {
-                        Step::Page(place) => Some(place),
-                        Step::Directory | Step::Index(_) => None,
-                    };
-                    return Ok(Some(Asked { place, said }));
+        let place = self.place_of(number)?;
+        let said = match place {
+            None => Match::Miss,
+            Some(place) => {
+                let Some(payload) = self.payload(place.page) else {
+                    return Ok(None);
+                };
+                match Step::Page(place).take(number, payload, self.num_pages)? {
+                    Next::Said(said) => said,
+                    Next::Wants(_) => return Err(PageDefect),
                 }
             }
-        }
+        };
+        Ok(Some(Asked { place, said }))
     }
 
     /// The page to which the index leads a question; `None`: the number is below all.

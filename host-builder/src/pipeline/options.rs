@@ -62,9 +62,9 @@ pub struct BuildOptions {
 }
 
 impl BuildOptions {
-    /// A filter of these lists at a rate of 1 in 1,000, or an exact set ([`Choice::Auto`]), made now and named after the first
-    /// file. Each line is an identifier; at most 1 % of them may be rejected. It takes all cores
-    /// and 2 GiB of memory, and replaces no file.
+    /// A filter of these lists at a rate of 1 in 1,000, or an exact set ([`Choice::Auto`]), made now
+    /// and named after the first file. Each line is an identifier; at most 1 % of them may be
+    /// rejected. It takes all cores and 2 GiB of memory, and replaces no file.
     pub fn new(inputs: Vec<Input>, kind: IdentifierKind, profile: Profile) -> Self {
         Self {
             name: name_of(&inputs).unwrap_or_default(),

@@ -64,7 +64,13 @@ pub fn most_items(
         smallest.is_some_and(|shape| shape.num_pages <= num_pages)
     };
     // No item takes less than a bit.
-    let (mut fitting, mut too_many) = (0, u64::from(num_pages) * 8 * SECTOR_BYTES as u64 + 1);
+    let too_many = u64::from(num_pages) * 8 * SECTOR_BYTES as u64 + 1;
+    Ok(most_that_fit(too_many, fits))
+}
+
+/// The most items that fit, below `too_many`; 0 if none do. Whatever is less than what fits, fits.
+pub(super) fn most_that_fit(mut too_many: u64, fits: impl Fn(u64) -> bool) -> u64 {
+    let mut fitting = 0;
     while too_many - fitting > 1 {
         let middle = fitting + (too_many - fitting) / 2;
         if fits(middle) {
@@ -73,7 +79,7 @@ pub fn most_items(
             too_many = middle;
         }
     }
-    Ok(fitting)
+    fitting
 }
 
 /// What a rate asks for, however many items there are.

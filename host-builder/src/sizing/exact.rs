@@ -4,6 +4,8 @@ use leaksieve_core::encoding::exact::PAGES_PER_QUESTION;
 use leaksieve_core::encoding::exact::page::Parameter;
 use leaksieve_core::sector::SECTOR_BYTES;
 
+use crate::sizing::choose::most_that_fit;
+
 /// Shares of members that are told apart, in each halving of it.
 const STEPS_PER_HALVING: u32 = 64;
 const HALVINGS: u32 = 40;
@@ -52,16 +54,7 @@ pub fn most_numbers(num_pages: u32, num_possible: u64) -> u64 {
     let fits =
         |num_items| expected_pages(num_items, num_possible).is_some_and(|pages| pages <= num_pages);
     // Of more than half of the possible ones the set becomes smaller again.
-    let (mut fitting, mut too_many) = (0, num_possible / 2 + 1);
-    while too_many - fitting > 1 {
-        let middle = fitting + (too_many - fitting) / 2;
-        if fits(middle) {
-            fitting = middle;
-        } else {
-            too_many = middle;
-        }
-    }
-    fitting
+    most_that_fit(num_possible / 2 + 1, fits)
 }
 
 /// The parameter for each share of coded values among all, from 1 downwards.
