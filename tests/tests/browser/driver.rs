@@ -240,6 +240,16 @@ impl Browser {
             .collect())
     }
 
+    /// Have what the page and its workers do not hold any more collected.
+    pub(crate) fn collect_garbage(&self) -> Result<()> {
+        self.devtools(
+            "Memory.simulatePressureNotification",
+            json!({"level": "critical"}),
+        )?;
+        self.devtools("HeapProfiler.collectGarbage", json!({}))
+            .map(drop)
+    }
+
     /// The most memory that a process which shows pages has had, KiB.
     pub(crate) fn peak_renderer_kib(&self) -> Result<u64> {
         let mut peak = 0;

@@ -12,9 +12,8 @@ use crate::page::Page;
 /// 2 GiB.
 const NUM_SECTORS: u32 = 4 << 20;
 const NUM_ASKED: usize = 50;
-/// How much more memory than with a file of 4 KiB: half of the file. The browser's own, with what it
-/// has not collected of 150 questions, comes and goes by hundreds of MiB.
-const MAX_MORE_KIB: u64 = 1 << 20;
+/// How much more memory than with a file of 4 KiB; the browser's own comes and goes.
+const MAX_MORE_KIB: u64 = 128 << 10;
 
 #[test]
 fn two_gibibytes() -> Result<()> {
@@ -48,7 +47,8 @@ fn two_gibibytes() -> Result<()> {
         for said in page.ask_all(&questions)? {
             ensure!(said.verdict == verdict, "{said:?}");
         }
-        Ok(())
+        // What is not collected yet counts, too, and on a busy machine that is much.
+        page.browser.collect_garbage()
     };
     questions(&members, "exposed")?;
     questions(&strangers, "not_exposed")?;
