@@ -6,11 +6,13 @@ mod copy;
 pub(crate) mod exact_pages;
 mod filter_file;
 mod header;
+pub mod inspect;
 pub mod key;
 pub(crate) mod sectors;
 pub mod sign;
 mod tags;
 pub mod verify;
+pub mod words;
 
 pub(crate) use atomic_file::{Access, AtomicFile, ensure_no_input};
 pub use atomic_file::{OutputError, remove_unfinished};

@@ -43,6 +43,7 @@
 //! [`pipeline::build()`] is the whole of it. The bytes, the normalisation and the hash are
 //! [`leaksieve_core`]'s: a device reads what is written here with the same functions.
 
+pub mod dates;
 pub mod deliver;
 pub mod file;
 pub mod input;

@@ -6,7 +6,6 @@ use clap::ValueEnum;
 use leaksieve::sizing::Aim;
 use leaksieve::sizing::media::board_room;
 use leaksieve_core::IdentifierKind;
-use leaksieve_core::header::Date;
 use leaksieve_link::Board;
 
 /// What is written beside its place first cannot go to standard output.
@@ -121,43 +120,4 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
     text.parse::<bytesize::ByteSize>()
         .map(|size| size.as_u64())
         .map_err(|_| "give a size such as 900KiB, 2MB or 1GiB".into())
-}
-
-/// `2021-06-11`, `2021-06` or `2021`.
-pub(super) fn parse_date(text: &str) -> Result<Date, String> {
-    let error = || "give a date such as 2021-06-11, 2021-06 or 2021".to_owned();
-    let mut parts = text.split('-').map(|part| part.parse::<u16>().ok());
-    let date = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(Some(year)), None, None, None) => (year, 0, 0),
-        (Some(Some(year)), Some(Some(month @ 1..=12)), None, None) => (year, month, 0),
-        (Some(Some(year)), Some(Some(month)), Some(Some(day)), None) => {
-            // The calendar knows which days there are.
-            jiff::civil::Date::new(year as i16, month as i8, day as i8).map_err(|_| error())?;
-            (year, month, day)
-        }
-        _ => return Err(error()),
-    };
-    match date {
-        (year @ 1..=9999, month, day) => Ok(Date {
-            year,
-            month: month as u8,
-            day: day as u8,
-        }),
-        _ => Err(error()),
-    }
-}
-
-/// `2027-01-31`, or seconds since 1970-01-01 UTC.
-pub(super) fn parse_time(text: &str) -> Result<u64, String> {
-    match text.parse() {
-        // A year, and no time of 1970.
-        Ok(1..=9999_u64) => return Err(format!("give the day too, such as {text}-01-31")),
-        Ok(seconds) => return Ok(seconds),
-        Err(_) => {}
-    }
-    text.parse::<jiff::civil::Date>()
-        .ok()
-        .and_then(|date| jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok())
-        .and_then(|time| u64::try_from(time.as_second()).ok())
-        .ok_or_else(|| "give a date such as 2027-01-31, or seconds since 1970-01-01 UTC".into())
 }

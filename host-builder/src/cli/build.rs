@@ -128,7 +128,7 @@ pub(crate) struct Args {
     #[arg(help_heading = SIZE, long, value_name = "NAME", value_enum, default_value = "auto", hide_short_help = true)]
     encoding: encoding::Name,
     /// Date of the leak: 2021-06-11, 2021-06 or 2021
-    #[arg(help_heading = HEADER, long, value_parser = super::arguments::parse_date, hide_short_help = true)]
+    #[arg(help_heading = HEADER, long, value_parser = leaksieve::dates::parse_date, hide_short_help = true)]
     date: Option<Date>,
     /// Where the list came from
     #[arg(help_heading = HEADER, long, default_value = "", hide_default_value = true, hide_short_help = true)]
@@ -136,13 +136,13 @@ pub(crate) struct Args {
     /// Date to get a newer file by [default: never]
     ///
     /// A day such as 2027-01-31, or seconds since 1970. After it, "not exposed" becomes "cannot say".
-    #[arg(help_heading = HEADER, long, value_name = "TIME", value_parser = super::arguments::parse_time, hide_short_help = true)]
+    #[arg(help_heading = HEADER, long, value_name = "TIME", value_parser = leaksieve::dates::parse_time, hide_short_help = true)]
     expires: Option<u64>,
     /// Number of this publication; people who saw a higher one can refuse the file
     #[arg(help_heading = HEADER, long, value_name = "N", default_value_t = 0, hide_short_help = true)]
     epoch: u32,
     /// Creation time: a day, or seconds since 1970 [default: SOURCE_DATE_EPOCH, or now]
-    #[arg(help_heading = HEADER, long, value_name = "TIME", value_parser = super::arguments::parse_time, hide_short_help = true)]
+    #[arg(help_heading = HEADER, long, value_name = "TIME", value_parser = leaksieve::dates::parse_time, hide_short_help = true)]
     created: Option<u64>,
     /// Seed of the hash function [default: random]
     ///

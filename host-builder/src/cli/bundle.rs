@@ -10,7 +10,6 @@ use leaksieve_core::Header;
 use leaksieve_core::sector::SECTOR_BYTES;
 
 use super::progress;
-use super::sentence::{covers, title};
 use super::text::{of_output, size, unsaid};
 
 #[derive(clap::Args)]

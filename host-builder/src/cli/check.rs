@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, anyhow, bail};
 use leaksieve::file::FilterFile;
+use leaksieve::file::words::Class;
 use leaksieve::input::source::{Input, LineBatches, content, split_lines};
 use leaksieve::parallel::ordered_parallel;
 use leaksieve_core::identifier::phone::Shortcuts;
@@ -17,7 +18,7 @@ use leaksieve_core::{Identifier, IdentifierKind, Verdict};
 
 use super::arguments::{Format, Kind};
 use super::explain::Explainer;
-use super::sentence::{Class, Wording};
+use super::sentence::Wording;
 use super::text::count;
 use super::trust;
 

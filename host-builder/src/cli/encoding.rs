@@ -1,6 +1,7 @@
 //! Which encoding is asked for, and how one is described.
 
 use clap::ValueEnum;
+use leaksieve::sizing::encoding::{columns, most_reads};
 use leaksieve::sizing::{Choice, Method};
 use leaksieve_core::encoding::Encoding;
 use leaksieve_core::encoding::exact::PAGES_PER_QUESTION;
@@ -26,31 +27,6 @@ impl From<Name> for Choice {
             Name::Bloom => Self::Filter(Method::Bloom),
             Name::Ribbon => Self::Filter(Method::Ribbon),
         }
-    }
-}
-
-pub(super) const fn name(encoding: &Encoding) -> &'static str {
-    match (encoding, Method::of(encoding)) {
-        (Encoding::Exact, _) => "exact",
-        (_, Some(method)) => method.name(),
-        (_, None) => "unknown",
-    }
-}
-
-/// Probes an item, of a Bloom filter.
-pub(super) const fn num_hashes(encoding: &Encoding) -> Option<u8> {
-    match encoding {
-        Encoding::Bloom { num_hashes } => Some(*num_hashes),
-        _ => None,
-    }
-}
-
-/// Columns of a ribbon's pages: of all, or the fewest and the most.
-pub(super) fn columns(encoding: &Encoding) -> Option<Vec<u8>> {
-    match encoding {
-        Encoding::Ribbon(ribbon) if ribbon.wide_share == 0 => Some(vec![ribbon.columns]),
-        Encoding::Ribbon(ribbon) => Some(vec![ribbon.columns, ribbon.columns.saturating_add(1)]),
-        _ => None,
     }
 }
 
@@ -89,16 +65,6 @@ pub(super) fn describe(
             format!("exact, numbers in order; a lookup reads {PAGES_PER_QUESTION} sectors{or_more}")
         }
         _ => "unknown".into(),
-    }
-}
-
-/// Sectors that are read at most for each reading of what is asked. A number of an exact set is
-/// asked for twice, if some of its lines were stored in several readings.
-pub(super) fn most_reads(encoding: &Encoding, num_pages: u32, num_extra: u64) -> u32 {
-    let most = encoding.max_pages_read(num_pages);
-    match encoding {
-        Encoding::Exact if num_extra > 0 => 2 * most,
-        _ => most,
     }
 }
 

@@ -14,7 +14,6 @@ use leaksieve_link::Board;
 
 use super::arguments::Format;
 use super::board;
-use super::sentence::title;
 use super::sizes::{self, METHODS, MediumRow, SizeRow};
 use super::text::count;
 use leaksieve::pipeline::DEFAULT_RATE;

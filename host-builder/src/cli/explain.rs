@@ -9,7 +9,6 @@ use leaksieve_core::identifier::{Coverage, Item, MAX_READINGS, Rule, Side};
 use leaksieve_core::sector::Payload;
 use leaksieve_core::{Dataset, Identifier, Profile};
 
-use super::sentence::title_and_covers;
 
 /// What the words are made of, apart from the text that is asked.
 pub(super) struct Explainer {

@@ -13,7 +13,7 @@ use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::trust::MAX_EPOCH_STEP;
 use leaksieve_core::{Header, PublicKey};
 
-use super::text::{count, day_of, of_output, size, unsaid};
+use super::text::{count, of_output, size, unsaid};
 use super::{password, progress, trust};
 
 #[derive(clap::Args)]
@@ -48,7 +48,7 @@ pub(crate) struct Args {
     /// Date to get a newer file by [default: the file's]
     ///
     /// A day such as 2027-01-31, seconds since 1970, or 0 for never.
-    #[arg(long, value_name = "TIME", value_parser = super::arguments::parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = leaksieve::dates::parse_time)]
     expires: Option<u64>,
     /// Replace the signature of a file that is already signed
     #[arg(long)]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use leaksieve::file::WriteError;
+use leaksieve::sizing::odds;
 use leaksieve::pipeline::{BuildError, EncodeError, RecheckError};
 use leaksieve_core::header::Rate;
 
@@ -56,17 +57,6 @@ pub(super) fn unsaid(output: &Path) -> String {
     )
 }
 
-/// A time as a day; `never` for 0.
-pub(super) fn day_of(unix_s: u64) -> String {
-    i64::try_from(unix_s)
-        .ok()
-        .and_then(|second| jiff::Timestamp::from_second(second).ok())
-        .map_or_else(
-            || "a day out of range".into(),
-            |time| time.strftime("%Y-%m-%d").to_string(),
-        )
-}
-
 /// A count with its thousands apart.
 pub(super) fn count(number: u64) -> String {
     indicatif::HumanCount(number).to_string()
@@ -89,16 +79,6 @@ pub(super) fn one_in(rate: Rate) -> String {
         Some(one_in) => format!("1 in {}", count(one_in)),
         None => "none".into(),
     }
-}
-
-/// N of "1 in N"; `None`: there is no false alarm.
-pub(super) fn odds(rate: Rate) -> Option<u64> {
-    (rate != Rate::NONE).then(|| rate.one_in())
-}
-
-/// A rate of the header as a number.
-pub(super) fn as_f64(rate: Rate) -> f64 {
-    rate.units() as f64 / Rate::ONE as f64
 }
 
 /// A number as `1 in N`.

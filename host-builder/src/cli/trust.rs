@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
+use leaksieve::dates::day_of;
 use leaksieve::file::key::{KeyError, public_key};
 use leaksieve::file::{FileError, FilterFile};
 use leaksieve_core::verdict::system_clock;
 use leaksieve_core::{Header, PublicKey, Trust};
 
-use super::text::day_of;
 
 /// The heading of these options in a help.
 pub(super) const HEADING: &str = "Trust";

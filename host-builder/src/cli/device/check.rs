@@ -16,7 +16,7 @@ use leaksieve_link::Said;
 use super::port::{Port, PortArgs};
 use crate::cli::arguments::Format;
 use crate::cli::check::{Outcomes, Source};
-use crate::cli::sentence::{Class, Wording};
+use crate::cli::sentence::Wording;
 use crate::cli::text::count;
 use crate::cli::trust;
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::port::PortArgs;
 use crate::cli::arguments::Format;
-use crate::cli::sentence::{covers, title};
-use crate::cli::text::{count, day_of, odds, one_in, size};
+
+use crate::cli::text::{count, one_in, size};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
