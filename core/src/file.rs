@@ -76,6 +76,20 @@ impl FileSectors {
         &self.file
     }
 
+    /// Read at a place in the file, or in the part, and move no cursor: threads may read at once.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::UnexpectedEof`] when the file or the part ends before; else the system's.
+    pub fn read_exact_at(&self, buffer: &mut [u8], byte: u64) -> io::Result<()> {
+        // What lies behind a part of a file is not the part's.
+        match byte.checked_add(buffer.len() as u64) {
+            Some(end) if end <= self.num_bytes => {
+                read_exact_at(&self.file, buffer, self.start_byte + byte)
+            }
+            _ => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
     /// The length of the file, or of the part, when it was opened; bytes.
     pub const fn num_bytes(&self) -> u64 {
         self.num_bytes
@@ -122,11 +136,7 @@ impl SectorSource for &FileSectors {
     }
 
     fn read_sector(&mut self, index: SectorIndex, buffer: &mut Sector) -> io::Result<()> {
-        // What lies behind a part of a file is not the part's.
-        if byte_of(index) + SECTOR_BYTES as u64 > self.num_bytes {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        read_exact_at(&self.file, buffer, self.start_byte + byte_of(index))
+        self.read_exact_at(buffer, byte_of(index))
     }
 }
 

@@ -10,7 +10,9 @@ pub mod inspect;
 pub mod key;
 pub(crate) mod sectors;
 pub mod sign;
+pub mod source;
 mod tags;
+pub mod together;
 pub mod verify;
 pub mod words;
 

@@ -1,5 +1,6 @@
-//! A filter file on disk, read by sectors.
+//! A filter file on disk or elsewhere, read by sectors.
 
+use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use leaksieve_core::trust::{Tag, Tree};
 use leaksieve_core::{Catalogue, Dataset, Profile, ReadError, Trust, Verdict};
 
 use super::sectors::{read_payloads, read_sectors};
+use super::source::{ReadAt, Sectors};
 use super::tags;
 
 /// Why a filter file cannot be used.
@@ -51,11 +53,10 @@ fn remedy(error: &ReadError<io::Error>) -> &'static str {
     }
 }
 
-/// An open filter file. It is never read whole: a lookup reads a sector.
-#[derive(Debug)]
+/// An open filter file. It is never read whole: a lookup reads a sector. Threads may ask it at once.
 pub struct FilterFile {
     path: PathBuf,
-    sectors: FileSectors,
+    sectors: Sectors,
     catalogue: Catalogue,
 }
 
@@ -73,18 +74,31 @@ impl FilterFile {
     /// # Errors
     /// [`FileError`].
     pub fn open_trusted(path: &Path, trust: &Trust<'_>) -> Result<Self, FileError> {
-        Self::of(path, || FileSectors::open(path), trust)
+        Self::of(path, || Ok(Box::new(FileSectors::open(path)?)), trust)
+    }
+
+    /// As [`open_trusted`](Self::open_trusted), of bytes that are not in a file of this system's:
+    /// in [memory](super::source::InMemory), or of an object that reads. Messages call it `name`.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn open_source(
+        source: Box<dyn ReadAt>,
+        name: &str,
+        trust: &Trust<'_>,
+    ) -> Result<Self, FileError> {
+        Self::of(name.as_ref(), || Ok(source), trust)
     }
 
     /// As [`open_trusted`](Self::open_trusted), of a file that is opened in another way than
     /// by its path, which messages name.
     pub(crate) fn of(
         path: &Path,
-        open: impl FnOnce() -> io::Result<FileSectors>,
+        open: impl FnOnce() -> io::Result<Box<dyn ReadAt>>,
         trust: &Trust<'_>,
     ) -> Result<Self, FileError> {
         let open = || {
-            let sectors = open().map_err(ReadError::Source)?;
+            let sectors = open().and_then(Sectors::new).map_err(ReadError::Source)?;
             let catalogue = leaksieve_core::open(&mut &sectors, &mut [0; SECTOR_BYTES], trust)?;
             Ok((sectors, catalogue))
         };
@@ -106,7 +120,7 @@ impl FilterFile {
         &self.catalogue
     }
 
-    /// Where it is.
+    /// Where it is; of a [source](Self::open_source) its name.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -206,7 +220,7 @@ impl FilterFile {
     /// # Errors
     /// [`FileError`] of the first that cannot be read or is damaged.
     pub fn read_payloads(&self, sectors: Range<u32>) -> Result<Vec<Payload>, FileError> {
-        read_payloads(self.sectors.file(), self.catalogue.file_id(), sectors)
+        read_payloads(self.sectors.source(), self.catalogue.file_id(), sectors)
             .map_err(|error| self.error(error))
     }
 
@@ -215,13 +229,13 @@ impl FilterFile {
     /// # Errors
     /// As [`read_payloads`](Self::read_payloads).
     pub fn read_sectors(&self, sectors: Range<u32>) -> Result<Vec<u8>, FileError> {
-        read_sectors(self.sectors.file(), self.catalogue.file_id(), sectors)
+        read_sectors(self.sectors.source(), self.catalogue.file_id(), sectors)
             .map_err(|error| self.error(error))
     }
 
     /// The tag of a signed file's highest tag sector, as it is.
     pub(crate) fn root_of(&self, tree: Tree) -> Result<Tag, FileError> {
-        tags::root(self.sectors.file(), self.catalogue.file_id(), tree)
+        tags::root(self.sectors.source(), self.catalogue.file_id(), tree)
             .map_err(|error| self.error(error))
     }
 
@@ -230,5 +244,15 @@ impl FilterFile {
             path: self.path.clone(),
             error,
         }
+    }
+}
+
+impl fmt::Debug for FilterFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FilterFile")
+            .field("path", &self.path)
+            .field("num_bytes", &self.num_bytes())
+            .field("catalogue", &self.catalogue)
+            .finish_non_exhaustive()
     }
 }

@@ -5,8 +5,10 @@ use std::io;
 use std::ops::Range;
 
 use leaksieve_core::ReadError;
-use leaksieve_core::file::{byte_of, read_exact_at};
+use leaksieve_core::file::byte_of;
 use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, Sector, SectorIndex, verify};
+
+use super::source::ReadAt;
 
 /// Sectors that are read at a time: 512 KiB.
 const GROUP_SECTORS: u32 = 1024;
@@ -20,12 +22,12 @@ pub(crate) fn groups(num_sectors: u32) -> impl Iterator<Item = Range<u32>> {
 
 /// Read neighbouring sectors of a file and verify each.
 pub(crate) fn read_sectors(
-    file: &File,
+    file: &dyn ReadAt,
     file_id: FileId,
     sectors: Range<u32>,
 ) -> Result<Vec<u8>, ReadError<io::Error>> {
     let mut bytes = vec![0; sectors.len() * SECTOR_BYTES];
-    read_exact_at(file, &mut bytes, byte_of(SectorIndex(sectors.start)))
+    file.read_exact_at(&mut bytes, byte_of(SectorIndex(sectors.start)))
         .map_err(ReadError::Source)?;
     let read: &[Sector] = bytes.as_chunks().0;
     for (index, sector) in sectors.zip(read) {
@@ -36,7 +38,7 @@ pub(crate) fn read_sectors(
 
 /// As [`read_sectors`], without the checksums.
 pub(crate) fn read_payloads(
-    file: &File,
+    file: &dyn ReadAt,
     file_id: FileId,
     sectors: Range<u32>,
 ) -> Result<Vec<Payload>, ReadError<io::Error>> {

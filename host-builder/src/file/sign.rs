@@ -116,7 +116,7 @@ pub fn sign(
     let keys = [key.public()];
     let written = FilterFile::of(
         output,
-        || reopened.try_clone().and_then(FileSectors::new),
+        || Ok(Box::new(reopened.try_clone().and_then(FileSectors::new)?)),
         &Trust::in_keys(&keys),
     )
     .map_err(|error| SignError::Unverified(error.into()))?;

@@ -3,7 +3,6 @@
 //! The tags of a level are those of the level below as it stands in the file, so neither
 //! needs memory for more than a few groups of sectors.
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
 
@@ -13,6 +12,7 @@ use leaksieve_core::trust::{Tag, Tree, tag_of};
 use leaksieve_core::{Error, ReadError};
 
 use crate::file::sectors::read_payloads;
+use crate::file::source::ReadAt;
 
 /// Nodes that are hashed at a time, 496 KiB: their tags fill tag sectors.
 const GROUP_NODES: u32 = 32 * TAGS_PER_SECTOR;
@@ -49,7 +49,11 @@ pub(crate) fn tag_sectors(file_id: FileId, first: u32, payloads: &[Payload]) -> 
 }
 
 /// The tag of the highest tag sector.
-pub(crate) fn root(file: &File, file_id: FileId, tree: Tree) -> Result<Tag, ReadError<io::Error>> {
+pub(crate) fn root(
+    file: &dyn ReadAt,
+    file_id: FileId,
+    tree: Tree,
+) -> Result<Tag, ReadError<io::Error>> {
     let top = tree.sector_of(tree.top());
     let payloads = read_payloads(file, file_id, top.0..top.0.saturating_add(1))?;
     let payload = payloads.first().ok_or(Error::Unfinished)?;
