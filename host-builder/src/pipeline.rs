@@ -9,6 +9,7 @@
 //! | `exact` | numbers -> in order -> pages of gaps, an index |
 //! | `recheck` | the finished bytes, asked for every item before the file gets its name |
 
+pub mod advice;
 mod build;
 pub(crate) mod encode;
 mod error;
@@ -20,6 +21,7 @@ mod plan;
 mod ranges;
 mod read;
 mod recheck;
+pub mod report;
 mod sort;
 mod spool;
 

@@ -54,6 +54,11 @@ pub trait Observer: Sync {
     fn identifiers(&self, by: u64);
     /// The stage is over.
     fn end(&self);
+    /// Should the work end without a result? The thread that began it asks, now and then while it
+    /// reads, and between stages.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody looks.

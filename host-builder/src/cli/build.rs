@@ -5,24 +5,24 @@ mod report;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::LazyLock;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
-use leaksieve::input::profile::phone_profile;
+use leaksieve::dates::{DateError, created_now};
+use leaksieve::input::profile::{Description, DescriptionError};
 use leaksieve::input::source::{Input, Layout};
 use leaksieve::pipeline::{
     BuildError, BuildOptions, DEFAULT_MEMORY_BYTES, DEFAULT_RATE, DEFAULT_REJECTED_SHARE,
-    InputError, PlanError, build, dry_run, ensure_read, name_of,
+    PlanError, build, dry_run, ensure_read, name_of,
 };
 use leaksieve::sizing::ShapeError;
 use leaksieve_core::header::Date;
-use leaksieve_core::identifier::{
-    CaseRule, IdScheme, PasswordDigest, PasswordOrigin, Separators as SeparatorRule,
-};
+use leaksieve_core::identifier::{CaseRule, PasswordDigest, Separators as SeparatorRule};
 use leaksieve_core::{IdentifierKind, Profile};
 use leaksieve_link::Board;
 
+use super::advice::OPTIONS;
 use super::arguments::{Format, Kind};
 use super::text::{of_output, unsaid};
 use super::{board, encoding, list, progress};
@@ -214,12 +214,12 @@ impl Args {
         let named = self.inputs.iter().map(|path| Input::from_argument(path));
         match name_of(&named.collect::<Vec<_>>()) {
             Some(name) if self.name.is_none() => {
-                anyhow::anyhow!(message.replace(
+                anyhow!(message.replace(
                     PIPE,
                     &format!("{PIPE} --name {}", super::text::quoted(&name))
                 ))
             }
-            _ => anyhow::anyhow!(message),
+            _ => anyhow!(message),
         }
     }
 
@@ -235,7 +235,7 @@ impl Args {
             let result = dry_run(&options, observer.as_ref());
             drop(observer);
             let counts = result?;
-            report::warn_of_reading(&counts, &options.inputs);
+            report::warn_of(OPTIONS.notes(&counts, &options.inputs));
             if !self.quiet {
                 report::report_reading(&options, &counts, self.format)?;
             }
@@ -246,7 +246,7 @@ impl Args {
         drop(observer);
         match result {
             Ok(summary) => {
-                report::warn_of_reading(&summary.counts, &options.inputs);
+                report::warn_of(OPTIONS.notes(&summary.counts, &options.inputs));
                 if !self.quiet {
                     report::warn(&output, &options, &summary);
                     let seconds = began.elapsed().as_secs_f64();
@@ -256,15 +256,7 @@ impl Args {
                 Ok(ExitCode::SUCCESS)
             }
             Err(error) => {
-                if let BuildError::Input(
-                    InputError::TooManyRejects { counts, .. } | InputError::NoItems(counts),
-                ) = &error
-                {
-                    report::warn_of_rejects(counts, &options.inputs);
-                }
-                if let BuildError::Input(InputError::NoNumbers(counts)) = &error {
-                    report::warn_of_no_numbers(counts, &options.inputs);
-                }
+                report::warn_of(OPTIONS.notes_of(&error, &options.inputs));
                 // The message of a size alone does not say whose it is.
                 let board = match (&error, self.board) {
                     (
@@ -283,7 +275,7 @@ impl Args {
     }
 
     fn options(&self, inputs: Vec<Input>, kind: IdentifierKind) -> anyhow::Result<BuildOptions> {
-        let mut options = BuildOptions::new(inputs, kind, self.profile()?);
+        let mut options = BuildOptions::new(inputs, kind, self.profile(kind)?);
         options.layout = self.layout(kind)?;
         options.encoding = self.encoding.into();
         if let Some(aim) = super::arguments::aim(self.fpr, self.max_size, self.board) {
@@ -317,53 +309,35 @@ impl Args {
         Ok(options)
     }
 
-    fn profile(&self) -> anyhow::Result<Profile> {
-        for (given, belongs_to, option) in [
-            (self.region.is_some(), &[Kind::Phone][..], "--region"),
-            (self.case.is_some(), &[Kind::Username, Kind::Id], "--case"),
-            (self.id_scheme.is_some(), &[Kind::Id], "--id-scheme"),
-            (self.separators.is_some(), &[Kind::Id], "--separators"),
-            (self.digest.is_some(), &[Kind::Password], "--digest"),
-        ] {
-            if given && !belongs_to.contains(&self.kind) {
-                let name = IdentifierKind::from(self.kind).name();
-                bail!("{option} has no effect with --kind {name}: leave it out");
-            }
-        }
-        let case = match self.case {
-            Some(Case::Exact) => CaseRule::Exact,
-            Some(Case::Fold) | None => CaseRule::Fold,
+    fn profile(&self, kind: IdentifierKind) -> anyhow::Result<Profile> {
+        let description = Description {
+            region: self.region.as_deref(),
+            case: self.case.map(|case| match case {
+                Case::Fold => CaseRule::Fold,
+                Case::Exact => CaseRule::Exact,
+            }),
+            is_chinese_resident: self
+                .id_scheme
+                .map(|scheme| scheme == Scheme::ChineseResident),
+            separators: self.separators.map(|separators| match separators {
+                Separators::Ignore => SeparatorRule::Ignore,
+                Separators::Keep => SeparatorRule::Keep,
+            }),
+            digest: self.digest.map(|digest| match digest {
+                Digest::Sha1 => PasswordDigest::Sha1,
+                Digest::Ntlm => PasswordDigest::Ntlm,
+            }),
         };
-        let separators = match self.separators {
-            Some(Separators::Keep) => SeparatorRule::Keep,
-            Some(Separators::Ignore) | None => SeparatorRule::Ignore,
-        };
-        Ok(match self.kind {
-            Kind::Phone => {
-                let region = self
-                    .region
-                    .as_deref()
-                    .context("--kind phone needs --region")?;
-                Profile::Phone(phone_profile(region)?)
+        description.profile(kind).map_err(|error| match error {
+            DescriptionError::NoEffect { setting, kind } => {
+                let name = kind.name();
+                anyhow!("--{setting} has no effect with --kind {name}: leave it out")
             }
-            Kind::Email => Profile::Email,
-            Kind::Username => Profile::Username(case),
-            Kind::Id if self.id_scheme == Some(Scheme::ChineseResident) => {
-                if self.case.is_some() || self.separators.is_some() {
-                    bail!("--case and --separators have no effect on resident ids: leave them out");
-                }
-                Profile::Id(IdScheme::ChineseResident)
+            DescriptionError::ResidentIds => {
+                anyhow!("--case and --separators have no effect on resident ids: leave them out")
             }
-            Kind::Id => Profile::Id(IdScheme::Plain(case, separators)),
-            Kind::Password => Profile::Password(
-                match self.digest {
-                    Some(Digest::Ntlm) => PasswordDigest::Ntlm,
-                    Some(Digest::Sha1) | None => PasswordDigest::Sha1,
-                },
-                PasswordOrigin::Passwords,
-            ),
-            Kind::Sha1 => Profile::Password(PasswordDigest::Sha1, PasswordOrigin::Hashes),
-            Kind::Ntlm => Profile::Password(PasswordDigest::Ntlm, PasswordOrigin::Hashes),
+            DescriptionError::NoRegion => anyhow!("--kind phone needs --region"),
+            error => error.into(),
         })
     }
 
@@ -373,7 +347,7 @@ impl Args {
         };
         // A count of 1 leaves nothing out, but that each line has one is asked all the same.
         let layout = self.list.layout(kind, min_count);
-        if !matches!(layout, Layout::BeforeColon { .. }) {
+        if !layout.has_counts() {
             bail!(
                 "--min-count needs HASH:COUNT lines: use it with --kind sha1 or ntlm, without --column"
             );
@@ -385,15 +359,9 @@ impl Args {
         if let Some(created) = self.created {
             return Ok(created);
         }
-        // https://reproducible-builds.org/specs/source-date-epoch/
-        if let Ok(epoch) = std::env::var("SOURCE_DATE_EPOCH") {
-            return epoch
-                .parse()
-                .context("SOURCE_DATE_EPOCH is not a number of seconds");
-        }
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        Ok(now
-            .context("the clock is before 1970; give --created")?
-            .as_secs())
+        created_now().map_err(|error| match error {
+            DateError::Clock => anyhow!("the clock is before 1970; give --created"),
+            error => error.into(),
+        })
     }
 }

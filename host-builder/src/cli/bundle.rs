@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use leaksieve::file::bundle::{BundleError, bundle};
+use leaksieve::file::words::{covers, title};
 use leaksieve_core::Header;
 use leaksieve_core::sector::SECTOR_BYTES;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use leaksieve::file::FilterFile;
+use leaksieve::file::words::title;
 use leaksieve::input::profile::{PhonePlan, phone_plan};
 use leaksieve::sizing::media::{Medium, board_room, media};
 use leaksieve::sizing::{Aim, ShapeError, exact, rate_to_build};

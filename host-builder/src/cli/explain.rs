@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use leaksieve::file::words::title_and_covers;
 use leaksieve::file::{FileError, FilterFile};
 use leaksieve_core::identifier::phone::MAX_DIGITS;
 use leaksieve_core::identifier::phone::plan::{Judgement, Plan};

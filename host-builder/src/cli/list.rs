@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 
-use leaksieve::input::reject::Rejects;
-use leaksieve::input::source::{self, Charset, Column, Delimiter, Input, Layout};
+use leaksieve::input::source::{self, Charset, Column, Delimiter, Form, Input, Layout};
 use leaksieve_core::IdentifierKind;
 
-use super::advice;
 use super::text::count;
 
 /// The heading of these options in a help.
@@ -57,27 +55,14 @@ impl ListArgs {
     /// Where the identifier stands in the lines of lists of this kind. Of hashes with
     /// counts, those below `min_count` are left out.
     pub(super) fn layout(&self, kind: IdentifierKind, min_count: u32) -> Layout {
-        let layout = match (&self.column, &self.field, kind) {
-            (Some(column), ..) => Layout::Table {
-                column: Column::from_argument(column),
-                delimiter: self.delimiter,
-                kind,
-            },
-            (None, Some(field), _) => Layout::Field(field.as_str().into()),
-            // Hexadecimal has no colon, so a line without a count is read as well.
-            (None, None, IdentifierKind::Sha1 | IdentifierKind::Ntlm) => {
-                Layout::BeforeColon { kind, min_count }
-            }
-            (None, None, _) if self.as_lines => Layout::Line,
-            (None, None, kind) => Layout::LineOf(kind),
+        let form = Form {
+            column: self.column.as_deref().map(Column::from_argument),
+            delimiter: self.delimiter,
+            field: self.field.as_deref().map(Into::into),
+            as_lines: self.as_lines,
+            charset: self.charset,
         };
-        match self.charset {
-            Some(charset) => Layout::Encoded {
-                charset,
-                layout: Box::new(layout),
-            },
-            None => layout,
-        }
+        form.layout(kind, min_count)
     }
 
     /// The lists that arguments name: files, and the files of folders.
@@ -94,7 +79,7 @@ impl ListArgs {
             .count();
         // It can be read once.
         anyhow::ensure!(num_stdin <= 1, "standard input (-) can be named only once");
-        if matches!(self.layout(kind, 0).parts().1, Layout::BeforeColon { .. }) && !self.partial {
+        if self.layout(kind, 0).has_counts() && !self.partial {
             source::check_ranges(&found.inputs)?;
         }
         if let Some(first) = found.first_skipped {
@@ -106,32 +91,4 @@ impl ListArgs {
         }
         Ok(found.inputs)
     }
-}
-
-/// The reasons and places of rejected records, one line a reason.
-pub(super) fn describe(rejects: &Rejects, inputs: &[Input]) -> Vec<String> {
-    rejects
-        .groups()
-        .map(|(reason, group)| {
-            let places: Vec<String> = group
-                .first
-                .iter()
-                .filter_map(|place| {
-                    Some(format!("{} line {}", inputs.get(place.input)?, place.line))
-                })
-                .collect();
-            let more = if group.count > group.first.len() as u64 {
-                ", ..."
-            } else {
-                ""
-            };
-            let advice = advice::of_reason(reason);
-            let advice = advice.map_or_else(String::new, |advice| format!(": {advice}"));
-            format!(
-                "{}: {reason}{advice} ({}{more})",
-                count(group.count),
-                places.join(", ")
-            )
-        })
-        .collect()
 }

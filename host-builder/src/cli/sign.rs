@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use leaksieve::dates::day_of;
 use leaksieve::file::FilterFile;
 use leaksieve::file::key::{KeyFile, public_path};
 use leaksieve::file::sign::{Options, SignError, sign};

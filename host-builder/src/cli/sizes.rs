@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use leaksieve::sizing::encoding;
 use leaksieve::sizing::media::Medium;
 use leaksieve::sizing::{
     Aim, FALSE_POSITIVE_RATES, Method, Shape, ShapeError, exact, most_items, shape,
@@ -10,7 +11,6 @@ use leaksieve_core::encoding::exact::PAGES_PER_QUESTION;
 use leaksieve_core::sector::SECTOR_BYTES;
 use serde::Serialize;
 
-use super::encoding;
 use super::text::{count, one_in_f64, size};
 
 /// A header takes one sector, unless its texts are long; a builder knows, a guess need not.

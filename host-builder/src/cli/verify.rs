@@ -16,6 +16,7 @@ use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Catalogue, IdentifierKind};
 
 use super::arguments::Kind;
+use super::advice::OPTIONS;
 use super::text::{count, several, size};
 use super::{list, progress, trust};
 
@@ -146,7 +147,7 @@ impl Args {
         if let Some(error) = failed.into_inner().ok().flatten() {
             return Err(error.into());
         }
-        for line in list::describe(&counts.rejects, &inputs) {
+        for line in OPTIONS.rejects(&counts.rejects, &inputs) {
             eprintln!("leaksieve: not looked up: {line}");
         }
         let mut lost = lost.into_inner().unwrap_or_default();

@@ -132,6 +132,15 @@ impl Counts {
         }
     }
 
+    /// Records of the lists.
+    pub fn num_lines(&self) -> u64 {
+        self.num_accepted
+            + self.num_blank
+            + self.num_below_min_count
+            + self.num_padding
+            + self.rejects.count()
+    }
+
     /// Share of the records with something in them that gave no item, or a number that no
     /// telephone has, 0 to 1.
     pub fn rejected_share(&self) -> f64 {

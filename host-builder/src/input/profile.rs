@@ -10,6 +10,7 @@
 
 mod automaton;
 mod compile;
+mod description;
 mod error;
 mod expression;
 mod numbers;
@@ -22,6 +23,7 @@ use leaksieve_core::identifier::PhoneProfile;
 use leaksieve_core::identifier::phone::WORLD;
 
 use compile::RuleLists;
+pub use description::{Description, DescriptionError, Setting};
 pub use error::{CompileError, PhoneProfileError};
 pub use plan::phone_plan;
 use regions::{Region, regions};

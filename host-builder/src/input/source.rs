@@ -28,7 +28,7 @@ pub use self::error::{Remedy, SourceError};
 pub(crate) use self::files::range_prefix;
 pub use self::files::{Found, check_ranges, find};
 pub use self::input::{Input, MAX_RECORD_BYTES};
-pub use self::layout::Layout;
+pub use self::layout::{Form, Layout};
 pub use self::lines::{LineBatches, split as split_lines};
 pub use self::read::{content, read};
 pub use self::record::{Fault, Record};

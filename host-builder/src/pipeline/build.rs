@@ -55,6 +55,13 @@ pub struct Summary {
     pub costs: Vec<Cost>,
 }
 
+impl Summary {
+    /// Size of the file for each item, header and checksums included; bits.
+    pub fn bits_per_item(&self) -> f64 {
+        self.num_bytes as f64 * 8.0 / self.num_items as f64
+    }
+}
+
 /// What was written, and holds what was put in.
 struct Written {
     header: Header,
@@ -104,7 +111,7 @@ pub fn build(
     let temp_folder = options.temp_folder.as_deref().unwrap_or(new_file.folder());
     let hashes = Partitions::new(options.memory_bytes, temp_folder.to_path_buf());
     let numbers = hashes.beside();
-    let has_failed = || hashes.has_failed() || numbers.has_failed();
+    let has_failed = || hashes.has_failed() || numbers.has_failed() || observer.is_stopped();
     let Read { counts, sample } = read(
         options,
         numbering,
@@ -122,6 +129,7 @@ pub fn build(
         },
     )
     .map_err(InputError::Source)?;
+    ensure_goes_on(observer)?;
     let (mut hashes, numbers) = (hashes.close()?, numbers.close()?);
     ensure_read(options, &counts)?;
 
@@ -154,11 +162,13 @@ pub fn build(
         }
         ordered.release();
     }
+    ensure_goes_on(observer)?;
     let written = match written {
         Some(written) => written,
         None => building.filter(&hashes, reason)?,
     };
     let mut costs = building.costs;
+    ensure_goes_on(observer)?;
     costs.stage(Stage::Sync, None, |_| new_file.commit())?;
     Ok(Summary {
         num_items: written
@@ -180,6 +190,15 @@ pub fn build(
     })
 }
 
+/// # Errors
+/// [`BuildError::Stopped`].
+fn ensure_goes_on(observer: &dyn Observer) -> Result<(), BuildError> {
+    match observer.is_stopped() {
+        true => Err(BuildError::Stopped),
+        false => Ok(()),
+    }
+}
+
 /// A build whose lists are read.
 struct Building<'a, 'o> {
     options: &'a BuildOptions,
@@ -196,6 +215,7 @@ impl Building<'_, '_> {
     fn filter(&mut self, hashes: &Hashes, reason: Reason) -> Result<Written, BuildError> {
         let num_threads = self.options.num_threads;
         let counted = self.count(hashes)?;
+        ensure_goes_on(self.costs.observer)?;
         let method = match self.options.encoding {
             Choice::Filter(method) => method,
             Choice::Auto | Choice::Exact => self.method_of(counted.num_items),
@@ -210,6 +230,7 @@ impl Building<'_, '_> {
                     observer.advance(items)
                 })
             })?;
+        ensure_goes_on(self.costs.observer)?;
         let pages = encoded.pages;
         let (num_items, measured) = (encoded.num_items(), encoded.measured());
         let header = plan.header(num_items, measured);
@@ -270,6 +291,7 @@ impl Building<'_, '_> {
                     observer.advance(items)
                 })
             })?;
+        ensure_goes_on(self.costs.observer)?;
         let method = self.method_of(made.num_items);
         let filter = Draft::new(self.options, self.numbering, Some(method), self.seed)?;
         let reason = match plan.judge(&made, &filter)? {

@@ -21,6 +21,9 @@ pub enum BuildError {
     /// No random seed.
     #[error("the system gave no random seed: {0}")]
     NoSeed(String),
+    /// The observer wanted an end.
+    #[error("stopped: nothing was written")]
+    Stopped,
     /// Reading the lists.
     #[error(transparent)]
     Input(#[from] InputError),

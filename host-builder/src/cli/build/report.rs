@@ -4,19 +4,17 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use leaksieve::input::normalise::Counts;
-use leaksieve::input::reject::Rejects;
-use leaksieve::input::source::Input;
 use leaksieve::input::survey;
+use leaksieve::pipeline::report::{ReadingReport, Report};
 use leaksieve::pipeline::{BuildOptions, Summary};
 use leaksieve::progress::usage::Usage;
 use leaksieve::sizing::media::FAT32_MAX_BYTES;
 use leaksieve::sizing::{Aim, Method, Reason};
 use leaksieve_core::encoding::exact::number::MAX_DIGITS;
 
-use crate::cli::advice::CHARSET;
 use crate::cli::arguments::Format;
 use crate::cli::text::{count, one_in_f64, size};
-use crate::cli::{encoding, list};
+use crate::cli::encoding;
 
 /// Of so many lines it is said when they are nearly all the same.
 const MANY_LINES: u64 = 50;
@@ -66,72 +64,24 @@ pub(super) fn report(
 ) -> anyhow::Result<()> {
     let counts = &summary.counts;
     let rejected = counts.rejects.count();
-    let num_lines = num_lines(counts);
+    let num_lines = counts.num_lines();
     let below = match (counts.num_below_min_count, counts.num_padding) {
         (0, 0) => String::new(),
         (0, padding) => format!(", {} with a count of 0", count(padding)),
         (below, _) => format!(", {} below --min-count", count(below)),
     };
-    let bits_per_item = summary.num_bytes as f64 * 8.0 / summary.num_items as f64;
+    let bits_per_item = summary.bits_per_item();
     let interval = summary.trial.interval(1.96);
     let usage = Usage::now();
     let mut out = io::stdout().lock();
     match format {
         Format::Json => {
-            let stages: Vec<_> = summary
-                .costs
-                .iter()
-                .map(|cost| {
-                    serde_json::json!({
-                        "name": cost.stage.name(),
-                        "seconds": cost.seconds,
-                        "cpu_seconds": cost.cpu_seconds,
-                    })
-                })
-                .collect();
-            let summary = serde_json::json!({
-                "file": output.display().to_string(),
-                "name": options.name,
-                "kind": options.kind.name(),
-                "num_lines": num_lines,
-                "num_items": summary.num_items,
-                "num_duplicates": counts.num_stored - summary.num_items,
-                "num_blank": counts.num_blank,
-                "num_rejected": rejected,
-                "num_below_min_count": counts.num_below_min_count,
-                "taken_off": taken_off(counts),
-                "shapes": shapes(counts),
-                "is_international": counts.survey.is_international,
-                "num_padding": counts.num_padding,
-                "num_extra": counts.num_extra,
-                "num_outside_plan": counts.outside_plan.count(),
-                "num_other_country": counts.num_other_country,
-                "num_not_utf8": counts.num_not_utf8,
-                "size_bytes": summary.num_bytes,
-                "bits_per_item": bits_per_item,
-                "encoding": encoding::name(&summary.shape.encoding),
-                "num_hashes": encoding::num_hashes(&summary.shape.encoding),
-                "columns": encoding::columns(&summary.shape.encoding),
-                "mean_reads": summary.mean_reads,
-                "most_reads": encoding::most_reads(
-                    &summary.shape.encoding,
-                    summary.shape.num_pages,
-                    counts.num_extra,
-                ),
-                "num_restarts": summary.num_restarts,
-                "false_positive_rate": {
-                    "designed": summary.designed,
-                    "measured": summary.measured,
-                    "probed": summary.trial.rate(),
-                    "probed_interval_95": [interval.start(), interval.end()],
-                    "num_probes": summary.trial.num_probes,
-                },
-                "seconds": seconds,
-                "cpu_seconds": usage.cpu_seconds,
-                "peak_memory_bytes": usage.peak_memory_bytes,
-                "stages": stages,
-            });
-            writeln!(out, "{summary}")?;
+            let report = Report::new(output, options, summary);
+            let mut report = serde_json::to_value(report)?;
+            report["seconds"] = seconds.into();
+            report["cpu_seconds"] = usage.cpu_seconds.into();
+            report["peak_memory_bytes"] = usage.peak_memory_bytes.into();
+            writeln!(out, "{report}")?;
         }
         Format::Text => {
             writeln!(out, "{}", output.display())?;
@@ -277,31 +227,19 @@ pub(super) fn report_reading(
                     serde_json::json!({ "reason": reason.to_string(), "num_lines": group.count })
                 })
                 .collect();
-            let summary = serde_json::json!({
-                "dry_run": true,
-                "kind": options.kind.name(),
-                "num_lines": num_lines(counts),
-                "num_accepted": counts.num_accepted,
-                "num_blank": counts.num_blank,
-                "num_rejected": rejected,
-                "rejected": reasons,
-                "num_below_min_count": counts.num_below_min_count,
-                "taken_off": taken_off(counts),
-                "shapes": shapes(counts),
-                "is_international": counts.survey.is_international,
-                "num_extra": counts.num_extra,
-                "num_outside_plan": counts.outside_plan.count(),
-                "num_other_country": counts.num_other_country,
-                "num_not_utf8": counts.num_not_utf8,
-            });
-            writeln!(out, "{summary}")?;
+            let mut report = serde_json::to_value(ReadingReport::new(counts))?;
+            report["dry_run"] = true.into();
+            report["kind"] = options.kind.name().into();
+            report["num_accepted"] = counts.num_accepted.into();
+            report["rejected"] = reasons.into();
+            writeln!(out, "{report}")?;
         }
         Format::Text => {
             writeln!(out, "dry run: nothing was written")?;
             writeln!(
                 out,
                 "  lines        {} ({} identifiers, {} blank, {} rejected, {} below --min-count)",
-                count(num_lines(counts)),
+                count(counts.num_lines()),
                 count(counts.num_accepted),
                 count(counts.num_blank),
                 count(rejected),
@@ -320,7 +258,7 @@ fn describe_reading(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
             out,
             "  taken off    {wrapper} {} of {} lines",
             count(*num),
-            count(num_lines(counts))
+            count(counts.num_lines())
         )?;
     }
     if counts.survey.is_international {
@@ -361,73 +299,9 @@ fn describe_reading(out: &mut impl Write, counts: &Counts) -> io::Result<()> {
     Ok(())
 }
 
-fn num_lines(counts: &Counts) -> u64 {
-    counts.num_accepted
-        + counts.num_blank
-        + counts.num_below_min_count
-        + counts.num_padding
-        + counts.rejects.count()
-}
-
-fn taken_off(counts: &Counts) -> Vec<serde_json::Value> {
-    let of = |(wrapper, num): (&survey::Wrapper, &u64)| serde_json::json!({ "what": wrapper.to_string(), "num_lines": num });
-    counts.taken_off.iter().map(of).collect()
-}
-
-fn shapes(counts: &Counts) -> Vec<serde_json::Value> {
-    let of =
-        |shape: &survey::Shape| serde_json::json!({ "shape": shape.shape, "share": shape.share });
-    counts.survey.shapes.iter().map(of).collect()
-}
-
-/// What of the lists may not be what was meant. Nobody wants so much quiet that a member is missed.
-pub(super) fn warn_of_reading(counts: &Counts, inputs: &[Input]) {
-    warn_of_rejects(counts, inputs);
-    if counts.num_not_utf8 > 0 {
-        eprintln!(
-            "leaksieve: {} of {} passwords are not UTF-8, and were stored as raw bytes. A password with characters \
-             outside ASCII that is not found will get \"cannot say\". If the list is in another charset, {CHARSET}",
-            count(counts.num_not_utf8),
-            count(counts.num_accepted)
-        );
-    }
-}
-
-/// Lines that the filter lacks, or knows in one spelling only: say so, even when few.
-pub(super) fn warn_of_rejects(counts: &Counts, inputs: &[Input]) {
-    warn_of(
-        [
-            (
-                &counts.rejects,
-                "rejected lines, which are not in the filter",
-            ),
-            (
-                &counts.outside_plan,
-                "numbers that no phone has, which are found only as they are written in the list",
-            ),
-        ],
-        inputs,
-    );
-}
-
-/// Identifiers of which no exact set can be made.
-pub(super) fn warn_of_no_numbers(counts: &Counts, inputs: &[Input]) {
-    warn_of(
-        [(
-            &counts.no_numbers,
-            "identifiers that an exact set cannot hold",
-        )],
-        inputs,
-    );
-}
-
-fn warn_of<const N: usize>(lists: [(&Rejects, &str); N], inputs: &[Input]) {
-    for (rejects, what) in lists {
-        if rejects.count() > 0 {
-            eprintln!("leaksieve: {what}:");
-            for line in list::describe(rejects, inputs) {
-                eprintln!("  {line}");
-            }
-        }
+/// Say on standard error what must not be missed.
+pub(super) fn warn_of(notes: Vec<String>) {
+    for note in notes {
+        eprintln!("leaksieve: {note}");
     }
 }

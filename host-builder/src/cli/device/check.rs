@@ -8,6 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail, ensure};
 use leaksieve::deliver::device::{Device, DeviceError};
 use leaksieve::file::FilterFile;
+use leaksieve::file::words::Class;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::verdict::system_clock;
 use leaksieve_core::{Answer, Catalogue, Identifier, Outcome, Verdict};

@@ -3,13 +3,15 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use leaksieve::dates::day_of;
 use leaksieve::deliver::device::Description;
+use leaksieve::file::words::{covers, title};
+use leaksieve::sizing::odds;
 use leaksieve_core::Catalogue;
 use serde::Serialize;
 
 use super::port::PortArgs;
 use crate::cli::arguments::Format;
-
 use crate::cli::text::{count, one_in, size};
 
 #[derive(clap::Args)]

@@ -47,7 +47,55 @@ pub enum Layout {
     },
 }
 
+/// How a list is said to be written; by [`default`](Default::default) nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    /// It is a table, and this is its column.
+    pub column: Option<Column>,
+    /// What stands between the columns; `None`: what divides the lines most regularly.
+    pub delimiter: Option<Delimiter>,
+    /// It is JSON lines, and this is the field.
+    pub field: Option<Arc<str>>,
+    /// Each whole line is an identifier, whatever it looks like.
+    pub as_lines: bool,
+    /// Its charset, if that is not UTF-8.
+    pub charset: Option<Charset>,
+}
+
+impl Form {
+    /// Where the identifier stands in the lines of lists of this kind. Of hashes with counts, those
+    /// below `min_count` are left out.
+    pub fn layout(&self, kind: IdentifierKind, min_count: u32) -> Layout {
+        let layout = match (&self.column, &self.field, kind) {
+            (Some(column), ..) => Layout::Table {
+                column: column.clone(),
+                delimiter: self.delimiter,
+                kind,
+            },
+            (None, Some(field), _) => Layout::Field(Arc::clone(field)),
+            // Hexadecimal has no colon, so a line without a count is read as well.
+            (None, None, IdentifierKind::Sha1 | IdentifierKind::Ntlm) => {
+                Layout::BeforeColon { kind, min_count }
+            }
+            (None, None, _) if self.as_lines => Layout::Line,
+            (None, None, kind) => Layout::LineOf(kind),
+        };
+        match self.charset {
+            Some(charset) => Layout::Encoded {
+                charset,
+                layout: Box::new(layout),
+            },
+            None => layout,
+        }
+    }
+}
+
 impl Layout {
+    /// Is it that of `HASH:COUNT` lines?
+    pub fn has_counts(&self) -> bool {
+        matches!(self.parts().1, Self::BeforeColon { .. })
+    }
+
     /// The charset that was named, if any, and the layout of the text.
     pub fn parts(&self) -> (Option<Charset>, &Self) {
         match self {

@@ -1,0 +1,253 @@
+"""What Rust has; see the package `leaksieve`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from os import PathLike
+from typing import Any, Literal, NoReturn, Protocol, final, overload
+
+from . import FileInfo, Kind, Outcome, Paths, Summary
+
+__version__: str
+
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: object = None, /) -> tuple[object, object]: ...
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object = None, /) -> object: ...
+
+class _HasList(Protocol):
+    def tolist(self) -> Any: ...
+
+_Column = _ArrowArray | _ArrowStream | _HasList | Iterable[str | bytes | int | None]
+"""A column of texts: an Arrow array, or a stream of them, of any library (PyArrow, polars, DuckDB,
+pandas 3, through `__arrow_c_array__` or `__arrow_c_stream__`); an array of NumPy or a Series of
+pandas; a list. Texts are str or bytes, also in dictionaries (categories). Whole numbers are read as
+their decimal digits. Missing values (null, None, NaN, pandas.NA) give null. Of Arrow nothing is
+copied."""
+
+_Key = str | PathLike[str]
+
+class FilterError(Exception):
+    """A file cannot be opened or asked: it is no filter file, damaged, forged, not trusted, or of a
+    newer format. The message says which, and what to do. It is never an answer."""
+
+class BuildError(Exception):
+    """No filter file was built: a list was refused, has too many lines that cannot be read, or
+    something cannot be written. The message says why, where, and what to do; it shows no
+    identifier. What was at the output before is as it was."""
+
+@final
+class Leak:
+    """A leak that has a text, or gives a false alarm."""
+
+    @property
+    def name(self) -> str:
+        """Name of the breach."""
+    @property
+    def date(self) -> str | None:
+        """When it happened: "2021-06-11", "2021-06" or "2021". None: unknown."""
+    @property
+    def false_alarm_one_in(self) -> int | None:
+        """Of so many people who are not in it and ask such a text, one is told this too. None:
+        nobody is."""
+    @property
+    def found(self) -> str | None:
+        """How the text was found, behind "found": "without its +tag". None: as it was typed."""
+
+@final
+class Caveat:
+    """A leak that lacks a text and does not know all of its list."""
+
+    @property
+    def name(self) -> str:
+        """Name of the breach."""
+    @property
+    def date(self) -> str | None:
+        """When it happened: "2021-06-11", "2021-06" or "2021". None: unknown."""
+    @property
+    def num_rejected(self) -> int:
+        """Lines of the list that could not be read: the text may be one of them."""
+    @property
+    def min_count(self) -> int | None:
+        """What the list counts fewer times was left out. None: nothing was."""
+
+@final
+class Verdict:
+    """What a file says of a text. `str()` of it is a sentence, which does not repeat the text.
+
+    It has no truth value (`bool()` raises TypeError): a question that could not be answered is no
+    "no"."""
+
+    @property
+    def outcome(self) -> Literal["exposed", "not_exposed", "not_covered", "expired"]:
+        """What it is; see `leaksieve.Outcome`."""
+    @property
+    def is_exposed(self) -> bool:
+        """Has at least one leak the text? It may be a false alarm, at the odds that `leaks` tell."""
+    @property
+    def is_not_exposed(self) -> bool:
+        """Does every leak that was asked cover the text, and none has it? False does not mean that
+        it is exposed: perhaps the file cannot say."""
+    @property
+    def leaks(self) -> list[Leak]:
+        """The leaks that have the text; empty if it is not exposed."""
+    @property
+    def caveats(self) -> list[Caveat]:
+        """The leaks that lack the text and do not know all of their list."""
+    @property
+    def reason(self) -> str:
+        """The sentence without its first words: which leaks have it, at what odds; which lack it;
+        or why they cannot say."""
+    def __bool__(self) -> NoReturn: ...
+
+@final
+class Filter:
+    """An open filter file. Several threads may ask it at once. It is not read whole: a question
+    reads one sector (512 bytes) for each leak, or a few."""
+
+    @staticmethod
+    def open(
+        source: str | PathLike[str] | bytes | _FileObject,
+        *,
+        key: _Key | Iterable[_Key] | None = None,
+        min_epoch: int = 0,
+        allow_expired: bool = False,
+    ) -> Filter:
+        """Open a file, verify its header, and of a signed file its signature.
+
+        Args:
+            source: Its path; its bytes; or an object that is open to be read, with `read()` and
+                `seek()`, which is then used by this alone.
+            key: Accept only files that this key signed, or one of these: 64 hexadecimal digits, or
+                the path of a .pub file. By default every file is accepted, whoever made it.
+            min_epoch: Refuse files of a lower epoch.
+            allow_expired: Let an expired file say "not exposed"; it then means: as of that day.
+
+        Raises:
+            FileNotFoundError, OSError: It cannot be read.
+            FilterError: It is no filter file, is damaged, or is not trusted.
+            ValueError: A key is none.
+        """
+
+    def check(self, text: str | bytes, kind: Kind | None = None) -> Verdict:
+        """Look one text up.
+
+        Args:
+            text: As it is typed; a leaked password may be bytes that are not UTF-8.
+            kind: What it is. By default all leaks of the file are asked, and "not exposed" is said
+                only if all of them cover it.
+
+        Raises:
+            FilterError, OSError: A sector is damaged, forged, or cannot be read.
+            ValueError: The text has half of a surrogate pair; there is no such kind.
+        """
+
+    @overload
+    def check_many(
+        self, column: _Column, kind: Kind | None = None, *, reason: Literal[False] = False
+    ) -> Array:
+        """Look a column of texts up, on all cores and without Python's lock. What `check` says of
+        each, at a hundredth of the cost: sectors are read once for many questions.
+
+        Args:
+            column: n texts; see the guide for what may be one.
+            kind: As for `check`.
+            reason: Also tell the reason of each verdict, as `Verdict.reason` does.
+
+        Returns:
+            An Arrow array of n outcomes: a dictionary of the texts of `leaksieve.Outcome`, in the
+            order of its description, with keys of one byte (uint8). A row that is null is null.
+            With `reason`, a record batch of two columns of n rows: "verdict", and "reason", a
+            dictionary of texts.
+
+            A sector that is damaged or cannot be read is an "error" of the questions that need it,
+            and of no other.
+
+        Raises:
+            TypeError: The column holds neither texts nor whole numbers. Floats are refused: they
+                may have lost digits.
+            ValueError: A text has half of a surrogate pair; there is no such kind.
+        """
+
+    @overload
+    def check_many(
+        self, column: _Column, kind: Kind | None = None, *, reason: Literal[True]
+    ) -> Batch: ...
+    @property
+    def info(self) -> FileInfo:
+        """What the file says of itself."""
+
+class _FileObject(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+    def tell(self) -> int: ...
+
+@final
+class Array:
+    """An Arrow array, which whoever reads Arrow takes without a copy: `pyarrow.array(it)`,
+    `polars.Series(it)`, `pandas.Series.from_arrow(it)`."""
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> str | int | None: ...
+    def __iter__(self) -> Iterator[str | int | None]: ...
+    def to_pylist(self) -> list[Any]:
+        """The values as objects of Python; null is None."""
+
+@final
+class Batch:
+    """An Arrow record batch, which whoever reads Arrow takes without a copy:
+    `pyarrow.record_batch(it)`, `polars.DataFrame(it)`, `duckdb.sql("from it")`."""
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __len__(self) -> int: ...
+    def column(self, name: str) -> Array:
+        """A column. Raises KeyError if there is none of that name."""
+
+def inspect(
+    source: str | PathLike[str] | bytes | _FileObject,
+    *,
+    key: _Key | Iterable[_Key] | None = None,
+    min_epoch: int = 0,
+) -> FileInfo:
+    """What a file says of itself. Arguments and errors are those of `Filter.open`."""
+
+def hash_column(
+    column: _Column,
+    *,
+    kind: Kind,
+    seed: int,
+    region: str | None = None,
+    case: Literal["fold", "exact"] | None = None,
+    id_scheme: Literal["plain", "chinese-resident"] | None = None,
+    separators: Literal["ignore", "keep"] | None = None,
+    digest: Literal["sha1", "ntlm"] | None = None,
+) -> Array:
+    """The hash of each identifier of a column, 64 bits: spellings of one identifier have one hash.
+    For joins and counts of distinct identifiers across tables, with the rules of a build.
+
+    A hash is no secret: who has `seed` can try all phone numbers in minutes.
+
+    Args:
+        column: n identifiers.
+        kind, region, case, id_scheme, separators, digest: As for `build`.
+        seed: 0 to 2**64 - 1; hashes of different seeds say nothing of each other.
+
+    Returns:
+        An Arrow array of n numbers (uint64). Null is what is null, blank, or no identifier of this
+        kind. Of a text that can mean several things, the hash is that of the usual one.
+
+    Raises:
+        TypeError, ValueError: As of `Filter.check_many`, and an argument does not fit the others.
+    """
+
+def build(
+    lists: Paths,
+    output: str | PathLike[str],
+    *,
+    arguments: Mapping[str, object],
+    files: Mapping[str, object],
+    progress: Callable[[str], object] | None,
+) -> Summary: ...

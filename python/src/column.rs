@@ -1,0 +1,457 @@
+//! Columns of Python -> texts, in batches that are worked at on all cores. What is in Arrow's
+//! memory stays there.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowPrimitiveType, ByteArrayType, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{
+    Array, ArrayRef, FixedSizeBinaryArray, GenericByteArray, PrimitiveArray, UInt32Array,
+};
+use arrow_array::builder::LargeBinaryBuilder;
+use arrow_buffer::ArrowNativeType;
+use arrow_schema::{ArrowError, DataType};
+use arrow_select::take::take;
+use leaksieve::parallel::ordered_parallel;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyFloat, PyInt, PyString};
+use pyo3_arrow::{PyArray, PyChunkedArray};
+
+/// What a row is of that has none.
+pub(crate) const NULL: u32 = u32::MAX;
+/// Fewest and most rows of a batch. Many at once share more of what is read.
+const MIN_BATCH_ROWS: usize = 1 << 12;
+const MAX_BATCH_ROWS: usize = 1 << 19;
+
+/// A column of texts.
+#[derive(Debug)]
+pub(crate) struct Column {
+    /// Arrays of texts, none of them a dictionary.
+    arrays: Vec<ArrayRef>,
+    chunks: Vec<Chunk>,
+}
+
+/// Neighbouring rows.
+#[derive(Debug)]
+enum Chunk {
+    /// Those of an array.
+    All(usize),
+    /// Some of an array, or null.
+    Keys(usize, UInt32Array),
+}
+
+impl Column {
+    /// Of an Arrow array or a stream of them, a Series of pandas or polars, an array of NumPy, or
+    /// anything that gives texts one by one.
+    ///
+    /// # Errors
+    /// `TypeError` of what holds neither texts nor whole numbers; `ValueError` of a text that is no
+    /// Unicode. Neither shows a text.
+    pub(crate) fn new(values: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = values.py();
+        if values.is_instance_of::<PyString>() || values.is_instance_of::<PyBytes>() {
+            return Err(PyTypeError::new_err(
+                "a column is wanted, and this is one text: put it into a list, or use check()",
+            ));
+        }
+        if values.hasattr(intern!(py, "__arrow_c_stream__"))? {
+            let stream: PyChunkedArray = values.extract()?;
+            return Self::of_arrays(stream.into_inner().0);
+        }
+        if values.hasattr(intern!(py, "__arrow_c_array__"))? {
+            let array: PyArray = values.extract()?;
+            return Self::of_arrays(vec![array.into_inner().0]);
+        }
+        // Of NumPy, and of pandas before 3: objects of Python, which know how to be texts.
+        let values = match values.hasattr(intern!(py, "tolist"))? {
+            true => values.call_method0(intern!(py, "tolist"))?,
+            false => values.clone(),
+        };
+        Self::of_objects(&values)
+    }
+
+    fn of_arrays(arrays: Vec<ArrayRef>) -> PyResult<Self> {
+        let mut column = Self {
+            arrays: Vec::new(),
+            chunks: Vec::new(),
+        };
+        let mut last_values: Option<(ArrayRef, usize)> = None;
+        for array in arrays {
+            check_type(array.data_type())?;
+            let Some(dictionary) = array.as_any_dictionary_opt() else {
+                column.push_all(array);
+                continue;
+            };
+            let keys = normalized_keys(dictionary.keys())?;
+            let values = dictionary.values();
+            if values.len() > keys.len() {
+                // Of most values no row is: a slice, or a dictionary that many columns share.
+                column.push_all(take(values, &keys, None).map_err(of_arrow)?);
+                continue;
+            }
+            let place = match &last_values {
+                Some((last, place)) if last.to_data().ptr_eq(&values.to_data()) => *place,
+                _ => column.add(Arc::clone(values)),
+            };
+            last_values = Some((Arc::clone(values), place));
+            column.chunks.push(Chunk::Keys(place, keys));
+        }
+        Ok(column)
+    }
+
+    fn of_objects(values: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let mut texts = LargeBinaryBuilder::new();
+        for (row, value) in values.try_iter()?.enumerate() {
+            append(&value?, &mut texts).map_err(|what| match what {
+                NoText::Surrogate => PyValueError::new_err(format!(
+                    "row {row} has half of a surrogate pair, which is no character: read the \
+                     texts with the right encoding, or give bytes"
+                )),
+                NoText::Float => PyTypeError::new_err(format!(
+                    "row {row} is a float, which may have lost digits: read the column as text, or \
+                     as whole numbers (pandas: dtype=str or 'Int64')"
+                )),
+                NoText::Type(name) => PyTypeError::new_err(format!(
+                    "row {row} is neither text, bytes, a whole number nor None, but: {name}"
+                )),
+            })?;
+        }
+        let mut column = Self {
+            arrays: Vec::new(),
+            chunks: Vec::new(),
+        };
+        column.push_all(Arc::new(texts.finish()));
+        Ok(column)
+    }
+
+    fn add(&mut self, array: ArrayRef) -> usize {
+        self.arrays.push(match array.data_type() {
+            // As bytes, which say nothing of what they are.
+            DataType::Utf8View => Arc::new(array.as_string_view().clone().to_binary_view()),
+            _ => array,
+        });
+        self.arrays.len() - 1
+    }
+
+    fn push_all(&mut self, array: ArrayRef) {
+        let place = self.add(array);
+        self.chunks.push(Chunk::All(place));
+    }
+
+    /// The same without dictionaries: a text for each row.
+    pub(crate) fn flat(self) -> PyResult<Self> {
+        let mut flat = Self {
+            arrays: Vec::new(),
+            chunks: Vec::new(),
+        };
+        for chunk in &self.chunks {
+            match chunk {
+                Chunk::All(place) => flat.push_all(Arc::clone(&self.arrays[*place])),
+                Chunk::Keys(place, keys) => {
+                    flat.push_all(take(&self.arrays[*place], keys, None).map_err(of_arrow)?);
+                }
+            }
+        }
+        Ok(flat)
+    }
+
+    /// Rows, null or not.
+    pub(crate) fn num_rows(&self) -> usize {
+        let lengths = self.chunks.iter().map(|chunk| match chunk {
+            Chunk::All(place) => self.arrays[*place].len(),
+            Chunk::Keys(_, keys) => keys.len(),
+        });
+        lengths.sum()
+    }
+
+    /// Arrays of texts, none of them a dictionary. Of a [flat](Self::flat) column, all rows in order.
+    pub(crate) fn arrays(&self) -> &[ArrayRef] {
+        &self.arrays
+    }
+
+    /// Work at the texts of all rows on all cores. Each thread has a worker of its own, which gives
+    /// for each text of a batch a number below [`NULL`], and what goes with them; `take` is given
+    /// both in order, and may change the numbers. Gives the number of each row; null is [`NULL`].
+    pub(crate) fn work<R, W>(
+        &self,
+        worker: impl Fn() -> W + Sync,
+        mut take: impl FnMut(&mut [u32], R) + Send,
+    ) -> Vec<u32>
+    where
+        R: Send,
+        W: FnMut(&[&[u8]]) -> (Vec<u32>, R),
+    {
+        let num_texts: usize = self.arrays.iter().map(|array| array.len()).sum();
+        let num_threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let batch_rows = num_texts
+            .div_ceil(num_threads * 2)
+            .clamp(MIN_BATCH_ROWS, MAX_BATCH_ROWS);
+        let jobs = self.arrays.iter().flat_map(|array| {
+            let starts = (0..array.len()).step_by(batch_rows);
+            starts.map(move |start| (array, start..array.len().min(start + batch_rows)))
+        });
+        let mut numbers: Vec<u32> = Vec::with_capacity(num_texts);
+        let done: Result<(), std::convert::Infallible> = ordered_parallel(
+            num_threads.min(num_texts.div_ceil(batch_rows)),
+            jobs,
+            || {
+                let mut work = worker();
+                let mut scratch = Scratch::default();
+                move |(array, rows): (&ArrayRef, Range<usize>)| {
+                    let num_rows = rows.len();
+                    let (texts, nulls) = scratch.texts(array, rows);
+                    let (found, more) = work(&texts);
+                    (spread(found, &nulls, num_rows), more)
+                }
+            },
+            |(mut found, more): (Vec<u32>, R)| {
+                take(&mut found, more);
+                numbers.append(&mut found);
+                Ok(())
+            },
+        );
+        let Ok(()) = done;
+        self.spread(numbers)
+    }
+
+    /// Of the numbers of all texts, those of the rows.
+    fn spread(&self, numbers: Vec<u32>) -> Vec<u32> {
+        if self.chunks.iter().all(|chunk| matches!(chunk, Chunk::All(_))) {
+            return numbers;
+        }
+        let mut rest = &numbers[..];
+        let parts: Vec<&[u32]> = self
+            .arrays
+            .iter()
+            .map(|array| rest.split_off(..array.len()).unwrap_or_default())
+            .collect();
+        let mut spread = Vec::with_capacity(self.num_rows());
+        for chunk in &self.chunks {
+            match chunk {
+                Chunk::All(place) => spread.extend_from_slice(parts[*place]),
+                Chunk::Keys(place, keys) => spread.extend(keys.iter().map(|key| {
+                    let number = key.and_then(|key| parts[*place].get(key as usize));
+                    number.copied().unwrap_or(NULL)
+                })),
+            }
+        }
+        spread
+    }
+}
+
+/// Put [`NULL`] where a row is null.
+fn spread(found: Vec<u32>, nulls: &[u32], num_rows: usize) -> Vec<u32> {
+    if nulls.is_empty() {
+        return found;
+    }
+    let mut spread = vec![0; num_rows];
+    for row in nulls {
+        spread[*row as usize] = NULL;
+    }
+    let places = spread.iter_mut().filter(|place| **place != NULL);
+    for (place, number) in places.zip(found) {
+        *place = number;
+    }
+    spread
+}
+
+fn of_arrow(error: ArrowError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+/// Are there texts or whole numbers in it?
+fn check_type(data_type: &DataType) -> PyResult<()> {
+    use DataType as D;
+    match data_type {
+        D::Utf8 | D::LargeUtf8 | D::Utf8View => Ok(()),
+        D::Binary | D::LargeBinary | D::BinaryView | D::FixedSizeBinary(_) => Ok(()),
+        D::Int8 | D::Int16 | D::Int32 | D::Int64 => Ok(()),
+        D::UInt8 | D::UInt16 | D::UInt32 | D::UInt64 => Ok(()),
+        D::Decimal128(_, 0) | D::Null => Ok(()),
+        D::Dictionary(_, values) if !matches!(**values, D::Dictionary(..)) => check_type(values),
+        D::Float16 | D::Float32 | D::Float64 | D::Decimal128(..) => {
+            Err(PyTypeError::new_err(format!(
+                "the column is of type {data_type}, which may have lost digits: read it as text, or \
+                 as whole numbers (pandas: dtype=str or 'Int64')"
+            )))
+        }
+        D::Struct(_) => Err(PyTypeError::new_err(
+            "this is a table: give one of its columns",
+        )),
+        _ => Err(PyTypeError::new_err(format!(
+            "the column is of type {data_type}: text, bytes or whole numbers are wanted"
+        ))),
+    }
+}
+
+/// Keys of any type. A key that is no row of the dictionary gives null, as null does.
+fn normalized_keys(keys: &dyn Array) -> PyResult<UInt32Array> {
+    fn of<T: ArrowPrimitiveType>(keys: &dyn Array) -> UInt32Array {
+        keys.as_primitive::<T>()
+            .unary(|key| key.to_usize().and_then(|key| u32::try_from(key).ok()).unwrap_or(NULL))
+    }
+    Ok(match keys.data_type() {
+        DataType::Int8 => of::<Int8Type>(keys),
+        DataType::Int16 => of::<Int16Type>(keys),
+        DataType::Int32 => of::<Int32Type>(keys),
+        DataType::Int64 => of::<Int64Type>(keys),
+        DataType::UInt8 => of::<UInt8Type>(keys),
+        DataType::UInt16 => of::<UInt16Type>(keys),
+        DataType::UInt32 => of::<UInt32Type>(keys),
+        DataType::UInt64 => of::<UInt64Type>(keys),
+        other => {
+            return Err(PyTypeError::new_err(format!(
+                "the column is a dictionary with keys of type {other}"
+            )));
+        }
+    })
+}
+
+/// Why an object is no text.
+enum NoText {
+    Surrogate,
+    Float,
+    Type(String),
+}
+
+fn append(value: &Bound<'_, PyAny>, texts: &mut LargeBinaryBuilder) -> Result<(), NoText> {
+    if let Ok(text) = value.cast::<PyString>() {
+        texts.append_value(text.to_str().map_err(|_| NoText::Surrogate)?);
+    } else if value.is_none() {
+        texts.append_null();
+    } else if let Ok(bytes) = value.cast::<PyBytes>() {
+        texts.append_value(bytes.as_bytes());
+    } else if let Ok(float) = value.cast::<PyFloat>() {
+        // How pandas marks what is missing.
+        if !float.value().is_nan() {
+            return Err(NoText::Float);
+        }
+        texts.append_null();
+    } else {
+        return append_other(value, texts);
+    }
+    Ok(())
+}
+
+#[cold]
+fn append_other(value: &Bound<'_, PyAny>, texts: &mut LargeBinaryBuilder) -> Result<(), NoText> {
+    let name = value.get_type().name().map(|name| name.to_string());
+    let name = name.unwrap_or_default();
+    let is_number = value.hasattr("__index__").unwrap_or(false);
+    if name == "NAType" {
+        texts.append_null();
+    } else if let Ok(bytes) = value.cast::<PyByteArray>() {
+        texts.append_value(bytes.to_vec());
+    } else if is_number && !value.is_instance_of::<PyBool>() && name != "bool" {
+        let number = value.call_method0("__index__");
+        let number = number.and_then(|number| Ok(number.cast_into::<PyInt>()?.str()?.to_string()));
+        texts.append_value(number.map_err(|_| NoText::Type(name))?);
+    } else {
+        return Err(NoText::Type(name));
+    }
+    Ok(())
+}
+
+/// Where numbers are written as text.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Scratch {
+    /// The texts of neighbouring rows of an array of texts or whole numbers; and which of the rows,
+    /// from 0 on, are null and have none.
+    pub(crate) fn texts<'a>(
+        &'a mut self,
+        array: &'a dyn Array,
+        rows: Range<usize>,
+    ) -> (Vec<&'a [u8]>, Vec<u32>) {
+        use DataType as D;
+        match array.data_type() {
+            D::Utf8 => of_bytes(array.as_string::<i32>(), rows),
+            D::LargeUtf8 => of_bytes(array.as_string::<i64>(), rows),
+            D::Binary => of_bytes(array.as_binary::<i32>(), rows),
+            D::LargeBinary => of_bytes(array.as_binary::<i64>(), rows),
+            D::BinaryView => {
+                let views = array.as_binary_view();
+                gather(array, rows, |row| views.value(row))
+            }
+            D::FixedSizeBinary(_) => {
+                let values: &FixedSizeBinaryArray = array.as_fixed_size_binary();
+                gather(array, rows, |row| values.value(row))
+            }
+            D::Int8 => self.of_numbers::<Int8Type>(array, rows),
+            D::Int16 => self.of_numbers::<Int16Type>(array, rows),
+            D::Int32 => self.of_numbers::<Int32Type>(array, rows),
+            D::Int64 => self.of_numbers::<Int64Type>(array, rows),
+            D::UInt8 => self.of_numbers::<UInt8Type>(array, rows),
+            D::UInt16 => self.of_numbers::<UInt16Type>(array, rows),
+            D::UInt32 => self.of_numbers::<UInt32Type>(array, rows),
+            D::UInt64 => self.of_numbers::<UInt64Type>(array, rows),
+            D::Decimal128(..) => self.of_numbers::<Decimal128Type>(array, rows),
+            // All is null; no other type comes here.
+            _ => (Vec::new(), (0..rows.len() as u32).collect()),
+        }
+    }
+
+    fn of_numbers<'a, T: ArrowPrimitiveType>(
+        &'a mut self,
+        array: &'a dyn Array,
+        rows: Range<usize>,
+    ) -> (Vec<&'a [u8]>, Vec<u32>)
+    where
+        T::Native: std::fmt::Display,
+    {
+        use std::io::Write;
+        let numbers: &PrimitiveArray<T> = array.as_primitive();
+        let Self { text, ends } = self;
+        text.clear();
+        ends.clear();
+        ends.push(0);
+        for row in rows.clone() {
+            if array.is_valid(row) {
+                // A Vec takes all.
+                let _ = write!(text, "{}", numbers.value(row));
+            }
+            ends.push(text.len());
+        }
+        let start = rows.start;
+        gather(array, rows, |row| &text[ends[row - start]..ends[row - start + 1]])
+    }
+}
+
+fn of_bytes<T: ByteArrayType>(
+    array: &GenericByteArray<T>,
+    rows: Range<usize>,
+) -> (Vec<&[u8]>, Vec<u32>) {
+    let (offsets, data) = (array.value_offsets(), array.value_data());
+    // Not as text: that it is UTF-8 says only who made it.
+    gather(array, rows, |row| {
+        &data[offsets[row].as_usize()..offsets[row + 1].as_usize()]
+    })
+}
+
+fn gather<'a>(
+    array: &dyn Array,
+    rows: Range<usize>,
+    text: impl Fn(usize) -> &'a [u8],
+) -> (Vec<&'a [u8]>, Vec<u32>) {
+    if array.null_count() == 0 {
+        return (rows.map(text).collect(), Vec::new());
+    }
+    let (mut texts, mut nulls) = (Vec::with_capacity(rows.len()), Vec::new());
+    for (place, row) in (0..).zip(rows) {
+        match array.is_valid(row) {
+            true => texts.push(text(row)),
+            false => nulls.push(place),
+        }
+    }
+    (texts, nulls)
+}
