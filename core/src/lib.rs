@@ -81,6 +81,8 @@ pub mod source_async;
 pub mod trust;
 pub(crate) mod units;
 pub mod verdict;
+#[cfg(feature = "std")]
+pub mod verified;
 
 #[doc = include_str!("../FORMAT.md")]
 pub mod format {}

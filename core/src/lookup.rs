@@ -15,6 +15,8 @@
 //! each tag sector above it, agree with the root that was signed.
 
 mod question;
+#[cfg(feature = "std")]
+mod waiting;
 
 use crate::catalogue::Catalogue;
 use crate::encoding::exact::{self, MARK, Next};
@@ -32,6 +34,8 @@ use crate::sector::{Payload, Sector, SectorIndex, verify};
 use crate::trust::Step;
 use crate::verdict::{Answer, Answers, Outcome, Verdict};
 use question::{Found, Pending, Question, Wanted};
+#[cfg(feature = "std")]
+pub use waiting::Waiting;
 
 impl Catalogue {
     /// Begin to look an identifier up: in the datasets of its kind, or in all when
@@ -189,6 +193,12 @@ impl Lookup<'_> {
                 }
             }
         }
+        self.take(dataset, found)
+    }
+
+    /// What a sector says is believed.
+    #[inline(always)]
+    fn take(&mut self, dataset: &Dataset, found: Found) -> Result<(), Error> {
         match found {
             Found::Page(Next::Wants(step)) => return self.turn(dataset, Some(step)),
             Found::Bumped => return self.turn(dataset, None),

@@ -223,13 +223,7 @@ impl Signed {
     ) -> Result<Step<Path>, Error> {
         let node = match path {
             None => self.tree.leaf_at(sector),
-            Some(path) => {
-                let (parent, place) = path.node.parent();
-                if decode_tags(payload).nth(place as usize) != Some(path.tag) {
-                    return Err(self.not_as_signed(path.node));
-                }
-                parent
-            }
+            Some(path) => self.agrees(payload, &path)?,
         };
         let tag = tag_of(file_id, sector, payload);
         let path = Path { node, tag };
@@ -237,6 +231,19 @@ impl Signed {
             return self.compare(path).map(|()| Step::Proven);
         }
         Ok(Step::Above(self.tree.sector_of(node.parent().0), path))
+    }
+
+    /// Has the tag sector above a path the tag at its end? Gives where that sector is in the tree.
+    ///
+    /// # Errors
+    /// [`Error::NotAsSigned`].
+    #[inline(always)]
+    pub(crate) fn agrees(&self, payload: &Payload, path: &Path) -> Result<Node, Error> {
+        let (parent, place) = path.node.parent();
+        if decode_tags(payload).nth(place as usize) != Some(path.tag) {
+            return Err(self.not_as_signed(path.node));
+        }
+        Ok(parent)
     }
 
     /// With the tags that are kept.

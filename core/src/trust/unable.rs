@@ -52,4 +52,9 @@ impl Signed {
     ) -> Result<Step<Path>, Error> {
         match *self {}
     }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn agrees(&self, _: &Payload, _: &Path) -> Result<super::tree::Node, Error> {
+        match *self {}
+    }
 }

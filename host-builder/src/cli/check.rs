@@ -4,15 +4,17 @@ use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, anyhow, bail};
-use leaksieve::file::FilterFile;
-use leaksieve::file::words::Class;
+use crossbeam_channel::Receiver;
+use leaksieve::file::together::{Together, Verdicts};
+use leaksieve::file::{FileError, FilterFile};
 use leaksieve::input::source::{Input, LineBatches, content, split_lines};
 use leaksieve::parallel::ordered_parallel;
 use leaksieve_core::identifier::phone::Shortcuts;
-use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::verdict::system_clock;
 use leaksieve_core::{Identifier, IdentifierKind, Verdict};
 
@@ -24,8 +26,16 @@ use super::trust;
 
 /// Bytes of output that are gathered before they are written.
 const WRITE_BYTES: usize = 1 << 16;
-/// Verdicts of a batch that are remembered with their words. Most lines have one of two.
-const REMEMBERED_VERDICTS: usize = 16;
+/// Lines that are answered together: 25 MiB of what waits for a sector, on each core.
+const MAX_TOGETHER: usize = 1 << 18;
+/// Bytes of a job's lines, from which on it has enough.
+const JOB_BYTES: usize = 3 << 20;
+/// Reads of standard input, of up to 64 KiB each, that wait to become a job.
+const READS_AHEAD: usize = 64;
+/// Who fills a pipe has more to write, and is waited for so long.
+const WAIT_FOR_MORE: Duration = Duration::from_millis(1);
+/// Bytes of a read after which there may be more at once.
+const FULL_READ_BYTES: usize = 1 << 15;
 
 #[derive(clap::Args)]
 #[command(
@@ -204,57 +214,74 @@ struct Answered {
 }
 
 impl Answerer {
-    fn answer<'a>(&self, first_line: u64, identifiers: impl Iterator<Item = &'a [u8]>) -> Answered {
+    fn answer<'a>(
+        &self,
+        together: &mut Together<'_>,
+        first_line: u64,
+        texts: impl Iterator<Item = &'a [u8]>,
+    ) -> Answered {
         let mut answered = Answered {
             first_line,
             words: Vec::new(),
             words_of_line: Vec::new(),
             outcomes: Outcomes::default(),
         };
-        let mut remembered: Vec<(Verdict, u32)> = Vec::new();
-        let mut sector = [0; SECTOR_BYTES];
-        for text in identifiers {
-            let mut identifier = Identifier::new(text);
-            if let Some(kind) = self.kind {
-                identifier = identifier.of_kind(kind);
+        let mut identifiers = texts.map(|text| match self.kind {
+            Some(kind) => Identifier::new(text).of_kind(kind),
+            None => Identifier::new(text),
+        });
+        let mut asked: Vec<Identifier<'_>> = Vec::new();
+        loop {
+            asked.clear();
+            asked.extend(identifiers.by_ref().take(MAX_TOGETHER));
+            if asked.is_empty() {
+                return answered;
             }
-            let verdict = self
-                .file
-                .check_by_shortcuts(identifier, &self.shortcuts, &mut sector)
-                .map(|verdict| verdict.at(self.file.catalogue().header(), self.now_unix_s));
-            answered.outcomes.add(match &verdict {
+            answered.add(self, &asked, together.check(&asked));
+        }
+    }
+
+    /// How a verdict is said.
+    fn words(&self, said: &Result<Verdict, &FileError>) -> Option<String> {
+        let wording = self.wording?;
+        Some(match said {
+            Ok(verdict) => wording.of_verdict(self.file.catalogue(), verdict),
+            Err(error) => wording.of_error(error),
+        })
+    }
+}
+
+impl Answered {
+    fn add(&mut self, answerer: &Answerer, asked: &[Identifier<'_>], verdicts: &Verdicts) {
+        let header = answerer.file.catalogue().header();
+        // A batch has fewer than 2^32 lines.
+        let first = self.words.len() as u32;
+        for said in verdicts.distinct() {
+            let said = said.as_ref();
+            let said = said.map(|verdict| verdict.clone().at(header, answerer.now_unix_s));
+            self.outcomes.add(match &said {
                 Ok(verdict) => Outcomes::of(verdict.into()),
                 Err(_) => Outcomes::unanswered(),
             });
-            let Some(wording) = self.wording else {
-                continue;
-            };
-            let known = verdict.as_ref().ok().and_then(|verdict| {
-                let (_, words) = remembered.iter().find(|(known, _)| known == verdict)?;
-                Some(*words)
-            });
-            let words = known.unwrap_or_else(|| {
-                // A batch has fewer than 2^32 lines.
-                let words = answered.words.len() as u32;
-                let catalogue = self.file.catalogue();
-                answered.words.push(match &verdict {
-                    Ok(verdict) => wording.of_verdict(catalogue, verdict),
-                    Err(error) => wording.of_error(error),
-                });
-                if let (Ok(_), Some(explainer), Some(words)) =
-                    (&verdict, &self.explainer, answered.words.last_mut())
-                {
-                    words.push_str(&explainer.words(catalogue.datasets(), &identifier));
-                } else if let Ok(verdict) = verdict
-                    && remembered.len() < REMEMBERED_VERDICTS
-                {
-                    remembered.push((verdict, words));
-                }
-                words
-            });
-            answered.words_of_line.push(words);
+            self.words.extend(answerer.words(&said));
         }
-        answered
+        if answerer.wording.is_none() {
+            return;
+        }
+        let places = verdicts.places().iter().map(|place| first + place);
+        let Some(explainer) = &answerer.explainer else {
+            self.words_of_line.extend(places);
+            return;
+        };
+        let datasets = answerer.file.catalogue().datasets();
+        for (place, (identifier, verdict)) in places.zip(asked.iter().zip(verdicts.iter())) {
+            let mut words = self.words[place as usize].clone();
+            if verdict.is_ok() {
+                words.push_str(&explainer.words(datasets, identifier));
+            }
+            self.words_of_line.push(self.words.len() as u32);
+            self.words.push(words);
+        }
     }
 }
 
@@ -359,7 +386,8 @@ impl Args {
         match source.texts()? {
             Some(texts) => {
                 let identifiers = texts.iter().map(|text| text.as_bytes());
-                answers.take(&answerer.answer(1, identifiers))?;
+                let mut together = answerer.file.together(&[]);
+                answers.take(&answerer.answer(&mut together, 1, identifiers))?;
             }
             None => {
                 // Of a damaged numbering plan there are none; who needs it is told so.
@@ -373,25 +401,74 @@ impl Args {
 
 /// Answer every line of standard input, on all cores.
 fn answer_stdin(answerer: &Answerer, answers: &mut Answers) -> anyhow::Result<()> {
-    // As text: what `build` does about a charset is not done here.
-    let content = content(&Input::Stdin, io::stdin().lock()).map_err(|error| anyhow!("{error}"))?;
-    let mut batches = LineBatches::new(content).prompt();
-    let mut read = Ok(());
-    let jobs = std::iter::from_fn(|| {
-        let first_line = batches.next_line();
-        match batches.next_batch() {
-            Ok(batch) => Some((first_line, batch?)),
-            Err(error) => {
-                read = Err(error);
-                None
-            }
-        }
-    });
+    let mut arriving = Arriving::begin();
     ordered_parallel(
         std::thread::available_parallelism().map_or(1, usize::from),
-        jobs,
-        || |(first_line, batch): (u64, Vec<u8>)| answerer.answer(first_line, split_lines(&batch)),
+        std::iter::from_fn(|| arriving.next_job()),
+        || {
+            let mut together = answerer.file.together(&answerer.shortcuts);
+            move |(first_line, reads): (u64, Vec<Vec<u8>>)| {
+                let lines = reads.iter().flat_map(|read| split_lines(read));
+                answerer.answer(&mut together, first_line, lines)
+            }
+        },
         |answered| answers.take(&answered),
     )?;
-    read.context("cannot read standard input")
+    arriving.end()
+}
+
+/// The lines of standard input as they come. What is there is a job: one line of a person's, or
+/// megabytes of a file that is read faster than it is answered.
+struct Arriving {
+    /// Whole lines, and the number of the first.
+    reads: Receiver<(u64, Vec<u8>)>,
+    reader: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Arriving {
+    fn begin() -> Self {
+        let (send, reads) = crossbeam_channel::bounded(READS_AHEAD);
+        let reader = std::thread::spawn(move || {
+            // As text: what `build` does about a charset is not done here.
+            let content =
+                content(&Input::Stdin, io::stdin().lock()).map_err(|error| anyhow!("{error}"))?;
+            let mut lines = LineBatches::new(content).prompt();
+            loop {
+                let first_line = lines.next_line();
+                let read = lines.next_batch().context("cannot read standard input")?;
+                match read.map(|read| send.send((first_line, read))) {
+                    Some(Ok(())) => {}
+                    // The end, or nobody wants more.
+                    None | Some(Err(_)) => return Ok(()),
+                }
+            }
+        });
+        Self { reads, reader }
+    }
+
+    /// Wait for lines; gives all that there are, each read by itself, and the number of the first.
+    fn next_job(&mut self) -> Option<(u64, Vec<Vec<u8>>)> {
+        let (first_line, read) = self.reads.recv().ok()?;
+        let (mut num_bytes, mut num_last) = (read.len(), read.len());
+        let mut reads = vec![read];
+        while num_bytes < JOB_BYTES {
+            let wait = match num_last {
+                FULL_READ_BYTES.. => WAIT_FOR_MORE,
+                _ => Duration::ZERO,
+            };
+            let Ok((_, read)) = self.reads.recv_timeout(wait) else {
+                break;
+            };
+            num_last = read.len();
+            num_bytes += num_last;
+            reads.push(read);
+        }
+        Some((first_line, reads))
+    }
+
+    /// All was read, or it could not be.
+    fn end(self) -> anyhow::Result<()> {
+        let read = self.reader.join();
+        read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
 }

@@ -26,6 +26,20 @@ pub struct FileError {
     error: ReadError<io::Error>,
 }
 
+impl FileError {
+    /// Does it say the same?
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        self.path == other.path
+            && match (&self.error, &other.error) {
+                (ReadError::Filter(error), ReadError::Filter(other)) => error == other,
+                (ReadError::Source(error), ReadError::Source(other)) => {
+                    error.to_string() == other.to_string()
+                }
+                _ => false,
+            }
+    }
+}
+
 /// What to do about it.
 fn remedy(error: &ReadError<io::Error>) -> &'static str {
     use leaksieve_core::Error;
@@ -237,6 +251,10 @@ impl FilterFile {
     pub(crate) fn root_of(&self, tree: Tree) -> Result<Tag, FileError> {
         tags::root(self.sectors.source(), self.catalogue.file_id(), tree)
             .map_err(|error| self.error(error))
+    }
+
+    pub(super) const fn sectors(&self) -> &Sectors {
+        &self.sectors
     }
 
     pub(crate) fn error(&self, error: ReadError<io::Error>) -> FileError {
