@@ -15,6 +15,7 @@ use crate::identifier::phone::ShortText;
 
 /// How the items of a dataset are hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "std", derive(serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum HashFunction {

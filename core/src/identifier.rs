@@ -44,6 +44,7 @@ pub const NORMALISATION_VERSION: u8 = 2;
 
 /// A dataset's kind, with the rules that make its items.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "std", derive(serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 #[expect(

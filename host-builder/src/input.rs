@@ -1,5 +1,6 @@
 //! Lists -> identifiers -> hashes: what is read, what it looks like, how it is normalised.
 
+mod draw;
 pub mod normalise;
 pub mod profile;
 pub mod reject;

@@ -5,6 +5,7 @@ use core::fmt;
 /// Why a text is not an item of a dataset's kind. The builder rejects such a
 /// line, and a lookup answers "not covered".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum NormaliseError {

@@ -9,6 +9,7 @@ use crate::units::MAX_IDENTIFIER_BYTES;
 
 /// Do capital and small letters make two names?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "std", derive(serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum CaseRule {

@@ -9,6 +9,7 @@ use crate::units::MAX_IDENTIFIER_BYTES;
 
 /// What a person says that a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum IdentifierKind {

@@ -24,6 +24,7 @@ use crate::units::{MAX_IDENTIFIER_BYTES, MAX_READINGS};
 
 /// The digest that a password dataset holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "std", derive(serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum PasswordDigest {
@@ -38,6 +39,7 @@ const MAX_DIGEST_BYTES: usize = 20;
 
 /// What a password dataset was made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "std", derive(serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum PasswordOrigin {

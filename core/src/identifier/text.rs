@@ -17,6 +17,7 @@ use crate::units::MAX_IDENTIFIER_BYTES;
 
 /// What an id looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "std", derive(serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum IdScheme {
@@ -30,6 +31,7 @@ pub enum IdScheme {
 
 /// Do blanks and dashes make another id?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "std", derive(serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Separators {

@@ -13,6 +13,8 @@ use leaksieve_core::identifier::store::{Stored, is_other_encoding, store};
 use leaksieve_core::identifier::{IdScheme, Item, PhoneProfile};
 use leaksieve_core::sector::Payload;
 use leaksieve_core::{Identifier, IdentifierKind, NormaliseError, Profile};
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::input::profile::phone_plan;
 use crate::input::reject::{Place, Reason, Rejects};
@@ -34,7 +36,7 @@ pub enum Key {
 }
 
 /// Which of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Keys {
     /// Hashes of all items.
     Hashes(HashFunction),
@@ -69,8 +71,10 @@ impl Keys {
     }
 }
 
-/// How the records of a list become keys.
-#[derive(Clone, Debug)]
+/// How the records of a list become keys. Another process can be sent them: it has to have the same
+/// numbering plans.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "Sent", try_from = "Sent")]
 pub struct Rules {
     kind: IdentifierKind,
     profile: Profile,
@@ -82,8 +86,59 @@ pub struct Rules {
     shortcuts: Option<Arc<Shortcuts>>,
 }
 
+/// What they are made of.
+#[derive(Serialize, Deserialize)]
+struct Sent {
+    kind: IdentifierKind,
+    profile: Profile,
+    keys: Keys,
+    /// The hash of the numbering plan.
+    plan: u64,
+}
+
+impl From<Rules> for Sent {
+    fn from(rules: Rules) -> Self {
+        Self {
+            kind: rules.kind,
+            plan: hash_of(&rules.plan),
+            profile: rules.profile,
+            keys: rules.keys,
+        }
+    }
+}
+
+/// Rules of another release: telephone numbers would become other items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this process has another numbering plan than the one that sent the rules: \
+     install the same version of leaksieve on all machines"
+)]
+pub struct OtherPlan;
+
+impl TryFrom<Sent> for Rules {
+    type Error = OtherPlan;
+
+    fn try_from(sent: Sent) -> Result<Self, OtherPlan> {
+        let plan: &[Payload] = match &sent.profile {
+            Profile::Phone(phone) => {
+                let plan = phone_plan(&String::from_utf8_lossy(&phone.region));
+                &plan.map_err(|_| OtherPlan)?.payloads
+            }
+            _ => &[],
+        };
+        if hash_of(plan) != sent.plan {
+            return Err(OtherPlan);
+        }
+        Ok(Self::new(sent.kind, sent.profile, sent.keys, plan))
+    }
+}
+
+fn hash_of(plan: &[Payload]) -> u64 {
+    xxh3_64(plan.as_flattened())
+}
+
 /// What was read.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counts {
     /// Records that gave an item, duplicates included.
@@ -115,7 +170,8 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn merge(&mut self, other: &Self) {
+    /// Take over what was counted of another part of the list. The survey is of the whole list.
+    pub fn merge(&mut self, other: &Self) {
         self.num_accepted += other.num_accepted;
         self.num_blank += other.num_blank;
         self.num_below_min_count += other.num_below_min_count;
@@ -132,13 +188,15 @@ impl Counts {
         }
     }
 
-    /// Records of the lists.
-    pub fn num_lines(&self) -> u64 {
-        self.num_accepted
-            + self.num_blank
-            + self.num_below_min_count
-            + self.num_padding
-            + self.rejects.count()
+    /// Give each place another, in the same order.
+    pub fn move_places(&mut self, to: &dyn Fn(Place) -> Place) {
+        for rejects in [
+            &mut self.rejects,
+            &mut self.outside_plan,
+            &mut self.no_numbers,
+        ] {
+            rejects.move_places(to);
+        }
     }
 
     /// Share of the records with something in them that gave no item, or a number that no
@@ -294,7 +352,8 @@ impl Rules {
         }
     }
 
-    fn hash_batch(
+    /// Give the keys of a batch to `take`; count the records, and draw some of them into `sample`.
+    pub fn hash_batch(
         &self,
         batch: &Batch,
         manner: Manner,

@@ -6,6 +6,7 @@ use std::fmt;
 
 use leaksieve_core::NormaliseError;
 use leaksieve_core::encoding::exact::number::MAX_DIGITS;
+use serde::{Deserialize, Serialize};
 
 use crate::input::source::Fault;
 
@@ -13,7 +14,7 @@ use crate::input::source::Fault;
 const NUM_PLACES: usize = 3;
 
 /// Why a record gave no item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Reason {
     /// Its row or line is at fault.
@@ -85,16 +86,16 @@ impl fmt::Display for Reason {
 }
 
 /// A record's place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// Index of the input.
     pub input: usize,
-    /// Line, counted from 1.
+    /// Line, or row of a column, counted from 1.
     pub line: u64,
 }
 
 /// The records of one reason.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// How many.
     pub count: u64,
@@ -103,7 +104,7 @@ pub struct Group {
 }
 
 /// All records that gave no item.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejects {
     groups: BTreeMap<Reason, Group>,
 }
@@ -114,13 +115,22 @@ impl Rejects {
         self.groups.entry(reason).or_default().add(1, &[place]);
     }
 
-    /// Take over what another thread counted.
+    /// Take over what was counted of another part of the list.
     pub fn merge(&mut self, other: &Self) {
         for (reason, group) in &other.groups {
             self.groups
                 .entry(*reason)
                 .or_default()
                 .add(group.count, &group.first);
+        }
+    }
+
+    /// Give each place another, in the same order.
+    pub fn move_places(&mut self, to: &dyn Fn(Place) -> Place) {
+        for group in self.groups.values_mut() {
+            for place in &mut group.first {
+                *place = to(*place);
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Files and streams -> raw identifiers, in batches with their line numbers.
+//! Files, streams and columns in memory -> raw identifiers, in batches with their line numbers.
 //!
 //! Memory is bounded whatever an input holds: a batch is about 1 MiB, and what is
 //! longer than [`MAX_RECORD_BYTES`] is cut there, to be rejected later.
@@ -9,6 +9,7 @@ mod column;
 mod compression;
 mod error;
 mod files;
+mod gather;
 pub(crate) mod hash_count;
 mod input;
 pub(crate) mod json;
@@ -20,6 +21,7 @@ mod read;
 pub(crate) mod record;
 mod start;
 mod table;
+mod values;
 
 pub use self::batch::Batch;
 pub use self::charset::{Charset, UnknownCharset};
@@ -27,8 +29,11 @@ pub use self::column::{Column, Delimiter, NoDelimiter};
 pub use self::error::{Remedy, SourceError};
 pub(crate) use self::files::range_prefix;
 pub use self::files::{Found, check_ranges, find};
+pub(crate) use self::gather::BATCH_VALUES as LOOK_VALUES;
+pub use self::gather::Gather;
 pub use self::input::{Input, MAX_RECORD_BYTES};
 pub use self::layout::{Form, Layout};
 pub use self::lines::{LineBatches, split as split_lines};
 pub use self::read::{content, read};
 pub use self::record::{Fault, Record};
+pub use self::values::{ValueSource, Values};

@@ -5,7 +5,8 @@
 //! would read "not exposed". So records are looked at once the layout has cut them out, whatever
 //! they come from. Those of the first MiB decide, before anything is made of them. Of the rest a
 //! sample is kept while it is read, and judged in the same way when the input ends: a list that
-//! changes in its middle is refused, too. Each input is surveyed by itself.
+//! changes in its middle is refused, too. Each input is surveyed by itself, and a column that others
+//! read, part by part, as one input (`column`).
 //!
 //! `look` decides. It asks the other modules, each of which knows one kind of fault, and
 //! `document` before, which knows whole streams by their start. `refusal` is what they answer.
@@ -13,6 +14,7 @@
 mod around;
 mod beside;
 mod choose;
+pub mod column;
 mod columns;
 pub(super) mod compare;
 mod contents;
@@ -48,6 +50,7 @@ mod writing;
 use leaksieve_core::{IdentifierKind, Profile};
 
 pub(crate) use self::refusal::in_brackets;
+pub use self::sample::Rest;
 use self::sample::Sample;
 use self::shape::Shapes;
 pub use self::shape::{Shape, describe};
@@ -62,7 +65,7 @@ use crate::input::source::{Batch, Input, Layout, SourceError, range_prefix, read
 const MIN_REST: usize = 20;
 
 /// What a survey found.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Findings {
     /// The shapes that many lines have, the most frequent first.
     pub shapes: Vec<Shape>,
@@ -106,38 +109,33 @@ impl<'a> Survey<'a> {
         advance: &dyn Fn(u64),
         take: &mut dyn FnMut(Batch, Manner) -> Result<(), E>,
     ) -> Result<(), E> {
-        let subject = Subject {
-            kind: self.kind,
-            profile: self.profile,
-            place: match layout.parts().1 {
-                Layout::Line | Layout::LineOf(_) | Layout::Encoded { .. } => Place::Lines,
-                Layout::BeforeColon { min_count, .. } => Place::Hashes {
-                    is_range: input.path().and_then(range_prefix).is_some(),
-                    is_counted: *min_count > 0,
-                },
-                Layout::Table { .. } | Layout::Field(_) => Place::Cells,
-            },
-        };
-        let mut list = List {
-            input,
-            is_insisted: *layout.parts().1 == Layout::Line,
-            is_lines: matches!(layout.parts().1, Layout::LineOf(_)),
-            num_first: sample::num_first(index, subject.place),
-            subject,
-            first: None,
-            rest: Sample::default(),
-        };
+        let list = List::new(index, input, layout, self.kind, self.profile);
+        let (mut first, mut rest) = (None::<First>, Rest::behind(0));
         read(index, input, layout, advance, &mut |batch| {
-            let manner = list.see(&batch)?;
+            let manner = match &first {
+                Some(first) => {
+                    rest.keep(&batch);
+                    first.manner
+                }
+                None => {
+                    first = list.first(&batch)?;
+                    first.as_ref().map(|first| first.manner).unwrap_or_default()
+                }
+            };
             take(batch, manner)
         })?;
-        list.end()?;
-        let Some((first, manner)) = list.first else {
-            return Ok(());
-        };
+        if let Some(first) = first {
+            self.end(&list, &first, &rest.sample())?;
+        }
+        Ok(())
+    }
+
+    /// Judge the rest of a list, and remember what was found in it.
+    fn end(&mut self, list: &List<'_>, first: &First, rest: &Sample) -> Result<(), SourceError> {
+        list.end(first, rest)?;
         self.num_inputs += 1;
-        self.num_international += usize::from(manner.is_international);
-        for sample in [&first, &list.rest] {
+        self.num_international += usize::from(first.manner.is_international);
+        for sample in [&first.sample, rest] {
             self.shapes.add(sample.lines(), sample.weight());
         }
         Ok(())
@@ -152,7 +150,13 @@ impl<'a> Survey<'a> {
     }
 }
 
-/// An input that is being read.
+/// The records that decided, and what they decided.
+struct First {
+    sample: Sample,
+    manner: Manner,
+}
+
+/// An input, and what it should be.
 struct List<'a> {
     input: &'a Input,
     subject: Subject<'a>,
@@ -162,24 +166,47 @@ struct List<'a> {
     is_lines: bool,
     /// How many records the first look is at.
     num_first: usize,
-    /// The records that decided, and what they decided.
-    first: Option<(Sample, Manner)>,
-    rest: Sample,
 }
 
-impl List<'_> {
-    fn see(&mut self, batch: &Batch) -> Result<Manner, SourceError> {
-        if let Some((_, manner)) = &self.first {
-            self.rest.keep(batch);
-            return Ok(*manner);
+impl<'a> List<'a> {
+    fn new(
+        index: usize,
+        input: &'a Input,
+        layout: &Layout,
+        kind: IdentifierKind,
+        profile: &'a Profile,
+    ) -> Self {
+        let is_column = matches!(input, Input::Values(_));
+        let place = match layout.parts().1 {
+            _ if is_column => Place::Cells,
+            Layout::Line | Layout::LineOf(_) | Layout::Encoded { .. } => Place::Lines,
+            Layout::BeforeColon { min_count, .. } => Place::Hashes {
+                is_range: input.path().and_then(range_prefix).is_some(),
+                is_counted: *min_count > 0,
+            },
+            Layout::Table { .. } | Layout::Field(_) => Place::Cells,
+        };
+        Self {
+            input,
+            is_insisted: *layout.parts().1 == Layout::Line,
+            is_lines: !is_column && matches!(layout.parts().1, Layout::LineOf(_)),
+            num_first: sample::num_first(index, place),
+            subject: Subject {
+                kind,
+                profile,
+                place,
+            },
         }
-        let first = Sample::first(batch, self.num_first);
-        if first.is_empty() {
-            return Ok(Manner::default());
+    }
+
+    /// Look at the first batch; `None`: there are but blanks, and the next is the first.
+    fn first(&self, batch: &Batch) -> Result<Option<First>, SourceError> {
+        let sample = Sample::first(batch, self.num_first);
+        if sample.is_empty() {
+            return Ok(None);
         }
-        let manner = self.look(&first)?;
-        self.first = Some((first, manner));
-        Ok(manner)
+        let manner = self.look(&sample)?;
+        Ok(Some(First { sample, manner }))
     }
 
     fn look(&self, sample: &Sample) -> Result<Manner, SourceError> {
@@ -200,28 +227,25 @@ impl List<'_> {
     }
 
     /// Judge the rest.
-    fn end(&self) -> Result<(), SourceError> {
-        let Some((_, manner)) = &self.first else {
-            return Ok(());
-        };
-        if self.rest.len() < MIN_REST {
+    fn end(&self, first: &First, rest: &Sample) -> Result<(), SourceError> {
+        if rest.len() < MIN_REST {
             return Ok(());
         }
-        let rest = self.look(&self.rest)?;
-        if rest == *manner {
+        let manner = self.look(rest)?;
+        if manner == first.manner {
             return Ok(());
         }
         let mut shapes = Shapes::default();
-        shapes.add(self.rest.lines(), 1.0);
+        shapes.add(rest.lines(), 1.0);
         Err(SourceError::Changes {
             input: self.input.clone(),
-            difference: match (manner.take_off, rest.take_off) {
+            difference: match (first.manner.take_off, manner.take_off) {
                 (Some(_), None) => "has less around its lines than it has before",
                 (None, Some(_)) => "has more around its lines than it has before",
                 (first, second) if first != second => {
                     "has other things around its lines than it has before"
                 }
-                _ if manner.is_international => {
+                _ if first.manner.is_international => {
                     "has numbers without the calling code, and before it has none"
                 }
                 _ => "has numbers with the calling code alone, and before it has others",

@@ -95,7 +95,7 @@ impl BuildOptions {
 /// A file name's stem, as the name of a breach that was not given one.
 pub fn name_of(inputs: &[Input]) -> Option<String> {
     inputs.iter().find_map(|input| match input {
-        Input::Stdin => None,
+        Input::Stdin | Input::Values(_) => None,
         Input::File(path) => {
             let name = PathBuf::from(path.file_name()?);
             let mut stem = name.clone();

@@ -22,6 +22,7 @@ const POSSIBLE_NUM_DIGITS: u32 = 0x3_FFFC;
 /// For CN: calling code 86; a number begins with `00` when it goes abroad, with
 /// `0` or a carrier's code such as `17911` at home; 7 to 12 digits follow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "std", derive(serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct PhoneProfile {
     /// The default region: ISO 3166-1 alpha-2 in capitals, or `ZZ` for the

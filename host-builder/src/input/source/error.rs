@@ -199,6 +199,14 @@ pub enum SourceError {
         /// The input.
         input: Input,
     },
+    /// Values in memory are no lines.
+    #[error(
+        "{input}: values in memory are taken whole: choose no column, field, charset or count in them"
+    )]
+    NotChosen {
+        /// The input.
+        input: Input,
+    },
     /// The wanted column of a Parquet file is not one that can be read.
     #[error("{input}: {error}")]
     ParquetColumn {

@@ -170,7 +170,7 @@ pub fn check_ranges(inputs: &[Input]) -> Result<(), SourceError> {
     }
     let is_range = |input: &Input| match input {
         Input::File(path) => range_prefix(path).is_some() && lacks_digits(input, path),
-        Input::Stdin => false,
+        Input::Stdin | Input::Values(_) => false,
     };
     match is_there.iter().position(|is_there| !is_there) {
         None => Ok(()),

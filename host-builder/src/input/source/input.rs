@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::values::Values;
+
 /// Longest line, or cell of a table, that may hold an identifier: 64 KiB.
 pub const MAX_RECORD_BYTES: usize = 64 * 1024;
 
@@ -13,6 +15,9 @@ pub enum Input {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// Values in memory; rows stand for lines, and a missing value is blank. The layout has to be
+    /// one of whole lines.
+    Values(Values),
 }
 
 impl Input {
@@ -28,7 +33,7 @@ impl Input {
     /// Its place, if it has one.
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
-            Self::Stdin => None,
+            Self::Stdin | Self::Values(_) => None,
             Self::File(path) => Some(path),
         }
     }
@@ -41,6 +46,7 @@ impl Input {
                 .ok()
                 .filter(std::fs::Metadata::is_file)
                 .map(|metadata| metadata.len()),
+            Self::Values(values) => Some(values.num_bytes()),
         }
     }
 }
@@ -50,6 +56,7 @@ impl fmt::Display for Input {
         match self {
             Self::Stdin => f.write_str("standard input"),
             Self::File(path) => path.display().fmt(f),
+            Self::Values(values) => values.fmt(f),
         }
     }
 }

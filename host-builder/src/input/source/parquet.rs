@@ -22,20 +22,17 @@ use parquet::file::reader::SerializedPageReader;
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use self::guard::{Bounded, Pages};
-use super::batch::{Batch, Records};
+use super::batch::Batch;
 use super::column::{Column, places_of};
 use super::error::SourceError;
-use super::input::{Input, MAX_RECORD_BYTES};
+use super::gather::{Gather, append};
+use super::input::Input;
 use super::layout::Layout;
-use super::record::Field;
 
 /// Longest metadata: 64 MiB.
 const MAX_METADATA_BYTES: u64 = 64 << 20;
 /// Rows that are decoded at a time.
 const NUM_ROWS: usize = 8192;
-/// Bytes of values, and values, in a batch.
-const BATCH_BYTES: usize = 1 << 20;
-const BATCH_VALUES: usize = 1 << 16;
 /// Names of columns that a message has.
 const NUM_NAMED: usize = 30;
 
@@ -118,10 +115,7 @@ fn read_column<E>(
     let num_bytes = file.metadata()?.len();
     let num_groups = metadata.num_row_groups() as u64;
     let mut sink = Sink {
-        index,
-        row: 0,
-        bytes: Vec::new(),
-        fields: Vec::new(),
+        gather: Gather::new(index),
         take,
     };
     for (number, group) in (0..).zip(metadata.row_groups()) {
@@ -153,7 +147,7 @@ fn read_column<E>(
             num_unfinished: Arc::clone(&num_unfinished),
             has_lists: descriptor.max_rep_level() > 0,
         };
-        let end = sink.row + num_rows;
+        let end = sink.gather.num_rows() + num_rows;
         let descriptor_of_chunk = Arc::clone(&descriptor);
         match get_column_reader(descriptor_of_chunk, Box::new(pages)) {
             ColumnReader::Int32ColumnReader(reader) => {
@@ -179,12 +173,12 @@ fn read_column<E>(
             _ => return Err(at_fault("the column's type changes")),
         }
         // A row that is missing would read "not exposed".
-        if sink.row != end {
+        if sink.gather.num_rows() != end {
             return Err(at_fault("it has other rows than it says"));
         }
         advance(num_bytes * (number + 1) / num_groups - num_bytes * number / num_groups);
     }
-    if i64::try_from(sink.row) != Ok(metadata.file_metadata().num_rows()) {
+    if i64::try_from(sink.gather.num_rows()) != Ok(metadata.file_metadata().num_rows()) {
         return Err(at_fault("it has other rows than it says"));
     }
     sink.flush()
@@ -342,18 +336,10 @@ impl Text {
     }
 }
 
-/// What is longer is cut, to be rejected later.
-fn append(value: &[u8], bytes: &mut Vec<u8>) {
-    bytes.extend_from_slice(&value[..value.len().min(MAX_RECORD_BYTES + 1)]);
-}
-
 /// Gathers values to batches.
 struct Sink<'a, E> {
-    index: usize,
-    /// Rows that were begun, over all row groups.
-    row: u64,
-    bytes: Vec<u8>,
-    fields: Vec<Field>,
+    /// Over all row groups.
+    gather: Gather,
     take: &'a mut dyn FnMut(Batch) -> Result<(), E>,
 }
 
@@ -385,21 +371,18 @@ impl<E> Sink<'_, E> {
             let mut values = values.iter().take(num_values);
             for level in 0..num_levels {
                 if max_rep == 0 || repetitions.get(level) == Some(&0) {
-                    self.row += 1;
+                    self.gather.begin_row();
                 }
                 // A null, or an empty list, is blank.
                 if max_def == 0 || definitions.get(level) == Some(&max_def) {
                     let value = values
                         .next()
                         .ok_or_else(|| at_fault("it has fewer values than it says"))?;
-                    append(value, &mut self.bytes);
+                    self.gather.push_with(|bytes| append(value, bytes));
+                } else {
+                    self.gather.push_with(|_| ());
                 }
-                self.fields.push(Field {
-                    end: self.bytes.len(),
-                    line: self.row,
-                    fault: None,
-                });
-                if self.bytes.len() >= BATCH_BYTES || self.fields.len() >= BATCH_VALUES {
+                if self.gather.is_full() {
                     self.flush()?;
                 }
             }
@@ -407,14 +390,9 @@ impl<E> Sink<'_, E> {
     }
 
     fn flush(&mut self) -> Result<(), Failure<E>> {
-        if self.fields.is_empty() {
-            return Ok(());
+        match self.gather.take() {
+            Some(batch) => (self.take)(batch).map_err(Failure::Take),
+            None => Ok(()),
         }
-        let batch = Batch {
-            input: self.index,
-            bytes: std::mem::take(&mut self.bytes),
-            records: Records::Fields(std::mem::take(&mut self.fields)),
-        };
-        (self.take)(batch).map_err(Failure::Take)
     }
 }

@@ -14,7 +14,7 @@ use super::layout::Layout;
 use super::lines::{LineBatches, next_batch};
 use super::record::{Fault, Field};
 use super::table;
-use super::{compression, start};
+use super::{compression, start, values};
 use crate::input::survey::document;
 
 /// What a stream holds: decompressed, without a byte order mark.
@@ -56,6 +56,7 @@ pub fn read<E: From<SourceError>>(
             num_bytes = metadata.is_file().then_some(metadata.len());
             Box::new(file)
         }
+        Input::Values(column) => return values::read(index, column, layout, advance, take),
     };
     let counted = Counted {
         inner: raw,
@@ -85,8 +86,8 @@ pub fn read<E: From<SourceError>>(
         Layout::BeforeColon { min_count, kind } => {
             let lines = HashCount {
                 prefix: match input {
-                    Input::Stdin => None,
                     Input::File(path) => range_prefix(path),
+                    Input::Stdin | Input::Values(_) => None,
                 },
                 min_count: *min_count,
                 num_digits: hash_count::num_digits(*kind),

@@ -1,5 +1,7 @@
 //! A raw identifier, and what can be wrong with one.
 
+use serde::{Deserialize, Serialize};
+
 use super::charset::MALFORMED;
 
 /// A raw identifier.
@@ -14,7 +16,7 @@ pub struct Record<'a> {
 }
 
 /// Why a record gives no identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Fault {
     /// The row has fewer cells than the table has columns.

@@ -1,9 +1,13 @@
 //! Some records of an input, evenly chosen.
 
-use super::subject::Place;
+use serde::{Deserialize, Serialize};
+
+use super::subject;
+use crate::input::draw::Draw;
+use crate::input::reject::Place;
 use crate::input::source::batch::{Batch, LineLayout, Records};
 use crate::input::source::record::Odd;
-use crate::input::source::{MAX_RECORD_BYTES, json, lines};
+use crate::input::source::{MAX_RECORD_BYTES, Record, json, lines};
 
 /// Records of the first MiB that are looked at.
 const NUM_FIRST: usize = 2000;
@@ -13,7 +17,7 @@ const NUM_FIRST_OF_MANY: usize = 200;
 const NUM_FIRST_OF_RANGE: usize = 16;
 /// Inputs that are looked at more closely.
 const NUM_CLOSE: usize = 16;
-/// Records that are kept of the rest, and how many of each batch are candidates.
+/// Records that are kept of the rest, and how many of each batch of lines are candidates.
 const NUM_REST: usize = 2000;
 const NUM_OF_BATCH: usize = 200;
 /// Longest text that is looked at.
@@ -22,9 +26,9 @@ const MAX_BYTES: usize = 4096;
 const _: () = assert!(MAX_BYTES < MAX_RECORD_BYTES);
 
 /// How many records of an input are looked at first.
-pub(super) const fn num_first(index: usize, place: Place) -> usize {
+pub(super) const fn num_first(index: usize, place: subject::Place) -> usize {
     match place {
-        Place::Hashes { is_range: true, .. } => NUM_FIRST_OF_RANGE,
+        subject::Place::Hashes { is_range: true, .. } => NUM_FIRST_OF_RANGE,
         _ if index >= NUM_CLOSE => NUM_FIRST_OF_MANY,
         _ => NUM_FIRST,
     }
@@ -36,9 +40,6 @@ pub(super) struct Sample {
     lines: Vec<Vec<u8>>,
     /// How many records there were to choose from, more or less.
     num_seen: u64,
-    /// How many were candidates.
-    num_candidates: u64,
-    random: u64,
 }
 
 impl Sample {
@@ -47,29 +48,6 @@ impl Sample {
         let mut sample = Self::default();
         sample.num_seen = for_some(batch, num, &mut |text| sample.lines.push(text.to_vec()));
         sample
-    }
-
-    /// Choose some of a later batch: each record of all batches is as likely to be kept (Vitter,
-    /// "Random sampling with a reservoir", algorithm R).
-    pub(super) fn keep(&mut self, batch: &Batch) {
-        let (lines, num_candidates, random) =
-            (&mut self.lines, &mut self.num_candidates, &mut self.random);
-        self.num_seen += for_some(batch, NUM_OF_BATCH, &mut |text| {
-            *num_candidates += 1;
-            if lines.len() < NUM_REST {
-                lines.push(text.to_vec());
-                return;
-            }
-            // A linear congruential generator (Knuth, TAOCP 2, 3.3.4); its high bits are good.
-            *random = random
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            let place = (u128::from(*random) * u128::from(*num_candidates)) >> 64;
-            if let Some(line) = lines.get_mut(place as usize) {
-                line.clear();
-                line.extend_from_slice(text);
-            }
-        });
     }
 
     pub(super) fn lines(&self) -> impl Iterator<Item = &[u8]> {
@@ -99,12 +77,79 @@ impl Drop for Sample {
     }
 }
 
+/// What is kept of the records behind the first: each record is as likely to be as any other. Of a
+/// list in parts, those of the parts can be merged.
+#[derive(Serialize, Deserialize)]
+pub struct Rest {
+    draw: Draw,
+    num_seen: u64,
+    /// Rows up to this one were looked at first.
+    last_first: u64,
+}
+
+impl Rest {
+    /// Nothing yet of a list, or a part of one, of which so many rows were looked at first and are
+    /// no part of the rest: 0 if its first batch is not given to [`keep`](Self::keep).
+    pub fn behind(num_rows: u64) -> Self {
+        Self {
+            draw: Draw::new(NUM_REST, 0),
+            num_seen: 0,
+            last_first: num_rows,
+        }
+    }
+
+    /// Choose some of a later batch.
+    pub fn keep(&mut self, batch: &Batch) {
+        let (draw, input) = (&mut self.draw, batch.input);
+        self.num_seen += match &batch.records {
+            Records::Fields(fields) => {
+                let num_first = fields.partition_point(|field| field.line <= self.last_first);
+                if num_first < fields.len() {
+                    batch.for_each(|Record { text, line, fault }| {
+                        if fault.is_none() && line > self.last_first {
+                            draw.add(Place { input, line }, || of_use(text));
+                        }
+                    });
+                }
+                (fields.len() - num_first) as u64
+            }
+            // Not to count all lines, only so many are looked for.
+            Records::Lines { first_line, .. } => {
+                let mut line = *first_line;
+                for_some(batch, NUM_OF_BATCH, &mut |text| {
+                    draw.add(Place { input, line }, || Some(text));
+                    line += 1;
+                })
+            }
+        };
+    }
+
+    /// Take over what was kept of another part.
+    pub fn merge(&mut self, other: Self) {
+        self.num_seen += other.num_seen;
+        self.draw.merge(other.draw);
+    }
+
+    pub(super) fn sample(&self) -> Sample {
+        let records = self.draw.ordered().into_iter();
+        Sample {
+            lines: records.map(|(_, text)| text.to_vec()).collect(),
+            num_seen: self.num_seen,
+        }
+    }
+}
+
+/// What is looked at of a text, if it is not blank.
+fn of_use(text: &[u8]) -> Option<&[u8]> {
+    let text = text.get(..MAX_BYTES).unwrap_or(text);
+    (!text.trim_ascii().is_empty()).then_some(text)
+}
+
 /// Give at most about `num` texts that are not blank, evenly chosen; says how many records there
 /// are.
 fn for_some(batch: &Batch, num: usize, each: &mut dyn FnMut(&[u8])) -> u64 {
     let mut give = |text: &[u8]| {
-        let text = text.get(..MAX_BYTES).unwrap_or(text);
-        if !text.trim_ascii().is_empty() {
+        if let Some(text) = of_use(text) {
             each(text);
         }
     };

@@ -15,7 +15,7 @@ const MAX_COUNTED: usize = 4096;
 const NUM_NAMED: usize = 4;
 
 /// A shape, and how many lines have it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Shape {
     /// Digits are `9`, letters are `a`, anything else is itself.
     pub shape: String,

@@ -32,7 +32,7 @@ pub(super) enum Place {
 }
 
 /// What is done with the lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Manner {
     /// What comes off each line that has it; kinds without a syntax.
     pub take_off: Option<Wrapper>,

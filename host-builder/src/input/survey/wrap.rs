@@ -77,7 +77,9 @@ const ENTITIES: [(&str, &str); 12] = [
 ];
 
 /// Something that was taken off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub enum Wrapper {
     /// A pair of quotation marks.
     Quotes,
