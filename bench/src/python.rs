@@ -1,12 +1,12 @@
-//! Questions from Python: what crossing into the library costs, beside Python's own filters.
+//! Questions from Python, one by one and as a column, beside Python's own filters.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use testkit::run::{self, run, say};
-use testkit::{venv, workspace};
+use testkit::run::say;
+use testkit::{venv, wheel, workspace};
 
 use crate::generate::Kind;
 use crate::measure::{Step, median};
@@ -41,17 +41,14 @@ const CONTENDERS: [(&str, Option<&str>, &str); 3] = [
 /// When ours fails or loses a member. A peer that cannot be got is said and left out.
 pub(crate) fn measure(options: &Options) -> Result<String> {
     let leaksieve = leaksieve()?;
-    let modules = workspace::target_folder("bench/bindings")?;
-    run(run::cargo()
-        .args(["xtask", "bindings", "--out"])
-        .arg(&modules)
-        .current_dir(workspace::root()))?;
+    let wheel = wheel::build("release", &workspace::target_folder("bench/wheel")?)?;
     let python = venv::environment("bench")?;
+    wheel::install(&python, &wheel)?;
     let folder = work_folder()?;
     let folder = folder.path();
     say(format!("generating {} lines", thousands(options.items)));
     let members = list(folder, Kind::Phones, options.items, false, "members.txt")?;
-    let strangers = list(folder, Kind::Phones, options.probes, true, "strangers.txt")?;
+    let strangers = list(folder, Kind::Phones, options.items, true, "strangers.txt")?;
     let [filter, printed, script] =
         ["filter.lsv", "printed", "python.py"].map(|name| folder.join(name));
     fs::write(&script, SCRIPT)?;
@@ -62,8 +59,11 @@ pub(crate) fn measure(options: &Options) -> Result<String> {
 
     let mut table = Table::new(&[
         "asked from Python",
-        "members a second",
-        "strangers a second",
+        "members a second, one a call",
+        "strangers",
+        "members a second, all at once",
+        "strangers",
+        "on all cores",
         "false alarms, 1 in",
         "lost",
     ]);
@@ -77,11 +77,10 @@ pub(crate) fn measure(options: &Options) -> Result<String> {
     for run in 1..=options.runs {
         say(format!("run {run}: {} contenders", contenders.len()));
         for (name, .., results) in &mut contenders {
-            let mut step = Step::new(&python)
+            let step = Step::new(&python)
                 .args([script.as_path(), name.as_ref(), &members, &strangers])
                 .args([options.probes.to_string()])
                 .args([&filter]);
-            step.command.env("PYTHONPATH", &modules);
             step.run(&printed)?;
             let Ok(result) = serde_json::from_str::<Value>(&fs::read_to_string(&printed)?) else {
                 let errors = fs::read_to_string(printed.with_extension("stderr"))?;
@@ -101,24 +100,29 @@ pub(crate) fn measure(options: &Options) -> Result<String> {
         );
         table.row([
             format!("{}: {what}", package.replace("==", " ")),
-            thousands(rate("hits_per_s").round() as u64),
-            thousands(rate("misses_per_s").round() as u64),
+            thousands(rate("one_hits_per_s").round() as u64),
+            thousands(rate("one_misses_per_s").round() as u64),
+            thousands(rate("many_hits_per_s").round() as u64),
+            thousands(rate("many_misses_per_s").round() as u64),
+            thousands(rate("many_misses_per_s_of_all_cores").round() as u64),
             match count("num_false_positives") {
-                0 => format!("> {}", thousands(count("num_probes"))),
-                found => figure(count("num_probes") as f64 / found as f64),
+                0 => format!("> {}", thousands(count("num_strangers"))),
+                found => figure(count("num_strangers") as f64 / found as f64),
             },
             thousands(count("num_lost")),
         ]);
     }
     Ok(format!(
-        "## From Python\n\n{}\n\n{} phone numbers in the filter; {} members and as many strangers are asked, one a call, one thread, all read \
-         before; median of {} runs of CPU time. leaksieve asks the file, which the operating system keeps in memory, and answers with an object \
-         (leak, date, odds); the others answer with a bool about the exact text, of a filter in the process's memory. What leaksieve takes \
-         longer is mostly Python's, crossing into the library and building the verdict: a question that reads no sector takes as long.\n\n{table}\n\
-         ```sh\ncargo benchmark --only python --items {} --runs {}\n```\n",
+        "## From Python\n\n{} phone numbers in the filter; {} members and as many strangers are asked, one a call; then {} members and as many strangers at \
+         once, a column of strings. All is read before; medians of {} runs; questions a second of CPU time, but for the column of all cores. \
+         leaksieve asks the file, which the operating system keeps in memory, and one a call answers with an object (leak, date, odds); the \
+         others answer with a bool about the exact text, of a filter in the process's memory. They have no column, and are asked in a list \
+         comprehension.\n\n{table}\n\
+        ```sh\ncargo benchmark --only python --items {} --runs {}\n```\n",
         report::circumstances(),
         thousands(options.items),
         thousands(options.probes),
+        thousands(options.items),
         options.runs,
         options.items,
         options.runs,

@@ -1,7 +1,6 @@
 //! leaksieve for apps: the core's answers, without a line of logic of their own.
 //!
-//! One Rust interface, [`Filter`], is given to Kotlin, Swift and Python by UniFFI, and to C by
-//! [`c`]. What it owns:
+//! One Rust interface, [`Filter`], is given to Kotlin and Swift by UniFFI, and to C by [`c`]. What it owns:
 //!
 //! - A filter file is opened by path, by descriptor (a part of a file too), or through a [`Reader`] of the app's, and is
 //!   never read whole: opening reads its header, a question [a few sectors for each dataset that

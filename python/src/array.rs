@@ -9,8 +9,12 @@ use arrow_schema::{DataType, Field, FieldRef};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyList, PyTuple};
-use pyo3_arrow::ffi::{ArrayIterator, to_array_pycapsules, to_schema_pycapsule, to_stream_pycapsule};
+use pyo3::types::{PyBytes, PyCapsule, PyList, PyTuple};
+use pyo3_arrow::ffi::{
+    ArrayIterator, to_array_pycapsules, to_schema_pycapsule, to_stream_pycapsule,
+};
+
+use crate::column::of_objects;
 
 /// An Arrow array.
 #[pyclass(frozen, sequence, module = "leaksieve")]
@@ -26,6 +30,13 @@ impl Array {
 
 #[pymethods]
 impl Array {
+    #[new]
+    fn new(values: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self {
+            array: of_objects(values)?,
+        })
+    }
+
     /// For whoever reads Arrow.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_array__<'py>(
@@ -33,7 +44,12 @@ impl Array {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        Ok(to_array_pycapsules(py, self.field(), &self.array, requested_schema)?)
+        Ok(to_array_pycapsules(
+            py,
+            self.field(),
+            &self.array,
+            requested_schema,
+        )?)
     }
 
     /// For whoever reads Arrow.
@@ -77,14 +93,24 @@ fn value<'py>(py: Python<'py>, array: &ArrayRef, row: usize) -> PyResult<Bound<'
         DataType::Dictionary(keys, _) => {
             let (key, values) = if **keys == DataType::UInt8 {
                 let dictionary = array.as_dictionary::<UInt8Type>();
-                (usize::from(dictionary.keys().value(row)), dictionary.values())
+                (
+                    usize::from(dictionary.keys().value(row)),
+                    dictionary.values(),
+                )
             } else {
                 let dictionary = array.as_dictionary::<Int32Type>();
                 (dictionary.keys().value(row) as usize, dictionary.values())
             };
             value(py, values, key)
         }
-        DataType::UInt64 => array.as_primitive::<UInt64Type>().value(row).into_bound_py_any(py),
+        DataType::UInt64 => array
+            .as_primitive::<UInt64Type>()
+            .value(row)
+            .into_bound_py_any(py),
+        DataType::LargeBinary => {
+            PyBytes::new(py, array.as_binary::<i64>().value(row)).into_bound_py_any(py)
+        }
+        DataType::LargeUtf8 => array.as_string::<i64>().value(row).into_bound_py_any(py),
         _ => array.as_string::<i32>().value(row).into_bound_py_any(py),
     }
 }
@@ -142,7 +168,11 @@ impl Batch {
         let column = self.batch.column_by_name(name);
         let array = column.ok_or_else(|| {
             let schema = self.batch.schema();
-            let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+            let names: Vec<&str> = schema
+                .fields()
+                .iter()
+                .map(|field| field.name().as_str())
+                .collect();
             pyo3::exceptions::PyKeyError::new_err(format!("the columns are {}", names.join(", ")))
         })?;
         Ok(Array {

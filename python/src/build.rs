@@ -1,13 +1,13 @@
 //! Builds.
 
 use std::error::Error as StdError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use leaksieve::dates::{created_now, parse_date, parse_time};
 use leaksieve::input::profile::{Description, DescriptionError};
-use leaksieve::input::source::{self, Column, Form, Input};
+use leaksieve::input::source::{self, Column, Form, Input, Layout, Values};
 use leaksieve::pipeline::advice::Settings;
 use leaksieve::pipeline::report::Report;
 use leaksieve::pipeline::{self, BuildOptions, name_of};
@@ -143,9 +143,8 @@ impl Arguments {
         };
         let profile = given.description()?.profile(kind).map_err(of_description)?;
         let mut options = BuildOptions::new(inputs, kind, profile);
-        options.encoding = Choice::from_name(&self.encoding).ok_or_else(|| {
-            value_error("encoding is one of 'auto', 'exact', 'bloom', 'ribbon'")
-        })?;
+        options.encoding = Choice::from_name(&self.encoding)
+            .ok_or_else(|| value_error("encoding is one of 'auto', 'exact', 'bloom', 'ribbon'"))?;
         options.aim = match (self.fpr, self.max_size) {
             (Some(_), Some(_)) => return Err(value_error("give fpr= or max_size=, not both")),
             (Some(rate), None) => Aim::FalsePositiveRate(check_rate(rate).map_err(value_error)?),
@@ -201,6 +200,30 @@ enum ColumnArgument {
 }
 
 impl Files {
+    /// Is something said that values in memory do not have?
+    const fn is_of_files(&self) -> bool {
+        self.column.is_some()
+            || self.delimiter.is_some()
+            || self.charset.is_some()
+            || self.field.is_some()
+            || self.partial
+            || self.min_count.is_some()
+    }
+
+    fn resources(&self, options: &mut BuildOptions) -> PyResult<()> {
+        match self.threads {
+            Some(0) => return Err(value_error("threads= needs at least 1")),
+            Some(threads) => options.num_threads = threads,
+            None => {}
+        }
+        if let Some(memory) = self.memory {
+            options.memory_bytes = memory;
+        }
+        options.temp_folder.clone_from(&self.temp_dir);
+        options.replace = self.replace;
+        Ok(())
+    }
+
     fn form(&self) -> PyResult<Form> {
         let column = match &self.column {
             Some(ColumnArgument::Number(number)) => Some(Column::Index(
@@ -230,14 +253,14 @@ impl Files {
 }
 
 fn parsed<T: std::str::FromStr<Err: ToString>>(text: Option<&str>) -> PyResult<Option<T>> {
-    text.map(|text| text.parse().map_err(value_error)).transpose()
+    text.map(|text| text.parse().map_err(value_error))
+        .transpose()
 }
 
 /// A path, or several.
 fn paths(lists: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
-    let wanted = || {
-        PyTypeError::new_err("lists are the path of a file or folder, or a list of such paths")
-    };
+    let wanted =
+        || PyTypeError::new_err("lists are the path of a file or folder, or a list of such paths");
     if lists.is_instance_of::<PyBytes>() {
         return Err(wanted());
     }
@@ -268,6 +291,9 @@ pub(crate) fn build<'py>(
     progress: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let kind = arguments.kind()?;
+    if is_column(lists)? {
+        return of_values(py, lists, &output, &arguments, &files, progress);
+    }
     let form = files.form()?;
     let paths = paths(lists)?;
     let layout = form.layout(kind, files.min_count.unwrap_or(0));
@@ -291,24 +317,56 @@ pub(crate) fn build<'py>(
     }
     let mut options = arguments.options(found.inputs, &named)?;
     options.layout = layout;
-    match files.threads {
-        Some(0) => return Err(value_error("threads= needs at least 1")),
-        Some(threads) => options.num_threads = threads,
-        None => {}
-    }
-    if let Some(memory) = files.memory {
-        options.memory_bytes = memory;
-    }
-    options.temp_folder.clone_from(&files.temp_dir);
-    options.replace = files.replace;
+    files.resources(&mut options)?;
     run(py, &options, &output, progress)
+}
+
+/// Values in memory: what Arrow, NumPy or pandas has. A list holds paths.
+fn is_column(lists: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let marks = ["__arrow_c_stream__", "__arrow_c_array__", "tolist"];
+    marks
+        .iter()
+        .try_fold(false, |found, mark| Ok(found || lists.hasattr(*mark)?))
+}
+
+/// Build a filter file of values in memory.
+fn of_values<'py>(
+    py: Python<'py>,
+    values: &Bound<'py, PyAny>,
+    output: &Path,
+    arguments: &Arguments,
+    files: &Files,
+    progress: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    if files.is_of_files() {
+        return Err(value_error(
+            "column=, delimiter=, charset=, field=, partial= and min_count= are of files: the values \
+             of a column are taken as they are",
+        ));
+    }
+    let name = values
+        .getattr_opt("name")?
+        .and_then(|name| name.extract::<String>().ok());
+    let name = name.filter(|name| !name.is_empty());
+    let said = match &name {
+        Some(name) => format!("column `{name}`"),
+        None => "the column".to_owned(),
+    };
+    let source = crate::column::Column::new(values)?.flat()?;
+    let mut options = arguments.options(vec![Input::Values(Values::new(&said, source))], &[])?;
+    options.layout = match files.as_lines {
+        true => Layout::Line,
+        false => Layout::LineOf(options.kind),
+    };
+    files.resources(&mut options)?;
+    run(py, &options, output, progress)
 }
 
 /// Build, and tell what was built.
 fn run<'py>(
     py: Python<'py>,
     options: &BuildOptions,
-    output: &std::path::Path,
+    output: &Path,
     progress: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let watch = Watch::new(progress.map(Bound::unbind));

@@ -1,21 +1,23 @@
 //! Columns of Python -> texts, in batches that are worked at on all cores. What is in Arrow's
 //! memory stays there.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
+use arrow_array::builder::LargeBinaryBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, ByteArrayType, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type,
     UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayRef, FixedSizeBinaryArray, GenericByteArray, PrimitiveArray, UInt32Array,
+    Array, ArrayRef, FixedSizeBinaryArray, GenericByteArray, LargeStringArray, PrimitiveArray,
+    UInt32Array,
 };
-use arrow_array::builder::LargeBinaryBuilder;
 use arrow_buffer::ArrowNativeType;
 use arrow_schema::{ArrowError, DataType};
 use arrow_select::take::take;
+use leaksieve::input::source::ValueSource;
 use leaksieve::parallel::ordered_parallel;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -27,7 +29,7 @@ use pyo3_arrow::{PyArray, PyChunkedArray};
 pub(crate) const NULL: u32 = u32::MAX;
 /// Fewest and most rows of a batch. Many at once share more of what is read.
 const MIN_BATCH_ROWS: usize = 1 << 12;
-const MAX_BATCH_ROWS: usize = 1 << 19;
+const MAX_BATCH_ROWS: usize = 1 << 18;
 
 /// A column of texts.
 #[derive(Debug)]
@@ -35,6 +37,11 @@ pub(crate) struct Column {
     /// Arrays of texts, none of them a dictionary.
     arrays: Vec<ArrayRef>,
     chunks: Vec<Chunk>,
+}
+
+/// A column with a text, or null, for each row.
+pub(crate) struct Flat {
+    arrays: Vec<ArrayRef>,
 }
 
 /// Neighbouring rows.
@@ -73,10 +80,16 @@ impl Column {
             true => values.call_method0(intern!(py, "tolist"))?,
             false => values.clone(),
         };
-        Self::of_objects(&values)
+        Self::of_arrays(vec![of_objects(&values)?])
     }
 
     fn of_arrays(arrays: Vec<ArrayRef>) -> PyResult<Self> {
+        let num_rows: usize = arrays.iter().map(|array| array.len()).sum();
+        if num_rows >= NULL as usize {
+            return Err(PyValueError::new_err(
+                "the column has 2**32 rows or more: ask its parts one after the other",
+            ));
+        }
         let mut column = Self {
             arrays: Vec::new(),
             chunks: Vec::new(),
@@ -105,31 +118,6 @@ impl Column {
         Ok(column)
     }
 
-    fn of_objects(values: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let mut texts = LargeBinaryBuilder::new();
-        for (row, value) in values.try_iter()?.enumerate() {
-            append(&value?, &mut texts).map_err(|what| match what {
-                NoText::Surrogate => PyValueError::new_err(format!(
-                    "row {row} has half of a surrogate pair, which is no character: read the \
-                     texts with the right encoding, or give bytes"
-                )),
-                NoText::Float => PyTypeError::new_err(format!(
-                    "row {row} is a float, which may have lost digits: read the column as text, or \
-                     as whole numbers (pandas: dtype=str or 'Int64')"
-                )),
-                NoText::Type(name) => PyTypeError::new_err(format!(
-                    "row {row} is neither text, bytes, a whole number nor None, but: {name}"
-                )),
-            })?;
-        }
-        let mut column = Self {
-            arrays: Vec::new(),
-            chunks: Vec::new(),
-        };
-        column.push_all(Arc::new(texts.finish()));
-        Ok(column)
-    }
-
     fn add(&mut self, array: ArrayRef) -> usize {
         self.arrays.push(match array.data_type() {
             // As bytes, which say nothing of what they are.
@@ -144,21 +132,15 @@ impl Column {
         self.chunks.push(Chunk::All(place));
     }
 
-    /// The same without dictionaries: a text for each row.
-    pub(crate) fn flat(self) -> PyResult<Self> {
-        let mut flat = Self {
-            arrays: Vec::new(),
-            chunks: Vec::new(),
-        };
-        for chunk in &self.chunks {
-            match chunk {
-                Chunk::All(place) => flat.push_all(Arc::clone(&self.arrays[*place])),
-                Chunk::Keys(place, keys) => {
-                    flat.push_all(take(&self.arrays[*place], keys, None).map_err(of_arrow)?);
-                }
-            }
-        }
-        Ok(flat)
+    /// The same without dictionaries.
+    pub(crate) fn flat(&self) -> PyResult<Flat> {
+        let arrays = self.chunks.iter().map(|chunk| match chunk {
+            Chunk::All(place) => Ok(Arc::clone(&self.arrays[*place])),
+            Chunk::Keys(place, keys) => take(&self.arrays[*place], keys, None).map_err(of_arrow),
+        });
+        Ok(Flat {
+            arrays: arrays.collect::<PyResult<_>>()?,
+        })
     }
 
     /// Rows, null or not.
@@ -168,11 +150,6 @@ impl Column {
             Chunk::Keys(_, keys) => keys.len(),
         });
         lengths.sum()
-    }
-
-    /// Arrays of texts, none of them a dictionary. Of a [flat](Self::flat) column, all rows in order.
-    pub(crate) fn arrays(&self) -> &[ArrayRef] {
-        &self.arrays
     }
 
     /// Work at the texts of all rows on all cores. Each thread has a worker of its own, which gives
@@ -222,7 +199,11 @@ impl Column {
 
     /// Of the numbers of all texts, those of the rows.
     fn spread(&self, numbers: Vec<u32>) -> Vec<u32> {
-        if self.chunks.iter().all(|chunk| matches!(chunk, Chunk::All(_))) {
+        if self
+            .chunks
+            .iter()
+            .all(|chunk| matches!(chunk, Chunk::All(_)))
+        {
             return numbers;
         }
         let mut rest = &numbers[..];
@@ -242,6 +223,34 @@ impl Column {
             }
         }
         spread
+    }
+}
+
+/// A flat column's rows, one after the other.
+impl ValueSource for Flat {
+    fn for_each(&self, each: &mut dyn FnMut(Option<&[u8]>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let mut scratch = Scratch::default();
+        for array in &self.arrays {
+            for start in (0..array.len()).step_by(MIN_BATCH_ROWS) {
+                let rows = start..array.len().min(start + MIN_BATCH_ROWS);
+                let num_rows = rows.len() as u32;
+                let (texts, nulls) = scratch.texts(array, rows);
+                let (mut texts, mut nulls) = (texts.into_iter(), nulls.into_iter().peekable());
+                for row in 0..num_rows {
+                    let is_null = nulls.next_if_eq(&row).is_some();
+                    each(if is_null { None } else { texts.next() })?;
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn num_bytes(&self) -> u64 {
+        let sizes = self
+            .arrays
+            .iter()
+            .map(|array| array.get_array_memory_size());
+        sizes.sum::<usize>() as u64
     }
 }
 
@@ -293,8 +302,11 @@ fn check_type(data_type: &DataType) -> PyResult<()> {
 /// Keys of any type. A key that is no row of the dictionary gives null, as null does.
 fn normalized_keys(keys: &dyn Array) -> PyResult<UInt32Array> {
     fn of<T: ArrowPrimitiveType>(keys: &dyn Array) -> UInt32Array {
-        keys.as_primitive::<T>()
-            .unary(|key| key.to_usize().and_then(|key| u32::try_from(key).ok()).unwrap_or(NULL))
+        keys.as_primitive::<T>().unary(|key| {
+            key.to_usize()
+                .and_then(|key| u32::try_from(key).ok())
+                .unwrap_or(NULL)
+        })
     }
     Ok(match keys.data_type() {
         DataType::Int8 => of::<Int8Type>(keys),
@@ -310,6 +322,31 @@ fn normalized_keys(keys: &dyn Array) -> PyResult<UInt32Array> {
                 "the column is a dictionary with keys of type {other}"
             )));
         }
+    })
+}
+
+/// An array of texts, whole numbers and None, or as bytes if some are not UTF-8.
+pub(crate) fn of_objects(values: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let mut texts = LargeBinaryBuilder::new();
+    for (row, value) in values.try_iter()?.enumerate() {
+        append(&value?, &mut texts).map_err(|what| match what {
+            NoText::Surrogate => PyValueError::new_err(format!(
+                "row {row} has half of a surrogate pair, which is no character: read the texts \
+                 with the right encoding, or give bytes"
+            )),
+            NoText::Float => PyTypeError::new_err(format!(
+                "row {row} is a float, which may have lost digits: read the column as text, or as \
+                 whole numbers (pandas: dtype=str or 'Int64')"
+            )),
+            NoText::Type(name) => PyTypeError::new_err(format!(
+                "row {row} is neither text, bytes, a whole number nor None, but: {name}"
+            )),
+        })?;
+    }
+    let texts = texts.finish();
+    Ok(match LargeStringArray::try_from_binary(texts.clone()) {
+        Ok(texts) => Arc::new(texts),
+        Err(_) => Arc::new(texts),
     })
 }
 
@@ -423,7 +460,9 @@ impl Scratch {
             ends.push(text.len());
         }
         let start = rows.start;
-        gather(array, rows, |row| &text[ends[row - start]..ends[row - start + 1]])
+        gather(array, rows, |row| {
+            &text[ends[row - start]..ends[row - start + 1]]
+        })
     }
 }
 

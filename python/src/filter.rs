@@ -10,8 +10,9 @@ use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::{Field, Schema};
 use leaksieve::file::inspect::Report;
 use leaksieve::file::key::public_key;
-use leaksieve::file::words::{Class, Told};
-use leaksieve::file::{FileError, FilterFile, InMemory};
+use leaksieve::file::words::Class;
+use leaksieve::file::source::InMemory;
+use leaksieve::file::{FileError, FilterFile};
 use leaksieve_core::identifier::phone::Shortcuts;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::verdict::system_clock;
@@ -24,7 +25,6 @@ use crate::array::{Array, Batch};
 use crate::column::{Column, NULL};
 use crate::error::{FilterError, of_file};
 use crate::json::dictionary;
-use crate::kind::kind;
 use crate::source::Source;
 use crate::verdict::{Verdict, told};
 
@@ -81,13 +81,18 @@ fn keys(keys: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<PublicKey>> {
     };
     let one = |key: &Bound<'_, PyAny>| {
         let path: PathBuf = key.extract()?;
-        let text = path.to_str().ok_or_else(|| PyValueError::new_err("key: not a name in UTF-8"))?;
+        let text = path
+            .to_str()
+            .ok_or_else(|| PyValueError::new_err("key: not a name in UTF-8"))?;
         public_key(text).map_err(|error| PyValueError::new_err(error.to_string()))
     };
     if keys.is_instance_of::<PyString>() || keys.hasattr("__fspath__")? {
         return Ok(vec![one(keys)?]);
     }
-    let keys: Vec<PublicKey> = keys.try_iter()?.map(|key| one(&key?)).collect::<PyResult<_>>()?;
+    let keys: Vec<PublicKey> = keys
+        .try_iter()?
+        .map(|key| one(&key?))
+        .collect::<PyResult<_>>()?;
     if keys.is_empty() {
         // No key at all would accept every file.
         return Err(PyValueError::new_err(
@@ -249,22 +254,28 @@ impl Answers {
             Ok(verdict) => {
                 let verdict = verdict.clone().at(header, now_unix_s);
                 let words = match has_reasons {
-                    true => told(opened, &verdict, Told::words),
+                    true => told(opened, &verdict, |told| told.words()),
                     false => String::new(),
                 };
                 (code(Class::from(&verdict)), words)
             }
-            Err(error) => (ERROR, if has_reasons { error.to_string() } else { String::new() }),
+            Err(error) => (
+                ERROR,
+                if has_reasons {
+                    error.to_string()
+                } else {
+                    String::new()
+                },
+            ),
         };
         let mut places: HashMap<(u8, String), u32> = HashMap::new();
         let mut distinct = Vec::new();
         let rows = column.work(
             || {
                 let mut together = opened.file.together(opened.shortcuts());
-                let mut identifiers = Vec::new();
                 move |texts: &[&[u8]]| {
-                    identifiers.clear();
-                    identifiers.extend(texts.iter().map(|text| identifier(text, kind)));
+                    let identifiers = texts.iter().map(|text| identifier(text, kind));
+                    let identifiers: Vec<Identifier<'_>> = identifiers.collect();
                     let verdicts = together.check(&identifiers);
                     let answers: Vec<_> = verdicts.distinct().iter().map(answer).collect();
                     (verdicts.places().to_vec(), answers)
@@ -304,7 +315,10 @@ impl Answers {
     }
 
     fn batch(&self) -> PyResult<RecordBatch> {
-        let keys = self.rows.iter().map(|row| if *row == NULL { 0 } else { *row as i32 });
+        let keys = self
+            .rows
+            .iter()
+            .map(|row| if *row == NULL { 0 } else { *row as i32 });
         let keys = Int32Array::new(keys.collect(), self.nulls());
         let words = StringArray::from_iter_values(self.distinct.iter().map(|(_, words)| words));
         let reasons = DictionaryArray::<Int32Type>::new(keys, Arc::new(words));

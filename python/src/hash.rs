@@ -32,15 +32,23 @@ pub(crate) fn hash_column(
     digest: Option<&str>,
 ) -> PyResult<Array> {
     let kind = kind::kind(kind)?;
-    let given = Given { region, case, id_scheme, separators, digest };
+    let given = Given {
+        region,
+        case,
+        id_scheme,
+        separators,
+        digest,
+    };
     let description: Description<'_> = given.description()?;
     let profile = description.profile(kind).map_err(of_description)?;
     let column = Column::new(column)?;
     py.detach(|| {
         let plan: &[Payload] = match &profile {
-            Profile::Phone(phone) => &phone_plan(&String::from_utf8_lossy(&phone.region))
-                .map_err(|error| of_description(error.into()))?
-                .payloads,
+            Profile::Phone(phone) => {
+                &phone_plan(&String::from_utf8_lossy(&phone.region))
+                    .map_err(|error| of_description(error.into()))?
+                    .payloads
+            }
             _ => &[],
         };
         let function = HashFunction::Xxh3 { seed };

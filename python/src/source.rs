@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use leaksieve::file::{InMemory, ReadAt};
+use leaksieve::file::source::ReadAt;
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;

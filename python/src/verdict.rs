@@ -107,11 +107,11 @@ impl Verdict {
     /// The verdict in English words, without those that say its outcome.
     #[getter]
     fn reason(&self) -> String {
-        self.tell(Told::words)
+        self.tell(|told| told.words())
     }
 
     fn __str__(&self) -> String {
-        self.tell(Told::sentence)
+        self.tell(|told| told.sentence())
     }
 
     fn __repr__(&self) -> String {

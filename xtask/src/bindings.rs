@@ -24,7 +24,7 @@ pub(crate) struct Options {
     phones: bool,
 }
 
-/// Write the C header, build the library, and write Kotlin, Swift and Python.
+/// Write the C header, build the library, and write Kotlin and Swift.
 ///
 /// # Errors
 /// When something does not compile, or cannot be written.

@@ -17,6 +17,7 @@ mod demo;
 mod fuzz;
 mod oracle;
 mod phones;
+mod python;
 mod test;
 mod web;
 
@@ -58,8 +59,10 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Ask filters of random telephone numbers in every spelling; libphonenumber (for Python) judges
     Oracle(oracle::Options),
-    /// Build the library for apps, and write its Kotlin, Swift and Python, and its C header
+    /// Build the library for apps, and write its Kotlin and Swift, and its C header
     Bindings(bindings::Options),
+    /// Build the wheel for Python: pip installs it
+    Python(python::Options),
     /// Make the web page, and serve it to this machine
     Web(web::Options),
     /// Take the pictures of the web page anew, in docs/; needs fonts of Latin, Chinese and Arabic
@@ -98,6 +101,7 @@ fn run() -> Result<()> {
         Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Oracle(options) => oracle::oracle(&options),
         Command::Bindings(options) => bindings::bindings(&options),
+        Command::Python(options) => python::python(&options),
         Command::Web(options) => web::web(&options),
         Command::Screenshots => test::screenshots(),
     }

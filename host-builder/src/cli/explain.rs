@@ -10,7 +10,6 @@ use leaksieve_core::identifier::{Coverage, Item, MAX_READINGS, Rule, Side};
 use leaksieve_core::sector::Payload;
 use leaksieve_core::{Dataset, Identifier, Profile};
 
-
 /// What the words are made of, apart from the text that is asked.
 pub(super) struct Explainer {
     /// The numbering plan of each dataset; of what holds no telephone numbers nothing.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use leaksieve::file::WriteError;
-use leaksieve::sizing::odds;
 use leaksieve::pipeline::{BuildError, EncodeError, RecheckError};
+use leaksieve::sizing::odds;
 use leaksieve_core::header::Rate;
 
 /// An error, with the file that it is about where it does not say so itself.

@@ -9,7 +9,6 @@ use leaksieve::file::{FileError, FilterFile};
 use leaksieve_core::verdict::system_clock;
 use leaksieve_core::{Header, PublicKey, Trust};
 
-
 /// The heading of these options in a help.
 pub(super) const HEADING: &str = "Trust";
 

@@ -15,8 +15,8 @@ use leaksieve_core::encoding::Encoding;
 use leaksieve_core::sector::SECTOR_BYTES;
 use leaksieve_core::{Catalogue, IdentifierKind};
 
-use super::arguments::Kind;
 use super::advice::OPTIONS;
+use super::arguments::Kind;
 use super::text::{count, several, size};
 use super::{list, progress, trust};
 

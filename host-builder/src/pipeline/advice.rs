@@ -10,9 +10,7 @@ use crate::file::{OutputError, WriteError};
 use crate::input::normalise::Counts;
 use crate::input::reject::{Reason, Rejects};
 use crate::input::source::{Column, Fault, Input, Remedy, SourceError};
-use crate::pipeline::{
-    BuildError, EncodeError, InputError, PlanError, RecheckError, SpoolError,
-};
+use crate::pipeline::{BuildError, EncodeError, InputError, PlanError, RecheckError, SpoolError};
 use crate::sizing::ShapeError;
 use crate::sizing::fit::Misfit;
 
@@ -126,7 +124,6 @@ impl Settings {
                 self.set("encoding", "exact"),
                 self.set("id-scheme", "chinese-resident")
             )),
-            _ => None,
         }
     }
 
@@ -136,7 +133,9 @@ impl Settings {
                 Remedy::Charset(charset) => {
                     format!("give {}", self.set("charset", &charset.to_string()))
                 }
-                Remedy::Kind(kind) => format!("if they are, give {}", self.set("kind", kind.name())),
+                Remedy::Kind(kind) => {
+                    format!("if they are, give {}", self.set("kind", kind.name()))
+                }
                 Remedy::Field => format!(
                     "give {}, without {}",
                     self.set("field", "NAME"),

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::input::normalise::Counts;
+use crate::input::survey::Shape;
 use crate::pipeline::build::Summary;
 use crate::pipeline::options::BuildOptions;
 use crate::sizing::encoding;
@@ -24,7 +25,7 @@ pub struct ReadingReport {
     /// What was taken off identifiers, and of how many.
     pub taken_off: Vec<TakenOff>,
     /// How identifiers look.
-    pub shapes: Vec<ShapeReport>,
+    pub shapes: Vec<Shape>,
     /// Do telephone numbers begin with the calling code, without a plus sign?
     pub is_international: bool,
     /// Records that were stored in several readings.
@@ -46,15 +47,6 @@ pub struct TakenOff {
     pub num_lines: u64,
 }
 
-/// A shape of identifiers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ShapeReport {
-    /// Digits and letters stand for others.
-    pub shape: String,
-    /// Its share of the sample, 0 to 1.
-    pub share: f64,
-}
-
 impl ReadingReport {
     /// Of what was counted.
     pub fn new(counts: &Counts) -> Self {
@@ -71,15 +63,7 @@ impl ReadingReport {
                     num_lines: *num_lines,
                 })
                 .collect(),
-            shapes: counts
-                .survey
-                .shapes
-                .iter()
-                .map(|shape| ShapeReport {
-                    shape: shape.shape.clone(),
-                    share: shape.share,
-                })
-                .collect(),
+            shapes: counts.survey.shapes.clone(),
             is_international: counts.survey.is_international,
             num_extra: counts.num_extra,
             num_outside_plan: counts.outside_plan.count(),

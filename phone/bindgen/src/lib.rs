@@ -1,5 +1,5 @@
-//! What other languages need of `leaksieve-phone`: the C header, and Kotlin, Swift and Python, of what
-//! UniFFI left in a shared library that was built.
+//! What other languages need of `leaksieve-phone`: the C header, and Kotlin and Swift, of what UniFFI
+//! left in a shared library that was built; and Python, by which tests ask it.
 
 use std::path::Path;
 
@@ -44,7 +44,8 @@ impl BindgenPathsLayer for Phone {
     }
 }
 
-/// Write the Kotlin, Swift and Python that fit a shared library.
+/// Write the Kotlin and Swift that fit a shared library, and Python's `leaksieve_uniffi`, which tests
+/// use: `leaksieve` is the wheel of `python/`.
 ///
 /// # Errors
 /// When the library is not one of `leaksieve-phone`, or the folder cannot be written.
@@ -62,9 +63,11 @@ pub fn languages(library: &Path, folder: &Path) -> Result<()> {
         ..GenerateOptions::default()
     };
     generate_with_bindgen_paths(options, paths)?;
-    let python = folder.join("leaksieve.py");
-    let mut text = std::fs::read_to_string(&python)
-        .with_context(|| format!("cannot read {}", python.display()))?;
+    let made = folder.join("leaksieve.py");
+    let mut text = std::fs::read_to_string(&made)
+        .with_context(|| format!("cannot read {}", made.display()))?;
+    std::fs::remove_file(&made).with_context(|| format!("cannot remove {}", made.display()))?;
+    let python = folder.join("leaksieve_uniffi.py");
     text.push_str(NO_COPIES);
     std::fs::write(&python, text).with_context(|| format!("cannot write {}", python.display()))
 }

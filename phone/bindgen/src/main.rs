@@ -1,7 +1,7 @@
 //! `cargo xtask bindings` runs this.
 //!
 //! - `leaksieve-bindgen header FILE` writes the C header.
-//! - `leaksieve-bindgen languages LIBRARY FOLDER` writes Kotlin, Swift and Python.
+//! - `leaksieve-bindgen languages LIBRARY FOLDER` writes Kotlin and Swift, and Python for tests.
 
 use std::path::Path;
 

@@ -207,11 +207,15 @@ class FileInfo(TypedDict):
 
 
 if TYPE_CHECKING:
-    Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
+    from ._native import ArrowArray, ArrowStream, HasList
+
+    Lists = (
+        str | PathLike[str] | Iterable[str | PathLike[str]] | ArrowArray | ArrowStream | HasList
+    )
 
 
 def build(
-    lists: Paths,
+    lists: Lists,
     output: str | PathLike[str],
     *,
     kind: Kind,
@@ -254,7 +258,9 @@ def build(
     Args:
         lists: Path of a file or folder, or several. Plain lines; CSV, TSV or Parquet with
             ``column``; JSON lines with ``field``; ``HASH:COUNT`` lines. Each as it is, or compressed
-            with gzip, zstd or xz.
+            with gzip, zstd or xz. Or values in memory: an Arrow array, a Series of pandas or
+            polars, an array of NumPy, as for ``Filter.check_many``; a list of Python holds paths,
+            so wrap values: ``Array(values)``. Values need a ``name``.
         output: The file to write.
         kind: What the identifiers are.
         region: Phone numbers: the country of those without a country code, as two letters such as

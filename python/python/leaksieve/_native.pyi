@@ -4,20 +4,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from typing import Any, Literal, NoReturn, Protocol, final, overload
 
-from . import FileInfo, Kind, Outcome, Paths, Summary
+from . import FileInfo, Kind, Lists, Summary
 
 __version__: str
 
-class _ArrowArray(Protocol):
+class ArrowArray(Protocol):
     def __arrow_c_array__(self, requested_schema: object = None, /) -> tuple[object, object]: ...
 
-class _ArrowStream(Protocol):
+class ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object = None, /) -> object: ...
 
-class _HasList(Protocol):
+class HasList(Protocol):
     def tolist(self) -> Any: ...
 
-_Column = _ArrowArray | _ArrowStream | _HasList | Iterable[str | bytes | int | None]
+Column = ArrowArray | ArrowStream | HasList | Iterable[str | bytes | int | None]
 """A column of texts: an Arrow array, or a stream of them, of any library (PyArrow, polars, DuckDB,
 pandas 3, through `__arrow_c_array__` or `__arrow_c_stream__`); an array of NumPy or a Series of
 pandas; a list. Texts are str or bytes, also in dictionaries (categories). Whole numbers are read as
@@ -143,7 +143,7 @@ class Filter:
 
     @overload
     def check_many(
-        self, column: _Column, kind: Kind | None = None, *, reason: Literal[False] = False
+        self, column: Column, kind: Kind | None = None, *, reason: Literal[False] = False
     ) -> Array:
         """Look a column of texts up, on all cores and without Python's lock. What `check` says of
         each, at a hundredth of the cost: sectors are read once for many questions.
@@ -170,7 +170,7 @@ class Filter:
 
     @overload
     def check_many(
-        self, column: _Column, kind: Kind | None = None, *, reason: Literal[True]
+        self, column: Column, kind: Kind | None = None, *, reason: Literal[True]
     ) -> Batch: ...
     @property
     def info(self) -> FileInfo:
@@ -186,6 +186,8 @@ class Array:
     """An Arrow array, which whoever reads Arrow takes without a copy: `pyarrow.array(it)`,
     `polars.Series(it)`, `pandas.Series.from_arrow(it)`."""
 
+    def __new__(cls, values: Column) -> Array:
+        """Of texts, numbers and None of Python; of a column, the same."""
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
     def __arrow_c_schema__(self) -> object: ...
     def __len__(self) -> int: ...
@@ -215,7 +217,7 @@ def inspect(
     """What a file says of itself. Arguments and errors are those of `Filter.open`."""
 
 def hash_column(
-    column: _Column,
+    column: Column,
     *,
     kind: Kind,
     seed: int,
@@ -244,7 +246,7 @@ def hash_column(
     """
 
 def build(
-    lists: Paths,
+    lists: Lists,
     output: str | PathLike[str],
     *,
     arguments: Mapping[str, object],

@@ -8,6 +8,7 @@ pub mod cases;
 mod cli;
 mod reference;
 pub mod vectors;
+mod wheel;
 mod why;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use leaksieve_core::IdentifierKind;
 use cases::Case;
 pub use cli::CommandLine;
 pub use reference::{Answer, Core, Part, Reference, What};
+pub use wheel::{Way, Wheel};
 pub use why::{EXPIRED, REASONS, RULES, error_code, reason_code, why};
 
 /// On what terms a file is opened.

@@ -3,7 +3,7 @@
 //! - The machine: [`setup`] finds or gets compilers, the emulator, the browser; [`run`] runs
 //!   programs; [`workspace`] knows the folders.
 //! - What is tested: [`host`] builds the command line, [`firmware`] and [`boards`] the firmware,
-//!   [`web`] the page; [`emulator`] runs a board.
+//!   [`web`] the page; [`wheel`] builds the wheel for Python; [`emulator`] runs a board.
 //! - Who is asked: [`ask`] has one harness for all that answer.
 //! - What is asked: [`sample`] makes lists, [`sign`] signs and forges files.
 //!
@@ -24,4 +24,5 @@ pub mod setup;
 pub mod sign;
 pub mod venv;
 pub mod web;
+pub mod wheel;
 pub mod workspace;

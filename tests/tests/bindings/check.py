@@ -4,8 +4,8 @@ import os
 import sys
 import tempfile
 
-import leaksieve
-from leaksieve import Covers, Digest, Filter, FilterError, Kind, Reader, ReaderError, Trust, Verdict
+import leaksieve_uniffi as leaksieve
+from leaksieve_uniffi import Covers, Digest, Filter, FilterError, Kind, Reader, ReaderError, Trust, Verdict
 
 KINDS = [None, Kind.PHONE, Kind.EMAIL, Kind.USERNAME, Kind.ID, Kind.PASSWORD, Kind.SHA1, Kind.NTLM]
 

@@ -9,6 +9,7 @@ mod kotlin;
 mod phones;
 mod program;
 mod python;
+mod wheel;
 
 use std::fs;
 use std::io::Write;

@@ -7,8 +7,8 @@ import pickle
 import sys
 import threading
 
-import leaksieve
-from leaksieve import Filter, FilterError, Reader, ReaderError
+import leaksieve_uniffi as leaksieve
+from leaksieve_uniffi import Filter, FilterError, Reader, ReaderError
 
 
 class Counting(Reader):

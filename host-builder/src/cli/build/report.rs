@@ -13,8 +13,8 @@ use leaksieve::sizing::{Aim, Method, Reason};
 use leaksieve_core::encoding::exact::number::MAX_DIGITS;
 
 use crate::cli::arguments::Format;
-use crate::cli::text::{count, one_in_f64, size};
 use crate::cli::encoding;
+use crate::cli::text::{count, one_in_f64, size};
 
 /// Of so many lines it is said when they are nearly all the same.
 const MANY_LINES: u64 = 50;

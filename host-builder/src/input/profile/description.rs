@@ -86,11 +86,7 @@ impl Description<'_> {
         for (is_given, belongs_to, setting) in [
             (self.region.is_some(), &[Phone][..], Setting::Region),
             (self.case.is_some(), &[Username, Id], Setting::Case),
-            (
-                self.is_chinese_resident.is_some(),
-                &[Id],
-                Setting::IdScheme,
-            ),
+            (self.is_chinese_resident.is_some(), &[Id], Setting::IdScheme),
             (self.separators.is_some(), &[Id], Setting::Separators),
             (self.digest.is_some(), &[Password], Setting::Digest),
         ] {

@@ -113,8 +113,7 @@ fn said(line: &str) -> Result<Said> {
 }
 
 /// What `inspect` says, as [`Reference::about`](super::Reference::about).
-fn about(json: &[u8]) -> Result<String> {
-    let info: Value = serde_json::from_slice(json)?;
+pub(super) fn about(info: Value) -> Result<String> {
     let text = |value: &Value| match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
@@ -172,7 +171,9 @@ impl Asker for CommandLine {
         self.terms = terms.clone();
         let inspected = self.run(&["inspect"], None)?;
         if inspected.status.success() {
-            return Ok(Opened::Open(Some(about(&inspected.stdout)?)));
+            return Ok(Opened::Open(Some(about(serde_json::from_slice(
+                &inspected.stdout,
+            )?)?)));
         }
         let words = String::from_utf8(inspected.stderr)?;
         let checked = self.run(&["check"], Some(b"x\n".to_vec()))?;

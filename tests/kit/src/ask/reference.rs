@@ -237,6 +237,17 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// Does the file lack it, and is too old to say so?
+    pub const fn is_expired(&self) -> bool {
+        matches!(
+            self,
+            Self::Verdict {
+                verdict: Verdict::Expired(_),
+                ..
+            }
+        )
+    }
+
     /// How it was found, or why it cannot be said; that the file expired last, and once.
     pub fn why(&self) -> Vec<&'static str> {
         let parts = match self {

@@ -1,0 +1,16 @@
+"""Which people of a table are in a leak: pandas. Give a file of phone numbers."""
+
+import sys
+
+import pandas as pd
+
+import leaksieve
+
+people = pd.DataFrame(
+    {"name": ["Ann", "Bo", "Chen", "Di"], "phone": ["+86 138 0013 8000", "13900139999", None, "12"]}
+)
+leaks = leaksieve.Filter.open(sys.argv[1])
+people["verdict"] = pd.Series.from_arrow(leaks.check_many(people["phone"], kind="phone"))
+print(people)
+# Only "not_exposed" is a no.
+print(people.loc[people["verdict"] != "not_exposed", "name"].to_list())

@@ -1,0 +1,14 @@
+"""Which people of a table are in a leak: PyArrow. Give a file of phone numbers."""
+
+import sys
+
+import pyarrow as pa
+
+import leaksieve
+
+people = pa.table(
+    {"name": ["Ann", "Bo", "Chen", "Di"], "phone": ["+86 138 0013 8000", "13900139999", None, "12"]}
+)
+leaks = leaksieve.Filter.open(sys.argv[1])
+verdicts = pa.array(leaks.check_many(people["phone"], kind="phone"))
+print(people.append_column("verdict", verdicts).to_pylist())

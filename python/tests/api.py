@@ -1,0 +1,398 @@
+"""What the wheel's interface promises: GOLDEN_FOLDER COMMAND_LINE. Answers themselves are compared
+elsewhere, see `ask/wheel.py`."""
+
+import ctypes
+import decimal
+import io
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import typing
+import warnings
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
+import leaksieve
+from leaksieve import BuildError, Filter, FilterError
+
+GOLDEN, CLI = pathlib.Path(sys.argv[1]), sys.argv[2]
+PHONE = Filter.open(GOLDEN / "phone.lsv")
+MEMBER, STRANGER, OTHER = "13800138000", "13900139999", "12"
+EXPECTED = ["exposed", "not_exposed", None, "not_covered"]
+TEXTS = [MEMBER, STRANGER, None, OTHER]
+NUMBERS = [int(MEMBER), int(STRANGER), None, int(OTHER)]
+
+
+def raises(kind, work, *words, without=()):
+    """Does it raise just this, and say so?"""
+    try:
+        work()
+    except kind as error:
+        assert type(error) is kind, error
+        said = str(error)
+        assert all(word in said for word in words), said
+        assert not any(word in said for word in without), said
+        return said
+    raise AssertionError(f"{kind.__name__} is not raised")
+
+
+def verdicts(column, **options):
+    return PHONE.check_many(column, "phone", **options).to_pylist()
+
+
+def columns_of_every_library_and_type():
+    text = pa.array(TEXTS)
+    for array_type in [
+        pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view(),
+        pa.dictionary(pa.int8(), pa.string()), pa.dictionary(pa.uint32(), pa.large_string()),
+        pa.dictionary(pa.int64(), pa.binary()),
+    ]:
+        assert verdicts(text.cast(array_type)) == EXPECTED, array_type
+    for array_type in [pa.int64(), pa.uint64(), pa.decimal128(20, 0), pa.dictionary(pa.int16(), pa.int64())]:
+        assert verdicts(pa.array(NUMBERS).cast(array_type)) == EXPECTED, array_type
+    assert verdicts(pa.array([b"13800138000", None], pa.binary(11))) == ["exposed", None]
+    assert verdicts(pa.nulls(2)) == [None, None]
+    columns = [
+        TEXTS, tuple(TEXTS), iter(TEXTS), NUMBERS, [text and text.encode() for text in TEXTS],
+        [np.int64(MEMBER), bytearray(STRANGER.encode()), float("nan"), pd.NA and None, ][:3] + [OTHER],
+        pd.Series(TEXTS), pd.Series(TEXTS, dtype=object), pd.Series(TEXTS, dtype="category"),
+        pd.Series(NUMBERS, dtype="Int64"), pd.Series(TEXTS, dtype="string[pyarrow]"),
+        pl.Series(TEXTS), pl.Series(TEXTS, dtype=pl.Categorical), pl.Series(NUMBERS),
+        np.array(TEXTS, dtype=object), leaksieve.Array(TEXTS),
+        duckdb.sql(f"select unnest({[text or '' for text in TEXTS]}) as x").to_arrow_table()["x"],
+    ]
+    for column in columns[:-1]:
+        assert verdicts(column) == EXPECTED, type(column)
+    assert verdicts(columns[-1]) == ["exposed", "not_exposed", "not_covered", "not_covered"]
+    without_null = [text for text in TEXTS if text]
+    for dtype in ["U20", "S20", np.dtypes.StringDType()]:
+        assert verdicts(np.array(without_null, dtype=dtype)) == [it for it in EXPECTED if it], dtype
+    assert verdicts(np.array([int(MEMBER), int(STRANGER)])) == EXPECTED[:2]
+    for empty in [[], pa.array([], pa.string()), pa.chunked_array([], pa.string()), pl.Series([], dtype=pl.String)]:
+        assert verdicts(empty) == []
+
+
+def slices_chunks_and_many_rows():
+    many = (TEXTS * 40_000)[:-1]
+    expected = (EXPECTED * 40_000)[:-1]
+    for array_type in [pa.string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]:
+        array = pa.array(many).cast(array_type)
+        assert verdicts(array) == expected, array_type
+        for start, length in [(1, 3), (7, 100_001), (159_998, 1), (0, 0)]:
+            assert verdicts(array.slice(start, length)) == expected[start : start + length], start
+        chunks = pa.chunked_array([array.slice(3, 5), array.slice(0, 0), array.slice(8, 90_000)])
+        assert verdicts(chunks) == expected[3:90_008]
+    # Of bits that say what is null, some are before the slice.
+    numbers = pa.array(NUMBERS * 9)
+    assert verdicts(numbers.slice(3, 20)) == (EXPECTED * 9)[3:23]
+    # Several at once, of one file.
+    results = [None] * 4
+
+    def ask(place):
+        results[place] = verdicts(pa.array(many))
+
+    threads = [threading.Thread(target=ask, args=(place,)) for place in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected] * 4
+
+
+def results_go_everywhere():
+    array = PHONE.check_many(TEXTS, "phone")
+    assert len(array) == 4 and array[0] == array[-4] == "exposed" and list(array) == EXPECTED
+    raises(IndexError, lambda: array[4])
+    arrow = pa.array(array)
+    assert arrow.type == pa.dictionary(pa.uint8(), pa.string())
+    assert arrow.dictionary.to_pylist() == list(typing.get_args(leaksieve.Outcome))
+    arrow.validate(full=True)
+    assert pa.array(array, pa.string()).to_pylist() == EXPECTED
+    assert pl.Series(array).to_list() == EXPECTED
+    assert pd.Series.from_arrow(array).astype(object).where(lambda it: it.notna(), None).to_list() == EXPECTED
+    batch = PHONE.check_many(TEXTS, "phone", reason=True)
+    assert len(batch) == 4 and batch.column("verdict").to_pylist() == EXPECTED
+    reasons = batch.column("reason").to_pylist()
+    assert reasons == [text and PHONE.check(text, "phone").reason for text in TEXTS]
+    raises(KeyError, lambda: batch.column("outcome"), "verdict, reason")
+    table = {"verdict": EXPECTED, "reason": reasons}
+    pa.record_batch(batch).validate(full=True)
+    assert pa.record_batch(batch).to_pydict() == pa.table(batch).to_pydict() == table
+    assert pl.DataFrame(batch).to_dict(as_series=False) == table
+    assert pd.DataFrame.from_arrow(batch)["reason"].dropna().to_list() == [it for it in reasons if it]
+    rows = duckdb.sql("select verdict, reason from batch").fetchall()
+    assert rows == list(zip(EXPECTED, reasons))
+
+
+def verdict_of_one_text():
+    verdict = PHONE.check("+86 138-0013-8000", kind="phone")
+    assert verdict == PHONE.check(MEMBER) and hash(verdict) == hash(PHONE.check(MEMBER))
+    assert verdict != PHONE.check(STRANGER) and verdict != "exposed"
+    raises(TypeError, lambda: bool(verdict), "outcome")
+    (leak,) = verdict.leaks
+    assert leak.name == PHONE.info["datasets"][0]["name"] and leak.false_alarm_one_in > 1
+    assert MEMBER not in repr(verdict) + str(verdict) and not PHONE.check(STRANGER).leaks
+    # Of what a password may be, and of texts without an end.
+    passwords = Filter.open(GOLDEN / "password.lsv")
+    assert passwords.check(b"123456").is_exposed and passwords.check("123456").is_exposed
+    huge = "1" * 50_000_000
+    assert PHONE.check(huge).outcome == "not_covered" and verdicts([huge, MEMBER]) == ["not_covered", "exposed"]
+    assert PHONE.check("").outcome == "not_covered" and PHONE.check("\0").outcome == "not_covered"
+
+
+def what_is_no_column_or_text():
+    secret = "13812345678"
+    lone = secret + "\ud800"
+    raises(ValueError, lambda: PHONE.check(lone), "surrogate", without=[secret])
+    raises(ValueError, lambda: verdicts([MEMBER, lone]), "row 1", "surrogate", without=[secret])
+    raises(TypeError, lambda: PHONE.check(int(secret)), "str or bytes", without=[secret])
+    raises(TypeError, lambda: PHONE.check(None), "str or bytes")
+    raises(ValueError, lambda: PHONE.check(secret, kind=secret), "'phone', 'email'", without=[secret])
+    for text in [secret, secret.encode()]:
+        raises(TypeError, lambda: verdicts(text), "a column is wanted", without=[secret])
+    for value, words in [
+        (float(secret), "float"), (True, "bool"), (np.True_, "bool"), (object(), "object"), ([secret], "list"),
+        (decimal.Decimal(secret), "Decimal"),
+    ]:
+        raises(TypeError, lambda: verdicts([MEMBER, value]), "row 1", words, without=[secret])
+    for column in [
+        pa.array([float(secret)]), pl.Series([float(secret)]), pd.Series([float(secret), None]),
+        np.array([float(secret)]), pa.array([decimal.Decimal("1.5")]),
+    ]:
+        raises(TypeError, lambda: verdicts(column), "lost digits", without=[secret])
+    for column in [pa.table({"x": [secret]}), pl.DataFrame({"x": [secret]}), pa.array([{"x": secret}])]:
+        raises(TypeError, lambda: verdicts(column), "table", without=[secret])
+    raises(TypeError, lambda: verdicts(pa.array([[secret]])), "list", without=[secret])
+    raises(TypeError, lambda: verdicts(pa.array([True])), "bool")
+    raises(TypeError, lambda: verdicts(7), "iterable")
+
+
+def files_that_cannot_be_opened_or_asked(folder):
+    raises(FileNotFoundError, lambda: Filter.open(folder / "missing.lsv"), "missing.lsv")
+    raises(IsADirectoryError, lambda: Filter.open(folder))
+    raises(FilterError, lambda: Filter.open(b""), "the bytes", "not a leaksieve file")
+    raises(FilterError, lambda: Filter.open(io.BytesIO(b"milk")), "the file object", "not a leaksieve file")
+    raises(TypeError, lambda: Filter.open(7), "path")
+    raises(ValueError, lambda: Filter.open(GOLDEN / "signed.lsv", key=[]), "empty")
+    raises(ValueError, lambda: Filter.open(GOLDEN / "signed.lsv", key="12"), "key")
+    raises(FilterError, lambda: Filter.open(GOLDEN / "phone.lsv", key="0" * 64), "not signed")
+    signer = Filter.open(GOLDEN / "signed.lsv").info["signer"]
+    for key in [signer, [signer], ("0" * 64, signer)]:
+        assert Filter.open(GOLDEN / "signed.lsv", key=key).info["signer"] == signer
+    # A file that fails while it is read: what it says is an error, of each way of asking.
+    content = (GOLDEN / "phone.lsv").read_bytes()
+
+    class Failing(io.BytesIO):
+        is_broken = False
+
+        def read(self, size=-1):
+            if self.is_broken:
+                raise OSError("the cable is out")
+            return super().read(size)
+
+    file = Failing(content)
+    leaks = Filter.open(file)
+    assert leaks.check(MEMBER).is_exposed
+    file.is_broken = True
+    raises(OSError, lambda: leaks.check(MEMBER), "the cable is out")
+    batch = leaks.check_many([MEMBER, None], reason=True)
+    assert batch.column("verdict").to_pylist() == ["error", None]
+    assert "the cable is out" in batch.column("reason")[0]
+    # Damaged in one sector: nobody else is told an error.
+    first = leaks.info["datasets"][0]["first_sector"]
+    for sector in range(first, leaks.info["num_sectors"]):
+        damaged = bytearray(content)
+        damaged[sector * 512 + 9] ^= 1
+        texts = [line for line in (GOLDEN / "phone.txt").read_text().splitlines() if line]
+        said = Filter.open(bytes(damaged)).check_many(texts, "phone").to_pylist()
+        assert "error" in said and set(said) <= {"exposed", "error"}, (sector, set(said))
+    # Short reads are gone on with.
+
+    class Slow(io.BytesIO):
+        def read(self, size=-1):
+            return super().read(min(size, 7))
+
+    assert Filter.open(Slow(content)).check(MEMBER).is_exposed
+
+
+def expired_files(folder):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        leaksieve.build(
+            GOLDEN / "email.txt", folder / "old.lsv", kind="email", created=1_000_000_000, expires="2004-11-09"
+        )
+    old, as_of_then = [Filter.open(folder / "old.lsv", allow_expired=allow) for allow in [False, True]]
+    stranger = "nobody@example.com"
+    assert old.check(stranger).outcome == "expired" and as_of_then.check(stranger).is_not_exposed
+    assert "2004-11-09" in old.check(stranger).reason and "allow_expired=True" in str(old.check(stranger))
+    texts = [stranger, "Member0@Example.com"]
+    assert old.check_many(texts).to_pylist() == ["expired", "exposed"]
+    assert as_of_then.check_many(texts).to_pylist() == ["not_exposed", "exposed"]
+    assert old.info["has_expired"] and old.info["expires"] == "2004-11-09"
+
+
+def typed_dictionaries_have_the_fields(folder):
+    def fits(value, kind, place):
+        assert set(value) == set(typing.get_type_hints(kind)), (place, set(value) ^ set(kind.__annotations__))
+
+    said = json.loads(subprocess.check_output([CLI, "inspect", "--format=json", GOLDEN / "bundle.lsv"]))
+    info = leaksieve.inspect(GOLDEN / "bundle.lsv")
+    assert info == said == Filter.open(GOLDEN / "bundle.lsv").info
+    fits(info, leaksieve.FileInfo, "info")
+    for leak in info["datasets"]:
+        fits(leak, leaksieve.LeakInfo, "leak")
+        fits(leak["false_positive_rate"], leaksieve.Rates, "rates")
+
+
+def builds(folder):
+    """As the command line builds, byte for byte; of a file, and of values in memory."""
+    phones = (GOLDEN / "phone.txt").read_text().splitlines()
+    same = ["--seed=7", "--created=1600000000", "--name=Golden", "--quiet", "--force"]
+    arguments = dict(seed=7, created=1_600_000_000, name="Golden", replace=True)
+    (folder / "phones.csv").write_text("id,phone\n" + "".join(f'{i},"{it}"\n' for i, it in enumerate(phones)))
+    numbers = [13_800_000_000 + i * i * 7 for i in range(3_000)]
+    (folder / "numbers.txt").write_text("".join(f"{number}\n" for number in numbers))
+    cases = [
+        (GOLDEN / "phone.txt", dict(kind="phone", region="CN"), [pa.array(phones), pl.Series("phone", phones)]),
+        (folder / "phones.csv", dict(kind="phone", region="CN", column="phone"), []),
+        (folder / "phones.csv", dict(kind="phone", region="CN", column=2, max_rejected=0.9), []),
+        (folder / "numbers.txt", dict(kind="phone", region="CN", encoding="ribbon", fpr=0.01, max_rejected=1.0),
+         [numbers, pa.array(numbers), np.array(numbers), pd.Series(numbers), pa.array(map(str, numbers)).dictionary_encode()]),
+        (folder / "numbers.txt", dict(kind="id", encoding="exact", separators="keep", date="2021-06", epoch=3), []),
+        (GOLDEN / "email.txt", dict(kind="email", max_size=20_000, source_note="a test"), []),
+        (GOLDEN / "password.txt", dict(kind="password", digest="ntlm", expires="2027-01-31"), []),
+        (GOLDEN / "ntlm.txt", dict(kind="ntlm", min_count=100_000), []),
+        (GOLDEN / "username.txt", dict(kind="username", case="exact", as_lines=True), []),
+    ]
+    summary = None
+    for number, (list_, options, columns) in enumerate(cases):
+        by_cli, by_python = folder / f"{number}.cli.lsv", folder / f"{number}.lsv"
+        words = []
+        for name, value in options.items():
+            option = "--" + name.replace("_", "-")
+            words += [option] if value is True else [option, str(value)]
+        subprocess.run([CLI, "build", list_, "-o", by_cli, *words, *same], check=True, capture_output=True)
+        with warnings.catch_warnings(record=True):
+            warnings.simplefilter("always")
+            summary = leaksieve.build(list_, by_python, **options, **arguments)
+            assert by_cli.read_bytes() == by_python.read_bytes(), options
+            for column in columns:
+                values = leaksieve.Array(column) if isinstance(column, list) else column
+                leaksieve.build(values, by_python, **options, **arguments)
+                assert by_cli.read_bytes() == by_python.read_bytes(), (options, type(column))
+    assert set(summary) == set(typing.get_type_hints(leaksieve.Summary)), summary
+    assert set(summary["false_positive_rate"]) == set(typing.get_type_hints(leaksieve.ProbedRates))
+    for name, kind in [("shapes", leaksieve.Shape), ("stages", leaksieve.StageCost)]:
+        assert set(summary[name][0]) == set(typing.get_type_hints(kind))
+    assert summary["file"] == str(folder / "8.lsv")
+
+
+def builds_that_are_refused(folder):
+    output = folder / "new.lsv"
+    lines = [f"138000000{i:02}" for i in range(90)]
+    (folder / "bad.txt").write_text("\n".join(lines + ["no number"] * 10))
+
+    def build(list_=folder / "bad.txt", output=output, **options):
+        return leaksieve.build(list_, output, **{"kind": "phone", "region": "CN", **options})
+
+    said = raises(BuildError, build, "10 of 100", "hint:", "max_rejected=", "line 91", without=["--", "no number"])
+    assert said.count("\n") > 1 and not output.exists() and not list(folder.glob("*.tmp"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        stages = []
+        assert build(max_rejected=0.2, progress=stages.append)["num_rejected"] == 10
+    assert any("line 91" in str(warning.message) for warning in caught), caught
+    assert caught[0].filename == __file__ and stages[0] == "reading" and stages[-1] == "syncing"
+    raises(BuildError, lambda: build(max_rejected=0.2), "already exists", "replace=", without=["--"])
+    other = folder / "other.lsv"
+    column = pa.array(lines + ["nothing"] * 10)
+    raises(BuildError, lambda: build(column, other, name="x"), "the column line 91", without=["nothing"])
+    raises(BuildError, lambda: build(pl.Series("tel", column), other, name="x"), "column `tel` line 91")
+    raises(BuildError, lambda: build(folder / "missing.txt", other), "missing.txt")
+    raises(ValueError, lambda: build(column, other), "name=")
+    raises(ValueError, lambda: build(column, other, name="x", field="y"), "field=")
+    for options, word in [
+        (dict(region=None), "region="), (dict(kind="email"), "region="), (dict(region="XX"), "XX"),
+        (dict(kind="id", region=None, id_scheme="x"), "id_scheme"), (dict(fpr=0.9), "0.5"), (dict(fpr=float("nan")), "0.5"),
+        (dict(fpr=0.1, max_size=9), "max_size="), (dict(encoding="x"), "'ribbon'"), (dict(date="2021-13"), "2021-06"),
+        (dict(expires="2021"), "2021-01-31"), (dict(max_rejected=2.0), "max_rejected"), (dict(threads=0), "threads="),
+        (dict(min_count=3), "min_count="), (dict(column=0), "from 1"), (dict(column="x", field="y"), "column="),
+        (dict(delimiter="bar"), "column="), (dict(charset="x", column="y"), "charset"),
+    ]:
+        raises(ValueError, lambda: build(output=other, **options), word)
+    for lists in [[], ["-"]]:
+        raises(ValueError, lambda: build(lists, other))
+    for lists in [7, b"x", [7]]:
+        raises(TypeError, lambda: build(lists, other), "path")
+    assert not other.exists()
+
+    # An exception of who is told ends the build, as Ctrl-C does.
+    def tell(stage):
+        raise LookupError(stage)
+
+    raises(LookupError, lambda: build(max_rejected=0.2, output=other, progress=tell), "reading")
+
+    def interrupt(stage):
+        signal.raise_signal(signal.SIGINT)
+
+    raises(KeyboardInterrupt, lambda: build(max_rejected=0.2, output=other, progress=interrupt))
+    assert not other.exists() and not list(folder.glob("*.tmp"))
+
+
+def hashes():
+    spellings = ["13800138000", "+86 138-0013-8000", "008613800138000", None, "", "no number", "13900139999"]
+    hashes = leaksieve.hash_column(spellings, kind="phone", region="CN", seed=1)
+    assert pa.array(hashes).type == pa.uint64()
+    first, second, third, null, blank, none, other = hashes.to_pylist()
+    assert first == second == third != other and null is blank is none is None
+    as_numbers = leaksieve.hash_column(np.array([13800138000]), kind="phone", region="CN", seed=1)
+    assert as_numbers.to_pylist() == [first]
+    assert leaksieve.hash_column(spellings, kind="phone", region="CN", seed=2)[0] != first
+    folded = leaksieve.hash_column(["Ann@Example.com", "ann@example.com"], kind="email", seed=0).to_pylist()
+    assert folded[0] == folded[1]
+    repeated = pa.array(["a@b.de", None, "a@b.de", "c@d.de"]).dictionary_encode()
+    assert leaksieve.hash_column(repeated, kind="email", seed=0).to_pylist() == leaksieve.hash_column(
+        repeated.to_pylist(), kind="email", seed=0
+    ).to_pylist()
+    raises(ValueError, lambda: leaksieve.hash_column([], kind="phone", seed=1), "region=")
+    raises(OverflowError, lambda: leaksieve.hash_column([], kind="email", seed=-1))
+
+
+def nothing_is_kept():
+    """Arrow's memory is given back, on both sides, however often."""
+    array = pa.array(TEXTS * 100_000)
+    before = pa.total_allocated_bytes()
+    for _ in range(3):
+        taken = pa.array(PHONE.check_many(pa.array(TEXTS * 100_000), "phone"))
+        assert len(taken) == len(array)
+        del taken
+    assert pa.total_allocated_bytes() == before
+
+
+def main():
+    columns_of_every_library_and_type()
+    slices_chunks_and_many_rows()
+    results_go_everywhere()
+    verdict_of_one_text()
+    what_is_no_column_or_text()
+    hashes()
+    nothing_is_kept()
+    for test in [
+        files_that_cannot_be_opened_or_asked, expired_files, typed_dictionaries_have_the_fields, builds,
+        builds_that_are_refused,
+    ]:
+        with tempfile.TemporaryDirectory() as folder:
+            test(pathlib.Path(folder))
+    print("done")
+
+
+main()

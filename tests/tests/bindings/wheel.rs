@@ -1,0 +1,72 @@
+//! The wheel for Python, installed beside the libraries that it works with.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use testkit::ask::cases;
+use testkit::ask::vectors::{golden, judge};
+use testkit::ask::{Way, Wheel, compare};
+use testkit::{host, run, wheel, workspace};
+
+/// All that asks the wheel, so that it is built and installed once.
+#[test]
+#[ignore = "needs pip's registry and the host tool: cargo xtask test"]
+fn the_wheel() -> Result<()> {
+    let python = wheel::environment()?;
+    let root = workspace::root().join("python");
+
+    let mut asker = Wheel::start(&python)?;
+    judge(&mut asker, 1)?;
+    let folder = tempfile::tempdir()?;
+    for way in [Way::Path, Way::Bytes, Way::Object] {
+        asker.way = way;
+        let good = compare(&mut asker, &cases::good()?, 7)?;
+        ensure!(good.exposed > 100 && good.not_exposed > 100 && good.errors == 0);
+        let compared = compare(&mut asker, &cases::trusted(folder.path())?, 1)?;
+        ensure!(compared.opened == 5 && compared.refused == 5);
+        let compared = compare(&mut asker, &cases::with_caveats(folder.path())?, 7)?;
+        ensure!(compared.not_covered > 100);
+        let stride = if way == Way::Path { 1 } else { 20 };
+        let compared = compare(&mut asker, &cases::bad(folder.path())?, stride)?;
+        ensure!(compared.refused > 50 && compared.errors > 100);
+    }
+
+    let mut api = Command::new(&python);
+    api.arg(root.join("tests/api.py"))
+        .arg(golden("phone.lsv").parent().context("no folder")?)
+        .arg(host::cli()?);
+    ensure!(run::output(&mut api)? == "done\n");
+
+    for name in ["pandas", "polars", "pyarrow", "duckdb"] {
+        let mut example = Command::new(&python);
+        example
+            .arg(root.join(format!("examples/{name}_example.py")))
+            .arg(golden("phone.lsv"));
+        let said = run::output(&mut example)?;
+        for word in ["Ann", "exposed", "not_exposed", "not_covered"] {
+            ensure!(said.contains(word), "{name} does not say {word}: {said}");
+        }
+    }
+
+    let types = |arguments: &[&str]| {
+        let mut mypy = Command::new(&python);
+        mypy.args(["-m", "mypy", "--strict", "--config-file"])
+            .arg(root.join("pyproject.toml"))
+            .arg("--cache-dir")
+            .arg(workspace::target().join("wheel/mypy"))
+            .args(arguments)
+            .current_dir(&root);
+        run::output(&mut mypy)
+    };
+    types(&["python/leaksieve", "examples"])?;
+    let mut stubs = Command::new(&python);
+    stubs
+        .args([
+            "-m",
+            "mypy.stubtest",
+            "leaksieve",
+            "--ignore-disjoint-bases",
+        ])
+        .current_dir(folder.path());
+    run::output(&mut stubs).map(drop)
+}
