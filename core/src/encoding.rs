@@ -9,7 +9,7 @@ pub mod exact;
 mod matching;
 pub mod ribbon;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::arithmetic::scaled;
 use crate::error::HeaderDefect;
@@ -19,7 +19,7 @@ pub use matching::Match;
 use ribbon::Ribbon;
 
 /// How a dataset's items become bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Encoding {

@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The format that this code reads and writes.
 pub const FORMAT_VERSION: u16 = 2;
@@ -21,7 +21,7 @@ pub type Sector = [u8; SECTOR_BYTES];
 pub type Payload = [u8; PAYLOAD_BYTES];
 
 /// What tells one file from another: 16 bytes, part of every sector's checksum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FileId(pub [u8; 16]);
 
@@ -32,7 +32,7 @@ impl fmt::Display for FileId {
 }
 
 /// A sector's place in its file, counted from 0. 32 bits reach 2 TiB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[serde(transparent)]
 pub struct SectorIndex(#[serde(with = "postcard::fixint::le")] pub u32);

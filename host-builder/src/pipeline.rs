@@ -3,29 +3,29 @@
 //! | stage | from -> to |
 //! |---|---|
 //! | `read` | lists -> hashes and counts |
-//! | [`partition`] | hashes -> partitions, in memory or in a `spool` -> sorted, distinct |
+//! | [`partition`] | hashes -> partitions, in memory or in a `spool` -> sorted, distinct; `count` says what is counted |
 //! | `plan` | counts -> shape, header, file id: all that is fixed before the first page |
 //! | `encode` | partitions -> pages -> sealed sectors; what a layer bumps -> the next layer |
 //! | `exact` | numbers -> in order -> pages of gaps, an index |
 //! | `recheck` | the finished bytes, asked for every item before the file gets its name |
 
-pub mod advice;
-mod build;
+pub(crate) mod build;
+mod count;
 pub(crate) mod encode;
 mod error;
-mod exact;
+pub(crate) mod exact;
 mod options;
-mod pages;
+pub(crate) mod pages;
 pub mod partition;
-mod plan;
+pub(crate) mod plan;
 mod ranges;
 mod read;
-mod recheck;
-pub mod report;
-mod sort;
+pub(crate) mod recheck;
+pub(crate) mod sort;
 mod spool;
 
 pub use build::{Summary, build, dry_run};
+pub use count::{Count, Counting, MAX_COUNTED_RECORDS};
 pub use encode::EncodeError;
 pub use error::BuildError;
 pub use options::{

@@ -26,7 +26,7 @@
 //! Walzer, "Fast Succinct Retrieval and Approximate Membership using Ribbon", SEA 2022, arXiv 2109.01892. What is ours: the
 //! bucket that bumps is a sector and a system of its own, so that a question has one place.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::matching::Match;
 use crate::arithmetic::scaled;
@@ -61,7 +61,7 @@ const FOR_FINGERPRINT: u32 = 0x510E_527F;
 
 /// A paged ribbon's parameters. All pages of a layer have `columns` columns but its last,
 /// the wide ones, which have one more: so a rate may lie between two powers of two.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Ribbon {
     /// Columns of a page that is not wide: 1 to [`MAX_COLUMNS`].
@@ -76,7 +76,7 @@ pub struct Ribbon {
 }
 
 /// A number of pages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[serde(transparent)]
 pub struct NumPages(#[serde(with = "postcard::fixint::le")] pub u32);

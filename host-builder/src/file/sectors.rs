@@ -26,9 +26,18 @@ pub(crate) fn read_sectors(
     file_id: FileId,
     sectors: Range<u32>,
 ) -> Result<Vec<u8>, ReadError<io::Error>> {
+    read_sectors_at(file, byte_of(SectorIndex(sectors.start)), file_id, sectors)
+}
+
+/// As [`read_sectors`], of a part of a file: the first of them stands at this byte.
+pub(crate) fn read_sectors_at(
+    file: &File,
+    byte: u64,
+    file_id: FileId,
+    sectors: Range<u32>,
+) -> Result<Vec<u8>, ReadError<io::Error>> {
     let mut bytes = vec![0; sectors.len() * SECTOR_BYTES];
-    file.read_exact_at(&mut bytes, byte_of(SectorIndex(sectors.start)))
-        .map_err(ReadError::Source)?;
+    read_exact_at(file, &mut bytes, byte).map_err(ReadError::Source)?;
     let read: &[Sector] = bytes.as_chunks().0;
     for (index, sector) in sectors.zip(read) {
         verify(file_id, SectorIndex(index), sector)?;
@@ -42,7 +51,17 @@ pub(crate) fn read_payloads(
     file_id: FileId,
     sectors: Range<u32>,
 ) -> Result<Vec<Payload>, ReadError<io::Error>> {
-    let bytes = read_sectors(file, file_id, sectors)?;
+    read_payloads_at(file, byte_of(SectorIndex(sectors.start)), file_id, sectors)
+}
+
+/// As [`read_sectors_at`], without the checksums.
+pub(crate) fn read_payloads_at(
+    file: &File,
+    byte: u64,
+    file_id: FileId,
+    sectors: Range<u32>,
+) -> Result<Vec<Payload>, ReadError<io::Error>> {
+    let bytes = read_sectors_at(file, byte, file_id, sectors)?;
     let read: &[Sector] = bytes.as_chunks().0;
     Ok(read
         .iter()

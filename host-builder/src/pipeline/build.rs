@@ -7,12 +7,13 @@ use crate::file::{Access, AtomicFile, WriteError, ensure_no_input, write_header}
 use crate::input::normalise::{Counts, Key, Keys};
 use crate::input::source::Input;
 use crate::input::speller::Sample;
-use crate::pipeline::encode::encode;
+use crate::pipeline::count::{Count, Counting};
+use crate::pipeline::encode::{Encoded, encode};
 use crate::pipeline::error::BuildError;
 use crate::pipeline::exact::{self, Ordered};
 use crate::pipeline::options::BuildOptions;
-use crate::pipeline::partition::{Count, Hashes, MIN_MEMORY_BYTES, NUM_PARTITIONS, Partitions};
-use crate::pipeline::plan::{Draft, ExactPlan, NumberingPlan, Plan, PlanError};
+use crate::pipeline::partition::{Hashes, MIN_MEMORY_BYTES, NUM_PARTITIONS, Partitions};
+use crate::pipeline::plan::{Draft, ExactPlan, NumberingPlan, Plan, PlanError, method_of};
 use crate::pipeline::read::{InputError, Read, ensure_read, read};
 use crate::pipeline::recheck::{Expected, Findings, RecheckError, ask_all, recheck};
 use crate::pipeline::spool::SpoolError;
@@ -63,15 +64,54 @@ impl Summary {
 }
 
 /// What was written, and holds what was put in.
-struct Written {
-    header: Header,
-    shape: Shape,
-    designed: f64,
-    measured: f64,
-    num_restarts: u8,
-    mean_reads: f64,
-    trial: Trial,
-    reason: Reason,
+pub(crate) struct Written {
+    pub(crate) header: Header,
+    pub(crate) shape: Shape,
+    pub(crate) designed: f64,
+    pub(crate) measured: f64,
+    pub(crate) num_restarts: u8,
+    pub(crate) mean_reads: f64,
+    pub(crate) trial: Trial,
+    pub(crate) reason: Reason,
+}
+
+impl Written {
+    /// A filter.
+    pub(crate) fn filter(
+        plan: &Plan,
+        encoded: &Encoded,
+        header: Header,
+        trial: Trial,
+        reason: Reason,
+    ) -> Self {
+        Self {
+            header,
+            shape: plan.shape,
+            designed: plan.designed,
+            measured: encoded.measured(),
+            num_restarts: encoded.num_restarts,
+            mean_reads: encoded.mean_reads(),
+            trial,
+            reason,
+        }
+    }
+
+    pub(crate) fn summary(self, counts: Counts, costs: Vec<Cost>) -> Summary {
+        let datasets = self.header.datasets.iter();
+        Summary {
+            num_items: datasets.map(|dataset| dataset.num_items).sum(),
+            num_bytes: byte_of(SectorIndex(self.header.num_sectors)),
+            designed: self.designed,
+            shape: self.shape,
+            reason: self.reason,
+            num_restarts: self.num_restarts,
+            mean_reads: self.mean_reads,
+            measured: self.measured,
+            trial: self.trial,
+            counts,
+            costs,
+        }
+    }
 }
 
 /// Build a filter file at `output`.
@@ -87,27 +127,18 @@ pub fn build(
     if options.memory_bytes < MIN_MEMORY_BYTES {
         return Err(BuildError::TooLittleMemory);
     }
-    let may_be_exact = has_numbers(&options.profile);
-    if options.encoding == Choice::Exact && !may_be_exact {
-        return Err(BuildError::NoNumbers);
-    }
+    ensure_possible(options)?;
     // Asked first, so that an hour's work does not end in "exists already".
     if options.replace {
         ensure_no_input(output, options.inputs.iter().filter_map(Input::path))?;
     }
     let mut new_file = AtomicFile::create(output, options.replace, Access::AsUsual)?;
-    let seed = match options.seed {
-        Some(seed) => seed,
-        None => getrandom::u64().map_err(|error| BuildError::NoSeed(error.to_string()))?,
-    };
+    let seed = seed_of(options)?;
     let numbering = NumberingPlan::of(&options.profile).map_err(PlanError::Numbering)?;
     let mut costs = Costs::new(observer);
 
     let function = HashFunction::Xxh3 { seed };
-    let keys = match options.encoding {
-        Choice::Exact | Choice::Auto if may_be_exact => Keys::Numbers(function),
-        _ => Keys::Hashes(function),
-    };
+    let keys = keys_of(options, function);
     let temp_folder = options.temp_folder.as_deref().unwrap_or(new_file.folder());
     let hashes = Partitions::new(options.memory_bytes, temp_folder.to_path_buf());
     let numbers = hashes.beside();
@@ -143,10 +174,7 @@ pub fn build(
         file: &mut new_file,
     };
     let mut written = None;
-    let mut reason = match options.encoding {
-        Choice::Filter(_) => Reason::Asked,
-        Choice::Exact | Choice::Auto => Reason::NotNumbers,
-    };
+    let mut reason = reason_of(options);
     if matches!(keys, Keys::Numbers(_)) {
         let has_others = counts.no_numbers.count() > 0;
         let (ordered, counted) = building.order(&numbers)?;
@@ -170,24 +198,39 @@ pub fn build(
     let mut costs = building.costs;
     ensure_goes_on(observer)?;
     costs.stage(Stage::Sync, None, |_| new_file.commit())?;
-    Ok(Summary {
-        num_items: written
-            .header
-            .datasets
-            .iter()
-            .map(|dataset| dataset.num_items)
-            .sum(),
-        num_bytes: byte_of(SectorIndex(written.header.num_sectors)),
-        designed: written.designed,
-        shape: written.shape,
-        reason: written.reason,
-        num_restarts: written.num_restarts,
-        mean_reads: written.mean_reads,
-        measured: written.measured,
-        trial: written.trial,
-        counts,
-        costs: costs.into_costs(),
-    })
+    Ok(written.summary(counts, costs.into_costs()))
+}
+
+/// Can there be such a file, whatever is in the lists?
+pub(crate) fn ensure_possible(options: &BuildOptions) -> Result<(), BuildError> {
+    if options.encoding == Choice::Exact && !has_numbers(&options.profile) {
+        return Err(BuildError::NoNumbers);
+    }
+    Ok(())
+}
+
+/// The seed that was given, or another.
+pub(crate) fn seed_of(options: &BuildOptions) -> Result<u64, BuildError> {
+    match options.seed {
+        Some(seed) => Ok(seed),
+        None => getrandom::u64().map_err(|error| BuildError::NoSeed(error.to_string())),
+    }
+}
+
+/// What is gathered of the items.
+pub(crate) fn keys_of(options: &BuildOptions, function: HashFunction) -> Keys {
+    match options.encoding {
+        Choice::Exact | Choice::Auto if has_numbers(&options.profile) => Keys::Numbers(function),
+        _ => Keys::Hashes(function),
+    }
+}
+
+/// Why there is a filter, if there is one and no exact set was tried.
+pub(crate) fn reason_of(options: &BuildOptions) -> Reason {
+    match options.encoding {
+        Choice::Filter(_) => Reason::Asked,
+        Choice::Exact | Choice::Auto => Reason::NotNumbers,
+    }
 }
 
 /// # Errors
@@ -215,11 +258,7 @@ impl Building<'_, '_> {
     fn filter(&mut self, hashes: &Hashes, reason: Reason) -> Result<Written, BuildError> {
         let num_threads = self.options.num_threads;
         let counted = self.count(hashes)?;
-        ensure_goes_on(self.costs.observer)?;
-        let method = match self.options.encoding {
-            Choice::Filter(method) => method,
-            Choice::Auto | Choice::Exact => self.method_of(counted.num_items),
-        };
+        let method = self.method_of(counted.num_items);
         let draft = Draft::new(self.options, self.numbering, Some(method), self.seed)?;
         let mut plan = Plan::new(draft, self.counts, counted)?;
         // The header says what was measured, so it is written last.
@@ -232,35 +271,16 @@ impl Building<'_, '_> {
             })?;
         ensure_goes_on(self.costs.observer)?;
         let pages = encoded.pages;
-        let (num_items, measured) = (encoded.num_items(), encoded.measured());
-        let header = plan.header(num_items, measured);
-        self.write_header(&header, pages.file_id)?;
-        let trial = self.recheck(&header, measured, |file, seed, advance| {
+        let header = plan.header(encoded.num_items(), encoded.measured());
+        write_head(&header, pages.file_id, self.numbering, self.file)?;
+        let trial = self.recheck(&header, encoded.measured(), |file, seed, advance| {
             ask_all(file, &pages, hashes, seed, num_threads, advance)
         })?;
-        Ok(Written {
-            header,
-            shape: plan.shape,
-            designed: plan.designed,
-            measured,
-            num_restarts: encoded.num_restarts,
-            mean_reads: encoded.mean_reads(),
-            trial,
-            reason,
-        })
+        Ok(Written::filter(&plan, &encoded, header, trial, reason))
     }
 
-    /// The first of the filters that there is room for.
     fn method_of(&self, num_items: u64) -> Method {
-        let fits = |method| {
-            let draft = Draft::new(self.options, self.numbering, Some(method), self.seed);
-            draft.is_ok_and(|draft| draft.fits(num_items))
-        };
-        if !fits(Method::Bloom) && fits(Method::Ribbon) {
-            Method::Ribbon
-        } else {
-            Method::Bloom
-        }
+        method_of(self.options, self.numbering, self.seed, num_items)
     }
 
     /// Count numbers that are scattered, and put them in order.
@@ -302,7 +322,7 @@ impl Building<'_, '_> {
             }
         };
         let header = plan.header(&made);
-        self.write_header(&header, pages.file_id)?;
+        write_head(&header, pages.file_id, self.numbering, self.file)?;
         let trial = self.recheck(&header, 0.0, |file, _seed, advance| {
             exact::ask_all(file, &pages, numbers, &made, num_threads, advance)
         })?;
@@ -340,25 +360,13 @@ impl Building<'_, '_> {
 
     fn count(&mut self, hashes: &Hashes) -> Result<Count, SpoolError> {
         let num_threads = self.options.num_threads;
+        let counting = Counting::new(self.counts.num_stored, self.options.max_counted_records);
         self.costs
             .stage(Stage::Count, Some(NUM_PARTITIONS.into()), |observer| {
-                hashes.count(self.counts.num_stored, num_threads, &|partitions| {
+                hashes.count(counting, num_threads, &|partitions| {
                     observer.advance(partitions);
                 })
             })
-    }
-
-    /// Write what stands before the pages.
-    fn write_header(&mut self, header: &Header, file_id: FileId) -> Result<(), WriteError> {
-        write_header(header, file_id, self.file)?;
-        for dataset in &header.datasets {
-            let (first, _) = dataset.sectors();
-            for (index, payload) in (first.0..).zip(self.numbering.payloads) {
-                self.file
-                    .write(&seal(file_id, SectorIndex(index), payload))?;
-            }
-        }
-        Ok(())
     }
 
     fn recheck(
@@ -381,6 +389,23 @@ impl Building<'_, '_> {
         })?;
         Ok(trial)
     }
+}
+
+/// Write what stands before the pages.
+pub(crate) fn write_head(
+    header: &Header,
+    file_id: FileId,
+    numbering: NumberingPlan,
+    file: &mut AtomicFile,
+) -> Result<(), WriteError> {
+    write_header(header, file_id, file)?;
+    for dataset in &header.datasets {
+        let (first, _) = dataset.sectors();
+        for (index, payload) in (first.0..).zip(numbering.payloads) {
+            file.write(&seal(file_id, SectorIndex(index), payload))?;
+        }
+    }
+    Ok(())
 }
 
 /// Read the lists as [`build`] does, and write nothing. What a build would say of

@@ -13,7 +13,7 @@ use leaksieve_core::sector::{Payload, SECTOR_BYTES, seal};
 use crate::file::{AtomicFile, OutputError, WriteError};
 use crate::parallel::ordered_parallel;
 use crate::pipeline::pages::{LayerPages, Pages};
-use crate::pipeline::partition::{Hashes, NUM_PARTITIONS, Partitions, Writer, range_of};
+use crate::pipeline::partition::{Hashes, NUM_PARTITIONS, Partitions, range_of};
 use crate::pipeline::plan::Plan;
 use crate::pipeline::spool::SpoolError;
 use crate::sizing::ShapeError;
@@ -54,6 +54,12 @@ impl From<OutputError> for EncodeError {
     }
 }
 
+impl From<Unsolvable> for EncodeError {
+    fn from(Unsolvable: Unsolvable) -> Self {
+        Self::Unsolvable
+    }
+}
+
 impl From<Error> for EncodeError {
     fn from(error: Error) -> Self {
         Self::Write(WriteError::Header(error))
@@ -64,7 +70,7 @@ impl From<Error> for EncodeError {
 #[derive(Debug)]
 pub(crate) struct Encoded {
     pub(crate) pages: Pages,
-    layers: Vec<Written>,
+    pub(crate) layers: Vec<Written>,
     /// Times that a page could not be solved and all were made anew, with other equations.
     pub(crate) num_restarts: u8,
 }
@@ -93,7 +99,7 @@ impl Encoded {
 /// Build all pages that are planned, with the first set of equations that has a solution, and
 /// write them to their places; `advance` is told of the items in them.
 pub(crate) fn encode(
-    plan: &mut Plan<'_>,
+    plan: &mut Plan,
     hashes: &Hashes,
     num_threads: usize,
     file: &mut AtomicFile,
@@ -129,7 +135,7 @@ fn solved<T>(
 }
 
 /// What writing all pages of a layer gave.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Written {
     pub(crate) fill: Fill,
     /// Distinct items.
@@ -138,11 +144,11 @@ pub(crate) struct Written {
     pub(crate) num_bumped: u64,
 }
 
-/// The pages of a partition. The first and the last of them may have items in the
-/// neighbouring partitions too.
-struct Part {
+/// The pages of a range of hashes, a partition say. The first and the last of them may have items
+/// in the neighbouring ranges too.
+pub(crate) struct Part {
     num_items: u64,
-    /// Pages whose first hash is in the partition.
+    /// Pages whose first hash is in the range.
     begun: Range<u32>,
     /// Hashes of the page that was begun before.
     head: Vec<u64>,
@@ -153,10 +159,10 @@ struct Part {
 }
 
 /// Neighbouring pages.
-struct Built {
-    sectors: Vec<u8>,
-    fill: Fill,
-    num_bumped: u64,
+pub(crate) struct Built {
+    pub(crate) sectors: Vec<u8>,
+    pub(crate) fill: Fill,
+    pub(crate) num_bumped: u64,
 }
 
 impl Pages {
@@ -208,9 +214,11 @@ impl LayerPages {
             num_items: 0,
             num_bumped: 0,
         };
-        let mut page_begun = None;
-        let mut its_hashes: Vec<u64> = Vec::new();
-        let mut maker = Maker::new(self, bumped);
+        let maker = || {
+            let mut writer = bumped.writer();
+            Maker::new(self, move |hash| writer.push(hash))
+        };
+        let (mut seam, mut at_seams) = (Seam::default(), maker());
         let mut emit = |built: Built, written: &mut Written| {
             written.fill.merge(&built.fill);
             written.num_bumped += built.num_bumped;
@@ -221,62 +229,104 @@ impl LayerPages {
             0..NUM_PARTITIONS,
             || {
                 let mut scratch = [Vec::new(), Vec::new()];
-                let mut maker = Maker::new(self, bumped);
+                let mut maker = maker();
                 move |partition| {
                     let sorted = hashes.sorted(partition, &mut scratch)?;
-                    maker.part(range_of(partition), sorted)
+                    Ok(maker.part(&range_of(partition), sorted)?)
                 }
             },
-            |part| {
-                let mut part: Part = part?;
-                written.num_items += part.num_items;
-                its_hashes.append(&mut part.head);
-                if !part.begun.is_empty() {
-                    if let Some(page) = page_begun {
-                        emit(maker.pages(page..page + 1, &its_hashes)?, &mut written)?;
-                    }
-                    emit(part.built, &mut written)?;
-                    page_begun = Some(part.begun.end - 1);
-                    its_hashes = part.tail;
-                }
-                advance(part.num_items);
+            |part: Result<Part, EncodeError>| {
+                let part = part?;
+                let num_items = part.num_items;
+                written.num_items += num_items;
+                seam.put(part, &mut at_seams, |built| emit(built, &mut written))?;
+                advance(num_items);
                 Ok::<_, EncodeError>(())
             },
         )?;
-        if let Some(page) = page_begun {
-            emit(maker.pages(page..page + 1, &its_hashes)?, &mut written)?;
-        }
+        seam.end(&mut at_seams, |built| emit(built, &mut written))?;
         Ok(written)
     }
 }
 
-/// A thread's means to make pages of a layer.
-struct Maker<'a> {
-    pages: &'a LayerPages,
-    solver: Solver,
-    bumped: Writer<'a>,
+/// Joins neighbouring parts: the page that is begun, and its hashes so far.
+#[derive(Default)]
+pub(crate) struct Seam {
+    page: Option<u32>,
+    hashes: Vec<u64>,
 }
 
-impl<'a> Maker<'a> {
-    fn new(pages: &'a LayerPages, bumped: &'a Partitions) -> Self {
+impl Seam {
+    /// The next part; `emit` is given what is finished.
+    pub(crate) fn put<E: From<Unsolvable>>(
+        &mut self,
+        part: Part,
+        maker: &mut Maker<'_, impl FnMut(u64)>,
+        mut emit: impl FnMut(Built) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.add(&part.head);
+        if part.begun.is_empty() {
+            return Ok(());
+        }
+        self.finish(maker, &mut emit)?;
+        self.page = Some(part.begun.end - 1);
+        self.hashes = part.tail;
+        emit(part.built)
+    }
+
+    /// Hashes of the page that is begun.
+    pub(crate) fn add(&mut self, hashes: &[u64]) {
+        self.hashes.extend_from_slice(hashes);
+    }
+
+    /// No part follows.
+    pub(crate) fn end<E: From<Unsolvable>>(
+        mut self,
+        maker: &mut Maker<'_, impl FnMut(u64)>,
+        mut emit: impl FnMut(Built) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.finish(maker, &mut emit)
+    }
+
+    fn finish<E: From<Unsolvable>>(
+        &mut self,
+        maker: &mut Maker<'_, impl FnMut(u64)>,
+        emit: &mut impl FnMut(Built) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self.page {
+            Some(page) => emit(maker.pages(page..page + 1, &self.hashes)?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A thread's means to make pages of a layer. What they bump goes to `bump`.
+pub(crate) struct Maker<'a, B> {
+    pages: &'a LayerPages,
+    solver: Solver,
+    bump: B,
+}
+
+impl<'a, B: FnMut(u64)> Maker<'a, B> {
+    pub(crate) fn new(pages: &'a LayerPages, bump: B) -> Self {
         Self {
             pages,
             solver: Solver::new(),
-            bumped: bumped.writer(),
+            bump,
         }
     }
 
-    /// The pages of a partition.
-    fn part(&mut self, range: Range<u128>, sorted: &[u64]) -> Result<Part, EncodeError> {
+    /// The pages of a range of hashes.
+    pub(crate) fn part(&mut self, range: &Range<u128>, sorted: &[u64]) -> Result<Part, Unsolvable> {
         let layer = &self.pages.layer;
-        let begun = self.pages.begun_in(&range);
+        let begun = self.pages.begun_in(range);
         let whole = begun.start..begun.end.saturating_sub(1).max(begun.start);
         let position = |page| sorted.partition_point(|hash| layer.page_of(*hash) < page);
         let (head, rest) = sorted.split_at(position(whole.start));
         let (inner, tail) = rest.split_at(position(whole.end) - head.len());
         Ok(Part {
             num_items: sorted.len() as u64,
-            // Without a page of its own, all of a partition is of the page begun before.
+            // Without a page of its own, all of a range is of the page begun before.
             head: if begun.is_empty() { sorted } else { head }.to_vec(),
             built: self.pages(whole, inner)?,
             tail: if begun.is_empty() { &[] } else { tail }.to_vec(),
@@ -285,7 +335,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Neighbouring pages, of all of their hashes.
-    fn pages(&mut self, pages: Range<u32>, mut hashes: &[u64]) -> Result<Built, EncodeError> {
+    fn pages(&mut self, pages: Range<u32>, mut hashes: &[u64]) -> Result<Built, Unsolvable> {
         let layer = &self.pages.layer;
         let mut built = Built {
             sectors: Vec::with_capacity(pages.len() * SECTOR_BYTES),
@@ -298,9 +348,8 @@ impl<'a> Maker<'a> {
             hashes = rest;
             let content = content(layer, page, its, &mut self.solver, |hash| {
                 built.num_bumped += 1;
-                self.bumped.push(hash);
-            })
-            .map_err(|Unsolvable| EncodeError::Unsolvable)?;
+                (self.bump)(hash);
+            })?;
             built.fill.add(page, &content);
             let sector = self.pages.sector(page);
             let sealed = seal(self.pages.file_id, sector, &content);

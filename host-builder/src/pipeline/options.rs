@@ -8,6 +8,7 @@ use leaksieve_core::{IdentifierKind, Profile};
 use leaksieve_link::Board;
 
 use crate::input::source::{Input, Layout};
+use crate::pipeline::count::MAX_COUNTED_RECORDS;
 use crate::sizing::{Aim, Choice};
 
 /// The false-positive rate of a filter for which no rate and no size is given.
@@ -57,6 +58,9 @@ pub struct BuildOptions {
     pub memory_bytes: u64,
     /// Where a file is made of what does not fit into that memory; `None`: the output's folder.
     pub temp_folder: Option<PathBuf>,
+    /// Up to so many records, duplicates included, the distinct ones are counted before the pages
+    /// are made; of more, a share of them is, which changes the bytes. Tests lower it.
+    pub max_counted_records: u64,
     /// Replace an output that exists.
     pub replace: bool,
 }
@@ -87,6 +91,7 @@ impl BuildOptions {
             num_threads: std::thread::available_parallelism().map_or(1, usize::from),
             memory_bytes: DEFAULT_MEMORY_BYTES,
             temp_folder: None,
+            max_counted_records: MAX_COUNTED_RECORDS,
             replace: false,
         }
     }

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use leaksieve_core::encoding::{Encoding, Layer};
 use leaksieve_core::sector::{FileId, SectorIndex};
+use serde::{Deserialize, Serialize};
 
 /// Where and how the pages of a dataset lie.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Pages {
     pub(crate) file_id: FileId,
     pub(crate) first_sector: SectorIndex,

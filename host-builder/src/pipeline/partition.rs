@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::parallel::ordered_parallel;
+use crate::pipeline::count::{Count, Counting};
 use crate::pipeline::ranges::Ranges;
 use crate::pipeline::sort::{sort_and_dedup, sort_and_dedup_dense};
 use crate::pipeline::spool::{BLOCK_HASHES, Block, Spool, SpoolError, SpoolWriter};
@@ -34,21 +35,19 @@ const WRITE_COMBINED: usize = 32;
 const OTHER_BYTES: u64 = 192 << 20;
 /// Least memory that a build can be given: 256 MiB.
 pub const MIN_MEMORY_BYTES: u64 = 256 << 20;
-/// Up to so many records the distinct ones are counted exactly before the pages are
-/// made; of more, those of the first partitions are. It depends on the input alone, so
-/// that the same input gives the same bytes, however much memory there is.
-const MAX_COUNTED_RECORDS: u64 = 1 << 26;
-/// The share of the partitions that is counted then: 1 in 64.
-const SAMPLED_PARTITIONS: u32 = NUM_PARTITIONS / 64;
-
 const fn partition_of(hash: u64) -> usize {
     (hash >> (u64::BITS - PARTITION_BITS)) as usize
 }
 
 /// The hashes that a partition can have; the end may be 2^64.
 pub const fn range_of(partition: u32) -> Range<u128> {
-    let shift = u64::BITS - PARTITION_BITS;
-    (partition as u128) << shift..(partition as u128 + 1) << shift
+    range_of_bits(PARTITION_BITS, partition)
+}
+
+/// The hashes whose first `num_bits` bits are this number; the end may be 2^64.
+pub(crate) const fn range_of_bits(num_bits: u32, first_bits: u32) -> Range<u128> {
+    let shift = u64::BITS - num_bits;
+    (first_bits as u128) << shift..(first_bits as u128 + 1) << shift
 }
 
 /// How keys are shared out.
@@ -330,18 +329,6 @@ pub struct Hashes {
     sum: u128,
 }
 
-/// How many distinct hashes there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count {
-    /// So many, or with a sample no more than so many, but for 1 case in 700.
-    pub num_items: u64,
-    /// Not all were counted.
-    pub is_estimate: bool,
-    /// A number that two sets of items share only by chance: the sum of their hashes. Of
-    /// an estimate, two lists, because duplicates are summed too.
-    pub digest: u128,
-}
-
 impl Hashes {
     /// More may be put to them.
     pub(crate) fn open(self) -> Partitions {
@@ -389,28 +376,21 @@ impl Hashes {
         !self.spool.is_empty()
     }
 
-    /// Count the distinct ones of `num_records`, duplicates included; `advance` is told
-    /// of partitions that were counted.
+    /// Count the distinct ones; `advance` is told of partitions that were counted.
     ///
     /// # Errors
     /// [`SpoolError`] when they do not read back.
     pub fn count(
         &self,
-        num_records: u64,
+        counting: Counting,
         num_threads: usize,
         advance: &(dyn Fn(u64) + Sync),
     ) -> Result<Count, SpoolError> {
-        let is_estimate = num_records > MAX_COUNTED_RECORDS;
-        let counted = if is_estimate {
-            SAMPLED_PARTITIONS
-        } else {
-            NUM_PARTITIONS
-        };
         let mut num_items = 0;
         let mut digest = 0_u128;
         ordered_parallel(
             num_threads,
-            0..counted,
+            counting.partitions(),
             || |partition| self.sort(partition),
             |sorted| {
                 let (count, sum) = sorted?;
@@ -420,19 +400,7 @@ impl Hashes {
                 Ok(())
             },
         )?;
-        if is_estimate {
-            digest = self.sum;
-            // The partitions share the items as by throws of a die: Poisson's deviation is
-            // the root of the mean. Three of them more, so that the rate is kept.
-            let sampled = num_items as f64;
-            let whole = (sampled + 3.0 * sampled.sqrt()) * f64::from(NUM_PARTITIONS / counted);
-            num_items = (whole.ceil() as u64).min(num_records);
-        }
-        Ok(Count {
-            num_items,
-            is_estimate,
-            digest,
-        })
+        Ok(counting.count(num_items, digest, self.sum))
     }
 
     /// Sort a partition where it lies, if it is in memory; gives the number of its distinct
@@ -518,7 +486,12 @@ impl Hashes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::count::MAX_COUNTED_RECORDS;
     use std::collections::BTreeSet;
+
+    fn counting(num_records: u64) -> Counting {
+        Counting::new(num_records, MAX_COUNTED_RECORDS)
+    }
 
     fn mixed(number: u64) -> u64 {
         number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17)
@@ -565,12 +538,14 @@ mod tests {
             let hashes = put(&all, memory_bytes).unwrap();
             assert_eq!(hashes.are_spooled(), memory_bytes < MIN_MEMORY_BYTES);
             as_a_set(&hashes, &oracle);
-            let count = hashes.count(all.len() as u64, 2, &|_| {}).unwrap();
+            let count = hashes
+                .count(counting(all.len() as u64), 2, &|_| {})
+                .unwrap();
             assert_eq!(count.num_items, oracle.len() as u64);
             assert!(!count.is_estimate);
             // Those in memory are sorted where they lie now.
             as_a_set(&hashes, &oracle);
-            assert_eq!(hashes.count(9, 3, &|_| {}).unwrap(), count);
+            assert_eq!(hashes.count(counting(9), 3, &|_| {}).unwrap(), count);
         }
     }
 
@@ -581,7 +556,9 @@ mod tests {
             .flat_map(|i| [mixed(i), mixed(i / 3)])
             .collect();
         let hashes = put(&all, MIN_MEMORY_BYTES).unwrap();
-        let count = hashes.count(MAX_COUNTED_RECORDS + 1, 2, &|_| {}).unwrap();
+        let count = hashes
+            .count(counting(MAX_COUNTED_RECORDS + 1), 2, &|_| {})
+            .unwrap();
         assert!(count.is_estimate);
         assert!((num_items..num_items * 105 / 100).contains(&count.num_items));
     }

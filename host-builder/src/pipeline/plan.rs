@@ -8,14 +8,15 @@ use leaksieve_core::header::{Dataset, Header, PlanSectors, Rate};
 use leaksieve_core::identifier::{NORMALISATION_VERSION, PasswordOrigin};
 use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, SectorIndex};
 use leaksieve_core::{Error, Profile};
+use leaksieve_link::Board;
 
 use crate::file::file_id;
 use crate::input::normalise::Counts;
 use crate::input::profile::{PhoneProfileError, phone_plan};
+use crate::pipeline::count::Count;
 use crate::pipeline::exact::Written;
 use crate::pipeline::options::{BuildOptions, DEFAULT_RATE};
 use crate::pipeline::pages::Pages;
-use crate::pipeline::partition::Count;
 use crate::sizing::exact::{LEAST_FOUND, LEAST_SAVED, share_found};
 use crate::sizing::fit::{Misfit, Wanted};
 use crate::sizing::media::board_room;
@@ -87,8 +88,10 @@ impl NumberingPlan {
 }
 
 /// What is known before the lists are read.
-pub(crate) struct Draft<'a> {
-    options: &'a BuildOptions,
+pub(crate) struct Draft {
+    aim: Aim,
+    board: Option<&'static Board>,
+    encoding: Choice,
     pub(crate) numbering: NumberingPlan,
     method: Method,
     header: Header,
@@ -96,10 +99,10 @@ pub(crate) struct Draft<'a> {
     first_page: u32,
 }
 
-impl<'a> Draft<'a> {
+impl Draft {
     /// `method`: that of a filter; `None`: of an exact set.
     pub(crate) fn new(
-        options: &'a BuildOptions,
+        options: &BuildOptions,
         numbering: NumberingPlan,
         method: Option<Method>,
         seed: u64,
@@ -107,7 +110,9 @@ impl<'a> Draft<'a> {
         let header = header_of(options, numbering, method, seed)?;
         let header_sectors = header.num_header_sectors()?;
         Ok(Self {
-            options,
+            aim: options.aim,
+            board: options.board,
+            encoding: options.encoding,
             numbering,
             method: method.unwrap_or(Method::Bloom),
             header,
@@ -116,7 +121,7 @@ impl<'a> Draft<'a> {
     }
 
     fn shape(&self, num_items: u64) -> Result<Shape, ShapeError> {
-        shape(num_items, self.method, self.options.aim, self.first_page)
+        shape(num_items, self.method, self.aim, self.first_page)
     }
 
     /// Is there such a filter of so many items, and room for it?
@@ -153,15 +158,37 @@ impl<'a> Draft<'a> {
 
     /// Why a filter of this shape is too large for the board that it is for, if it is.
     fn misfit(&self, num_items: u64, shape: Shape) -> Option<Misfit> {
-        let board = self.options.board?;
+        let board = self.board?;
         let num_sectors = u64::from(self.first_page) + u64::from(shape.num_pages);
         let (needs, room) = (num_sectors * SECTOR_BYTES as u64, board_room(board));
         let wanted = Wanted {
             num_items,
-            filter: Some((self.method, designed(self.options.aim, shape))),
+            filter: Some((self.method, designed(self.aim, shape))),
             header_sectors: self.first_page,
         };
         (needs > room).then(|| Misfit::new(board, needs, room, Some(wanted)))
+    }
+}
+
+/// How items become bits, where a filter is to be made: as was asked for, or as the first that there
+/// is room for.
+pub(crate) fn method_of(
+    options: &BuildOptions,
+    numbering: NumberingPlan,
+    seed: u64,
+    num_items: u64,
+) -> Method {
+    if let Choice::Filter(method) = options.encoding {
+        return method;
+    }
+    let fits = |method| {
+        let draft = Draft::new(options, numbering, Some(method), seed);
+        draft.is_ok_and(|draft| draft.fits(num_items))
+    };
+    if !fits(Method::Bloom) && fits(Method::Ribbon) {
+        Method::Ribbon
+    } else {
+        Method::Bloom
     }
 }
 
@@ -174,18 +201,18 @@ const fn designed(aim: Aim, shape: Shape) -> f64 {
 }
 
 /// What is known when the items are counted.
-pub(crate) struct Plan<'a> {
-    draft: Draft<'a>,
+pub(crate) struct Plan {
+    draft: Draft,
     counted: Count,
     pub(crate) shape: Shape,
     /// The false-positive rate that is aimed at.
     pub(crate) designed: f64,
 }
 
-impl<'a> Plan<'a> {
+impl Plan {
     /// How large the filter is, and what its header says.
     pub(crate) fn new(
-        mut draft: Draft<'a>,
+        mut draft: Draft,
         counts: &Counts,
         counted: Count,
     ) -> Result<Self, PlanError> {
@@ -193,7 +220,7 @@ impl<'a> Plan<'a> {
         if let Some(misfit) = draft.misfit(counted.num_items, shape) {
             return Err(PlanError::DoesNotFit(Box::new(misfit)));
         }
-        let designed = designed(draft.options.aim, shape);
+        let designed = designed(draft.aim, shape);
         draft.describe(counts, counted.num_items);
         for dataset in &mut draft.header.datasets {
             dataset.designed = rate(designed);
@@ -231,7 +258,7 @@ impl<'a> Plan<'a> {
     /// Set `salt` has no solution: take room for a few more items, if the size is free. A count
     /// of a sample may be too low, too. A file does not become shorter by what is written next.
     pub(crate) fn enlarge(&mut self, salt: u8) -> Result<(), ShapeError> {
-        if !matches!(self.draft.options.aim, Aim::FalsePositiveRate(_)) {
+        if !matches!(self.draft.aim, Aim::FalsePositiveRate(_)) {
             return Ok(());
         }
         let num_items = self.counted.num_items;
@@ -256,14 +283,14 @@ impl<'a> Plan<'a> {
 }
 
 /// An exact set, before its pages are made.
-pub(crate) struct ExactPlan<'a> {
-    draft: Draft<'a>,
+pub(crate) struct ExactPlan {
+    draft: Draft,
     digest: u128,
 }
 
-impl<'a> ExactPlan<'a> {
+impl ExactPlan {
     pub(crate) fn new(
-        mut draft: Draft<'a>,
+        mut draft: Draft,
         counts: &Counts,
         counted: Count,
     ) -> Result<Self, PlanError> {
@@ -299,23 +326,23 @@ impl<'a> ExactPlan<'a> {
     pub(crate) fn judge(
         &self,
         made: &Written,
-        filter: &Draft<'_>,
+        filter: &Draft,
     ) -> Result<Result<Reason, Reason>, PlanError> {
-        let BuildOptions {
+        let Draft {
             aim,
             board,
             encoding,
             ..
-        } = self.draft.options;
+        } = self.draft;
         let sectors = u64::from(self.draft.first_page) + u64::from(made.num_pages);
         let needs_bytes = sectors * SECTOR_BYTES as u64;
-        let room_bytes = match (board, *aim) {
+        let room_bytes = match (board, aim) {
             (Some(board), _) => Some(board_room(board)),
             (None, Aim::MaxBytes(max_bytes)) => Some(max_bytes),
             (None, Aim::FalsePositiveRate(_)) => None,
         };
         let lacks_room = room_bytes.filter(|room_bytes| needs_bytes > *room_bytes);
-        if *encoding == Choice::Exact {
+        if encoding == Choice::Exact {
             return match lacks_room {
                 Some(room_bytes) => Err(PlanError::ExactTooLarge {
                     needs_bytes,
@@ -332,10 +359,10 @@ impl<'a> ExactPlan<'a> {
         }
         // A size asks for no rate. In little room a filter has a high one, which is no reason to have
         // no exact set; in much room it has so low a one that it hides less.
-        let (aim, rate) = match (*aim, filter.shape(made.num_items)) {
-            (Aim::FalsePositiveRate(rate), _) => (*aim, rate),
+        let (aim, rate) = match (aim, filter.shape(made.num_items)) {
+            (Aim::FalsePositiveRate(rate), _) => (aim, rate),
             (Aim::MaxBytes(_), Ok(shape)) if shape.false_positive_rate < DEFAULT_RATE => {
-                (*aim, shape.false_positive_rate)
+                (aim, shape.false_positive_rate)
             }
             (Aim::MaxBytes(_), _) => (Aim::FalsePositiveRate(DEFAULT_RATE), DEFAULT_RATE),
         };

@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 
 use leaksieve_core::encoding::{Match, ribbon};
 use leaksieve_core::file::FileSectors;
-use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES};
+use leaksieve_core::sector::{Payload, SECTOR_BYTES};
 use leaksieve_core::{Header, ReadError, Trust};
 
 use crate::file::WriteError;
@@ -82,7 +83,15 @@ pub(crate) struct Findings {
     /// Questions for what is no item.
     pub(crate) trial: Trial,
     /// Those of them that the layer has bumped, as the next one is asked.
-    others: Vec<u64>,
+    pub(crate) others: Vec<u64>,
+}
+
+impl Findings {
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.num_lost += other.num_lost;
+        self.trial.merge(other.trial);
+        self.others.extend(other.others);
+    }
 }
 
 /// What the finished file should be.
@@ -179,38 +188,28 @@ pub(crate) fn ask_all(
                 move |partition| {
                     // What was put in, not what was written: a fault in between must not hide.
                     let unsorted = of_layer.unsorted(partition, &mut scratch)?;
-                    let touched = Touched::read(file, pages.file_id, layer, partition)?;
-                    let mut findings = Findings::default();
-                    for hash in unsorted {
-                        match touched.ask(*hash) {
-                            Match::Hit => {}
-                            Match::Bumped if !is_last => writer.push(ribbon::rehash(*hash)),
-                            Match::Miss | Match::Bumped => findings.num_lost += 1,
-                        }
-                    }
-                    let mut ask_other = |hash| match touched.ask(hash) {
-                        Match::Miss => {}
-                        Match::Bumped if !is_last => findings.others.push(ribbon::rehash(hash)),
-                        Match::Hit | Match::Bumped => findings.trial.num_false_alarms += 1,
-                    };
-                    if index == 0 {
+                    let range = range_of(partition);
+                    let touched = Touched::read(layer, &range, |pages| {
+                        let sectors = layer.sector(pages.start).0..layer.sector(pages.end).0;
+                        read_payloads(file, layer.file_id, sectors)
+                    })?;
+                    let bump = |hash| writer.push(hash);
+                    Ok(if index == 0 {
                         advance(unsorted.len() as u64);
-                        let others = others(&touched, seed);
-                        findings.trial.num_probes = others.len() as u64;
-                        others.for_each(ask_other);
+                        let others = others(layer, partition, seed);
+                        let num_probes = others.len() as u64;
+                        let mut findings = touched.ask_all(unsorted, others, is_last, bump);
+                        findings.trial.num_probes = num_probes;
+                        findings
                     } else {
-                        others_of(others_before, partition)
-                            .iter()
-                            .for_each(|hash| ask_other(*hash));
-                    }
-                    Ok(findings)
+                        let others = others_of(others_before, &range).iter().copied();
+                        touched.ask_all(unsorted, others, is_last, bump)
+                    })
                 }
             },
             |findings: Result<Findings, RecheckError>| {
                 let findings = findings?;
-                all.num_lost += findings.num_lost;
-                all.trial.merge(findings.trial);
-                all.others.extend(findings.others);
+                all.merge(findings);
                 Ok::<_, RecheckError>(())
             },
         )?;
@@ -221,11 +220,14 @@ pub(crate) fn ask_all(
 
 /// What is no item, of a partition: any hash, by chance; that it is an item's is part of the
 /// rate.
-fn others(touched: &Touched<'_>, seed: u64) -> impl ExactSizeIterator<Item = u64> {
-    let partition = touched.partition;
+pub(crate) fn others(
+    pages: &LayerPages,
+    partition: u32,
+    seed: u64,
+) -> impl ExactSizeIterator<Item = u64> {
     let range = range_of(partition);
     let first = range.start as u64;
-    let num_pages = touched.pages.begun_in(&range).len() as u32;
+    let num_pages = pages.begun_in(&range).len() as u32;
     let num_probes = NUM_TRIAL_PROBES.div_ceil(NUM_PARTITIONS).max(num_pages);
     (0..num_probes).map(move |probe| {
         let random = mix(seed ^ (u64::from(partition) << 48 | u64::from(probe)));
@@ -233,36 +235,59 @@ fn others(touched: &Touched<'_>, seed: u64) -> impl ExactSizeIterator<Item = u64
     })
 }
 
-/// Those of a partition among hashes in order.
-fn others_of(hashes: &[u64], partition: u32) -> &[u64] {
-    let range = range_of(partition);
+/// Those of a range among hashes in order.
+pub(crate) fn others_of<'h>(hashes: &'h [u64], range: &Range<u128>) -> &'h [u64] {
     let before = |end: u128| hashes.partition_point(|hash| u128::from(*hash) < end);
     &hashes[before(range.start)..before(range.end)]
 }
 
-/// The pages that may hold the hashes of a partition.
-struct Touched<'a> {
+/// The pages that may hold the hashes of a range.
+pub(crate) struct Touched<'a> {
     pages: &'a LayerPages,
-    partition: u32,
     first_page: u32,
     contents: Vec<Payload>,
 }
 
 impl<'a> Touched<'a> {
-    fn read(
-        file: &File,
-        file_id: FileId,
+    /// `read` is asked for neighbouring pages of the layer.
+    pub(crate) fn read<E>(
         pages: &'a LayerPages,
-        partition: u32,
-    ) -> Result<Self, RecheckError> {
-        let touched = pages.of_range(&range_of(partition));
-        let sectors = pages.sector(touched.start).0..pages.sector(touched.end).0;
+        range: &Range<u128>,
+        read: impl FnOnce(Range<u32>) -> Result<Vec<Payload>, E>,
+    ) -> Result<Self, E> {
+        let touched = pages.of_range(range);
         Ok(Self {
             pages,
-            partition,
             first_page: touched.start,
-            contents: read_payloads(file, file_id, sectors)?,
+            contents: read(touched)?,
         })
+    }
+
+    /// Ask for items of the range, and for other hashes of it; `bump` is given those items of which
+    /// the pages say that they are in the next layer, as it hashes them.
+    pub(crate) fn ask_all(
+        &self,
+        items: &[u64],
+        others: impl Iterator<Item = u64>,
+        is_last: bool,
+        mut bump: impl FnMut(u64),
+    ) -> Findings {
+        let mut findings = Findings::default();
+        for hash in items {
+            match self.ask(*hash) {
+                Match::Hit => {}
+                Match::Bumped if !is_last => bump(ribbon::rehash(*hash)),
+                Match::Miss | Match::Bumped => findings.num_lost += 1,
+            }
+        }
+        for hash in others {
+            match self.ask(hash) {
+                Match::Miss => {}
+                Match::Bumped if !is_last => findings.others.push(ribbon::rehash(hash)),
+                Match::Hit | Match::Bumped => findings.trial.num_false_alarms += 1,
+            }
+        }
+        findings
     }
 
     fn ask(&self, hash: u64) -> Match {

@@ -4,19 +4,16 @@
 /// comparisons, which 30 hashes, or 1, take less long than 10.
 const MAX_BUCKET_BITS: u32 = 15;
 
-/// Sort hashes that have their first `num_common_bits` bits, one at least, in common, each once. Hashes are
+/// Sort hashes that have their first `num_common_bits` bits in common, each once. Hashes are
 /// as good as random, so that their next bits share them out into buckets of few: one pass
 /// does most of what a sort by comparisons needs many for. Whatever they are, the order is
 /// right. `scratch` is of no use before or after.
 pub(crate) fn sort_and_dedup(hashes: &mut Vec<u64>, scratch: &mut Vec<u64>, num_common_bits: u32) {
-    if num_common_bits == u64::BITS {
+    if num_common_bits == u64::BITS || hashes.len() < 2 {
         hashes.dedup();
         return;
     }
-    let num_bits = hashes
-        .len()
-        .checked_ilog2()
-        .map_or(0, |log| (log + 1).min(MAX_BUCKET_BITS));
+    let num_bits = (hashes.len().ilog2() + 1).min(MAX_BUCKET_BITS);
     // The bits that differ may be few.
     let num_bits = num_bits.min(u64::BITS - num_common_bits);
     let shift = u64::BITS - num_common_bits - num_bits;
@@ -82,7 +79,7 @@ mod tests {
             state.rotate_left(29) >> (u64::BITS - num_bits)
         };
         let mut scratch = vec![7; 3];
-        for num_common_bits in [1, 11, 40] {
+        for num_common_bits in [0, 1, 11, 40] {
             for num_hashes in [0, 1, 2, 3, 100, 5_000, 40_000] {
                 // Of few bits, that many are duplicates; of all, that none is.
                 for num_bits in [1, 9, u64::BITS - num_common_bits] {

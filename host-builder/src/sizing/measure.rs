@@ -43,6 +43,22 @@ impl Fill {
         self.pages[place] += 1;
     }
 
+    /// The numbers of pages that are alike, where there are any, with their place: to be sent.
+    pub fn counts(&self) -> impl Iterator<Item = (u32, u64)> {
+        let counts = (0..).zip(self.pages.iter().copied());
+        counts.filter(|(_, pages)| *pages > 0)
+    }
+
+    /// Count what was sent of the same layer; `None`: a place that it has not.
+    #[must_use]
+    pub fn add_counts(&mut self, counts: impl IntoIterator<Item = (u32, u64)>) -> Option<()> {
+        for (place, pages) in counts {
+            let own = self.pages.get_mut(place as usize)?;
+            *own = own.checked_add(pages)?;
+        }
+        Some(())
+    }
+
     /// Take over what another thread counted of the same layer.
     pub fn merge(&mut self, other: &Self) {
         for (own, other) in self.pages.iter_mut().zip(&other.pages) {
@@ -228,5 +244,10 @@ mod tests {
         let rate = false_positive_rate(fills.iter(), 100, 3);
         assert!((rate - expected).abs() < 1e-7, "{rate} {expected}");
         assert!((mean_reads(fills.iter()) - (1.0 + 3.0 / 7.0 / 4.0)).abs() < 1e-12);
+        // The same of what was sent.
+        let mut sent = Fill::new(&encoding.layer(3, 0).unwrap());
+        sent.add_counts(fills[0].counts()).unwrap();
+        assert_eq!(sent.bumped_share(), fills[0].bumped_share());
+        assert!(sent.add_counts([(2 * PRIORITIES, 1)]).is_none());
     }
 }
