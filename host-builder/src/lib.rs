@@ -4,6 +4,7 @@
 //! |---|---|
 //! | to ask a file, as below | [`file::FilterFile`] |
 //! | to build one from a list | [`pipeline::build()`] |
+//! | to build one on a cluster, of a column that lies there | [`cluster`] |
 //! | to sign, join or verify files | [`file::sign`] with a [`file::key`], [`file::bundle`], [`file::verify`] |
 //! | to put one onto a card, a board's flash or a device | [`deliver::install`], [`deliver::export`], [`deliver::device`] |
 //! | to ask on a device, in an app, from bytes in memory | the crate [`leaksieve_core`], which is `no_std` |
@@ -43,7 +44,7 @@
 //! [`pipeline::build()`] is the whole of it. The bytes, the normalisation and the hash are
 //! [`leaksieve_core`]'s: a device reads what is written here with the same functions.
 
-pub mod dates;
+pub mod cluster;
 pub mod deliver;
 pub mod file;
 pub mod input;

@@ -22,6 +22,8 @@ pub enum Stage {
     Encode,
     /// Reading back and asking for every record; goes by records. Of a bundle, by sectors.
     Recheck,
+    /// Putting the pages that other machines made behind each other.
+    Join,
     /// Sending a filter to a device; goes by bytes.
     Send,
     /// Waiting until the disk has it all.
@@ -38,6 +40,7 @@ impl Stage {
             Self::Hash => "hashing",
             Self::Encode => "building",
             Self::Recheck => "checking",
+            Self::Join => "joining",
             Self::Send => "sending",
             Self::Sync => "syncing",
         }

@@ -84,6 +84,24 @@ impl Draw {
         }
     }
 
+    /// Keep so many of them at most.
+    pub(crate) fn keep_some(&mut self, limit: usize) {
+        while self.drawn.len() > limit {
+            self.drawn.pop();
+        }
+    }
+
+    /// Give each place another. Nothing is drawn any more then.
+    pub(crate) fn move_places(&mut self, to: &dyn Fn(Place) -> Place) {
+        let drawn = std::mem::take(&mut self.drawn).into_iter();
+        self.drawn = drawn
+            .map(|mut drawn| {
+                drawn.place = to(drawn.place);
+                drawn
+            })
+            .collect();
+    }
+
     /// The records with their places, in no order.
     pub(crate) fn records(&self) -> impl Iterator<Item = (Place, &[u8])> {
         self.drawn.iter().map(|drawn| (drawn.place, &*drawn.text))

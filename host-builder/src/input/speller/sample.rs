@@ -38,6 +38,16 @@ impl Sample {
         self.0.merge(other.0);
     }
 
+    /// Keep so many records at most.
+    pub(crate) fn keep_some(&mut self, limit: usize) {
+        self.0.keep_some(limit);
+    }
+
+    /// Give each place another, when nothing is drawn any more.
+    pub(crate) fn move_places(&mut self, to: &dyn Fn(Place) -> Place) {
+        self.0.move_places(to);
+    }
+
     /// The records with their places, in no order.
     pub(crate) fn records(&self) -> impl Iterator<Item = (Place, &[u8])> {
         self.0.records()
