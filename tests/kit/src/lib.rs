@@ -22,6 +22,7 @@ pub mod run;
 pub mod sample;
 pub mod setup;
 pub mod sign;
+pub mod spark;
 pub mod venv;
 pub mod web;
 pub mod wheel;

@@ -58,14 +58,13 @@ pub fn install(python: &Path, wheel: &Path) -> Result<()> {
     venv::install(python, &["--no-deps", "--force-reinstall", wheel])
 }
 
-/// An environment with the wheel, built as tests take it, and [`PACKAGES`].
+/// An environment with the wheel and [`PACKAGES`].
 ///
 /// # Errors
-/// When something cannot be got or built.
-pub fn environment() -> Result<PathBuf> {
-    let wheel = build("dev", &workspace::target().join("wheel/built"))?;
+/// When something cannot be got.
+pub fn environment(wheel: &Path) -> Result<PathBuf> {
     let python = venv::environment("wheel")?;
     venv::install(&python, &PACKAGES)?;
-    install(&python, &wheel)?;
+    install(&python, wheel)?;
     Ok(python)
 }

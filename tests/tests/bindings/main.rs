@@ -9,6 +9,7 @@ mod kotlin;
 mod phones;
 mod program;
 mod python;
+mod spark;
 mod wheel;
 
 use std::fs;

@@ -1,6 +1,8 @@
 //! The wheel for Python, installed beside the libraries that it works with.
 
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use testkit::ask::cases;
@@ -8,11 +10,22 @@ use testkit::ask::vectors::{golden, judge};
 use testkit::ask::{Way, Wheel, compare};
 use testkit::{host, run, wheel, workspace};
 
+/// The wheel as tests take it, built once.
+pub(crate) fn built() -> Result<PathBuf> {
+    static BUILT: Mutex<Option<PathBuf>> = Mutex::new(None);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(wheel) = &*built {
+        return Ok(wheel.clone());
+    }
+    let wheel = wheel::build("dev", &workspace::target().join("wheel/built"))?;
+    Ok(built.insert(wheel).clone())
+}
+
 /// All that asks the wheel, so that it is built and installed once.
 #[test]
 #[ignore = "needs pip's registry and the host tool: cargo xtask test"]
 fn the_wheel() -> Result<()> {
-    let python = wheel::environment()?;
+    let python = wheel::environment(&built()?)?;
     let root = workspace::root().join("python");
 
     let mut asker = Wheel::start(&python)?;

@@ -1,0 +1,163 @@
+"""What `spark.rs` wants to be done on Spark: WORK ANSWERS, files with a line of JSON for each."""
+
+import functools
+import json
+import os
+import pathlib
+import signal
+import sys
+import threading
+import time
+import traceback
+
+import pyarrow as pa
+from pyspark.sql import SparkSession, functions
+
+import leaksieve
+import leaksieve.spark
+
+
+class Fault(threading.Thread):
+    """Does something to a build when its Nth stage of Spark, from the time on that it tells of
+    its own stage of this name, has done a task."""
+
+    def __init__(self, session, what, stage, nth):
+        super().__init__(daemon=True)
+        self.context = session.sparkContext
+        self.what, self.stage, self.nth = what, stage, nth
+        self.told, self.is_over, self.done = None, False, None
+
+    def tell(self, stage):
+        self.told = stage
+
+    def run(self):
+        seen = []
+        while not self.is_over:
+            time.sleep(0.01)
+            if self.told != self.stage:
+                continue
+            tracker = self.context.statusTracker()
+            for stage in sorted(tracker.getActiveStageIds()):
+                if stage not in seen:
+                    seen.append(stage)
+                info = tracker.getStageInfo(stage)
+                if seen.index(stage) == self.nth and info and info.numCompletedTasks > 0:
+                    self.do()
+                    self.done = [info.numCompletedTasks, info.numTasks]
+                    return
+
+    def do(self):
+        if self.what == "interrupt":
+            os.kill(os.getpid(), signal.SIGINT)
+        elif self.what == "kill executor":
+            words = ["CoarseGrainedExecutorBackend", self.context.applicationId]
+            os.kill(processes(words)[0], signal.SIGKILL)
+        elif self.what == "kill python":
+            mine = family(os.getpid())
+            workers = [pid for pid in processes(["pyspark.daemon"]) if pid in mine]
+            # The first started the others.
+            os.kill(workers[-1], signal.SIGKILL)
+        else:
+            raise ValueError(self.what)
+
+
+def processes(words):
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if all(word in line for word in words):
+            found.append(int(folder.name))
+    return sorted(found)
+
+
+def family(ancestor):
+    """All processes that it started, and those that they did."""
+    parents = {}
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            continue
+    found = {ancestor}
+    for _ in range(10):
+        found |= {pid for pid, parent in parents.items() if parent in found}
+    return found
+
+
+def column(session, path, of_type):
+    frame = session.read.text(path)
+    return frame.select(functions.col("value").cast(of_type).alias("value"), functions.lit(1))
+
+
+def build(session, work):
+    frame = column(session, work["list"], work.get("type", "string"))
+    most = work.get("max_counted_records")
+    # Not an option: one machine has no such a list in a test.
+    driver = functools.partial(leaksieve._native.Driver, max_counted_records=most)
+    leaksieve.spark.Driver = driver
+    stages = []
+    fault = Fault(session, *work["fault"]) if work.get("fault") else None
+
+    def progress(stage):
+        stages.append(stage)
+        if fault:
+            fault.tell(stage)
+
+    if fault:
+        fault.start()
+    answer = {}
+    try:
+        answer["summary"] = leaksieve.spark.build(
+            frame, "value", work["output"], staging=work.get("staging"), segments=work["segments"],
+            progress=progress, **work["arguments"],
+        )
+    except KeyboardInterrupt:
+        answer["error"] = "KeyboardInterrupt"
+    except (leaksieve.BuildError, ValueError) as error:
+        answer["error"] = f"{type(error).__name__}: {error}"
+    if fault:
+        fault.is_over = True
+        fault.join()
+        answer["fault"] = fault.done
+    answer["stages"] = stages
+    return answer
+
+
+def check(session, work):
+    frame = column(session, work["list"], "string")
+    frame = frame.withColumn("row", functions.monotonically_increasing_id())
+    asked = leaksieve.spark.check(frame, "value", work["file"], kind="phone", reason="why")
+    rows = asked.orderBy("row").collect()
+    assert asked.columns == [*frame.columns, "verdict", "why"]
+    texts = [row.value for row in rows]
+    answers = pa.record_batch(
+        leaksieve.Filter.open(work["file"]).check_many(pa.array(texts), "phone", reason=True)
+    )
+    expected = list(zip(answers["verdict"].to_pylist(), answers["reason"].to_pylist(), strict=True))
+    assert [(row.verdict, row.why) for row in rows] == expected
+    assert texts == [row.value for row in frame.orderBy("row").collect()]
+    said = [row.verdict for row in rows]
+    return {verdict: said.count(verdict) for verdict in set(said)}
+
+
+def main():
+    session = SparkSession.builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    with open(sys.argv[1]) as works, open(sys.argv[2], "w") as answers:
+        for line in works:
+            work = json.loads(line)
+            began = time.monotonic()
+            try:
+                answer = {"build": build, "check": check}[work["do"]](session, work)
+            except Exception:
+                answer = {"error": traceback.format_exc()}
+            print(json.dumps(answer), file=answers, flush=True)
+            print(f"{work['do']}: {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+    session.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,299 @@
+//! Builds and questions on Spark: the bytes of one machine, whatever is killed, and nothing left.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use leaksieve::input::profile::phone_profile;
+use leaksieve::input::source::Input;
+use leaksieve::pipeline::{self, BuildOptions, MAX_COUNTED_RECORDS};
+use leaksieve::sizing::{Aim, Choice};
+use leaksieve_core::{IdentifierKind, Profile};
+use leaksieve_tests::is_exhaustive;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testkit::spark::{NEWEST, OLDEST, Spark};
+use testkit::{run, sample, workspace};
+
+const NUM_LINES: u64 = 30_000;
+const NUM_EMAILS: u64 = 2_000;
+const CREATED: u64 = 1_700_000_000;
+const RATE: f64 = 1e-3;
+
+/// A file that is to be built.
+#[derive(Clone, Copy)]
+struct Wanted {
+    list: &'static str,
+    kind: IdentifierKind,
+    encoding: &'static str,
+    seed: u64,
+    max_counted_records: u64,
+}
+
+const PHONES: Wanted = Wanted {
+    list: "phones",
+    kind: IdentifierKind::Phone,
+    encoding: "bloom",
+    seed: 1,
+    max_counted_records: MAX_COUNTED_RECORDS,
+};
+
+const fn phones(encoding: &'static str) -> Wanted {
+    Wanted { encoding, ..PHONES }
+}
+
+/// Some page has no solution of the first equations; see `other_equations_where_the_first_have_no_solution`.
+const RETRIED: Wanted = Wanted {
+    list: "emails",
+    kind: IdentifierKind::Email,
+    encoding: "ribbon",
+    ..PHONES
+};
+
+/// What is done to a build: what, in which of its stages, in which of Spark's stages of it.
+type Fault = (&'static str, &'static str, u32);
+
+/// A build, and how it ends.
+struct Row {
+    wanted: Wanted,
+    /// Spark's type of the column.
+    of_type: &'static str,
+    segments: u32,
+    fault: Option<Fault>,
+    /// What the error says; empty: there is none.
+    refused: &'static str,
+}
+
+const fn row(wanted: Wanted, of_type: &'static str, segments: u32) -> Row {
+    Row {
+        wanted,
+        of_type,
+        segments,
+        fault: None,
+        refused: "",
+    }
+}
+
+/// Where lists and files are.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Result<Self> {
+        // Numbers in any order, some twice; some lines are blank, and some no numbers.
+        let phones = (0..NUM_LINES).map(|index| match index % 1_000 {
+            17 => String::new(),
+            18 => "139".to_owned(),
+            _ => sample::phone(index * 7_919 % (NUM_LINES * 3 / 4)),
+        });
+        let emails = (0..NUM_EMAILS).map(|index| format!("member{index}@example.com"));
+        let rejects = (0..1_000).map(|index| match index % 2 {
+            0 => "139".to_owned(),
+            _ => sample::phone(index),
+        });
+        let folder = Self(tempfile::tempdir()?);
+        fs::write(folder.path("phones"), joined(phones))?;
+        fs::write(folder.path("emails"), joined(emails))?;
+        fs::write(folder.path("rejects"), joined(rejects))?;
+        fs::create_dir(folder.path("out"))?;
+        fs::create_dir(folder.path("staging"))?;
+        Ok(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// What one machine makes of it, and how often it began anew.
+    fn expected(&self, wanted: &Wanted) -> Result<(Vec<u8>, u8)> {
+        let profile = match wanted.kind {
+            IdentifierKind::Phone => Profile::Phone(phone_profile("CN")?),
+            _ => Profile::Email,
+        };
+        let inputs = vec![Input::File(self.path(wanted.list))];
+        let mut options = BuildOptions::new(inputs, wanted.kind, profile);
+        options.name = "Shop".into();
+        options.encoding = Choice::from_name(wanted.encoding).context("no encoding")?;
+        options.aim = Aim::FalsePositiveRate(RATE);
+        options.seed = Some(wanted.seed);
+        options.created_unix_s = CREATED;
+        options.max_counted_records = wanted.max_counted_records;
+        options.replace = true;
+        let output = self.path("expected.lsv");
+        let summary = pipeline::build(&options, &output, &())?;
+        Ok((fs::read(&output)?, summary.num_restarts))
+    }
+
+    fn work(&self, number: usize, row: &Row) -> Value {
+        let wanted = &row.wanted;
+        let region = (wanted.kind == IdentifierKind::Phone).then_some("CN");
+        json!({
+            "do": "build",
+            "list": self.path(wanted.list),
+            "type": row.of_type,
+            "output": self.path(&format!("out/{number}.lsv")),
+            "staging": self.path("staging"),
+            "segments": row.segments,
+            "max_counted_records": wanted.max_counted_records,
+            "fault": row.fault,
+            "arguments": {
+                "kind": wanted.kind.name(),
+                "region": region,
+                "name": "Shop",
+                "encoding": wanted.encoding,
+                "fpr": RATE,
+                "seed": wanted.seed,
+                "created": CREATED,
+            },
+        })
+    }
+
+    /// Have a session build all of these, ask one of them, and compare.
+    fn run(&self, rows: &[Row], command: impl Fn(&Path) -> Command) -> Result<()> {
+        let (works, answers) = (self.path("works"), self.path("answers"));
+        let mut lines: Vec<String> = (0..)
+            .zip(rows)
+            .map(|(number, row)| self.work(number, row).to_string())
+            .collect();
+        let asked = rows.iter().position(|row| row.refused.is_empty() && row.wanted.list == "phones");
+        if let Some(number) = asked {
+            let file = self.path(&format!("out/{number}.lsv"));
+            let work = json!({"do": "check", "list": self.path("rejects"), "file": file});
+            lines.push(work.to_string());
+        }
+        fs::write(&works, joined(lines.into_iter()))?;
+        let script = workspace::root().join("python/tests/on_spark.py");
+        run::output(command(&script).arg(&works).arg(&answers))?;
+        let answers = fs::read_to_string(&answers)?;
+        let mut answers = answers.lines().map(serde_json::from_str::<Value>);
+        let mut left = Vec::new();
+        for (number, row) in rows.iter().enumerate() {
+            let answer = answers.next().context("no answer")??;
+            let Row { wanted, segments, fault, refused, .. } = row;
+            let name = format!("{} {} {segments} {fault:?}", wanted.list, wanted.encoding);
+            if fault.is_some() {
+                ensure!(!answer["fault"].is_null(), "{name}: it came too late: {answer}");
+            }
+            if !refused.is_empty() {
+                let error = answer["error"].as_str().unwrap_or_default();
+                ensure!(error.contains(refused), "{name}: {answer}");
+                continue;
+            }
+            left.push(format!("{number}.lsv"));
+            ensure!(answer["error"].is_null(), "{name}: {}", answer["error"].as_str().unwrap_or_default());
+            let (expected, num_restarts) = self.expected(wanted)?;
+            let found = fs::read(self.path(&format!("out/{number}.lsv")))?;
+            ensure!(found == expected, "{name}: other bytes");
+            ensure!(answer["summary"]["num_restarts"] == num_restarts, "{name}");
+            ensure!((num_restarts > 0) == (wanted.list == "emails"), "{name}");
+            println!("{name}: as on one machine; the fault: {}", answer["fault"]);
+        }
+        if asked.is_some() {
+            let said = answers.next().context("no answer")??;
+            ensure!(said["exposed"] == 500 && said["not_covered"] == 500, "{said}");
+        }
+        ensure!(names(&self.path("staging"))?.is_empty());
+        ensure!(names(&self.path("out"))? == left);
+        fs::remove_dir_all(self.path("out"))?;
+        Ok(fs::create_dir(self.path("out"))?)
+    }
+}
+
+fn joined(lines: impl Iterator<Item = String>) -> String {
+    lines.map(|line| line + "\n").collect()
+}
+
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let mut names = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
+}
+
+/// What each session has: with adaptive execution or without.
+fn settings(is_adaptive: &'static str) -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("spark.sql.adaptive.enabled", is_adaptive),
+        // Eight tasks read a list, or so.
+        ("spark.sql.files.maxPartitionBytes", "50000"),
+        ("spark.sql.files.openCostInBytes", "0"),
+    ]
+}
+
+/// How a build that is stopped ends.
+fn stopped() -> Vec<Row> {
+    vec![
+        Row {
+            wanted: Wanted { list: "rejects", ..PHONES },
+            refused: "BuildError: 500 of 1,000",
+            ..row(PHONES, "string", 64)
+        },
+        Row {
+            fault: Some(("interrupt", "reading", 1)),
+            refused: "KeyboardInterrupt",
+            ..row(PHONES, "string", 64)
+        },
+    ]
+}
+
+#[test]
+#[ignore = "needs the registries of pip and apt: cargo xtask test"]
+fn spark_in_one_process() -> Result<()> {
+    let spark = Spark::get(NEWEST, &crate::wheel::built()?)?;
+    let mut rows = stopped();
+    rows.extend([
+        Row {
+            fault: Some(("kill python", "building", 0)),
+            ..row(phones("ribbon"), "long", 64)
+        },
+        row(phones("exact"), "binary", 64),
+    ]);
+    let folder = Folder::new()?;
+    folder.run(&rows, |script| spark.local(&settings("true"), script))
+}
+
+/// Both releases, adaptive execution on and off, one process and two workers; executors are killed.
+#[test]
+#[ignore = "takes long: cargo xtask test --all"]
+fn spark_in_all_ways() -> Result<()> {
+    if !is_exhaustive() {
+        return Ok(());
+    }
+    let folder = Folder::new()?;
+    for release in [OLDEST, NEWEST] {
+        let spark = Spark::get(release, &crate::wheel::built()?)?;
+        let mut cluster = spark.cluster()?;
+        for is_adaptive in ["false", "true"] {
+            let settings = settings(is_adaptive);
+            let rows = |fault: Option<Fault>| -> Vec<Row> {
+                let encodings = ["bloom", "ribbon", "exact"].into_iter();
+                let rows = encodings.zip(["string", "long", "binary"]);
+                rows.map(|(encoding, of_type)| Row {
+                    fault,
+                    ..row(phones(encoding), of_type, 64)
+                })
+                .collect()
+            };
+            let mut local = stopped();
+            local.extend(rows(None));
+            local.extend([
+                row(phones("ribbon"), "string", 256),
+                row(phones("bloom"), "string", 1_024),
+                row(phones("exact"), "string", 1_024),
+                row(RETRIED, "string", 64),
+                row(Wanted { max_counted_records: 20_000, ..phones("ribbon") }, "string", 64),
+            ]);
+            folder.run(&local, |script| spark.local(&settings, script))?;
+
+            let mut many = rows(None);
+            // While hashes are made, while they are shuffled, while pages are made, and while they are asked.
+            for (stage, nth) in [("reading", 0), ("reading", 1), ("building", 0), ("checking", 0)] {
+                many.extend(rows(Some(("kill executor", stage, nth))));
+            }
+            folder.run(&many, |script| spark.submit(&cluster, &settings, script))?;
+            cluster.ensure_runs()?;
+        }
+    }
+    Ok(())
+}
