@@ -41,7 +41,7 @@
 //! | [`sizing::measure`] | pages -> the rate as it is, sectors that a question reads |
 //! | [`mod@file`] | written beside its place, asked again (`pipeline::recheck`), synced, renamed |
 //!
-//! [`pipeline::build()`] is the whole of it. The bytes, the normalisation and the hash are
+//! [`pipeline::build()`] is the whole of it; [`cluster`] does the same with many machines. The bytes, the normalisation and the hash are
 //! [`leaksieve_core`]'s: a device reads what is written here with the same functions.
 
 pub mod cluster;

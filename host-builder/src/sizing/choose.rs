@@ -20,6 +20,9 @@ pub fn shape(
     header_sectors: u32,
 ) -> Result<Shape, ShapeError> {
     let most_pages = u32::MAX - header_sectors;
+    if method == Method::Ribbon && num_items > ribbon::MAX_RIBBON_ITEMS {
+        return Err(ShapeError::TooManyForRibbon { num_items });
+    }
     match aim {
         Aim::FalsePositiveRate(rate) => Density::of(method, check_rate(rate)?)
             .and_then(|density| density.smallest(num_items))

@@ -3,6 +3,8 @@
 use leaksieve_core::header::Rate;
 use leaksieve_core::sector::SECTOR_BYTES;
 
+use super::ribbon::MAX_RIBBON_ITEMS;
+
 /// Lowest and highest rate that can be asked for.
 pub const FALSE_POSITIVE_RATES: std::ops::RangeInclusive<f64> = 1e-7..=0.5;
 
@@ -21,6 +23,14 @@ pub enum ShapeError {
         "{num_items} items at this rate need more sectors than a file of this encoding can have: split the input"
     )]
     TooMany {
+        /// Number of items.
+        num_items: u64,
+    },
+    /// Too many items for a ribbon.
+    #[error(
+        "a ribbon can hold {MAX_RIBBON_ITEMS} items, and there are {num_items}: build a Bloom filter, or split the input"
+    )]
+    TooManyForRibbon {
         /// Number of items.
         num_items: u64,
     },

@@ -22,6 +22,10 @@ const SLOTS_LEFT: [(f64, f64); MAX_COLUMNS as usize] = [
     (1.8, 1.7), (1.8, 1.7), (1.8, 1.7), (1.7, 1.7), (1.8, 1.7), (1.7, 1.7), (1.8, 1.7), (1.8, 1.7),
 ];
 
+/// Most items. A page is chosen by 32 bits of a hash: of more items, so few values of these bits lead to
+/// a page that pages differ in their load by more than is planned for.
+pub const MAX_RIBBON_ITEMS: u64 = 20_000_000_000;
+
 /// Sectors that a question reads on average, to be expected of the first layer's load: 1 question
 /// in 15 reads a second one. At 1.005 a file is 5 % larger, and no lookup is noticeably faster.
 const MEAN_READS: f64 = 1.067;
@@ -60,6 +64,9 @@ pub(super) fn loads(rate: f64) -> Option<Loads> {
 impl Loads {
     /// The smallest filter; `None`: it is too large for a file.
     pub(super) fn smallest(&self, num_items: u64) -> Option<Shape> {
+        if num_items > MAX_RIBBON_ITEMS {
+            return None;
+        }
         // The fewer items, the fewer layers.
         (0..=self.before_last.len())
             .filter_map(|layers| {
