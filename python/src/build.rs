@@ -178,7 +178,7 @@ impl Arguments {
 /// Where and how files of lists are read, and with what.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
-struct Files {
+pub(crate) struct Files {
     column: Option<ColumnArgument>,
     delimiter: Option<String>,
     charset: Option<String>,

@@ -19,7 +19,7 @@ use arrow_schema::{ArrowError, DataType};
 use arrow_select::take::take;
 use leaksieve::input::source::ValueSource;
 use leaksieve::parallel::ordered_parallel;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyFloat, PyInt, PyString};
@@ -67,16 +67,24 @@ impl Column {
                 "a column is wanted, and this is one text: put it into a list, or use check()",
             ));
         }
-        if values.hasattr(intern!(py, "__arrow_c_stream__"))? {
-            let stream: PyChunkedArray = values.extract()?;
-            return Self::of_arrays(stream.into_inner().0);
-        }
-        if values.hasattr(intern!(py, "__arrow_c_array__"))? {
+        // Of NumPy, and of pandas where it has no Arrow: objects of Python. What PyArrow says of those
+        // that it does not take would show one.
+        let has_objects = match values.getattr_opt(intern!(py, "dtype"))? {
+            Some(dtype) => dtype.str()? == "object",
+            None => false,
+        };
+        let has = |name: &Bound<'_, PyString>| values.hasattr(name);
+        if !has_objects && has(intern!(py, "__arrow_c_stream__"))? {
+            match values.extract::<PyChunkedArray>() {
+                Ok(stream) => return Self::of_arrays(stream.into_inner().0),
+                Err(error) if error.is_instance_of::<PyImportError>(py) => {}
+                Err(error) => return Err(error),
+            }
+        } else if !has_objects && has(intern!(py, "__arrow_c_array__"))? {
             let array: PyArray = values.extract()?;
             return Self::of_arrays(vec![array.into_inner().0]);
         }
-        // Of NumPy, and of pandas before 3: objects of Python, which know how to be texts.
-        let values = match values.hasattr(intern!(py, "tolist"))? {
+        let values = match has(intern!(py, "tolist"))? {
             true => values.call_method0(intern!(py, "tolist"))?,
             false => values.clone(),
         };
@@ -184,6 +192,8 @@ impl Column {
                     let num_rows = rows.len();
                     let (texts, nulls) = scratch.texts(array, rows);
                     let (found, more) = work(&texts);
+                    // Without an answer a row would have that of another.
+                    assert_eq!(found.len(), texts.len(), "an answer to each text");
                     (spread(found, &nulls, num_rows), more)
                 }
             },

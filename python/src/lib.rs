@@ -34,5 +34,6 @@ mod native {
 
     /// Version of the package.
     #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "so it is called in Python")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 }

@@ -1,11 +1,9 @@
 """What the wheel's interface promises: GOLDEN_FOLDER COMMAND_LINE. Answers themselves are compared
 elsewhere, see `ask/wheel.py`."""
 
-import ctypes
 import decimal
 import io
 import json
-import os
 import pathlib
 import signal
 import subprocess
@@ -63,8 +61,8 @@ def columns_of_every_library_and_type():
     assert verdicts(pa.nulls(2)) == [None, None]
     columns = [
         TEXTS, tuple(TEXTS), iter(TEXTS), NUMBERS, [text and text.encode() for text in TEXTS],
-        [np.int64(MEMBER), bytearray(STRANGER.encode()), float("nan"), pd.NA and None, ][:3] + [OTHER],
-        pd.Series(TEXTS), pd.Series(TEXTS, dtype=object), pd.Series(TEXTS, dtype="category"),
+        [np.int64(MEMBER), bytearray(STRANGER.encode()), float("nan"), OTHER], [MEMBER, STRANGER, pd.NA, OTHER],
+        pd.Series(TEXTS), pd.Series(TEXTS, dtype=object), pd.Series(NUMBERS[:1] + TEXTS[1:], dtype=object), pd.Series(TEXTS, dtype="category"),
         pd.Series(NUMBERS, dtype="Int64"), pd.Series(TEXTS, dtype="string[pyarrow]"),
         pl.Series(TEXTS), pl.Series(TEXTS, dtype=pl.Categorical), pl.Series(NUMBERS),
         np.array(TEXTS, dtype=object), leaksieve.Array(TEXTS),
