@@ -15,7 +15,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use cpu_time::ProcessTime;
 use leaksieve::file::FilterFile;
 use leaksieve::sizing::{Aim, Method, shape};
@@ -35,6 +35,8 @@ const FALSE_POSITIVE_RATE: f64 = 0.001;
 
 /// Members that are asked about.
 const MAX_MEMBERS_ASKED: usize = 1_000_000;
+/// Questions that are asked together, where they are.
+const MAX_TOGETHER: usize = 1 << 18;
 
 fn main() -> Result<()> {
     // `cargo bench` adds its own argument.
@@ -62,6 +64,7 @@ fn main() -> Result<()> {
     let told = match contender.as_str() {
         "leaksieve-pages" => list.pages(rate),
         "leaksieve-file" => list.file(filter()?),
+        "leaksieve-together" => list.together(filter()?),
         "leaksieve-loaded" => list.loaded(filter()?),
         "fastbloom" => list.fastbloom(rate),
         "fastbloom-xxh3" => list.fastbloom_xxh3(rate),
@@ -118,17 +121,22 @@ impl Lists<'_> {
         num_bytes: u64,
         mut contains: impl FnMut(&[u8]) -> bool,
     ) -> Value {
+        self.report_all(build, num_bytes, |lines| {
+            let lines = lines.iter();
+            lines.filter(|line| contains(black_box(line))).count()
+        })
+    }
+
+    /// The same of a filter that is asked all at once how many it has.
+    fn report_all(
+        &self,
+        build: Duration,
+        num_bytes: u64,
+        mut count: impl FnMut(&[&[u8]]) -> usize,
+    ) -> Value {
         let asked = self.asked();
-        let mut count = |lines: &[&[u8]]| {
-            timed(|| {
-                lines
-                    .iter()
-                    .filter(|line| contains(black_box(line)))
-                    .count()
-            })
-        };
-        let (found, hits) = count(asked);
-        let (false_positives, misses) = count(&self.strangers);
+        let (found, hits) = timed(|| count(asked));
+        let (false_positives, misses) = timed(|| count(&self.strangers));
         serde_json::json!({
             "num_items": self.members.len(),
             "num_bytes": num_bytes,
@@ -225,6 +233,27 @@ impl Lists<'_> {
             }
         });
         failed.map_or(Ok(told), |error| Err(error.into()))
+    }
+
+    /// The same, many questions at a time, as `leaksieve check` asks those of standard input.
+    fn together(&self, filter: &str) -> Result<Value> {
+        let file = FilterFile::open(Path::new(filter))?;
+        let shortcuts = file.shortcuts()?;
+        let mut together = file.together(&shortcuts);
+        let mut num_failed = 0;
+        let told = self.report_all(Duration::ZERO, file.num_bytes(), |lines| {
+            let mut num_exposed = 0;
+            for lines in lines.chunks(MAX_TOGETHER) {
+                let asked: Vec<_> = lines.iter().map(|line| Identifier::new(line)).collect();
+                for said in together.check(&asked).iter() {
+                    num_exposed += usize::from(matches!(said, Ok(Verdict::Exposed(_))));
+                    num_failed += usize::from(said.is_err());
+                }
+            }
+            num_exposed
+        });
+        ensure!(num_failed == 0, "{num_failed} questions have no answer");
+        Ok(told)
     }
 
     fn fastbloom(&self, rate: f64) -> Result<Value> {

@@ -14,11 +14,15 @@ use crate::report::{self, Table, figure, mebibytes, thousands, times};
 use crate::{Options, in_process_program, leaksieve, list, work_folder};
 
 /// What the program is called with, and how it stands in the table.
-const CONTENDERS: [(&str, &str); 7] = [
+const CONTENDERS: [(&str, &str); 8] = [
     ("leaksieve-pages", "leaksieve-core: hash, page, bits"),
     (
         "leaksieve-file",
         "leaksieve: normalise, hash, `pread` a sector, verify, bits",
+    ),
+    (
+        "leaksieve-together",
+        "leaksieve: the same, 262,144 questions together",
     ),
     ("fastbloom", "fastbloom 0.17, its own hash (SipHash-1-3)"),
     ("fastbloom-xxh3", "fastbloom 0.17, XXH3"),
@@ -130,7 +134,7 @@ pub(crate) fn measure(options: &Options) -> Result<String> {
         "## Libraries in memory\n\n{}\n\n{} phone numbers that are in memory already, as lines of a text, in the list's \
          order; one thread; median of {} runs of CPU time. Members are asked in the list's order. BinaryFuse cannot choose its rate, needs all hashes at \
          once, and takes no further item. The line with `pread` is the whole question that `leaksieve check` asks of a file, in the \
-         operating system's cache, and is not a filter in memory. No process took more than {} MiB, list included.\n\n{table}\n\
+         operating system's cache, and is not a filter in memory; nor is the next, which reads each sector once for many questions, as `check` does on standard input. No process took more than {} MiB, list included.\n\n{table}\n\
          ```sh\ncargo benchmark --only in-process --items {} --runs {}\n```\n",
         report::circumstances(),
         thousands(options.items),

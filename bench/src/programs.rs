@@ -2,7 +2,7 @@
 //! questions over standard input.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -44,6 +44,8 @@ struct Lists {
     members: PathBuf,
     /// How many.
     num_members: u64,
+    /// Lines half of which are in them.
+    half: PathBuf,
 }
 
 impl Lists {
@@ -55,6 +57,10 @@ impl Lists {
             Leak::Hashes => Kind::BareHashes,
         };
         let bare = list(folder, bare_kind, options.items, false, "bare.txt")?;
+        let strangers = list(folder, bare_kind, options.probes, true, "strangers.txt")?;
+        let members = list(folder, bare_kind, num_members, false, "members.txt")?;
+        let half = folder.join("half.txt");
+        alternate(&members, &strangers, &half)?;
         Ok(Self {
             leak,
             num_items: options.items,
@@ -62,12 +68,35 @@ impl Lists {
                 Leak::Phones => bare.clone(),
                 Leak::Hashes => list(folder, Kind::Hashes, options.items, false, "counted.txt")?,
             },
-            strangers: list(folder, bare_kind, options.probes, true, "strangers.txt")?,
-            members: list(folder, bare_kind, num_members, false, "members.txt")?,
+            strangers,
+            members,
+            half,
             bare,
             num_members,
         })
     }
+}
+
+impl Lists {
+    /// Lines of `half`.
+    const fn num_half(&self, num_strangers: u64) -> u64 {
+        let pairs = if self.num_members < num_strangers {
+            self.num_members
+        } else {
+            num_strangers
+        };
+        pairs.div_ceil(2) * 2
+    }
+}
+
+/// Every other line of two lists, in turn.
+fn alternate(left: &Path, right: &Path, to: &Path) -> Result<()> {
+    let lines = |path| anyhow::Ok(BufReader::new(File::open(path)?).lines().step_by(2));
+    let mut to = BufWriter::new(File::create(to)?);
+    for (left, right) in lines(left)?.zip(lines(right)?) {
+        writeln!(to, "{}\n{}", left?, right?)?;
+    }
+    Ok(to.flush()?)
 }
 
 /// Who takes turns.
@@ -144,6 +173,7 @@ struct Results {
     /// The same without our self-check.
     unchecked: Vec<Usage>,
     checks: Vec<Usage>,
+    half_checks: Vec<Usage>,
     num_bytes: u64,
     num_false_positives: u64,
     num_lost: u64,
@@ -182,6 +212,8 @@ pub(crate) fn measure(options: &Options, leak: Leak) -> Result<String> {
             let check = contender.check(&lists, &filter, &lists.strangers);
             results.checks.push(check.run(&printed)?);
             results.num_false_positives = contender.count(&printed)?;
+            let check = contender.check(&lists, &filter, &lists.half);
+            results.half_checks.push(check.run(&printed)?);
             if run == options.runs {
                 let check = contender.check(&lists, &filter, &lists.members);
                 check.run(&printed)?;
@@ -219,6 +251,7 @@ struct Filter {
     num_bytes: u64,
     num_false_positives: u64,
     check: Usage,
+    half_check: Usage,
     num_lost: u64,
 }
 
@@ -237,6 +270,7 @@ fn rows(
                 num_bytes: results.num_bytes,
                 num_false_positives: results.num_false_positives,
                 check: Usage::median(&results.checks),
+                half_check: Usage::median(&results.half_checks),
                 num_lost: results.num_lost,
             }),
         });

@@ -3,6 +3,8 @@
 //! | you want | begin with |
 //! |---|---|
 //! | to ask a file, as below | [`file::FilterFile`] |
+//! | to ask it many questions at once | [`FilterFile::together`](file::FilterFile::together) |
+//! | to ask one that is in memory, or behind an object that reads | [`FilterFile::open_source`](file::FilterFile::open_source) |
 //! | to build one from a list | [`pipeline::build()`] |
 //! | to build one on a cluster, of a column that lies there | [`cluster`] |
 //! | to sign, join or verify files | [`file::sign`] with a [`file::key`], [`file::bundle`], [`file::verify`] |

@@ -7,7 +7,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use embedded_io::ErrorType;
+use leaksieve::file::{FileError, FilterFile};
 use leaksieve_app::{Guard, Heard, Input, Memory, PublicKey, Session, Workspace};
+use leaksieve_core::verdict::system_clock;
+use leaksieve_core::{Identifier, Trust, Verdict};
 use leaksieve_tests::{console, is_exhaustive};
 use testkit::ask::cases::{self, Case};
 use testkit::ask::vectors::{self, judge};
@@ -91,6 +94,113 @@ fn the_command_line_agrees() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let compared = compare(&mut cli, &all_cases(folder.path())?, 1)?;
     ensure!(compared.refused > 50 && compared.errors > 500 && compared.not_covered > 500);
+    Ok(())
+}
+
+/// The library, which is asked all questions together.
+struct Together {
+    folds: bool,
+    file: Option<(FilterFile, Reference, Option<u64>)>,
+}
+
+impl Asker for Together {
+    fn folds(&self) -> bool {
+        self.folds
+    }
+
+    fn opens(&self, _: &Path, _: &Terms) -> bool {
+        true
+    }
+
+    fn open(&mut self, file: &Path, terms: &Terms) -> Result<Opened> {
+        let keys: Result<Vec<_>, _> = terms.keys.iter().map(|key| key.parse()).collect();
+        let trust = Trust::in_keys(&keys?).from_epoch(terms.min_epoch);
+        let now_unix_s = terms.now_unix_s.or_else(system_clock);
+        let now_unix_s = now_unix_s.filter(|_| !terms.allow_expired);
+        self.file = None;
+        Ok(match FilterFile::open_trusted(file, &trust) {
+            Ok(open) => {
+                let reference = Reference::open(file, terms)?;
+                self.file = Some((open, reference, now_unix_s));
+                Opened::Open(None)
+            }
+            Err(error) => Opened::Refused(said(&Err(&error), None)?),
+        })
+    }
+
+    fn ask(&mut self, questions: &[Question]) -> Result<Vec<Said>> {
+        let (file, reference, now_unix_s) = self.file.as_ref().context("no open file")?;
+        let identifiers = questions.iter().map(|question| {
+            let identifier = Identifier::new(&question.text);
+            let identifier = match question.kind {
+                Some(kind) => identifier.of_kind(kind),
+                None => identifier,
+            };
+            match self.folds {
+                true => identifier,
+                false => identifier.without_tables(),
+            }
+        });
+        let identifiers: Vec<_> = identifiers.collect();
+        let shortcuts = file.shortcuts().unwrap_or_default();
+        let mut together = file.together(&shortcuts);
+        let verdicts = together.check(&identifiers);
+        let header = file.catalogue().header();
+        let all = verdicts.iter().map(|verdict| {
+            let verdict = verdict.as_ref();
+            let verdict = verdict.map(|verdict| verdict.clone().at(header, *now_unix_s));
+            said(&verdict, Some(reference))
+        });
+        all.collect()
+    }
+
+    fn words(&self, answer: &Answer<'_>) -> String {
+        answer.sentence()
+    }
+}
+
+/// A verdict of the library's, or its error, as the core's.
+fn said(verdict: &Result<Verdict, &FileError>, reference: Option<&Reference>) -> Result<Said> {
+    let answer = match verdict {
+        Ok(verdict) => Answer::Verdict {
+            reference: reference.context("no open file")?,
+            verdict: verdict.clone(),
+        },
+        Err(error) => {
+            let cause = std::error::Error::source(error);
+            Answer::refused(
+                cause
+                    .and_then(<dyn std::error::Error>::downcast_ref)
+                    .context("no cause")?,
+            )
+        }
+    };
+    Ok(Said {
+        outcome: answer.outcome(),
+        why: answer.why(),
+        words: answer.error().unwrap_or_else(|| answer.sentence()),
+    })
+}
+
+#[test]
+fn all_at_once_agree() -> Result<()> {
+    for folds in [true, false] {
+        let mut together = Together { folds, file: None };
+        let compared = judge(&mut together, 1)?;
+        ensure!(compared.left_out == 0 && compared.refused > 30 && compared.errors > 5);
+        ensure!(compared.exposed > 500 && compared.not_exposed > 500);
+    }
+    let folder = tempfile::tempdir()?;
+    let cases = [cases::good()?, cases::bad(folder.path())?].concat();
+    let mut together = Together {
+        folds: true,
+        file: None,
+    };
+    let compared = compare(&mut together, &cases, 1)?;
+    ensure!(
+        compared.refused > 50 && compared.errors > 500,
+        "{compared:?}"
+    );
     Ok(())
 }
 

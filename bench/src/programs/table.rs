@@ -21,6 +21,7 @@ pub(crate) fn section(rows: &[Row], lists: &Lists, options: &Options) -> String 
         "false alarms, 1 in",
         "1 M questions: user CPU s",
         "with system",
+        "half members: with system",
         "lost",
     ]);
     let items = lists.num_items as f64;
@@ -44,9 +45,10 @@ pub(crate) fn section(rows: &[Row], lists: &Lists, options: &Options) -> String 
                 },
                 figure(filter.check.user_s * 1e6 / options.probes as f64),
                 figure(filter.check.cpu_s * 1e6 / options.probes as f64),
+                figure(filter.half_check.cpu_s * 1e6 / lists.num_half(options.probes) as f64),
                 thousands(filter.num_lost),
             ]),
-            None => cells.extend(std::iter::repeat_n(String::new(), 6)),
+            None => cells.extend(std::iter::repeat_n(String::new(), 7)),
         }
         table.row(cells);
     }
@@ -66,15 +68,16 @@ pub(crate) fn section(rows: &[Row], lists: &Lists, options: &Options) -> String 
         ),
     };
     format!(
-        "## {title}\n\n{}\n\n{picture}{} {what}; median of {} runs; asked for {} strangers, and for {} members. \
+        "## {title}\n\n{}\n\n{picture}{} {what}; median of {} runs; asked for {} strangers, for {} of whom half are members, and for {} members. \
          The aim is 1 false alarm in 1,000 questions; pwqfilter's rate cannot be chosen. {note}. \
-         A peak near that of `wc` is that of starting a program. To be asked, leaksieve reads one sector of the file for each \
-         question, and the others hold all of it in memory.\n\n{table}\n\
+         A peak near that of `wc` is that of starting a program. To be asked, leaksieve reads the sectors of the file that \
+         questions want, many questions at a time, and the others hold all of it in memory.\n\n{table}\n\
          ```sh\ncargo benchmark --only {} --items {} --runs {}\n{}```\n",
         report::circumstances(),
         thousands(lists.num_items),
         options.runs,
         thousands(options.probes),
+        thousands(lists.num_half(options.probes)),
         thousands(lists.num_members),
         match lists.leak {
             Leak::Phones => "phones",

@@ -26,10 +26,10 @@ use super::trust;
 
 /// Bytes of output that are gathered before they are written.
 const WRITE_BYTES: usize = 1 << 16;
-/// Lines that are answered together: 25 MiB of what waits for a sector, on each core.
-const MAX_TOGETHER: usize = 1 << 18;
-/// Bytes of a job's lines, from which on it has enough.
-const JOB_BYTES: usize = 3 << 20;
+/// Lines that are answered together, on all cores: 45 MiB of what waits for a sector.
+const MAX_TOGETHER: usize = 1 << 19;
+/// Bytes of a job's lines from which on it has enough, on all cores: a core has up to four jobs.
+const JOB_BYTES: usize = 6 << 20;
 /// Reads of standard input, of up to 64 KiB each, that wait to become a job.
 const READS_AHEAD: usize = 64;
 /// Who fills a pipe has more to write, and is waited for so long.
@@ -201,6 +201,7 @@ struct Answerer {
     wording: Option<Wording>,
     /// For `--explain`.
     explainer: Option<Explainer>,
+    num_threads: usize,
 }
 
 /// The answers to neighbouring lines. Equal answers share their words, so that they take
@@ -230,10 +231,11 @@ impl Answerer {
             Some(kind) => Identifier::new(text).of_kind(kind),
             None => Identifier::new(text),
         });
+        let most = (MAX_TOGETHER / self.num_threads).max(1 << 12);
         let mut asked: Vec<Identifier<'_>> = Vec::new();
         loop {
             asked.clear();
-            asked.extend(identifiers.by_ref().take(MAX_TOGETHER));
+            asked.extend(identifiers.by_ref().take(most));
             if asked.is_empty() {
                 return answered;
             }
@@ -367,6 +369,7 @@ impl Args {
         };
         let mut answerer = Answerer {
             explainer,
+            num_threads: std::thread::available_parallelism().map_or(1, usize::from),
             file,
             now_unix_s: system_clock().filter(|_| !self.allow_expired),
             kind,
@@ -401,10 +404,11 @@ impl Args {
 
 /// Answer every line of standard input, on all cores.
 fn answer_stdin(answerer: &Answerer, answers: &mut Answers) -> anyhow::Result<()> {
-    let mut arriving = Arriving::begin();
+    let arriving = Arriving::begin();
+    let most_bytes = (JOB_BYTES / answerer.num_threads).max(1 << 16);
     ordered_parallel(
-        std::thread::available_parallelism().map_or(1, usize::from),
-        std::iter::from_fn(|| arriving.next_job()),
+        answerer.num_threads,
+        std::iter::from_fn(|| arriving.next_job(most_bytes)),
         || {
             let mut together = answerer.file.together(&answerer.shortcuts);
             move |(first_line, reads): (u64, Vec<Vec<u8>>)| {
@@ -446,12 +450,13 @@ impl Arriving {
         Self { reads, reader }
     }
 
-    /// Wait for lines; gives all that there are, each read by itself, and the number of the first.
-    fn next_job(&mut self) -> Option<(u64, Vec<Vec<u8>>)> {
+    /// Wait for lines; gives all that there are, or about so many bytes of them, each read by
+    /// itself, and the number of the first.
+    fn next_job(&self, most_bytes: usize) -> Option<(u64, Vec<Vec<u8>>)> {
         let (first_line, read) = self.reads.recv().ok()?;
         let (mut num_bytes, mut num_last) = (read.len(), read.len());
         let mut reads = vec![read];
-        while num_bytes < JOB_BYTES {
+        while num_bytes < most_bytes {
             let wait = match num_last {
                 FULL_READ_BYTES.. => WAIT_FOR_MORE,
                 _ => Duration::ZERO,
