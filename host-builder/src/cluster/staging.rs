@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -18,6 +19,9 @@ use crate::pipeline::sort::sort_and_dedup;
 
 /// Hashes that are sorted at once, about: they and what they are sorted into are 2 MiB.
 const SLICE_HASHES: u64 = 1 << 17;
+
+/// How long tasks may still write when the folder is to be removed.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why a file of the staging folder is of no use.
 #[derive(Debug, thiserror::Error)]
@@ -115,8 +119,7 @@ impl Staging {
     /// Remove it, or say that it is still there.
     pub(crate) fn close(self) -> Result<(), StagingError> {
         let path = self.path().to_path_buf();
-        let removed = self.folder.close();
-        removed.map_err(|error| StagingError::Remove { path, error })
+        remove(&path).map_err(|error| StagingError::Remove { path, error })
     }
 
     /// What tasks are told of it.
@@ -131,6 +134,30 @@ impl Staging {
             if entry.file_name().to_string_lossy().starts_with(label) {
                 let _ = std::fs::remove_file(entry.path());
             }
+        }
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        let _ = remove(self.path());
+    }
+}
+
+/// Remove the folder. Tasks of a build that failed, and second attempts that are not wanted any more, may
+/// write into it for a moment; they do not make it anew.
+fn remove(folder: &Path) -> io::Result<()> {
+    let began = Instant::now();
+    loop {
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error)
+                if error.kind() == io::ErrorKind::DirectoryNotEmpty
+                    && began.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            result => return result,
         }
     }
 }

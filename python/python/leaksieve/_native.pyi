@@ -253,3 +253,54 @@ def build(
     files: Mapping[str, object],
     progress: Callable[[str], object] | None,
 ) -> Summary: ...
+
+LOOK_ROWS: int
+"""The first look of `Driver` is at so many rows at most."""
+
+@final
+class Driver:
+    """The driver of a build on a cluster; see `leaksieve.spark`. It holds no hash and no page."""
+
+    def __new__(
+        cls,
+        *,
+        output: str,
+        staging: str,
+        segments: int,
+        column: str,
+        as_lines: bool,
+        replace: bool,
+        arguments: Mapping[str, object],
+        progress: Callable[[str], object],
+        max_counted_records: int | None = None,
+    ) -> Driver: ...
+    def look(self, rows: Column, tasks: list[int]) -> bool:
+        """Judge the first rows; `tasks`: the number of the task that will read each, or empty if
+        that is not known. False: they are all blank, so look again, at those behind."""
+    def next(
+        self, rows: list[tuple[int, bytes]]
+    ) -> tuple[bytes, list[bytes] | None, tuple[int, bytes] | None] | None:
+        """The next step, when these rows (part, blob) came of the last tasks of the one before.
+        None: the file is there.
+
+        A step is: what to make the first tasks of; elements, each for any of these tasks, with its
+        index, or None: they take the column; and (number of parts, what to make the second tasks
+        of), or None: there are none. All rows of a part that the first tasks give go to one second
+        task; those of part -1, too."""
+    def summary(self) -> Summary:
+        """What was built."""
+    def close(self) -> None:
+        """End the build, if it has not ended: the staging folder and the unfinished file are gone."""
+
+@final
+class Task:
+    """Does a task of a step. What is given back are batches of the columns `part` (int32) and
+    `blob` (binary)."""
+
+    def __new__(cls, task: bytes, number: int) -> Task: ...
+    def values(self, column: Column) -> Batch:
+        """The next values of the column."""
+    def rows(self, parts: list[int], blobs: Column) -> Batch:
+        """Elements with their index, or rows of a shuffle."""
+    def finish(self) -> Batch:
+        """Nothing follows."""

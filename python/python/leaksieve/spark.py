@@ -111,14 +111,18 @@ def build(
         BuildError: No file was built: the column was refused, or something cannot be read or
             written. The message says why, where, and what to do, and shows no identifier.
         ValueError: An argument does not fit the others, or is out of its range.
+        TypeError: The column is of another type, such as a float, which may have lost digits.
     """
     output = _mounted(output)
     values = df.select(column)
+    column_name = values.columns[0]
+    # What a column is called may be hard to say in SQL.
+    values = values.toDF("value")
     driver = Driver(
         output=output,
         staging=_mounted(staging) if staging is not None else os.path.dirname(output),
         segments=segments,
-        column=values.columns[0],
+        column=column_name,
         as_lines=as_lines,
         replace=replace,
         arguments={
@@ -171,10 +175,10 @@ def _look(values: DataFrame, driver: Driver) -> None:
     """Show the driver the first rows. Spark reads as many partitions as have them."""
     from pyspark.sql import functions
 
-    text = functions.col(f"`{values.columns[0]}`").cast("string")
     rows = _first(values)
     # Where the first are all blank, those decide that are not.
-    if not driver.look([row[1] for row in rows], [row[0] for row in rows]):
+    if not driver.look(pa.array([row[1] for row in rows]), [row[0] for row in rows]):
+        text = functions.col("value").cast("string")
         rows = _first(values.where(functions.trim(text) != ""))
         driver.look([row[1] for row in rows], [])
 
@@ -229,7 +233,9 @@ def _work(task: bytes, elements: list[bytes] | None, keys: list[int] | None) -> 
         from pyspark import TaskContext
 
         def failed(why: object) -> RuntimeError:
-            return RuntimeError(f"{mark}{why} (on {socket.gethostname()})")
+            # In a line, which is found among Spark's.
+            said = str(why).replace("\n", "; ")
+            return RuntimeError(f"{mark}{said} (on {socket.gethostname()})")
 
         try:
             import leaksieve
@@ -265,7 +271,7 @@ def _work(task: bytes, elements: list[bytes] | None, keys: list[int] | None) -> 
                 else:
                     yield from rows(worker.rows(batch.column(0), batch.column(1)))
             yield from rows(worker.finish())
-        except leaksieve.BuildError as error:
+        except (leaksieve.BuildError, TypeError, ValueError) as error:
             raise failed(error) from error
 
     return work
