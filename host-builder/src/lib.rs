@@ -35,7 +35,7 @@
 //!
 //! | module | from -> to |
 //! |---|---|
-//! | [`input::source`] | files, streams, compression, tables -> raw identifiers with their lines |
+//! | [`input::source`] | files, streams, compression, tables, columns in memory -> raw identifiers with their lines |
 //! | [`input::normalise`] | raw identifiers -> items -> hashes, by the core's rules |
 //! | [`pipeline::partition`] | hashes -> partitions, in memory or in a `spool` -> sorted, distinct |
 //! | [`sizing`] | how many, what rate -> encoding, pages, probes or columns, layers |

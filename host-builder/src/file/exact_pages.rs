@@ -1,5 +1,7 @@
 //! The pages of an exact set, read and asked as a question finds its way through them.
 
+use std::ops::Range;
+
 use leaksieve_core::encoding::Match;
 use leaksieve_core::encoding::exact::index::{self, Place};
 use leaksieve_core::encoding::exact::page::{Coded, Values};
@@ -86,29 +88,39 @@ impl<'a> ExactPages<'a> {
     /// Where each page of numbers begins, by the index: it leads a question there, for each value up
     /// to where the next begins.
     pub(crate) fn places(&self) -> Result<Vec<Place>, PageDefect> {
+        self.places_of(0..self.first_index_page)
+    }
+
+    /// The same of some pages, with the one behind them, if there is one.
+    pub(crate) fn places_of(&self, pages: Range<u32>) -> Result<Vec<Place>, PageDefect> {
         let mut places: Vec<Place> = Vec::new();
+        let mut before: Option<Place> = None;
         let directory = self.index.last().ok_or(PageDefect)?;
         for share in index::shares(directory, self.num_pages) {
             let share = share?;
             let payload = self.payload(share.index_page()).ok_or(PageDefect)?;
             for place in share.places(payload)? {
-                match places.last() {
+                let is_next = match before {
                     // A share that begins in the page of the one before says it again.
-                    Some(last) if *last == place => {}
-                    Some(last) if place.page != last.page + 1 || place.first <= last.first => {
-                        return Err(PageDefect);
-                    }
-                    _ => places.push(place),
+                    Some(before) if before == place => continue,
+                    Some(before) => place.page == before.page + 1 && place.first > before.first,
+                    None => place.page == 0,
+                };
+                if !is_next {
+                    return Err(PageDefect);
                 }
+                if (pages.start..=pages.end).contains(&place.page) {
+                    places.push(place);
+                }
+                before = Some(place);
             }
         }
-        let is_whole = places.first().is_some_and(|first| first.page == 0)
-            && places.len() == self.first_index_page as usize;
-        if !is_whole {
+        if before.is_none_or(|last| last.page + 1 != self.first_index_page) {
             return Err(PageDefect);
         }
         let ends = places.iter().skip(1).map(|next| next.first - 1);
-        for (place, last) in places.iter().zip(ends.chain([u64::MAX])) {
+        let its = places.iter().filter(|place| pages.contains(&place.page));
+        for (place, last) in its.zip(ends.chain([u64::MAX])) {
             for value in [place.first, last] {
                 if self.place_of(value)? != Some(*place) {
                     return Err(PageDefect);

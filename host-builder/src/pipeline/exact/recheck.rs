@@ -41,15 +41,7 @@ pub(crate) fn ask_all(
     let places = set
         .places()
         .map_err(|PageDefect| WriteError::OtherContent)?;
-    let mut end = 0;
-    let jobs: Vec<(u32, Range<u32>)> = (0..)
-        .zip(&written.pages_of_ranges)
-        .map(|(range, num_pages)| {
-            let begin = end;
-            end += num_pages;
-            (range, begin..end)
-        })
-        .collect();
+    let jobs: Vec<(u32, Range<u32>)> = (0..).zip(written.pages_in_order()).collect();
     let mut all = Findings::default();
     ordered_parallel(
         num_threads,
@@ -83,7 +75,7 @@ pub(crate) fn ask_all(
 const ASKED_STEP: usize = 7_919;
 
 /// Do the first of these pages have these numbers, and no others?
-fn compare(
+pub(crate) fn compare(
     set: &ExactPages<'_>,
     places: &[Place],
     num_pages: usize,
