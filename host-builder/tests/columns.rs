@@ -232,8 +232,8 @@ fn surveyed_and_counted_as_a_file() {
             &[("null", LOOK), ("{p} 7", 300)],
             "one or two digits after the numbers",
         ),
-        (Email, &[(&long, 20_000)], ""),
-        (Email, &[(&long, 18_000), ("\"a{i}@example.com\"", 700)], ""),
+        (Email, &[(&long, 15_000)], ""),
+        (Email, &[(&long, 14_500), ("\"a{i}@example.com\"", 700)], ""),
         (
             Username,
             &[("name{i}", LOOK), ("\"name{i}\"", 1_500)],
