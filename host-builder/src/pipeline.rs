@@ -18,7 +18,7 @@ mod options;
 pub(crate) mod pages;
 pub mod partition;
 pub(crate) mod plan;
-mod ranges;
+pub(crate) mod ranges;
 mod read;
 pub(crate) mod recheck;
 pub(crate) mod sort;

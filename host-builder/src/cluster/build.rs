@@ -1,5 +1,6 @@
 //! The driver: says what tasks there are, compares what they tell, and joins what they made.
 
+mod exact;
 mod filter;
 mod lists;
 
@@ -9,10 +10,11 @@ use std::time::Instant;
 
 use leaksieve_core::hash::HashFunction;
 
+use self::exact::{Exact, Gathered, Led};
 use self::filter::Filter;
 use self::lists::{List, Told};
 use super::staging::{Staging, StagingError, Sum};
-use super::task::{HashTask, Read, StageTask, Task, TaskError};
+use super::task::{HashTask, Read, StageKind, StageTask, Task, TaskError};
 use super::{NUM_SEGMENTS, Row, Shuffle, Source, Step};
 use crate::file::{Access, AtomicFile, OutputError, WriteError};
 use crate::input::normalise::{Counts, Keys, Rules};
@@ -20,10 +22,12 @@ use crate::input::source::{Input, Layout, SourceError, Values};
 use crate::input::speller::Sample;
 use crate::input::survey::column::{Column, Parts};
 use crate::pipeline::build::{Written, ensure_possible, keys_of, reason_of, seed_of};
+use crate::pipeline::exact::begins as begins_of;
+use crate::pipeline::partition::range_of;
 use crate::pipeline::plan::NumberingPlan;
 use crate::pipeline::{
-    BuildError, BuildOptions, EncodeError, InputError, PlanError, RecheckError, Summary,
-    ensure_read,
+    BuildError, BuildOptions, Count, Counting, EncodeError, InputError, PlanError, RecheckError,
+    Summary, ensure_read,
 };
 use crate::progress::{Cost, Observer, Stage};
 use crate::sizing::Reason;
@@ -146,6 +150,8 @@ enum Phase {
     Begin,
     /// The column is read.
     Reading,
+    /// An exact set is made, or tried.
+    Exact(Box<Exact>),
     /// A filter is made.
     Filter(Box<Filter>),
 }
@@ -293,6 +299,17 @@ impl Build {
     }
 }
 
+impl Shared {
+    /// How many distinct ones there are, as one machine counts them; `sum` is that of all, duplicates
+    /// included.
+    fn count(&self, list: &List, sum: u128) -> Count {
+        let counting = Counting::new(self.counts.num_stored, self.options.max_counted_records);
+        let end = range_of(counting.partitions().end - 1).end;
+        let below = list.below(end);
+        counting.count(below.count, below.sum, sum)
+    }
+}
+
 impl Work {
     fn next(&mut self, rows: &[Row], observer: &dyn Observer) -> Result<Next, ClusterError> {
         let told = Told::of(rows)?;
@@ -304,6 +321,12 @@ impl Work {
             }
             Phase::Begin => Err(ClusterError::NotInOrder),
             Phase::Reading => self.plan(told),
+            Phase::Exact(exact) => {
+                match exact.next(&mut self.shared, told, &mut self.clock, observer)? {
+                    Led::Next(next) => Ok(next),
+                    Led::Filter(hashes, sum, reason) => self.filter(hashes, sum, reason),
+                }
+            }
             Phase::Filter(filter) => filter.next(&mut self.shared, told, &mut self.clock, observer),
         }
     }
@@ -344,6 +367,11 @@ impl Work {
                     folder: staging.folder(),
                     label: "read".into(),
                     num_bits: *num_bits,
+                    kind: if has_numbers {
+                        StageKind::HashesAndNumbers
+                    } else {
+                        StageKind::Hashes
+                    },
                 })
                 .to_bytes(),
             }),
@@ -379,12 +407,23 @@ impl Work {
         if !told.staged.is_empty() {
             return Err(ClusterError::OtherRows);
         }
-        let reason = reason_of(&shared.options);
-        // Until there are exact sets.
-        if numbers.distinct != Sum::default() || numbers_sum != Sum::default() {
-            return Err(ClusterError::OtherRows);
+        if numbers.distinct.count == 0 {
+            let reason = reason_of(&shared.options);
+            return self.filter(hashes, hashes_sum.sum, reason);
         }
-        self.filter(hashes, hashes_sum.sum, reason)
+        let begins = told.begins.take();
+        let gathered = Gathered {
+            numbers,
+            numbers_sum: numbers_sum.sum,
+            // Without a number in the share that says it.
+            begins: begins.unwrap_or_else(|| begins_of(&[])),
+            others: hashes,
+            others_sum: hashes_sum.sum,
+        };
+        let exact = Exact::new(shared, gathered);
+        let step = exact.begin(shared);
+        self.phase = Phase::Exact(Box::new(exact));
+        Ok(Next::Step(step))
     }
 
     /// A filter of these hashes; `sum` is that of all, duplicates included.

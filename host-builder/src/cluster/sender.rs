@@ -3,17 +3,19 @@
 use super::Row;
 use super::blob;
 use super::staging::Sum;
-use crate::pipeline::sort::sort_and_dedup;
+use crate::pipeline::sort::{sort_and_dedup, sort_and_dedup_keys};
 
 /// Hashes that wait in all parts together, at most: 16 MiB. The more of a part, the fewer bytes each takes.
 const NUM_WAITING: usize = 1 << 21;
 /// Those of one part.
 const MAX_BLOB_HASHES: usize = 1 << 15;
 
-/// Gathers hashes by their first bits. What stands twice in a blob stands once in it, so a text that
+/// Gathers hashes by their first bits, or numbers by what else is said. What stands twice in a blob stands once in it, so a text that
 /// fills half of a list is sent once a blob.
 pub(crate) struct Sender {
     num_bits: u32,
+    /// Their first bits are not those of their part.
+    are_numbers: bool,
     first_part: u32,
     waiting: Vec<Vec<u64>>,
     most: usize,
@@ -28,6 +30,7 @@ impl Sender {
     pub(crate) fn new(num_bits: u32, first_part: u32) -> Self {
         Self {
             num_bits,
+            are_numbers: false,
             first_part,
             waiting: vec![Vec::new(); 1 << num_bits],
             most: (NUM_WAITING >> num_bits).min(MAX_BLOB_HASHES),
@@ -37,11 +40,25 @@ impl Sender {
         }
     }
 
+    /// Of numbers, to parts `0..2^num_bits`: [`push_to`](Self::push_to) says to which.
+    pub(crate) fn of_numbers(num_bits: u32) -> Self {
+        Self {
+            are_numbers: true,
+            ..Self::new(num_bits, 0)
+        }
+    }
+
     #[inline]
     pub(crate) fn push(&mut self, hash: u64) {
         let index = hash.checked_shr(u64::BITS - self.num_bits).unwrap_or(0) as usize;
+        self.push_to(index, hash);
+    }
+
+    /// Send a key to the part of this index.
+    #[inline]
+    pub(crate) fn push_to(&mut self, index: usize, key: u64) {
         let waiting = &mut self.waiting[index];
-        waiting.push(hash);
+        waiting.push(key);
         if waiting.len() >= self.most {
             self.send(index);
         }
@@ -50,7 +67,11 @@ impl Sender {
     #[cold]
     fn send(&mut self, index: usize) {
         let waiting = &mut self.waiting[index];
-        sort_and_dedup(waiting, &mut self.scratch, self.num_bits);
+        if self.are_numbers {
+            sort_and_dedup_keys(waiting, &mut self.scratch);
+        } else {
+            sort_and_dedup(waiting, &mut self.scratch, self.num_bits);
+        }
         self.sent.add(waiting);
         let mut blob = Vec::with_capacity(waiting.len() * size_of::<u64>());
         blob::encode(waiting, &mut blob);

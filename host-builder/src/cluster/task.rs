@@ -1,11 +1,18 @@
 //! What the driver sends to tasks, and what they tell it. All of it is postcard.
 
+mod exact;
+
 use leaksieve_core::ReadError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
+
+pub(crate) use exact::{
+    CheckExactPart, CheckExactTask, EncodeExactPart, EncodeExactTask, EncodedExact, ExactFile,
+    ExactRange, NumbersPart, NumbersTask, NumbersTo, Ordered,
+};
 
 use super::blob::Damaged;
 use super::staging::{Folder, Staged, StagingError, Sum};
@@ -14,6 +21,8 @@ use crate::input::normalise::{Counts, Rules};
 use crate::input::speller::Sample;
 use crate::input::survey::{Manner, Rest};
 use crate::pipeline::pages::{LayerPages, Pages};
+use crate::pipeline::recheck::Findings;
+use crate::sizing::measure::Trial;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -59,6 +68,9 @@ pub(crate) enum Task {
     Stage(StageTask),
     Encode(EncodeTask),
     Check(CheckTask),
+    Numbers(NumbersTask),
+    EncodeExact(EncodeExactTask),
+    CheckExact(CheckExactTask),
 }
 
 /// A share of the column -> blobs of hashes.
@@ -82,7 +94,22 @@ pub(crate) struct StageTask {
     pub(crate) folder: Folder,
     /// The files' names begin so.
     pub(crate) label: String,
+    /// There are so many parts of a kind, as an exponent of 2.
     pub(crate) num_bits: u32,
+    pub(crate) kind: StageKind,
+}
+
+/// What comes.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum StageKind {
+    /// Hashes, by their first bits.
+    Hashes,
+    /// And scattered numbers, in parts behind theirs: where their ranges begin is to be said.
+    HashesAndNumbers,
+    /// Numbers, by their ranges, which begin here.
+    Ordered(Vec<u64>),
+    /// Hashes; these are here already.
+    Besides(Vec<Staged>),
 }
 
 /// What tasks that make or ask pages are told of them.
@@ -160,6 +187,12 @@ pub(crate) enum Report {
     Encoded(Encoded),
     Unsolvable,
     Checked(Checked),
+    /// Where ranges of numbers begin.
+    Begins(Vec<u64>),
+    Ordered(Ordered),
+    /// Hashes of numbers, before they were sent.
+    Hashed(Sum),
+    EncodedExact(EncodedExact),
 }
 
 /// Shares of the column.
@@ -212,6 +245,19 @@ pub(crate) struct Checked {
     pub(crate) num_false_alarms: u64,
     /// What is no item and was bumped, as the next layer hashes it.
     pub(crate) others: Vec<u64>,
+}
+
+impl From<Checked> for Findings {
+    fn from(checked: Checked) -> Self {
+        Self {
+            num_lost: checked.num_lost,
+            trial: Trial {
+                num_probes: checked.num_probes,
+                num_false_alarms: checked.num_false_alarms,
+            },
+            others: checked.others,
+        }
+    }
 }
 
 /// A message as bytes.

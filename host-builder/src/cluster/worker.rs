@@ -2,6 +2,7 @@
 
 mod check;
 mod encode;
+mod exact;
 mod hash;
 mod stage;
 
@@ -47,6 +48,9 @@ impl Worker {
             Task::Stage(task) => Kind::Rows(Box::new(Stage::new(task))),
             Task::Encode(task) => Kind::Rows(Box::new(Encode::new(task)?)),
             Task::Check(task) => Kind::Rows(Box::new(Check::new(task)?)),
+            Task::Numbers(task) => Kind::Rows(Box::new(exact::Numbers::new(task))),
+            Task::EncodeExact(task) => Kind::Rows(Box::new(exact::Encode::new(task)?)),
+            Task::CheckExact(task) => Kind::Rows(Box::new(exact::Check::new(task)?)),
         }))
     }
 

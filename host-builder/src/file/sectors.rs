@@ -5,8 +5,8 @@ use std::io;
 use std::ops::Range;
 
 use leaksieve_core::ReadError;
-use leaksieve_core::file::byte_of;
-use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, Sector, SectorIndex, verify};
+use leaksieve_core::file::{byte_of, read_exact_at};
+use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, Sector, SectorIndex, seal, verify};
 
 use super::source::ReadAt;
 
@@ -67,6 +67,15 @@ pub(crate) fn read_payloads_at(
         .iter()
         .filter_map(|sector| sector.first_chunk().copied())
         .collect())
+}
+
+/// Payloads as sectors, numbered from `first` on.
+pub(crate) fn sealed(payloads: &[Payload], file_id: FileId, first: SectorIndex) -> Vec<u8> {
+    let mut sectors = Vec::with_capacity(payloads.len() * SECTOR_BYTES);
+    for (index, payload) in (first.0..).map(SectorIndex).zip(payloads) {
+        sectors.extend_from_slice(&seal(file_id, index, payload));
+    }
+    sectors
 }
 
 #[cfg(unix)]

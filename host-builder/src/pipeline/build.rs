@@ -96,6 +96,25 @@ impl Written {
         }
     }
 
+    /// An exact set.
+    pub(crate) fn exact(header: Header, num_pages: u32, trial: Trial, reason: Reason) -> Self {
+        Self {
+            header,
+            shape: Shape {
+                num_pages,
+                encoding: Encoding::Exact,
+                false_positive_rate: 0.0,
+                mean_reads: PAGES_PER_QUESTION.into(),
+            },
+            designed: 0.0,
+            measured: 0.0,
+            num_restarts: 0,
+            mean_reads: PAGES_PER_QUESTION.into(),
+            trial,
+            reason,
+        }
+    }
+
     pub(crate) fn summary(self, counts: Counts, costs: Vec<Cost>) -> Summary {
         let datasets = self.header.datasets.iter();
         Summary {
@@ -326,21 +345,7 @@ impl Building<'_, '_> {
         let trial = self.recheck(&header, 0.0, |file, _seed, advance| {
             exact::ask_all(file, &pages, numbers, &made, num_threads, advance)
         })?;
-        Ok(Ok(Written {
-            header,
-            shape: Shape {
-                num_pages: made.num_pages,
-                encoding: Encoding::Exact,
-                false_positive_rate: 0.0,
-                mean_reads: PAGES_PER_QUESTION.into(),
-            },
-            designed: 0.0,
-            measured: 0.0,
-            num_restarts: 0,
-            mean_reads: PAGES_PER_QUESTION.into(),
-            trial,
-            reason,
-        }))
+        Ok(Ok(Written::exact(header, made.num_pages, trial, reason)))
     }
 
     /// Numbers become hashes, after all, beside those that there are.

@@ -26,9 +26,10 @@ use crate::pipeline::partition::{Hashes, NUM_PARTITIONS, Partitions};
 use crate::pipeline::ranges::Ranges;
 use crate::pipeline::spool::SpoolError;
 use crate::sizing::exact::Parameters;
-pub(crate) use join::{Join, Made, Written};
-pub(crate) use order::{BlockTrial, begins, gather, hash_each, scatter};
-pub(crate) use recheck::ask_all;
+pub(crate) use join::{Join, Made, OfRange, Written};
+pub(crate) use order::{BlockTrial, begins, gather, hash_each, parts_of, scatter};
+pub(crate) use pages::Page;
+pub(crate) use recheck::{ask_all, compare};
 
 /// Numbers, each in its range.
 pub(crate) struct Ordered {

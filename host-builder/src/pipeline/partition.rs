@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::parallel::ordered_parallel;
 use crate::pipeline::count::{Count, Counting};
 use crate::pipeline::ranges::Ranges;
-use crate::pipeline::sort::{sort_and_dedup, sort_and_dedup_dense};
+use crate::pipeline::sort::{sort_and_dedup, sort_and_dedup_keys};
 use crate::pipeline::spool::{BLOCK_HASHES, Block, Spool, SpoolError, SpoolWriter};
 
 /// Top bits that choose a partition. The buffers of so many stay in a core's caches, and
@@ -468,13 +468,7 @@ impl Hashes {
         match &self.split {
             Split::TopBits => sort_and_dedup(hashes, scratch, PARTITION_BITS),
             Split::Ranges(ranges) => {
-                let most = hashes.iter().copied().max().unwrap_or(0);
-                // Bits that take no more room than the keys.
-                if most / u64::from(u64::BITS) <= hashes.len() as u64 {
-                    sort_and_dedup_dense(hashes, scratch, most);
-                } else {
-                    sort_and_dedup(hashes, scratch, most.leading_zeros());
-                }
+                sort_and_dedup_keys(hashes, scratch);
                 let begin = ranges.begin(partition as usize);
                 hashes.iter_mut().for_each(|key| *key += begin);
             }

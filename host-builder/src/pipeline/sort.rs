@@ -46,9 +46,23 @@ pub(crate) fn sort_and_dedup(hashes: &mut Vec<u64>, scratch: &mut Vec<u64>, num_
     hashes.dedup();
 }
 
+/// Sort keys of any kind, each once. `scratch` is of no use before or after.
+pub(crate) fn sort_and_dedup_keys(keys: &mut Vec<u64>, scratch: &mut Vec<u64>) {
+    let least = keys.iter().copied().min().unwrap_or(0);
+    keys.iter_mut().for_each(|key| *key -= least);
+    let most = keys.iter().copied().max().unwrap_or(0);
+    // Bits that take no more room than the keys.
+    if most / u64::from(u64::BITS) <= keys.len() as u64 {
+        sort_and_dedup_dense(keys, scratch, most);
+    } else {
+        sort_and_dedup(keys, scratch, most.leading_zeros());
+    }
+    keys.iter_mut().for_each(|key| *key += least);
+}
+
 /// Sort keys of at most `most`, each once, by a bit for each that there can be: quick where they are
 /// dense. `scratch` is of no use before or after.
-pub(crate) fn sort_and_dedup_dense(keys: &mut Vec<u64>, scratch: &mut Vec<u64>, most: u64) {
+fn sort_and_dedup_dense(keys: &mut Vec<u64>, scratch: &mut Vec<u64>, most: u64) {
     const BITS: u64 = u64::BITS as u64;
     scratch.clear();
     scratch.resize((most / BITS) as usize + 1, 0);
@@ -93,13 +107,10 @@ mod tests {
                     let mut sorted = hashes;
                     sort_and_dedup(&mut sorted, &mut scratch, num_common_bits);
                     assert!(sorted == expected, "{num_hashes} of {num_bits} bits");
-                    let most = expected.last().copied().unwrap_or(0);
-                    if most < 1 << 20 {
-                        sorted.reverse();
-                        sorted.extend(&expected);
-                        sort_and_dedup_dense(&mut sorted, &mut scratch, most);
-                        assert!(sorted == expected, "{num_hashes} of {num_bits} bits, dense");
-                    }
+                    sorted.reverse();
+                    sorted.extend(&expected);
+                    sort_and_dedup_keys(&mut sorted, &mut scratch);
+                    assert!(sorted == expected, "{num_hashes} keys of {num_bits} bits");
                 }
             }
         }

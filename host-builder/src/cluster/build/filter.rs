@@ -6,23 +6,23 @@ use leaksieve_core::file::byte_of;
 
 use super::super::staging::Folder;
 use super::super::task::{
-    CheckPart, CheckTask, EncodePart, EncodeTask, PagesTask, PartFile, StageTask, Task, TaskError,
-    to_bytes,
+    CheckPart, CheckTask, EncodePart, EncodeTask, PagesTask, PartFile, StageKind, StageTask, Task,
+    TaskError, to_bytes,
 };
 use super::super::{Shuffle, Source, Step};
 use super::lists::{List, Told};
 use super::{Clock, ClusterError, Next, Shared};
 use crate::file::sectors::{groups, read_sectors_at};
+use crate::pipeline::RecheckError;
 use crate::pipeline::build::{Written, write_head};
 use crate::pipeline::encode::{self, EncodeError, Encoded, MAX_RESTARTS};
 use crate::pipeline::pages::{LayerPages, Pages};
-use crate::pipeline::partition::{range_of, range_of_bits};
+use crate::pipeline::partition::range_of_bits;
 use crate::pipeline::plan::{Draft, Plan, method_of};
 use crate::pipeline::recheck::{Expected, Findings, others_of, recheck};
-use crate::pipeline::{Counting, RecheckError};
 use crate::progress::{Observer, Stage};
 use crate::sizing::Reason;
-use crate::sizing::measure::{Fill, Trial};
+use crate::sizing::measure::Fill;
 use leaksieve_core::sector::SECTOR_BYTES;
 
 /// What pages bump is about 1/15 of the items of their layer: the next has 1/16 as many parts.
@@ -73,10 +73,7 @@ impl Filter {
             counts,
             ..
         } = shared;
-        let counting = Counting::new(counts.num_stored, options.max_counted_records);
-        let end = range_of(counting.partitions().end - 1).end;
-        let below = hashes.below(end);
-        let counted = counting.count(below.count, below.sum, sum);
+        let counted = shared.count(&hashes, sum);
         let method = method_of(options, *numbering, *seed, counted.num_items);
         let draft = Draft::new(options, *numbering, Some(method), *seed)?;
         let mut plan = Plan::new(draft, counts, counted)?;
@@ -154,6 +151,7 @@ impl Filter {
                 folder: task.folder.clone(),
                 label: format!("{}-bumped", task.label),
                 num_bits,
+                kind: StageKind::Hashes,
             })
             .to_bytes(),
         })
@@ -316,14 +314,7 @@ impl Filter {
         list.ensure_all(told.checked.iter().map(|checked| checked.items))?;
         asked.findings.others.clear();
         for checked in std::mem::take(&mut told.checked) {
-            asked.findings.merge(Findings {
-                num_lost: checked.num_lost,
-                trial: Trial {
-                    num_probes: checked.num_probes,
-                    num_false_alarms: checked.num_false_alarms,
-                },
-                others: checked.others,
-            });
+            asked.findings.merge(checked.into());
         }
         let num_lost = asked.findings.num_lost;
         if num_lost > 0 {

@@ -2,7 +2,7 @@
 
 use super::super::Row;
 use super::super::staging::{Staged, Sum};
-use super::super::task::{Checked, Encoded, Read, Report};
+use super::super::task::{Checked, Encoded, EncodedExact, Ordered, Read, Report};
 use super::ClusterError;
 use crate::pipeline::partition::range_of_bits;
 
@@ -16,6 +16,10 @@ pub(super) struct Told {
     pub(super) encoded: Vec<Encoded>,
     pub(super) is_unsolvable: bool,
     pub(super) checked: Vec<Checked>,
+    pub(super) begins: Option<Vec<u64>>,
+    pub(super) ordered: Vec<Ordered>,
+    pub(super) hashed: Sum,
+    pub(super) encoded_exact: Vec<EncodedExact>,
 }
 
 impl Told {
@@ -38,6 +42,10 @@ impl Told {
                 Report::Encoded(encoded) => told.encoded.push(encoded),
                 Report::Unsolvable => told.is_unsolvable = true,
                 Report::Checked(checked) => told.checked.push(checked),
+                Report::Begins(begins) => told.begins = Some(begins),
+                Report::Ordered(ordered) => told.ordered.push(ordered),
+                Report::Hashed(hashed) => told.hashed.merge(hashed),
+                Report::EncodedExact(encoded) => told.encoded_exact.push(encoded),
             }
         }
         Ok(told)
@@ -86,6 +94,17 @@ impl List {
             }
         }
         Ok(list)
+    }
+
+    /// With the parts of others that are not here.
+    pub(super) fn or(mut self, others: Self) -> Self {
+        for (part, other) in self.parts.iter_mut().zip(others.parts) {
+            if let (None, Some(other)) = (&part, other) {
+                self.distinct.merge(other.distinct);
+                *part = Some(other);
+            }
+        }
+        self
     }
 
     /// The number and the sum of distinct hashes of the parts whose hashes are all below `end`.

@@ -1,5 +1,7 @@
 //! Numbers that are scattered -> ranges of them, and how large their blocks should be.
 
+use std::ops::Range;
+
 use leaksieve_core::Profile;
 use leaksieve_core::encoding::exact::BlockSize;
 use leaksieve_core::encoding::exact::number::{MAX_DIGITS, item_of};
@@ -55,6 +57,24 @@ pub(crate) fn begins(share: &[u64]) -> Vec<u64> {
     begins.sort_unstable();
     begins.dedup();
     begins
+}
+
+/// Divide ranges into so many parts of about equally many numbers: neighbouring ranges each, or none.
+pub(crate) fn parts_of(begins: &[u64], num_parts: usize) -> Vec<Range<usize>> {
+    // What begins at a bound that every set has is empty, most often.
+    let is_inner = |begin: &u64| !begin.is_multiple_of(MAX_RANGE);
+    let num_inner = begins.iter().filter(|begin| is_inner(begin)).count();
+    let mut inner = 0;
+    let mut parts = vec![0..0; num_parts];
+    for (range, begin) in begins.iter().enumerate() {
+        inner += usize::from(is_inner(begin));
+        let part = &mut parts[inner * num_parts / (num_inner + 1)];
+        if part.end == 0 {
+            part.start = range;
+        }
+        part.end = range + 1;
+    }
+    parts
 }
 
 /// Give the hash of each number's item.
@@ -115,4 +135,34 @@ impl BlockTrial {
 
 fn block_size(exponent: u8) -> BlockSize {
     BlockSize::new(exponent).unwrap_or(BlockSize::PAGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_have_all_ranges() {
+        for num_keys in [0_u64, 1_000, 20_000, 2_000_000] {
+            // Partition 0 of numbers that are so many and more.
+            let share: Vec<u64> = (0..num_keys)
+                .map(|number| scatter(number * 1_000))
+                .collect();
+            let begins = begins(&share);
+            for num_parts in [1, 64, 1024] {
+                let parts = parts_of(&begins, num_parts);
+                let ranges: Vec<usize> = parts.iter().cloned().flatten().collect();
+                assert!(ranges.iter().copied().eq(0..begins.len()));
+                let most = parts.iter().map(|part| {
+                    let inner = |range: &usize| begins[*range] % MAX_RANGE != 0;
+                    part.clone().filter(inner).count()
+                });
+                let num_inner = begins
+                    .iter()
+                    .filter(|begin| *begin % MAX_RANGE != 0)
+                    .count();
+                assert!(most.max() <= Some(num_inner / num_parts + 1));
+            }
+        }
+    }
 }
