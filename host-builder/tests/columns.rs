@@ -242,7 +242,7 @@ fn surveyed_and_counted_as_a_file() {
         (
             Username,
             &[("name{i}", LOOK), ("name{i}:pw", 1_500)],
-            "two lists in one",
+            "within one cell",
         ),
         (Username, &[("name{i}", LOOK), ("name{i}:pw", 19)], ""),
         (Username, &[("name{i}:pw", 30)], "within one cell"),

@@ -411,12 +411,16 @@ impl Work {
             let reason = reason_of(&shared.options);
             return self.filter(hashes, hashes_sum.sum, reason);
         }
-        let begins = told.begins.take();
+        // Without a number in the share that says it, nobody does.
+        let begins = match (told.begins.take(), &numbers.parts[0]) {
+            (Some(begins), Some(_)) => begins,
+            (None, None) => begins_of(&[]),
+            _ => return Err(ClusterError::OtherRows),
+        };
         let gathered = Gathered {
             numbers,
             numbers_sum: numbers_sum.sum,
-            // Without a number in the share that says it.
-            begins: begins.unwrap_or_else(|| begins_of(&[])),
+            begins,
             others: hashes,
             others_sum: hashes_sum.sum,
         };

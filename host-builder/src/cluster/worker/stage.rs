@@ -139,7 +139,9 @@ impl Work for Stage {
 
     fn finish(&mut self) -> Result<Vec<Row>, TaskError> {
         let mut rows = std::mem::take(&mut self.for_driver);
-        rows.push(Report::Sent(self.sent).row());
+        if self.sent != Sum::default() {
+            rows.push(Report::Sent(self.sent).row());
+        }
         rows.extend(self.read.take().map(|read| Report::Read(read).row()));
         while let Some((part, blobs)) = self.blobs.pop_first() {
             self.stage(part, blobs, &mut rows)?;
