@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 
 use leaksieve_core::ReadError;
-use leaksieve_core::file::{byte_of, read_exact_at};
+use leaksieve_core::file::byte_of;
 use leaksieve_core::sector::{FileId, Payload, SECTOR_BYTES, Sector, SectorIndex, seal, verify};
 
 use super::source::ReadAt;
