@@ -181,6 +181,18 @@ fn many_lines_are_answered_in_their_order() {
         let exposed = text.contains("EXPOSED");
         assert_eq!(json["verdict"] == "exposed", exposed);
     }
+    // More lines than are asked together.
+    let short = bench.run_with("check mail.lsv", "x\n".repeat(600_000).as_bytes());
+    let (numbers, said): (Vec<_>, Vec<_>) = short
+        .out()
+        .lines()
+        .map(|line| {
+            let (number, said) = line.split_once(": ").unwrap();
+            (number.parse::<u32>().unwrap(), said.to_owned())
+        })
+        .unzip();
+    assert!(numbers.into_iter().eq(1..=600_000));
+    assert!(said.iter().all(|said| said.starts_with("cannot say: ")));
     let quiet = bench.run_with("check -q mail.lsv", list.as_bytes());
     assert_eq!((quiet.code(), quiet.out().as_str()), (0, ""));
 }
