@@ -11,7 +11,7 @@ duckdb.sql(
     ('Ann', '+86 138 0013 8000'), ('Bo', '13900139999'), ('Chen', null), ('Di', '12')) as people(name, phone)"""
 )
 leaks = leaksieve.Filter.open(sys.argv[1])
-people = duckdb.sql("from people").to_arrow_table()
+people = duckdb.table("people").to_arrow_table()
 answers = leaks.check_many(people["phone"], kind="phone", reason=True)
 # DuckDB finds the variable.
 print(duckdb.sql("select name, verdict from people positional join answers"))

@@ -10,7 +10,8 @@ people = pd.DataFrame(
     {"name": ["Ann", "Bo", "Chen", "Di"], "phone": ["+86 138 0013 8000", "13900139999", None, "12"]}
 )
 leaks = leaksieve.Filter.open(sys.argv[1])
-people["verdict"] = pd.Series.from_arrow(leaks.check_many(people["phone"], kind="phone"))
+verdicts = leaks.check_many(people["phone"], kind="phone")
+people["verdict"] = pd.Series.from_arrow(verdicts)  # type: ignore[attr-defined]  # pandas-stubs lack it
 print(people)
 # Only "not_exposed" is a no.
 print(people.loc[people["verdict"] != "not_exposed", "name"].to_list())

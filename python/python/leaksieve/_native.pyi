@@ -1,30 +1,27 @@
 """What Rust has; see the package `leaksieve`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from os import PathLike
-from typing import Any, Literal, NoReturn, Protocol, final, overload
+from typing import Any, Literal, NoReturn, final, overload
 
-from . import FileInfo, Kind, Lists, Summary
+from ._types import Column, FileInfo, FileObject, Key, Kind, Lists, Summary
+
+__all__ = [
+    "Array",
+    "Batch",
+    "BuildError",
+    "Caveat",
+    "Filter",
+    "FilterError",
+    "Leak",
+    "Verdict",
+    "__version__",
+    "build",
+    "hash_column",
+    "inspect",
+]
 
 __version__: str
-
-class ArrowArray(Protocol):
-    def __arrow_c_array__(self, requested_schema: object = None, /) -> tuple[object, object]: ...
-
-class ArrowStream(Protocol):
-    def __arrow_c_stream__(self, requested_schema: object = None, /) -> object: ...
-
-class HasList(Protocol):
-    def tolist(self) -> Any: ...
-
-Column = ArrowArray | ArrowStream | HasList | Iterable[str | bytes | int | None]
-"""A column of texts: an Arrow array, or a stream of them, of any library (PyArrow, polars, DuckDB,
-pandas 3, through `__arrow_c_array__` or `__arrow_c_stream__`); an array of NumPy or a Series of
-pandas; a list. Texts are str or bytes, also in dictionaries (categories). Whole numbers are read as
-their decimal digits. Missing values (null, None, NaN, pandas.NA) give null. Of Arrow nothing is
-copied."""
-
-_Key = str | PathLike[str]
 
 class FilterError(Exception):
     """A file cannot be opened or asked: it is no filter file, damaged, forged, not trusted, or of a
@@ -106,9 +103,9 @@ class Filter:
 
     @staticmethod
     def open(
-        source: str | PathLike[str] | bytes | _FileObject,
+        source: str | PathLike[str] | bytes | FileObject,
         *,
-        key: _Key | Iterable[_Key] | None = None,
+        key: Key | None = None,
         min_epoch: int = 0,
         allow_expired: bool = False,
     ) -> Filter:
@@ -176,11 +173,6 @@ class Filter:
     def info(self) -> FileInfo:
         """What the file says of itself."""
 
-class _FileObject(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-    def seek(self, offset: int, whence: int = 0, /) -> int: ...
-    def tell(self) -> int: ...
-
 @final
 class Array:
     """An Arrow array, which whoever reads Arrow takes without a copy: `pyarrow.array(it)`,
@@ -209,9 +201,9 @@ class Batch:
         """A column. Raises KeyError if there is none of that name."""
 
 def inspect(
-    source: str | PathLike[str] | bytes | _FileObject,
+    source: str | PathLike[str] | bytes | FileObject,
     *,
-    key: _Key | Iterable[_Key] | None = None,
+    key: Key | None = None,
     min_epoch: int = 0,
 ) -> FileInfo:
     """What a file says of itself. Arguments and errors are those of `Filter.open`."""
@@ -251,7 +243,7 @@ def build(
     *,
     arguments: Mapping[str, object],
     files: Mapping[str, object],
-    progress: Callable[[str], object] | None,
+    progress: Callable[[str], object] | None = None,
 ) -> Summary: ...
 
 LOOK_ROWS: int
