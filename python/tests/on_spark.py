@@ -11,7 +11,8 @@ import time
 import traceback
 
 import pyarrow as pa
-from pyspark.sql import SparkSession, functions
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import monotonically_increasing_id
 
 import leaksieve
 import leaksieve.spark
@@ -88,8 +89,7 @@ def family(ancestor):
 
 
 def column(session, path, of_type):
-    frame = session.read.text(path)
-    return frame.select(functions.col("value").cast(of_type).alias("value"), functions.lit(1))
+    return session.read.text(path).selectExpr(f"try_cast(value as {of_type}) as value", "1 as one")
 
 
 def build(session, work):
@@ -128,7 +128,7 @@ def build(session, work):
 
 def check(session, work):
     frame = column(session, work["list"], "string")
-    frame = frame.withColumn("row", functions.monotonically_increasing_id())
+    frame = frame.withColumn("row", monotonically_increasing_id())
     asked = leaksieve.spark.check(frame, "value", work["file"], kind="phone", reason="why")
     rows = asked.orderBy("row").collect()
     assert asked.columns == [*frame.columns, "verdict", "why"]

@@ -245,7 +245,7 @@ fn spark_in_one_process() -> Result<()> {
     rows.extend([
         Row {
             fault: Some(("kill python", "building", 0)),
-            ..row(phones("ribbon"), "long", 64)
+            ..row(phones("ribbon"), "bigint", 64)
         },
         row(phones("exact"), "binary", 64),
     ]);
@@ -268,7 +268,7 @@ fn spark_in_all_ways() -> Result<()> {
             let settings = settings(is_adaptive);
             let rows = |fault: Option<Fault>| -> Vec<Row> {
                 let encodings = ["bloom", "ribbon", "exact"].into_iter();
-                let rows = encodings.zip(["string", "long", "binary"]);
+                let rows = encodings.zip(["string", "bigint", "binary"]);
                 rows.map(|(encoding, of_type)| Row {
                     fault,
                     ..row(phones(encoding), of_type, 64)
