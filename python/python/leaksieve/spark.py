@@ -335,6 +335,7 @@ def check(
         OSError, FilterError: The driver cannot open the file.
         ValueError: ``df`` has a column of this name, or an argument is out of its range.
     """
+    from pyspark.sql import functions
     from pyspark.sql.types import StringType, StructField, StructType
 
     path = _mounted(path)
@@ -342,7 +343,7 @@ def check(
     file_id = Filter.open(path, **options).info["file_id"]
     new = [verdict] if reason is None else [verdict, reason]
     for name in new:
-        if name in df.columns:
+        if name in df.columns or new.count(name) > 1:
             raise ValueError(f"there is a column {name!r}: give verdict= or reason= another name")
     fields = [StructField(name, StringType()) for name in new]
     # Of the original columns, and no copy of the question.
@@ -386,4 +387,6 @@ def check(
         if waiting:
             yield from answered(waiting)
 
-    return df.select("*", column).mapInArrow(work, schema)
+    question = functions.col(column) if isinstance(column, str) else column
+    # Two columns of one name cannot be sent.
+    return df.select("*", question.alias("leaksieve")).mapInArrow(work, schema)
