@@ -360,7 +360,7 @@ impl Work {
         Step {
             stage: Stage::Read,
             source: Source::Column,
-            task: Task::Hash(task).to_bytes(),
+            task: Task::Hash(Box::new(task)).to_bytes(),
             then: Some(Shuffle {
                 num_parts: 1 << (num_bits + u32::from(has_numbers)),
                 task: Task::Stage(StageTask {

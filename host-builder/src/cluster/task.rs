@@ -64,7 +64,7 @@ impl From<Damaged> for TaskError {
 /// One kind of task. All tasks of a kind are given the same.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Task {
-    Hash(HashTask),
+    Hash(Box<HashTask>),
     Stage(StageTask),
     Encode(EncodeTask),
     Check(CheckTask),

@@ -44,7 +44,7 @@ impl Worker {
     /// [`TaskError::OtherVersion`].
     pub fn new(task: &[u8], number: u32) -> Result<Self, TaskError> {
         Ok(Self(match Task::from_bytes(task)? {
-            Task::Hash(task) => Kind::Hash(Box::new(Hash::new(task, number))),
+            Task::Hash(task) => Kind::Hash(Box::new(Hash::new(*task, number))),
             Task::Stage(task) => Kind::Rows(Box::new(Stage::new(task))),
             Task::Encode(task) => Kind::Rows(Box::new(Encode::new(task)?)),
             Task::Check(task) => Kind::Rows(Box::new(Check::new(task)?)),

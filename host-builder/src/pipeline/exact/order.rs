@@ -154,12 +154,12 @@ mod tests {
                 let ranges: Vec<usize> = parts.iter().cloned().flatten().collect();
                 assert!(ranges.iter().copied().eq(0..begins.len()));
                 let most = parts.iter().map(|part| {
-                    let inner = |range: &usize| begins[*range] % MAX_RANGE != 0;
+                    let inner = |range: &usize| !begins[*range].is_multiple_of(MAX_RANGE);
                     part.clone().filter(inner).count()
                 });
                 let num_inner = begins
                     .iter()
-                    .filter(|begin| *begin % MAX_RANGE != 0)
+                    .filter(|begin| !begin.is_multiple_of(MAX_RANGE))
                     .count();
                 assert!(most.max() <= Some(num_inner / num_parts + 1));
             }
