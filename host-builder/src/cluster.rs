@@ -1,7 +1,8 @@
 //! Builds a filter file where the data is: on a cluster whose machines share a folder.
 //!
 //! Whoever has a cluster (Spark, say) moves rows, and nothing else: [`Build`], the driver, says step by
-//! step what tasks there are, and a [`Worker`] does one of them. The driver holds no hash and no page.
+//! step what tasks there are, and a [`Worker`] does one of them. The driver holds no hash and no page
+//! (of an exact set the first value of each page, and the index).
 //! The file has the bytes that [`pipeline::build()`](crate::pipeline::build()) gives with the same list, seed and date: both call
 //! the same functions.
 //!
@@ -10,6 +11,15 @@
 //! | read | column -> blobs of hashes, a part each -> sorted into files of the staging folder, one a part |
 //! | encode | a part's file -> the pages that begin in it, in a file; what they bump -> files again; for each layer |
 //! | check | a part's file, asked of the pages; what they say is in the next layer -> files again; for each layer |
+//!
+//! Numbers are scattered and read so, too. If they may become an exact set:
+//!
+//! | step | tasks, and what goes through the shuffle to the second kind |
+//! |---|---|
+//! | order | a part's file -> blobs of numbers, by where they lie among all -> in order, files again |
+//! | encode | a part's file -> its pages, in a file |
+//! | check | a part's file, compared with its pages |
+//! | hash | if there should be a filter after all: a part's file -> blobs of hashes -> files again, as read |
 //!
 //! Then the driver joins the files of pages behind a header, asks the new file as people do, and gives
 //! it its name.

@@ -14,7 +14,7 @@ const MAX_BLOB_HASHES: usize = 1 << 15;
 /// fills half of a list is sent once a blob.
 pub(crate) struct Sender {
     num_bits: u32,
-    /// Their first bits are not those of their part.
+    /// They are no hashes, and their first bits are not those of their part.
     are_numbers: bool,
     first_part: u32,
     waiting: Vec<Vec<u64>>,
@@ -40,18 +40,23 @@ impl Sender {
         }
     }
 
-    /// Of numbers, to parts `0..2^num_bits`: [`push_to`](Self::push_to) says to which.
-    pub(crate) fn of_numbers(num_bits: u32) -> Self {
+    /// Of numbers: [`push_to`](Self::push_to) says to which part.
+    pub(crate) fn of_numbers(num_bits: u32, first_part: u32) -> Self {
         Self {
             are_numbers: true,
-            ..Self::new(num_bits, 0)
+            ..Self::new(num_bits, first_part)
         }
+    }
+
+    /// The index of the part of a hash.
+    #[inline]
+    pub(crate) fn index_of(&self, hash: u64) -> usize {
+        hash.checked_shr(u64::BITS - self.num_bits).unwrap_or(0) as usize
     }
 
     #[inline]
     pub(crate) fn push(&mut self, hash: u64) {
-        let index = hash.checked_shr(u64::BITS - self.num_bits).unwrap_or(0) as usize;
-        self.push_to(index, hash);
+        self.push_to(self.index_of(hash), hash);
     }
 
     /// Send a key to the part of this index.
@@ -69,10 +74,11 @@ impl Sender {
         let waiting = &mut self.waiting[index];
         if self.are_numbers {
             sort_and_dedup_keys(waiting, &mut self.scratch);
+            self.sent.add_numbers(waiting);
         } else {
             sort_and_dedup(waiting, &mut self.scratch, self.num_bits);
+            self.sent.add(waiting);
         }
-        self.sent.add(waiting);
         let mut blob = Vec::with_capacity(waiting.len() * size_of::<u64>());
         blob::encode(waiting, &mut blob);
         blob.shrink_to_fit();

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use super::task::TaskError;
 use crate::file::sectors::read_payloads_at;
+use crate::pipeline::exact::scatter;
 pub(crate) use sorted::{Shares, Slices, Staged, stage};
 
 /// How long tasks may still write when the folder is to be removed.
@@ -77,6 +78,13 @@ impl Sum {
         self.count += hashes.len() as u64;
         let sum = hashes.iter().map(|hash| u128::from(*hash)).sum();
         self.sum = self.sum.wrapping_add(sum);
+    }
+
+    /// The same of numbers, as they are scattered: sums of what has an order tell less.
+    pub(crate) fn add_numbers(&mut self, numbers: &[u64]) {
+        self.count += numbers.len() as u64;
+        let scattered = numbers.iter().map(|number| u128::from(scatter(*number)));
+        self.sum = self.sum.wrapping_add(scattered.sum());
     }
 
     pub(crate) const fn merge(&mut self, other: Self) {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 pub(crate) use exact::{
     CheckExactPart, CheckExactTask, EncodeExactPart, EncodeExactTask, EncodedExact, ExactFile,
-    ExactRange, NumbersPart, NumbersTask, NumbersTo, Ordered,
+    ExactRange, NumbersPart, NumbersTask, NumbersTo,
 };
 
 use super::blob::Damaged;
@@ -20,6 +20,7 @@ use super::{FOR_DRIVER, Row};
 use crate::input::normalise::{Counts, Rules};
 use crate::input::speller::Sample;
 use crate::input::survey::{Manner, Rest};
+use crate::pipeline::exact::BlockTrial;
 use crate::pipeline::pages::{LayerPages, Pages};
 use crate::pipeline::recheck::Findings;
 use crate::sizing::measure::Trial;
@@ -104,7 +105,7 @@ pub(crate) struct StageTask {
 pub(crate) enum StageKind {
     /// Hashes, by their first bits.
     Hashes,
-    /// And scattered numbers, in parts behind theirs: where their ranges begin is to be said.
+    /// And numbers, in parts behind theirs: where their ranges begin is to be said.
     HashesAndNumbers,
     /// Numbers, by their ranges, which begin here.
     Ordered(Vec<u64>),
@@ -183,13 +184,14 @@ pub(crate) enum Report {
         staged: Staged,
         /// What came through the shuffle.
         came: Sum,
+        /// Of numbers in order.
+        trial: Option<BlockTrial>,
     },
     Encoded(Encoded),
     Unsolvable,
     Checked(Checked),
     /// Where ranges of numbers begin.
     Begins(Vec<u64>),
-    Ordered(Ordered),
     /// Hashes of numbers, before they were sent.
     Hashed(Sum),
     EncodedExact(EncodedExact),

@@ -1,4 +1,4 @@
-//! Scattered numbers -> in order -> pages -> asked -> joined; or hashes, for a filter after all.
+//! Numbers -> in order -> pages -> asked -> joined; or hashes, for a filter after all.
 
 mod check;
 
@@ -13,19 +13,19 @@ use super::super::{Shuffle, Source, Step};
 use super::lists::{List, Told};
 use super::{Clock, ClusterError, Next, Shared};
 use crate::pipeline::build::reason_of;
-use crate::pipeline::exact::{BlockTrial, Join, OfRange, parts_of};
+use crate::pipeline::exact::{Join, OfRange, parts_of};
 use crate::pipeline::pages::Pages;
 use crate::pipeline::plan::{Draft, ExactPlan, method_of};
 use crate::pipeline::{EncodeError, PlanError};
 use crate::progress::{Observer, Stage};
 use crate::sizing::Reason;
 
-/// How files begin that are made of the scattered numbers.
+/// How files begin that are made of them.
 const LABEL: &str = "exact";
 
 /// What was gathered of a list of numbers.
 pub(super) struct Gathered {
-    /// Scattered.
+    /// In parts as they are scattered; so are their sums.
     pub(super) numbers: List,
     /// The sum of all, duplicates included.
     pub(super) numbers_sum: u128,
@@ -110,7 +110,7 @@ impl Exact {
         Ok(Led::Next(Next::Step(step)))
     }
 
-    /// A step that reads the scattered numbers and sends what they become.
+    /// A step that reads the numbers and sends what they become.
     fn send(
         &self,
         shared: &Shared,
@@ -169,9 +169,7 @@ impl Exact {
             ..
         } = &self.gathered;
         let ordered = List::of(shared.num_bits, 0, &mut told.staged)?;
-        let mut trial = BlockTrial::default();
-        told.ordered.iter().for_each(|part| trial.merge(part.trial));
-        numbers.ensure_all(told.ordered.iter().map(|part| part.scattered))?;
+        numbers.ensure_all([ordered.distinct])?;
         let counted = shared.count(numbers, *numbers_sum);
         let draft = Draft::new(&shared.options, shared.numbering, None, 0)?;
         let mut plan = ExactPlan::new(draft, &shared.counts, counted)?;
@@ -179,7 +177,7 @@ impl Exact {
             pages: plan.pages().map_err(PlanError::Header)?,
             plan,
             ordered,
-            block: trial.best(),
+            block: told.trial.best(),
         };
         let task = EncodeExactTask {
             folder: shared.staging.folder(),

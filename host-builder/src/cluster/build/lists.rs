@@ -2,8 +2,9 @@
 
 use super::super::Row;
 use super::super::staging::{Staged, Sum};
-use super::super::task::{Checked, Encoded, EncodedExact, Ordered, Read, Report};
+use super::super::task::{Checked, Encoded, EncodedExact, Read, Report};
 use super::ClusterError;
+use crate::pipeline::exact::BlockTrial;
 use crate::pipeline::partition::range_of_bits;
 
 /// What all tasks of a step told.
@@ -17,7 +18,7 @@ pub(super) struct Told {
     pub(super) is_unsolvable: bool,
     pub(super) checked: Vec<Checked>,
     pub(super) begins: Option<Vec<u64>>,
-    pub(super) ordered: Vec<Ordered>,
+    pub(super) trial: BlockTrial,
     pub(super) hashed: Sum,
     pub(super) encoded_exact: Vec<EncodedExact>,
 }
@@ -35,15 +36,19 @@ impl Told {
                     }
                 }
                 Report::Sent(sent) => told.sent.merge(sent),
-                Report::Staged { staged, came } => {
+                Report::Staged {
+                    staged,
+                    came,
+                    trial,
+                } => {
                     told.came.merge(came);
+                    told.trial.merge(trial.unwrap_or_default());
                     told.staged.push(staged);
                 }
                 Report::Encoded(encoded) => told.encoded.push(encoded),
                 Report::Unsolvable => told.is_unsolvable = true,
                 Report::Checked(checked) => told.checked.push(checked),
                 Report::Begins(begins) => told.begins = Some(begins),
-                Report::Ordered(ordered) => told.ordered.push(ordered),
                 Report::Hashed(hashed) => told.hashed.merge(hashed),
                 Report::EncodedExact(encoded) => told.encoded_exact.push(encoded),
             }

@@ -16,6 +16,9 @@ use crate::pipeline::sort::{sort_and_dedup, sort_and_dedup_keys};
 /// Hashes that are sorted at once, about: they and what they are sorted into are 2 MiB.
 const SLICE_HASHES: u64 = 1 << 17;
 
+/// Of numbers one of so many, of each blob, says where slices begin.
+const ONE_OF: usize = 256;
+
 /// How the keys of a part lie in slices, one behind the other.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Slicing {
@@ -45,6 +48,14 @@ impl Slicing {
         }
     }
 
+    /// Sums of numbers are those of hashes.
+    fn add(&self, keys: &[u64], sum: &mut Sum) {
+        match self {
+            Self::Bits { .. } => sum.add(keys),
+            Self::Ranges(_) => sum.add_numbers(keys),
+        }
+    }
+
     fn sort(&self, keys: &mut Vec<u64>, scratch: &mut Vec<u64>) {
         match self {
             Self::Bits {
@@ -71,6 +82,8 @@ pub(crate) struct Staged {
 pub(crate) enum Shares {
     /// Hashes whose first bits, so many, are the part's number, or its lowest bits.
     Bits(u32),
+    /// Any numbers.
+    Numbers,
     /// Numbers of ranges: see [`Slicing::Ranges`].
     Ranges(Vec<u64>),
 }
@@ -89,16 +102,15 @@ pub(crate) fn stage(
         .iter()
         .map(|blob| Decoder::new(blob))
         .collect::<Result<_, Damaged>>()?;
+    let num_hashes: u64 = decoders.iter().map(Decoder::num_left).sum();
+    let num_slices = num_hashes.div_ceil(SLICE_HASHES).max(1);
     let slicing = match shares {
         Shares::Ranges(bounds) => Slicing::Ranges(bounds),
-        Shares::Bits(num_bits) => {
-            let num_hashes: u64 = decoders.iter().map(Decoder::num_left).sum();
-            let num_slices = num_hashes.div_ceil(SLICE_HASHES).max(1);
-            Slicing::Bits {
-                num_bits,
-                slice_bits: num_slices.next_power_of_two().ilog2(),
-            }
-        }
+        Shares::Numbers => Slicing::Ranges(bounds_of(blobs, num_slices as usize)?),
+        Shares::Bits(num_bits) => Slicing::Bits {
+            num_bits,
+            slice_bits: num_slices.next_power_of_two().ilog2(),
+        },
     };
     let first = slicing.range(part, 0).map_or(0, |range| range.start);
     let is_before =
@@ -115,9 +127,9 @@ pub(crate) fn stage(
         for decoder in &mut decoders {
             decoder.take_up_to((range.end - 1) as u64, &mut hashes)?;
         }
-        came.add(&hashes);
+        slicing.add(&hashes, &mut came);
         slicing.sort(&mut hashes, &mut scratch);
-        distinct.add(&hashes);
+        slicing.add(&hashes, &mut distinct);
         see(slice, &hashes);
         bytes.clear();
         bytes.extend_from_slice(&[0; size_of::<u32>()]);
@@ -137,6 +149,22 @@ pub(crate) fn stage(
         distinct,
     };
     Ok((staged, came))
+}
+
+/// Where so many slices of about equally many numbers begin, and at last where they end.
+fn bounds_of(blobs: &[Vec<u8>], num_slices: usize) -> Result<Vec<u64>, Damaged> {
+    let (mut some, mut numbers) = (Vec::new(), Vec::new());
+    for blob in blobs {
+        numbers.clear();
+        Decoder::new(blob)?.take_up_to(u64::MAX, &mut numbers)?;
+        some.extend(numbers.iter().step_by(ONE_OF));
+    }
+    some.sort_unstable();
+    let begins = (1..num_slices).filter_map(|slice| some.get(some.len() * slice / num_slices));
+    let mut bounds: Vec<u64> = [0].into_iter().chain(begins.copied()).collect();
+    bounds.dedup();
+    bounds.push(u64::MAX);
+    Ok(bounds)
 }
 
 /// The range of a slice, and its hashes, sorted.
@@ -187,7 +215,7 @@ impl<'s> Slices<'s> {
         if decoded != Ok(true) || first.is_some_and(|first| u128::from(*first) < range.start) {
             return Err(self.changed());
         }
-        self.read.add(&self.hashes);
+        self.staged.slicing.add(&self.hashes, &mut self.read);
         Ok(Some((range, &self.hashes)))
     }
 
@@ -229,5 +257,66 @@ impl<'s> Slices<'s> {
 
     fn changed(&self) -> StagingError {
         StagingError::Changed(self.path.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::Staging;
+    use super::*;
+    use crate::pipeline::exact::scatter;
+
+    /// Blobs of keys that overlap or not, of several slices: what comes back is all of them, once.
+    #[test]
+    fn what_is_staged_is_read() {
+        let shared = tempfile::tempdir().unwrap();
+        let staging = Staging::new(shared.path(), Path::new("a.lsv")).unwrap();
+        let folder = staging.folder();
+        let num = 3 * SLICE_HASHES + 1;
+        let hashes: Vec<u64> = (0..num)
+            .map(|number| scatter(number) >> 6 | 5 << 58)
+            .collect();
+        let numbers: Vec<u64> = (0..num).map(|number| number * number).collect();
+        let bounds = vec![0, 1, 1 << 30, 1 << 31, 1 << 50, u64::MAX];
+        for (keys, shares, least_slices) in [
+            (&hashes, Shares::Bits(6), 4),
+            (&numbers, Shares::Numbers, 4),
+            (&numbers, Shares::Ranges(bounds), 5),
+            (&Vec::new(), Shares::Numbers, 1),
+        ] {
+            let mut expected = keys.clone();
+            expected.sort_unstable();
+            let mut blobs = Vec::new();
+            // The first half twice, in rows; the other half in turns.
+            let (first, second) = keys.split_at(keys.len() / 2);
+            let turns = (0..3).map(|turn| second.iter().skip(turn).step_by(3).copied().collect());
+            let rows = [first, first]
+                .into_iter()
+                .flat_map(|half| half.chunks(50_000));
+            let rows = rows.map(<[u64]>::to_vec);
+            for mut keys in turns.chain(rows).collect::<Vec<Vec<u64>>>() {
+                keys.sort_unstable();
+                let mut blob = Vec::new();
+                blob::encode(&keys, &mut blob);
+                blobs.push(blob);
+            }
+            let mut seen = Vec::new();
+            let see = |_, slice: &[u64]| seen.extend_from_slice(slice);
+            let (staged, came) = stage(&folder, "test", shares, 5, &blobs, see).unwrap();
+            assert_eq!(came.count, (keys.len() + first.len()) as u64);
+            assert_eq!(staged.distinct.count, keys.len() as u64);
+            assert!(seen == expected);
+            let mut slices = Slices::open(&folder, &staged).unwrap();
+            let (mut read, mut num_slices) = (Vec::new(), 0);
+            while let Some((range, slice)) = slices.next().unwrap() {
+                assert!(slice.iter().all(|key| range.contains(&u128::from(*key))));
+                read.extend_from_slice(slice);
+                num_slices += 1;
+            }
+            assert!(read == expected && num_slices >= least_slices);
+            assert_eq!(slices.read(), staged.distinct);
+        }
     }
 }

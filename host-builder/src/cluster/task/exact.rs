@@ -4,10 +4,10 @@ use leaksieve_core::Profile;
 use serde::{Deserialize, Serialize};
 
 use super::super::staging::{Folder, Staged, Sum};
-use crate::pipeline::exact::{BlockTrial, OfRange};
+use crate::pipeline::exact::OfRange;
 use crate::pipeline::pages::Pages;
 
-/// Scattered numbers -> blobs of what they are, or of the hashes of their items.
+/// Numbers -> blobs of them, or of the hashes of their items.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct NumbersTask {
     pub(crate) folder: Folder,
@@ -93,14 +93,6 @@ impl ExactFile {
         };
         self.ranges.iter().map(of_range).sum()
     }
-}
-
-/// Numbers that were put in order.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Ordered {
-    /// As they are scattered.
-    pub(crate) scattered: Sum,
-    pub(crate) trial: BlockTrial,
 }
 
 /// The pages that were made of a part.

@@ -33,9 +33,9 @@ struct Keys {
 }
 
 impl Keys {
-    fn new(num_bits: u32, first_part: u32) -> Self {
+    fn new(sender: Sender) -> Self {
         Self {
-            sender: Sender::new(num_bits, first_part),
+            sender,
             all: Sum::default(),
         }
     }
@@ -45,20 +45,30 @@ impl Keys {
         self.all.add(&[key]);
         self.sender.push(key);
     }
+
+    /// Numbers are divided as they are scattered, and sent in their order, which takes fewer bytes.
+    #[inline]
+    fn push_number(&mut self, number: u64) {
+        let key = scatter(number);
+        self.all.add(&[key]);
+        self.sender.push_to(self.sender.index_of(key), number);
+    }
 }
 
 impl Hash {
     pub(super) fn new(task: HashTask, number: u32) -> Self {
         let num_first = task.num_first.get(number as usize).copied().unwrap_or(0);
         let num_bits = task.num_bits;
-        let numbers = task.has_numbers.then(|| Keys::new(num_bits, 1 << num_bits));
+        let numbers = task
+            .has_numbers
+            .then(|| Keys::new(Sender::of_numbers(num_bits, 1 << num_bits)));
         Self {
             number,
             gather: Gather::new(number as usize),
             counts: Counts::default(),
             sample: Sample::new(task.seed),
             rest: Rest::behind(num_first),
-            hashes: Keys::new(num_bits, 0),
+            hashes: Keys::new(Sender::new(num_bits, 0)),
             numbers,
             task,
         }
@@ -86,7 +96,7 @@ impl Hash {
             ..
         } = self;
         let mut take = |key, _place| match (key, &mut *numbers) {
-            (Key::Number(number), Some(numbers)) => numbers.push(scatter(number)),
+            (Key::Number(number), Some(numbers)) => numbers.push_number(number),
             (Key::Hash(key) | Key::Number(key), _) => hashes.push(key),
         };
         task.rules

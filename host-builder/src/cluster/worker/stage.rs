@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::staging::{Shares, Slices, Sum, stage};
-use super::super::task::{Ordered, Read, Report, StageKind, StageTask, TaskError, from_bytes};
+use super::super::task::{Read, Report, StageKind, StageTask, TaskError, from_bytes};
 use super::super::{FOR_DRIVER, Row};
 use super::Work;
 use crate::pipeline::exact::{BlockTrial, begins, parts_of, scatter};
@@ -59,72 +59,69 @@ impl Stage {
             num_bits,
             kind,
         } = &self.task;
-        let mut write =
-            |shares, blobs: &[Vec<u8>], beside: Sum, see: &mut dyn FnMut(usize, &[u64])| {
-                let (staged, mut came) = stage(folder, label, shares, part, blobs, see)?;
-                came.take_away(beside);
-                rows.push(Report::Staged { staged, came }.row());
-                Ok::<_, TaskError>(())
-            };
-        let none = Sum::default();
+        let (mut beside, mut trial) = (Sum::default(), None);
         let by_bits = Shares::Bits(*num_bits);
-        match kind {
-            // The first share of all numbers says where their ranges begin.
-            StageKind::HashesAndNumbers
-                if part >> num_bits == 1 && part & ((1 << num_bits) - 1) == 0 =>
-            {
-                let end = range_of(0).end;
+        let (staged, mut came) = match kind {
+            StageKind::HashesAndNumbers if part >> num_bits > 0 => {
+                // The first share of all numbers says where their ranges begin.
+                let end = match part ^ 1 << num_bits {
+                    0 => range_of(0).end,
+                    _ => 0,
+                };
                 let mut share = Vec::new();
-                write(by_bits, &blobs, none, &mut |_, keys| {
-                    let num = keys.partition_point(|key| u128::from(*key) < end);
-                    share.extend_from_slice(&keys[..num]);
-                })?;
-                rows.push(Report::Begins(begins(&share)).row());
-                Ok(())
+                let staged = stage(
+                    folder,
+                    label,
+                    Shares::Numbers,
+                    part,
+                    &blobs,
+                    |_, numbers| {
+                        let keys = numbers.iter().map(|number| scatter(*number));
+                        share.extend(keys.filter(|key| u128::from(*key) < end));
+                    },
+                )?;
+                if end > 0 {
+                    rows.push(Report::Begins(begins(&share)).row());
+                }
+                staged
             }
             StageKind::Hashes | StageKind::HashesAndNumbers => {
-                write(by_bits, &blobs, none, &mut |_, _| ())
+                stage(folder, label, by_bits, part, &blobs, |_, _| ())?
             }
             StageKind::Besides(staged) => {
-                let mut beside = Sum::default();
                 for staged in staged.iter().filter(|staged| staged.part == part) {
                     blobs.extend(Slices::open(folder, staged)?.blobs()?);
                     beside.merge(staged.distinct);
                 }
-                write(by_bits, &blobs, beside, &mut |_, _| ())
+                stage(folder, label, by_bits, part, &blobs, |_, _| ())?
             }
             StageKind::Ordered(begins) => {
                 let ranges = parts_of(begins, 1 << num_bits)
                     .into_iter()
-                    .nth(part as usize)
-                    .ok_or(TaskError::OtherRows)?;
+                    .nth(part as usize);
+                let ranges = ranges.ok_or(TaskError::OtherRows)?;
                 let end = begins.get(ranges.end).copied().unwrap_or(u64::MAX);
                 let bounds = begins[ranges.clone()].iter().copied().chain([end]);
                 let parameters = Parameters::new();
                 let num_ranges = begins.len() as u32;
-                let mut ordered = Ordered {
-                    scattered: Sum::default(),
-                    trial: BlockTrial::default(),
-                };
-                let mut keys = Vec::new();
-                write(
-                    Shares::Ranges(bounds.collect()),
-                    &blobs,
-                    none,
-                    &mut |slice, numbers| {
-                        keys.clear();
-                        keys.extend(numbers.iter().map(|number| scatter(*number)));
-                        ordered.scattered.add(&keys);
-                        let range = (ranges.start + slice) as u32;
-                        if range.is_multiple_of(BlockTrial::step(num_ranges)) {
-                            ordered.trial.add(numbers, num_ranges, &parameters);
-                        }
-                    },
-                )?;
-                rows.push(Report::Ordered(ordered).row());
-                Ok(())
+                let step = BlockTrial::step(num_ranges);
+                let trial = trial.insert(BlockTrial::default());
+                let shares = Shares::Ranges(bounds.collect());
+                stage(folder, label, shares, part, &blobs, |slice, numbers| {
+                    if ((ranges.start + slice) as u32).is_multiple_of(step) {
+                        trial.add(numbers, num_ranges, &parameters);
+                    }
+                })?
             }
-        }
+        };
+        came.take_away(beside);
+        let report = Report::Staged {
+            staged,
+            came,
+            trial,
+        };
+        rows.push(report.row());
+        Ok(())
     }
 }
 

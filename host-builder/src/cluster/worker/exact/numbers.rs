@@ -1,4 +1,4 @@
-//! Scattered numbers of a part -> blobs of numbers, by their ranges; or of the hashes of their items.
+//! Numbers of a part -> blobs of them, by their ranges; or of the hashes of their items.
 
 use leaksieve_core::hash::HashFunction;
 
@@ -9,7 +9,7 @@ use super::super::super::task::{
     NumbersPart, NumbersTask, NumbersTo, Report, TaskError, from_bytes,
 };
 use super::super::Work;
-use crate::pipeline::exact::{gather, hash_each, parts_of};
+use crate::pipeline::exact::{hash_each, parts_of};
 use crate::pipeline::ranges::Ranges;
 
 pub(in super::super) struct Numbers {
@@ -25,7 +25,7 @@ pub(in super::super) struct Numbers {
 impl Numbers {
     pub(in super::super) fn new(task: NumbersTask) -> Self {
         let (begins, sender) = match &task.to {
-            NumbersTo::Ranges(begins) => (begins.clone(), Sender::of_numbers(task.num_bits)),
+            NumbersTo::Ranges(begins) => (begins.clone(), Sender::of_numbers(task.num_bits, 0)),
             NumbersTo::Hashes { .. } => (vec![0], Sender::new(task.num_bits, 0)),
         };
         let parts = parts_of(&begins, 1 << task.num_bits);
@@ -44,8 +44,8 @@ impl Work for Numbers {
     fn row(&mut self, _index: i32, blob: &[u8]) -> Result<(), TaskError> {
         let NumbersPart(staged) = from_bytes(blob).ok_or(TaskError::OtherRows)?;
         let mut slices = Slices::open(&self.task.folder, &staged)?;
-        while let Some((_, keys)) = slices.next()? {
-            let numbers = keys.iter().map(|key| gather(*key));
+        while let Some((_, numbers)) = slices.next()? {
+            let numbers = numbers.iter().copied();
             let Self {
                 ranges,
                 part_of,
