@@ -54,6 +54,8 @@ struct Cluster {
     lost_row: Option<(usize, usize)>,
     num_steps: usize,
     num_shuffled_bytes: usize,
+    /// Steps in whose shuffle there are hashes.
+    shuffles: Vec<usize>,
 }
 
 /// What a task takes.
@@ -72,6 +74,7 @@ impl Cluster {
             lost_row: None,
             num_steps: 0,
             num_shuffled_bytes: 0,
+            shuffles: Vec::new(),
         }
     }
 
@@ -106,6 +109,9 @@ impl Cluster {
             }
             if let Some(shuffle) = step.then {
                 self.num_shuffled_bytes += made.iter().map(|row| row.blob.len()).sum::<usize>();
+                if made.iter().any(|row| row.part >= 0) {
+                    self.shuffles.push(self.num_steps);
+                }
                 self.damage(&mut made);
                 self.random.shuffle(&mut made);
                 let num_tasks = 1 + self.random.below(shuffle.num_parts as usize);
@@ -327,53 +333,6 @@ fn mixed(num: u64, every: usize) -> List {
 }
 
 const RATE: Aim = Aim::FalsePositiveRate(1e-3);
-const BLOOM: Choice = Choice::Filter(Method::Bloom);
-const RIBBON: Choice = Choice::Filter(Method::Ribbon);
-/// Items, aim and seed of ribbons that need other equations than the first.
-const RETRIED: [(usize, Aim, u64); 0] = [];
-
-/// Prints what [`RETRIED`] can be, where the sizes of filters have changed.
-#[test]
-#[ignore = "it looks for what another test needs"]
-fn look_for_what_is_retried() {
-    for rate in [1e-7, 1e-6, 1e-3] {
-        for num_items in [
-            10_000, 20_000, 40_000, 60_000, 80_000, 120_000, 200_000, 400_000,
-        ] {
-            let shape = shape(num_items, Method::Ribbon, Aim::FalsePositiveRate(rate), 1).unwrap();
-            println!(
-                "{rate} {num_items} {}",
-                shape.encoding.layers(shape.num_pages).count()
-            );
-        }
-    }
-    for seed in 0..150 {
-        for (num_items, aim) in [
-            (700, RATE),
-            (2_000, Aim::FalsePositiveRate(0.01)),
-            (9_000, Aim::MaxBytes(14_000)),
-        ] {
-            let case = Case {
-                name: "look",
-                kind: IdentifierKind::Email,
-                list: emails(num_items),
-                encoding: RIBBON,
-                aim,
-                seed,
-                num_segments: 64,
-                num_tasks: 1,
-                max_counted_records: pipeline::MAX_COUNTED_RECORDS,
-            };
-            let folder = tempfile::tempdir().unwrap();
-            if let Ok(one) = case.on_one_machine(&folder.path().join("a.lsv"))
-                && one.num_restarts > 0
-            {
-                println!("({num_items}, {aim:?}, {seed}): {}", one.num_restarts);
-            }
-        }
-    }
-}
-
 fn cases() -> Vec<Case> {
     use Choice::{Auto, Exact};
     use IdentifierKind::{Email, Id, Phone};
@@ -383,7 +342,7 @@ fn cases() -> Vec<Case> {
             "bloom",
             Email,
             emails(30_000),
-            BLOOM,
+            Bloom,
             RATE,
             1,
             64,
@@ -394,7 +353,7 @@ fn cases() -> Vec<Case> {
             "ribbon",
             Email,
             emails(60_000),
-            RIBBON,
+            Ribbon,
             RATE,
             2,
             64,
@@ -402,13 +361,13 @@ fn cases() -> Vec<Case> {
             counted,
         ),
         (
-            "256",
+            "512",
             Phone,
             phones(20_000),
-            RIBBON,
+            Ribbon,
             RATE,
             3,
-            256,
+            512,
             5,
             counted,
         ),
@@ -416,7 +375,7 @@ fn cases() -> Vec<Case> {
             "1,024",
             Phone,
             phones(20_000),
-            BLOOM,
+            Bloom,
             RATE,
             4,
             1_024,
@@ -427,7 +386,7 @@ fn cases() -> Vec<Case> {
             "estimate",
             Phone,
             phones(50_000),
-            RIBBON,
+            Ribbon,
             RATE,
             5,
             128,
@@ -438,7 +397,7 @@ fn cases() -> Vec<Case> {
             "half",
             Email,
             half_of_one(40_000),
-            BLOOM,
+            Bloom,
             RATE,
             6,
             64,
@@ -449,20 +408,20 @@ fn cases() -> Vec<Case> {
             "half, estimate",
             Email,
             half_of_one(40_000),
-            BLOOM,
+            Bloom,
             RATE,
             6,
             64,
             4,
             30_000,
         ),
-        ("few", Email, emails(30), RIBBON, RATE, 7, 1_024, 6, counted),
-        ("one", Email, emails(1), BLOOM, RATE, 8, 64, 1, counted),
+        ("few", Email, emails(30), Ribbon, RATE, 7, 1_024, 6, counted),
+        ("one", Email, emails(1), Bloom, RATE, 8, 64, 1, counted),
         (
             "size",
             Email,
             emails(9_000),
-            RIBBON,
+            Ribbon,
             Aim::MaxBytes(16_000),
             9,
             64,
@@ -472,11 +431,11 @@ fn cases() -> Vec<Case> {
         (
             "low rate",
             Email,
-            emails(9_000),
-            RIBBON,
-            Aim::FalsePositiveRate(1e-6),
+            emails(20_000),
+            Ribbon,
+            Aim::FalsePositiveRate(1e-7),
             10,
-            512,
+            64,
             2,
             counted,
         ),
@@ -484,188 +443,22 @@ fn cases() -> Vec<Case> {
             "high rate",
             Email,
             emails(90_000),
-            RIBBON,
+            Ribbon,
             Aim::FalsePositiveRate(0.3),
             11,
             64,
             2,
             counted,
         ),
-        // Exact sets, and lists of numbers that are none.
-        (
-            "asked",
-            Phone,
-            strewn(30_000),
-            Exact,
-            RATE,
-            1,
-            64,
-            3,
-            counted,
-        ),
-        (
-            "dense",
-            Phone,
-            phones(40_000),
-            Auto,
-            RATE,
-            2,
-            64,
-            5,
-            counted,
-        ),
-        (
-            "dense, estimate",
-            Phone,
-            phones(40_000),
-            Auto,
-            RATE,
-            2,
-            256,
-            5,
-            30_000,
-        ),
-        (
-            "dense, size",
-            Phone,
-            phones(40_000),
-            Auto,
-            Aim::MaxBytes(20_000),
-            12,
-            64,
-            5,
-            counted,
-        ),
-        (
-            "strewn",
-            Phone,
-            strewn(30_000),
-            Auto,
-            RATE,
-            3,
-            128,
-            4,
-            counted,
-        ),
-        (
-            "strewn, estimate",
-            Phone,
-            strewn(30_000),
-            Auto,
-            RATE,
-            4,
-            64,
-            4,
-            20_000,
-        ),
-        (
-            "others",
-            Id,
-            mixed(30_000, 3),
-            Auto,
-            RATE,
-            5,
-            64,
-            4,
-            counted,
-        ),
-        (
-            "others, estimate",
-            Id,
-            mixed(30_000, 2),
-            Auto,
-            RATE,
-            5,
-            64,
-            4,
-            9_000,
-        ),
-        (
-            "one other",
-            Id,
-            mixed(2_000, 2_000),
-            Auto,
-            RATE,
-            5,
-            1_024,
-            4,
-            counted,
-        ),
-        (
-            "no number",
-            Id,
-            mixed(9_000, 1),
-            Auto,
-            RATE,
-            6,
-            64,
-            4,
-            counted,
-        ),
-        (
-            "one number",
-            Id,
-            ids(&[(77_777, 1, 1)]),
-            Exact,
-            RATE,
-            7,
-            64,
-            1,
-            counted,
-        ),
-        (
-            "over a bound",
-            Id,
-            ids(&[START, (BOUND - 20_000, 40_000, 1), FAR]),
-            Exact,
-            RATE,
-            8,
-            512,
-            3,
-            counted,
-        ),
-        (
-            "up to a bound",
-            Id,
-            ids(&[START, (BOUND - 20_000, 20_000, 1), FAR]),
-            Exact,
-            RATE,
-            9,
-            64,
-            3,
-            counted,
-        ),
-        (
-            "up to the end",
-            Id,
-            ids(&[START, (BOUND - 20_000, 20_000, 1)]),
-            Exact,
-            RATE,
-            10,
-            64,
-            3,
-            counted,
-        ),
-        (
-            "ranges",
-            Id,
-            ids(&[(1_000_000_000, 700_000, 3), (7_000_000_000, 600_000, 1)]),
-            Auto,
-            RATE,
-            11,
-            64,
-            5,
-            counted,
-        ),
     ]
     .into_iter()
     .map(
-        |(name, kind, list, encoding, aim, seed, num_segments, num_tasks, max_counted_records)| {
+        |(name, kind, list, method, aim, seed, num_segments, num_tasks, max_counted_records)| {
             Case {
                 name,
                 kind,
                 list,
-                encoding,
+                method,
                 aim,
                 seed,
                 num_segments,
@@ -712,47 +505,48 @@ fn the_bytes_of_one_machine() {
     }
 }
 
-/// With these seeds, the first equations have no solution for some page.
+/// With these seeds, found by trying thousands, the first equations have no solution: by chance; and
+/// where the sample has so few of the items that the filter is too small, and grows.
 #[test]
 fn other_equations_where_the_first_have_no_solution() {
-    for (num_items, aim, seed) in RETRIED {
+    for (num_items, rate, seed, max_counted_records, num_restarts) in [
+        (3_540, 0.4, 2_402, pipeline::MAX_COUNTED_RECORDS, 1),
+        (3_000, 1e-6, 869, 1_000, 4),
+    ] {
         let case = Case {
-            name: "retry",
+            name: "restarts",
             kind: IdentifierKind::Email,
             list: emails(num_items),
-            encoding: RIBBON,
-            aim,
+            method: Method::Ribbon,
+            aim: Aim::FalsePositiveRate(rate),
             seed,
             num_segments: 64,
             num_tasks: 3,
-            max_counted_records: pipeline::MAX_COUNTED_RECORDS,
+            max_counted_records,
         };
-        assert!(ensure_same(&case).num_restarts > 0, "{num_items}");
+        assert_eq!(ensure_same(&case).num_restarts, num_restarts, "{num_items}");
     }
 }
 
 /// A blob of any shuffle, or a row for the driver of any step: the build fails, and nothing is left.
 #[test]
 fn what_is_lost_between_tasks_fails_the_build() {
-    // The last encoding and the last questions have no shuffle.
-    lose("ribbon", 9, &[0, 1, 2, 3, 5, 6, 7]);
-}
-
-#[test]
-fn what_is_lost_of_numbers_fails_the_build() {
-    lose("asked", 4, &[0, 1]);
-    lose("strewn", 6, &[0, 1, 3]);
-    lose("others", 4, &[0, 1]);
-}
-
-fn lose(name: &str, num_steps: usize, shuffles: &[usize]) {
-    let case = cases().into_iter().find(|case| case.name == name).unwrap();
+    let case = cases().into_iter().find(|case| case.name == "low rate");
+    let case = case.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("a.lsv");
     let mut whole = Cluster::new(1, case.num_tasks);
     case.on(&mut whole, &output).unwrap();
     std::fs::remove_file(&output).unwrap();
-    assert_eq!(whole.num_steps, num_steps, "{name}");
+    let num_layers = summary
+        .shape
+        .encoding
+        .layers(summary.shape.num_pages)
+        .count();
+    assert_eq!((num_layers, whole.num_steps), (4, 9));
+    // Of reading, and of the layers, both when they are made and when they are asked.
+    let shuffles = whole.shuffles;
+    assert!(shuffles.len() >= 5, "{shuffles:?}");
     let faults = [Fault::Dropped, Fault::Doubled, Fault::Altered];
     let damaged = shuffles
         .iter()
@@ -794,33 +588,17 @@ fn the_refusals_of_one_machine() {
     let made = |num: usize, text: &dyn Fn(usize) -> String| -> List {
         (0..num).map(|i| Some(text(i).into_bytes())).collect()
     };
-    for (name, kind, list, encoding, aim) in [
-        ("no rows", Email, Vec::new(), BLOOM, RATE),
-        (
-            "but blanks",
-            Email,
-            vec![None, Some(b" ".to_vec()), None],
-            BLOOM,
-            RATE,
-        ),
-        ("two columns", Email, made(3_000, &numbered), BLOOM, RATE),
-        ("another kind", Phone, emails(3_000), BLOOM, RATE),
+    for (name, kind, list) in [
+        ("no rows", Email, Vec::new()),
+        ("but blanks", Email, vec![None, Some(b" ".to_vec()), None]),
+        ("two columns", Email, made(3_000, &numbered)),
+        ("another kind", Phone, emails(3_000)),
         (
             "rejects",
             Phone,
             made(3_000, &|i| format!("138{:0>1$}", i, 8 - i % 2)),
-            BLOOM,
-            RATE,
         ),
-        ("it changes", Email, made(160_000, &changing), BLOOM, RATE),
-        ("no numbers", Id, mixed(3_000, 9), Choice::Exact, RATE),
-        (
-            "no room",
-            Phone,
-            strewn(30_000),
-            Choice::Exact,
-            Aim::MaxBytes(20_000),
-        ),
+        ("it changes", Email, made(160_000, &changing)),
     ] {
         let case = Case {
             name,
@@ -901,30 +679,27 @@ fn a_ribbon_that_is_too_large() {
     assert!(shape(MAX_RIBBON_ITEMS + 1, Method::Bloom, RATE, 1).is_ok());
 }
 
-/// Of 10^6 items, in tasks of 250,000 rows. Of 10^7 it is less.
+/// Of 10^6 items: 1.2 bytes of them are samples and strangers, which do not grow. Of 10^7 it was 6.65.
 #[test]
 fn bytes_of_the_shuffles() {
-    for (encoding, most) in [(RIBBON, 8.5), (Choice::Exact, 5.0)] {
-        let case = Case {
-            name: "bytes",
-            kind: IdentifierKind::Phone,
-            list: (0..1_000_000)
-                .map(|i| Some(format!("138{:08}", i * 97).into_bytes()))
-                .collect(),
-            encoding,
-            aim: RATE,
-            seed: 1,
-            num_segments: 64,
-            num_tasks: 4,
-            max_counted_records: pipeline::MAX_COUNTED_RECORDS,
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let mut cluster = Cluster::new(1, case.num_tasks);
-        case.on(&mut cluster, &folder.path().join("a.lsv")).unwrap();
-        let per_item = cluster.num_shuffled_bytes as f64 / 1e6;
-        // Samples and strangers are as many of a shorter list.
-        assert!(per_item < most, "{encoding:?}: {per_item}");
-    }
+    let case = Case {
+        name: "bytes",
+        kind: IdentifierKind::Phone,
+        list: (0..1_000_000_u64)
+            .map(|i| Some(format!("1{:010}", 3_800_000_000 + i * 9).into_bytes()))
+            .collect(),
+        method: Method::Ribbon,
+        aim: RATE,
+        seed: 1,
+        num_segments: 64,
+        num_tasks: 4,
+        max_counted_records: pipeline::MAX_COUNTED_RECORDS,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut cluster = Cluster::new(1, case.num_tasks);
+    case.on(&mut cluster, &folder.path().join("a.lsv")).unwrap();
+    let per_item = cluster.num_shuffled_bytes as f64 / 1e6;
+    assert!(per_item < 8.4, "{per_item}");
 }
 
 /// A driver and a worker may be moved between threads.
