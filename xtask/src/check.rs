@@ -1,10 +1,11 @@
 //! `cargo xtask check`: format, lints and documentation of all workspaces.
 
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
-use testkit::cross::{CORTEX_M3, WASM, targets};
+use testkit::cross::{CORTEX_M3, Cross, WASM, targets};
 use testkit::firmware::{self, Variant};
 use testkit::run::{cargo, run, say};
 use testkit::{setup, workspace};
@@ -13,6 +14,9 @@ use crate::boards;
 
 /// What says whether licences and sources of our dependencies are those of `deny.toml`.
 const CARGO_DENY: (&str, &str) = ("cargo-deny", "0.20.2");
+
+/// What clippy says is an error.
+const WARNINGS: &str = "-- -D warnings";
 
 /// All of it; stops at the first that fails. `all`: the lints of the benchmarks and of all boards too,
 /// for which libraries are compiled that nothing else needs, the packages for crates.io, and the licences and sources of
@@ -46,50 +50,14 @@ pub(crate) fn check(all: bool) -> Result<()> {
     for folder in [root, &boards_and_app, &fuzz, &bench] {
         host(folder, "fmt --all --check")?;
     }
-    let warnings = "-- -D warnings";
-    host(
-        root,
-        &format!("clippy --quiet --workspace --all-targets {warnings}"),
-    )?;
-    // Its library is all that it has; the rest needs the nightly compiler.
-    host(&fuzz, &format!("clippy --quiet --lib {warnings}"))?;
-    if all {
-        host(&bench, &format!("clippy --quiet --all-targets {warnings}"))?;
-    }
-    for features in ["", "--features signatures"] {
-        let line = format!("clippy --quiet --package leaksieve-app {features} --all-targets");
-        host(&boards_and_app, &format!("{line} {warnings}"))?;
-    }
-    let counting = format!("{},count", Variant::TrustedKey.features());
-    let features = Variant::ALL.map(Variant::features);
-    for features in features.iter().chain([&&*counting]) {
-        let mut command = cross.clippy(
-            CORTEX_M3,
-            &["--quiet", "--no-default-features", "--features", features],
-        );
-        command
-            .current_dir(firmware::board())
-            .env("CARGO_TARGET_DIR", target.join(firmware::FOLDER));
-        say(format!("clippy for the board, {features}"));
-        run(&mut command)?;
-    }
-    boards::lint(&cross, all)?;
-    let mut command = cross.clippy(WASM, &["--quiet", "--package", "leaksieve-web"]);
-    command
-        .current_dir(root)
-        .env("CARGO_TARGET_DIR", target.join("wasm"));
-    say("clippy for the web page's module");
-    run(&mut command)?;
-    host(root, "doc --quiet --workspace --no-deps")?;
-    // As docs.rs has it.
-    host(
-        root,
-        "doc --quiet --package leaksieve-core --all-features --no-deps",
-    )?;
-    host(
-        &boards_and_app,
-        "doc --quiet --package leaksieve-app --no-deps",
-    )?;
+    // Each workspace compiles into a folder of its own, and seldom for all cores at once: so they
+    // are looked at beside each other.
+    std::thread::scope(|scope| {
+        let boards = scope.spawn(|| lint_boards(&cross, all, &host));
+        let hosts = lint_hosts(all, &host);
+        let boards = boards.join().unwrap_or_else(|panic| resume_unwind(panic));
+        hosts.and(boards)
+    })?;
     if all {
         // As they would be uploaded, compiled from nothing else.
         let packages = ["leaksieve-core", "leaksieve-link", "leaksieve"]
@@ -118,4 +86,61 @@ pub(crate) fn check(all: bool) -> Result<()> {
     }
     say("format, lints and documentation are as they should be");
     Ok(())
+}
+
+/// What a host runs: lints, then documentation.
+fn lint_hosts(all: bool, host: &dyn Fn(&Path, &str) -> Result<()>) -> Result<()> {
+    let root = workspace::root();
+    host(
+        root,
+        &format!("clippy --quiet --workspace --all-targets {WARNINGS}"),
+    )?;
+    // Its library is all that it has; the rest needs the nightly compiler.
+    host(
+        &workspace::fuzz(),
+        &format!("clippy --quiet --lib {WARNINGS}"),
+    )?;
+    if all {
+        host(
+            &root.join("bench"),
+            &format!("clippy --quiet --all-targets {WARNINGS}"),
+        )?;
+    }
+    host(root, "doc --quiet --workspace --no-deps")?;
+    // As docs.rs has it.
+    host(
+        root,
+        "doc --quiet --package leaksieve-core --all-features --no-deps",
+    )
+}
+
+/// What a device or a browser runs.
+fn lint_boards(cross: &Cross, all: bool, host: &dyn Fn(&Path, &str) -> Result<()>) -> Result<()> {
+    let target = workspace::target();
+    let app = workspace::firmware();
+    for features in ["", "--features signatures"] {
+        let line = format!("clippy --quiet --package leaksieve-app {features} --all-targets");
+        host(&app, &format!("{line} {WARNINGS}"))?;
+    }
+    let counting = format!("{},count", Variant::TrustedKey.features());
+    let features = Variant::ALL.map(Variant::features);
+    for features in features.iter().chain([&&*counting]) {
+        let mut command = cross.clippy(
+            CORTEX_M3,
+            &["--quiet", "--no-default-features", "--features", features],
+        );
+        command
+            .current_dir(firmware::board())
+            .env("CARGO_TARGET_DIR", target.join(firmware::FOLDER));
+        say(format!("clippy for the board, {features}"));
+        run(&mut command)?;
+    }
+    boards::lint(cross, all)?;
+    let mut command = cross.clippy(WASM, &["--quiet", "--package", "leaksieve-web"]);
+    command
+        .current_dir(workspace::root())
+        .env("CARGO_TARGET_DIR", target.join("wasm"));
+    say("clippy for the web page's module");
+    run(&mut command)?;
+    host(&app, "doc --quiet --package leaksieve-app --no-deps")
 }
