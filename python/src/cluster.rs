@@ -30,9 +30,7 @@ type Step<'py> = (
 
 fn of_cluster(error: &ClusterError, options: &BuildOptions) -> PyErr {
     match error {
-        ClusterError::Build(error) => {
-            of_build(error, ARGUMENTS.notes_of(error, &options.inputs))
-        }
+        ClusterError::Build(error) => of_build(error, ARGUMENTS.notes_of(error, &options.inputs)),
         error => of_build(error, Vec::new()),
     }
 }
@@ -96,12 +94,7 @@ impl Driver {
     }
 
     /// Judge the first rows; `tasks`: which task will read each. Are they not all blank?
-    fn look(
-        &mut self,
-        py: Python<'_>,
-        rows: &Bound<'_, PyAny>,
-        tasks: Vec<u32>,
-    ) -> PyResult<bool> {
+    fn look(&mut self, py: Python<'_>, rows: &Bound<'_, PyAny>, tasks: Vec<u32>) -> PyResult<bool> {
         let column = Column::new(rows)?.flat()?;
         self.go_on(py, |build| {
             let mut rows = Vec::new();
@@ -236,18 +229,11 @@ impl Task {
     }
 
     /// Elements with their numbers, or rows of a shuffle; gives rows that are ready.
-    fn rows(
-        &self,
-        py: Python<'_>,
-        parts: Vec<i32>,
-        blobs: &Bound<'_, PyAny>,
-    ) -> PyResult<Batch> {
+    fn rows(&self, py: Python<'_>, parts: Vec<i32>, blobs: &Bound<'_, PyAny>) -> PyResult<Batch> {
         let mut parts = parts.into_iter();
-        self.give(py, blobs, |worker, blob| {
-            match parts.next().zip(blob) {
-                Some((part, blob)) => worker.row(part, blob),
-                None => Ok(()),
-            }
+        self.give(py, blobs, |worker, blob| match parts.next().zip(blob) {
+            Some((part, blob)) => worker.row(part, blob),
+            None => Ok(()),
         })
     }
 

@@ -14,7 +14,13 @@ use testkit::run::{cargo, line_of, run, say, seconds};
 use testkit::workspace;
 
 /// Those that take longest. They are run first, so that no core idles while the last one runs.
-const LONGEST: [&str; 5] = ["bindings", "browser", "lists", "host_faults", "build_interrupted"];
+const LONGEST: [&str; 5] = [
+    "bindings",
+    "browser",
+    "lists",
+    "host_faults",
+    "build_interrupted",
+];
 
 /// A compiled test binary.
 struct Binary {

@@ -137,7 +137,10 @@ impl Spark {
         let port = port.to_string();
         cluster.start(self, "master.Master", &["--port", &port])?;
         let work = cluster.folder.path().join("work");
-        let work = work.to_str().context("a path that is not UTF-8")?.to_owned();
+        let work = work
+            .to_str()
+            .context("a path that is not UTF-8")?
+            .to_owned();
         let url = cluster.url.clone();
         for _ in 0..2 {
             let arguments = ["--cores", "1", "--memory", "1g", "--work-dir", &work, &url];

@@ -155,7 +155,9 @@ impl Folder {
             .zip(rows)
             .map(|(number, row)| self.work(number, row).to_string())
             .collect();
-        let asked = rows.iter().position(|row| row.refused.is_empty() && row.wanted.list == "phones");
+        let asked = rows
+            .iter()
+            .position(|row| row.refused.is_empty() && row.wanted.list == "phones");
         if let Some(number) = asked {
             let file = self.path(&format!("out/{number}.lsv"));
             let work = json!({"do": "check", "list": self.path("rejects"), "file": file});
@@ -169,10 +171,19 @@ impl Folder {
         let mut left = Vec::new();
         for (number, row) in rows.iter().enumerate() {
             let answer = answers.next().context("no answer")??;
-            let Row { wanted, segments, fault, refused, .. } = row;
+            let Row {
+                wanted,
+                segments,
+                fault,
+                refused,
+                ..
+            } = row;
             let name = format!("{} {} {segments} {fault:?}", wanted.list, wanted.encoding);
             if fault.is_some() {
-                ensure!(!answer["fault"].is_null(), "{name}: it came too late: {answer}");
+                ensure!(
+                    !answer["fault"].is_null(),
+                    "{name}: it came too late: {answer}"
+                );
             }
             if !refused.is_empty() {
                 let error = answer["error"].as_str().unwrap_or_default();
@@ -180,7 +191,11 @@ impl Folder {
                 continue;
             }
             left.push(format!("{number}.lsv"));
-            ensure!(answer["error"].is_null(), "{name}: {}", answer["error"].as_str().unwrap_or_default());
+            ensure!(
+                answer["error"].is_null(),
+                "{name}: {}",
+                answer["error"].as_str().unwrap_or_default()
+            );
             let (expected, num_restarts) = self.expected(wanted)?;
             let found = fs::read(self.path(&format!("out/{number}.lsv")))?;
             ensure!(found == expected, "{name}: other bytes");
@@ -190,7 +205,10 @@ impl Folder {
         }
         if asked.is_some() {
             let said = answers.next().context("no answer")??;
-            ensure!(said["exposed"] == 500 && said["not_covered"] == 500, "{said}");
+            ensure!(
+                said["exposed"] == 500 && said["not_covered"] == 500,
+                "{said}"
+            );
         }
         ensure!(names(&self.path("staging"))?.is_empty());
         ensure!(names(&self.path("out"))? == left);
@@ -225,7 +243,10 @@ fn settings(is_adaptive: &'static str) -> Vec<(&'static str, &'static str)> {
 fn stopped() -> Vec<Row> {
     vec![
         Row {
-            wanted: Wanted { list: "rejects", ..PHONES },
+            wanted: Wanted {
+                list: "rejects",
+                ..PHONES
+            },
             refused: "BuildError: 500 of 1,000",
             ..row(PHONES, "string", 64)
         },
@@ -282,13 +303,25 @@ fn spark_in_all_ways() -> Result<()> {
                 row(phones("bloom"), "string", 1_024),
                 row(phones("exact"), "string", 1_024),
                 row(RETRIED, "string", 64),
-                row(Wanted { max_counted_records: 20_000, ..phones("ribbon") }, "string", 64),
+                row(
+                    Wanted {
+                        max_counted_records: 20_000,
+                        ..phones("ribbon")
+                    },
+                    "string",
+                    64,
+                ),
             ]);
             folder.run(&local, |script| spark.local(&settings, script))?;
 
             let mut many = rows(None);
             // While hashes are made, while they are shuffled, while pages are made, and while they are asked.
-            for (stage, nth) in [("reading", 0), ("reading", 1), ("building", 0), ("checking", 0)] {
+            for (stage, nth) in [
+                ("reading", 0),
+                ("reading", 1),
+                ("building", 0),
+                ("checking", 0),
+            ] {
                 many.extend(rows(Some(("kill executor", stage, nth))));
             }
             folder.run(&many, |script| spark.submit(&cluster, &settings, script))?;
