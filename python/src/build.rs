@@ -1,179 +1,23 @@
 //! Builds.
 
+mod arguments;
+mod watch;
+
 use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
-use leaksieve::dates::{created_now, parse_date, parse_time};
-use leaksieve::input::profile::{Description, DescriptionError};
 use leaksieve::input::source::{self, Column, Form, Input, Layout, Values};
-use leaksieve::pipeline::advice::Settings;
 use leaksieve::pipeline::report::Report;
-use leaksieve::pipeline::{self, BuildOptions, name_of};
-use leaksieve::progress::{Observer, Stage};
-use leaksieve::sizing::{Aim, Choice, check_rate};
-use leaksieve_core::IdentifierKind;
-use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
+use leaksieve::pipeline::{self, BuildOptions};
+use pyo3::exceptions::{PyTypeError, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::error::BuildError;
 use crate::json::dictionary;
-use crate::kind;
-
-/// How Python writes settings.
-pub(crate) const ARGUMENTS: Settings = Settings {
-    name: |setting| format!("{}=", argument(setting)),
-    set: |setting, value| {
-        let stands_for_others = value.chars().all(|c| c.is_ascii_uppercase());
-        match stands_for_others || value.parse::<u64>().is_ok() {
-            true => format!("{}={value}", argument(setting)),
-            false => format!("{}={value:?}", argument(setting)),
-        }
-    },
-};
-
-/// What the command line's setting is called here.
-fn argument(setting: &str) -> String {
-    match setting {
-        "force" => "replace".into(),
-        setting => setting.replace('-', "_"),
-    }
-}
-
-fn value_error(error: impl ToString) -> PyErr {
-    PyValueError::new_err(error.to_string())
-}
-
-/// Why a description of identifiers describes nothing.
-pub(crate) fn of_description(error: DescriptionError) -> PyErr {
-    value_error(match error {
-        DescriptionError::NoEffect { setting, kind } => format!(
-            "{}= has no effect with kind='{}': leave it out",
-            argument(&setting.to_string()),
-            kind.name()
-        ),
-        DescriptionError::ResidentIds => {
-            "case= and separators= have no effect on resident ids: leave them out".into()
-        }
-        DescriptionError::NoRegion => {
-            "kind='phone' needs region=: the country of numbers without a country code, such as \
-             'CN', or 'world' if every number has its country code"
-                .into()
-        }
-        error => error.to_string(),
-    })
-}
-
-/// What is said of identifiers, as arguments.
-pub(crate) struct Given<'a> {
-    pub(crate) region: Option<&'a str>,
-    pub(crate) case: Option<&'a str>,
-    pub(crate) id_scheme: Option<&'a str>,
-    pub(crate) separators: Option<&'a str>,
-    pub(crate) digest: Option<&'a str>,
-}
-
-impl<'a> Given<'a> {
-    pub(crate) fn description(&self) -> PyResult<Description<'a>> {
-        Ok(Description {
-            region: self.region,
-            case: self.case.map(kind::case).transpose()?,
-            is_chinese_resident: self.id_scheme.map(kind::is_chinese_resident).transpose()?,
-            separators: self.separators.map(kind::separators).transpose()?,
-            digest: self.digest.map(kind::digest).transpose()?,
-        })
-    }
-}
-
-/// Arguments that a build has, wherever its list is.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(crate) struct Arguments {
-    kind: String,
-    region: Option<String>,
-    case: Option<String>,
-    id_scheme: Option<String>,
-    separators: Option<String>,
-    digest: Option<String>,
-    name: Option<String>,
-    fpr: Option<f64>,
-    max_size: Option<u64>,
-    encoding: String,
-    date: Option<String>,
-    source_note: String,
-    seed: Option<u64>,
-    created: Option<Time>,
-    expires: Option<Time>,
-    epoch: u32,
-    max_rejected: Option<f64>,
-}
-
-/// A day, or seconds since 1970.
-#[derive(FromPyObject)]
-pub(crate) enum Time {
-    Seconds(u64),
-    Day(String),
-}
-
-impl Time {
-    fn unix_s(&self) -> PyResult<u64> {
-        match self {
-            Self::Seconds(seconds) => Ok(*seconds),
-            Self::Day(day) => parse_time(day).map_err(value_error),
-        }
-    }
-}
-
-impl Arguments {
-    pub(crate) fn kind(&self) -> PyResult<IdentifierKind> {
-        kind::kind(&self.kind)
-    }
-
-    /// The options of a build of these inputs, named after `named` if it was given no name.
-    pub(crate) fn options(&self, inputs: Vec<Input>, named: &[Input]) -> PyResult<BuildOptions> {
-        let kind = self.kind()?;
-        let given = Given {
-            region: self.region.as_deref(),
-            case: self.case.as_deref(),
-            id_scheme: self.id_scheme.as_deref(),
-            separators: self.separators.as_deref(),
-            digest: self.digest.as_deref(),
-        };
-        let profile = given.description()?.profile(kind).map_err(of_description)?;
-        let mut options = BuildOptions::new(inputs, kind, profile);
-        options.encoding = Choice::from_name(&self.encoding)
-            .ok_or_else(|| value_error("encoding is one of 'auto', 'exact', 'bloom', 'ribbon'"))?;
-        options.aim = match (self.fpr, self.max_size) {
-            (Some(_), Some(_)) => return Err(value_error("give fpr= or max_size=, not both")),
-            (Some(rate), None) => Aim::FalsePositiveRate(check_rate(rate).map_err(value_error)?),
-            (None, Some(max_bytes)) => Aim::MaxBytes(max_bytes),
-            (None, None) => options.aim,
-        };
-        options.name = match &self.name {
-            Some(name) => name.clone(),
-            None => name_of(named).ok_or_else(|| value_error("name the leak with name="))?,
-        };
-        if let Some(date) = &self.date {
-            options.date = parse_date(date).map_err(value_error)?;
-        }
-        options.source_note.clone_from(&self.source_note);
-        options.seed = self.seed;
-        options.created_unix_s = match &self.created {
-            Some(created) => created.unix_s()?,
-            None => created_now().map_err(value_error)?,
-        };
-        options.expires_unix_s = self.expires.as_ref().map_or(Ok(0), Time::unix_s)?;
-        options.epoch = self.epoch;
-        match self.max_rejected {
-            Some(share) if (0.0..=1.0).contains(&share) => options.max_rejected_share = share,
-            Some(_) => return Err(value_error("max_rejected is a share from 0 to 1")),
-            None => {}
-        }
-        Ok(options)
-    }
-}
+use arguments::value_error;
+pub(crate) use arguments::{ARGUMENTS, Arguments, Given, of_description};
+pub(crate) use watch::Watch;
 
 /// Where and how files of lists are read, and with what.
 #[derive(FromPyObject)]
@@ -411,77 +255,4 @@ pub(crate) fn of_build(error: &(dyn StdError + 'static), notes: Vec<String>) -> 
     let hint = advice.map(|advice| format!("hint: {advice}"));
     let lines: Vec<String> = std::iter::once(message).chain(hint).chain(notes).collect();
     BuildError::new_err(lines.join("\n"))
-}
-
-/// Looks after a build: tells the stages, and whether Python wants an end.
-pub(crate) struct Watch {
-    progress: Option<Py<PyAny>>,
-    state: Mutex<State>,
-}
-
-struct State {
-    /// When Python was asked last.
-    asked: Instant,
-    /// What it said: an interrupt, or an exception of who is told.
-    error: Option<PyErr>,
-}
-
-impl Watch {
-    pub(crate) fn new(progress: Option<Py<PyAny>>) -> Self {
-        Self {
-            progress,
-            state: Mutex::new(State {
-                asked: Instant::now(),
-                error: None,
-            }),
-        }
-    }
-
-    /// # Errors
-    /// What ended the work.
-    pub(crate) fn ended(self) -> PyResult<()> {
-        let state = self.state.into_inner();
-        let state = state.unwrap_or_else(std::sync::PoisonError::into_inner);
-        state.error.map_or(Ok(()), Err)
-    }
-
-    fn with(&self, work: impl FnOnce(&mut State)) {
-        let state = self.state.lock();
-        work(&mut state.unwrap_or_else(std::sync::PoisonError::into_inner));
-    }
-}
-
-/// How often Python is asked.
-const ASK_EVERY: Duration = Duration::from_millis(100);
-
-impl Observer for Watch {
-    fn begin(&self, stage: Stage, _total: Option<u64>) {
-        if let Some(progress) = &self.progress {
-            let told = Python::attach(|py| progress.call1(py, (stage.name(),)));
-            self.with(|state| {
-                if let Err(error) = told {
-                    state.error.get_or_insert(error);
-                }
-            });
-        }
-    }
-
-    fn advance(&self, _by: u64) {}
-
-    fn identifiers(&self, _by: u64) {}
-
-    fn end(&self) {}
-
-    fn is_stopped(&self) -> bool {
-        let mut is_stopped = false;
-        self.with(|state| {
-            if state.error.is_none() && state.asked.elapsed() >= ASK_EVERY {
-                state.asked = Instant::now();
-                // Of a thread that is not the main one, nothing is said.
-                state.error = Python::attach(|py| py.check_signals()).err();
-            }
-            is_stopped = state.error.is_some();
-        });
-        is_stopped
-    }
 }

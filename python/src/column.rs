@@ -1,19 +1,18 @@
 //! Columns of Python -> texts, in batches that are worked at on all cores. What is in Arrow's
 //! memory stays there.
 
+mod objects;
+mod texts;
+
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
-use arrow_array::builder::LargeBinaryBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, ByteArrayType, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
-use arrow_array::{
-    Array, ArrayRef, FixedSizeBinaryArray, GenericByteArray, LargeStringArray, PrimitiveArray,
-    UInt32Array,
-};
+use arrow_array::{Array, ArrayRef, UInt32Array};
 use arrow_buffer::ArrowNativeType;
 use arrow_schema::{ArrowError, DataType};
 use arrow_select::take::take;
@@ -22,8 +21,11 @@ use leaksieve::parallel::ordered_parallel;
 use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyFloat, PyInt, PyString};
+use pyo3::types::{PyBytes, PyString};
 use pyo3_arrow::{PyArray, PyChunkedArray};
+
+pub(crate) use objects::of_objects;
+use texts::Scratch;
 
 /// What a row is of that has none.
 pub(crate) const NULL: u32 = u32::MAX;
@@ -333,174 +335,4 @@ fn normalized_keys(keys: &dyn Array) -> PyResult<UInt32Array> {
             )));
         }
     })
-}
-
-/// An array of texts, whole numbers and None, or as bytes if some are not UTF-8.
-pub(crate) fn of_objects(values: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
-    let mut texts = LargeBinaryBuilder::new();
-    for (row, value) in values.try_iter()?.enumerate() {
-        append(&value?, &mut texts).map_err(|what| match what {
-            NoText::Surrogate => PyValueError::new_err(format!(
-                "row {row} has half of a surrogate pair, which is no character: read the texts \
-                 with the right encoding, or give bytes"
-            )),
-            NoText::Float => PyTypeError::new_err(format!(
-                "row {row} is a float, which may have lost digits: read the column as text, or as \
-                 whole numbers (pandas: dtype=str or 'Int64')"
-            )),
-            NoText::Type(name) => PyTypeError::new_err(format!(
-                "row {row} is neither text, bytes, a whole number nor None, but: {name}"
-            )),
-        })?;
-    }
-    let texts = texts.finish();
-    Ok(match LargeStringArray::try_from_binary(texts.clone()) {
-        Ok(texts) => Arc::new(texts),
-        Err(_) => Arc::new(texts),
-    })
-}
-
-/// Why an object is no text.
-enum NoText {
-    Surrogate,
-    Float,
-    Type(String),
-}
-
-fn append(value: &Bound<'_, PyAny>, texts: &mut LargeBinaryBuilder) -> Result<(), NoText> {
-    if let Ok(text) = value.cast::<PyString>() {
-        texts.append_value(text.to_str().map_err(|_| NoText::Surrogate)?);
-    } else if value.is_none() {
-        texts.append_null();
-    } else if let Ok(bytes) = value.cast::<PyBytes>() {
-        texts.append_value(bytes.as_bytes());
-    } else if let Ok(float) = value.cast::<PyFloat>() {
-        // How pandas marks what is missing.
-        if !float.value().is_nan() {
-            return Err(NoText::Float);
-        }
-        texts.append_null();
-    } else {
-        return append_other(value, texts);
-    }
-    Ok(())
-}
-
-#[cold]
-fn append_other(value: &Bound<'_, PyAny>, texts: &mut LargeBinaryBuilder) -> Result<(), NoText> {
-    let name = value.get_type().name().map(|name| name.to_string());
-    let name = name.unwrap_or_default();
-    let is_number = value.hasattr("__index__").unwrap_or(false);
-    if name == "NAType" {
-        texts.append_null();
-    } else if let Ok(bytes) = value.cast::<PyByteArray>() {
-        texts.append_value(bytes.to_vec());
-    } else if is_number && !value.is_instance_of::<PyBool>() && name != "bool" {
-        let number = value.call_method0("__index__");
-        let number = number.and_then(|number| Ok(number.cast_into::<PyInt>()?.str()?.to_string()));
-        texts.append_value(number.map_err(|_| NoText::Type(name))?);
-    } else {
-        return Err(NoText::Type(name));
-    }
-    Ok(())
-}
-
-/// Where numbers are written as text.
-#[derive(Default)]
-pub(crate) struct Scratch {
-    text: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Scratch {
-    /// The texts of neighbouring rows of an array of texts or whole numbers; and which of the rows,
-    /// from 0 on, are null and have none.
-    pub(crate) fn texts<'a>(
-        &'a mut self,
-        array: &'a dyn Array,
-        rows: Range<usize>,
-    ) -> (Vec<&'a [u8]>, Vec<u32>) {
-        use DataType as D;
-        match array.data_type() {
-            D::Utf8 => of_bytes(array.as_string::<i32>(), rows),
-            D::LargeUtf8 => of_bytes(array.as_string::<i64>(), rows),
-            D::Binary => of_bytes(array.as_binary::<i32>(), rows),
-            D::LargeBinary => of_bytes(array.as_binary::<i64>(), rows),
-            D::BinaryView => {
-                let views = array.as_binary_view();
-                gather(array, rows, |row| views.value(row))
-            }
-            D::FixedSizeBinary(_) => {
-                let values: &FixedSizeBinaryArray = array.as_fixed_size_binary();
-                gather(array, rows, |row| values.value(row))
-            }
-            D::Int8 => self.of_numbers::<Int8Type>(array, rows),
-            D::Int16 => self.of_numbers::<Int16Type>(array, rows),
-            D::Int32 => self.of_numbers::<Int32Type>(array, rows),
-            D::Int64 => self.of_numbers::<Int64Type>(array, rows),
-            D::UInt8 => self.of_numbers::<UInt8Type>(array, rows),
-            D::UInt16 => self.of_numbers::<UInt16Type>(array, rows),
-            D::UInt32 => self.of_numbers::<UInt32Type>(array, rows),
-            D::UInt64 => self.of_numbers::<UInt64Type>(array, rows),
-            D::Decimal128(..) => self.of_numbers::<Decimal128Type>(array, rows),
-            // All is null; no other type comes here.
-            _ => (Vec::new(), (0..rows.len() as u32).collect()),
-        }
-    }
-
-    fn of_numbers<'a, T: ArrowPrimitiveType>(
-        &'a mut self,
-        array: &'a dyn Array,
-        rows: Range<usize>,
-    ) -> (Vec<&'a [u8]>, Vec<u32>)
-    where
-        T::Native: std::fmt::Display,
-    {
-        use std::io::Write;
-        let numbers: &PrimitiveArray<T> = array.as_primitive();
-        let Self { text, ends } = self;
-        text.clear();
-        ends.clear();
-        ends.push(0);
-        for row in rows.clone() {
-            if array.is_valid(row) {
-                // A Vec takes all.
-                let _ = write!(text, "{}", numbers.value(row));
-            }
-            ends.push(text.len());
-        }
-        let start = rows.start;
-        gather(array, rows, |row| {
-            &text[ends[row - start]..ends[row - start + 1]]
-        })
-    }
-}
-
-fn of_bytes<T: ByteArrayType>(
-    array: &GenericByteArray<T>,
-    rows: Range<usize>,
-) -> (Vec<&[u8]>, Vec<u32>) {
-    let (offsets, data) = (array.value_offsets(), array.value_data());
-    // Not as text: that it is UTF-8 says only who made it.
-    gather(array, rows, |row| {
-        &data[offsets[row].as_usize()..offsets[row + 1].as_usize()]
-    })
-}
-
-fn gather<'a>(
-    array: &dyn Array,
-    rows: Range<usize>,
-    text: impl Fn(usize) -> &'a [u8],
-) -> (Vec<&'a [u8]>, Vec<u32>) {
-    if array.null_count() == 0 {
-        return (rows.map(text).collect(), Vec::new());
-    }
-    let (mut texts, mut nulls) = (Vec::with_capacity(rows.len()), Vec::new());
-    for (place, row) in (0..).zip(rows) {
-        match array.is_valid(row) {
-            true => texts.push(text(row)),
-            false => nulls.push(place),
-        }
-    }
-    (texts, nulls)
 }

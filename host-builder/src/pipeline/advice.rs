@@ -131,7 +131,7 @@ impl Settings {
         Some(match error {
             SourceError::Unsupported { remedy, .. } => match remedy {
                 Remedy::Charset(charset) => {
-                    format!("give {}", self.set("charset", charset.as_ref()))
+                    format!("give {}", self.set("charset", charset))
                 }
                 Remedy::Kind(kind) => {
                     format!("if they are, give {}", self.set("kind", kind.name()))

@@ -1,0 +1,79 @@
+//! Texts that are objects of Python.
+
+use std::sync::Arc;
+
+use arrow_array::builder::LargeBinaryBuilder;
+use arrow_array::{ArrayRef, LargeStringArray};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyFloat, PyInt, PyString};
+
+/// An array of texts, whole numbers and None, or as bytes if some are not UTF-8.
+pub(crate) fn of_objects(values: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let mut texts = LargeBinaryBuilder::new();
+    for (row, value) in values.try_iter()?.enumerate() {
+        append(&value?, &mut texts).map_err(|what| match what {
+            NoText::Surrogate => PyValueError::new_err(format!(
+                "row {row} has half of a surrogate pair, which is no character: read the texts \
+                 with the right encoding, or give bytes"
+            )),
+            NoText::Float => PyTypeError::new_err(format!(
+                "row {row} is a float, which may have lost digits: read the column as text, or as \
+                 whole numbers (pandas: dtype=str or 'Int64')"
+            )),
+            NoText::Type(name) => PyTypeError::new_err(format!(
+                "row {row} is neither text, bytes, a whole number nor None, but: {name}"
+            )),
+        })?;
+    }
+    let texts = texts.finish();
+    Ok(match LargeStringArray::try_from_binary(texts.clone()) {
+        Ok(texts) => Arc::new(texts),
+        Err(_) => Arc::new(texts),
+    })
+}
+
+/// Why an object is no text.
+enum NoText {
+    Surrogate,
+    Float,
+    Type(String),
+}
+
+fn append(value: &Bound<'_, PyAny>, texts: &mut LargeBinaryBuilder) -> Result<(), NoText> {
+    if let Ok(text) = value.cast::<PyString>() {
+        texts.append_value(text.to_str().map_err(|_| NoText::Surrogate)?);
+    } else if value.is_none() {
+        texts.append_null();
+    } else if let Ok(bytes) = value.cast::<PyBytes>() {
+        texts.append_value(bytes.as_bytes());
+    } else if let Ok(float) = value.cast::<PyFloat>() {
+        // How pandas marks what is missing.
+        if !float.value().is_nan() {
+            return Err(NoText::Float);
+        }
+        texts.append_null();
+    } else {
+        return append_other(value, texts);
+    }
+    Ok(())
+}
+
+#[cold]
+fn append_other(value: &Bound<'_, PyAny>, texts: &mut LargeBinaryBuilder) -> Result<(), NoText> {
+    let name = value.get_type().name().map(|name| name.to_string());
+    let name = name.unwrap_or_default();
+    let is_number = value.hasattr("__index__").unwrap_or(false);
+    if name == "NAType" {
+        texts.append_null();
+    } else if let Ok(bytes) = value.cast::<PyByteArray>() {
+        texts.append_value(bytes.to_vec());
+    } else if is_number && !value.is_instance_of::<PyBool>() && name != "bool" {
+        let number = value.call_method0("__index__");
+        let number = number.and_then(|number| Ok(number.cast_into::<PyInt>()?.str()?.to_string()));
+        texts.append_value(number.map_err(|_| NoText::Type(name))?);
+    } else {
+        return Err(NoText::Type(name));
+    }
+    Ok(())
+}
