@@ -113,12 +113,12 @@ pub(crate) fn measure(options: &Options) -> Result<String> {
         ]);
     }
     Ok(format!(
-        "## From Python\n\n{} phone numbers in the filter; {} members and as many strangers are asked, one a call; then {} members and as many strangers at \
+        "## From Python\n\n{}\n\n{} phone numbers in the filter; {} members and as many strangers are asked, one a call; then {} members and as many strangers at \
          once, a column of strings. All is read before; medians of {} runs; questions a second of CPU time, but for the column of all cores. \
          leaksieve asks the file, which the operating system keeps in memory, and one a call answers with an object (leak, date, odds); the \
          others answer with a bool about the exact text, of a filter in the process's memory. They have no column, and are asked in a list \
          comprehension.\n\n{table}\n\
-        ```sh\ncargo benchmark --only python --items {} --runs {}\n```\n",
+         ```sh\ncargo benchmark --only python --items {} --runs {}\n```\n",
         report::circumstances(),
         thousands(options.items),
         thousands(options.probes),
