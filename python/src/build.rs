@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use leaksieve::input::source::{self, Column, Form, Input, Layout, Values};
 use leaksieve::pipeline::report::Report;
-use leaksieve::pipeline::{self, BuildOptions};
+use leaksieve::pipeline::{self, BuildOptions, Summary};
 use pyo3::exceptions::{PyTypeError, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};

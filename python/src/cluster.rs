@@ -61,6 +61,7 @@ impl Driver {
 impl Driver {
     #[new]
     #[pyo3(signature = (*, output, staging, segments, column, as_lines, replace, arguments, progress, max_counted_records=None))]
+    #[expect(clippy::too_many_arguments, reason = "each has a name in Python")]
     fn new(
         output: PathBuf,
         staging: PathBuf,

@@ -21,9 +21,10 @@ use leaksieve::parallel::ordered_parallel;
 use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::PyString;
 use pyo3_arrow::{PyArray, PyChunkedArray};
 
+use objects::ensure_column;
 pub(crate) use objects::of_objects;
 use texts::Scratch;
 
@@ -64,11 +65,7 @@ impl Column {
     /// Unicode. Neither shows a text.
     pub(crate) fn new(values: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = values.py();
-        if values.is_instance_of::<PyString>() || values.is_instance_of::<PyBytes>() {
-            return Err(PyTypeError::new_err(
-                "a column is wanted, and this is one text: put it into a list, or use check()",
-            ));
-        }
+        ensure_column(values)?;
         // Of NumPy, and of pandas where it has no Arrow: objects of Python. What PyArrow says of those
         // that it does not take would show one.
         let has_objects = match values.getattr_opt(intern!(py, "dtype"))? {

@@ -118,6 +118,9 @@ def results_go_everywhere():
     assert pa.array(array, pa.string()).to_pylist() == EXPECTED
     assert pl.Series(array).to_list() == EXPECTED
     assert pd.Series.from_arrow(array).astype(object).where(lambda it: it.notna(), None).to_list() == EXPECTED
+    frame = pd.DataFrame({"phone": TEXTS}, index=[3, 1, 0, 2])
+    frame["verdict"] = pd.Series.from_arrow(PHONE.check_many(frame["phone"], "phone")).array
+    assert frame["verdict"].astype(object).where(lambda it: it.notna(), None).to_list() == EXPECTED
     batch = PHONE.check_many(TEXTS, "phone", reason=True)
     assert len(batch) == 4 and batch.column("verdict").to_pylist() == EXPECTED
     reasons = batch.column("reason").to_pylist()
@@ -156,8 +159,11 @@ def what_is_no_column_or_text():
     raises(TypeError, lambda: PHONE.check(int(secret)), "str or bytes", without=[secret])
     raises(TypeError, lambda: PHONE.check(None), "str or bytes")
     raises(ValueError, lambda: PHONE.check(secret, kind=secret), "'phone', 'email'", without=[secret])
-    for text in [secret, secret.encode()]:
-        raises(TypeError, lambda: verdicts(text), "a column is wanted", without=[secret])
+    texts = [secret, secret.encode(), bytearray(secret.encode()), memoryview(secret.encode()), np.array(secret)]
+    tables = [{secret: [MEMBER]}, pd.DataFrame({secret: [MEMBER]}), duckdb.sql("select 1")]
+    for column in [*texts, *tables, {secret}, frozenset([secret])]:
+        raises(TypeError, lambda: verdicts(column), "a column is wanted", without=[secret])
+        raises(TypeError, lambda: leaksieve.Array(column), without=[secret])
     for value, words in [
         (float(secret), "float"), (True, "bool"), (np.True_, "bool"), (object(), "object"), ([secret], "list"),
         (decimal.Decimal(secret), "Decimal"),

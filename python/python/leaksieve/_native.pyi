@@ -176,10 +176,10 @@ class Filter:
 @final
 class Array:
     """An Arrow array, which whoever reads Arrow takes without a copy: `pyarrow.array(it)`,
-    `polars.Series(it)`, `pandas.Series.from_arrow(it)`."""
+    `polars.Series(it)`, `pandas.Series.from_arrow(it).array`: rows have no index."""
 
     def __new__(cls, values: Column) -> Array:
-        """Of texts, numbers and None of Python; of a column, the same."""
+        """Of texts, whole numbers and None of Python."""
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
     def __arrow_c_schema__(self) -> object: ...
     def __len__(self) -> int: ...

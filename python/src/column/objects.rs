@@ -6,10 +6,38 @@ use arrow_array::builder::LargeBinaryBuilder;
 use arrow_array::{ArrayRef, LargeStringArray};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyFloat, PyInt, PyString};
+use pyo3::types::{
+    PyBool, PyByteArray, PyBytes, PyFloat, PyFrozenSet, PyInt, PyMapping, PyMemoryView, PySet,
+    PyString,
+};
+
+/// What has parts that are no rows is not taken for a column: of a text the characters would be
+/// asked, of a table the names.
+///
+/// # Errors
+/// `TypeError`, which shows no text.
+pub(super) fn ensure_column(values: &Bound<'_, PyAny>) -> PyResult<()> {
+    let is_text = values.is_instance_of::<PyString>()
+        || values.is_instance_of::<PyBytes>()
+        || values.is_instance_of::<PyByteArray>()
+        || values.is_instance_of::<PyMemoryView>();
+    let what = if is_text {
+        "one text: put it into a list, or use check()"
+    } else if values.cast::<PyMapping>().is_ok() || values.hasattr("columns")? {
+        "a table: give one of its columns"
+    } else if values.is_instance_of::<PySet>() || values.is_instance_of::<PyFrozenSet>() {
+        "a set, which has no order: put it into a list"
+    } else {
+        return Ok(());
+    };
+    Err(PyTypeError::new_err(format!(
+        "a column is wanted, and this is {what}"
+    )))
+}
 
 /// An array of texts, whole numbers and None, or as bytes if some are not UTF-8.
 pub(crate) fn of_objects(values: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    ensure_column(values)?;
     let mut texts = LargeBinaryBuilder::new();
     for (row, value) in values.try_iter()?.enumerate() {
         append(&value?, &mut texts).map_err(|what| match what {

@@ -59,6 +59,12 @@ fn the_wheel() -> Result<()> {
         for word in ["Ann", "exposed", "not_exposed", "not_covered"] {
             ensure!(said.contains(word), "{name} does not say {word}: {said}");
         }
+        let mut lines = said.lines();
+        let ann = lines.find(|line| line.contains("Ann")).unwrap_or_default();
+        ensure!(
+            ann.contains("exposed") && !ann.contains("not_"),
+            "{name} says of Ann: {said}"
+        );
     }
 
     let types = |arguments: &[&str]| {
