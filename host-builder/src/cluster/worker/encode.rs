@@ -70,7 +70,13 @@ impl Encode {
             encoded.num_bumped += built.num_bumped;
             file.write(&built.sectors).map_err(Failed::from)
         };
-        let mut maker = Maker::new(pages, |hash| self.sender.push(hash));
+        // What the last layer has no place for is counted, and goes nowhere.
+        let is_last = self.task.next_bits.is_none();
+        let mut maker = Maker::new(pages, |hash| {
+            if !is_last {
+                self.sender.push(hash);
+            }
+        });
         let mut seam = Seam::default();
         let mut slices = open(folder, part.staged.as_ref())?;
         // Without hashes, one empty slice has all pages.
