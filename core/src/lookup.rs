@@ -197,7 +197,8 @@ impl Lookup<'_> {
     }
 
     /// What a sector says is believed.
-    #[inline(always)]
+    // Not inlined: two call it on a host, and on a device the one who does is smaller so.
+    #[inline(never)]
     fn take(&mut self, dataset: &Dataset, found: Found) -> Result<(), Error> {
         match found {
             Found::Page(Next::Wants(step)) => return self.turn(dataset, Some(step)),

@@ -47,6 +47,7 @@
 //! [`leaksieve_core`]'s: a device reads what is written here with the same functions.
 
 pub mod cluster;
+pub mod dates;
 pub mod deliver;
 pub mod file;
 pub mod input;

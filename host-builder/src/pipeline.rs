@@ -9,6 +9,7 @@
 //! | `exact` | numbers -> in order -> pages of gaps, an index |
 //! | `recheck` | the finished bytes, asked for every item before the file gets its name |
 
+pub mod advice;
 pub(crate) mod build;
 mod count;
 pub(crate) mod encode;
@@ -21,6 +22,7 @@ pub(crate) mod plan;
 pub(crate) mod ranges;
 mod read;
 pub(crate) mod recheck;
+pub mod report;
 pub(crate) mod sort;
 mod spool;
 

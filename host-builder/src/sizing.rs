@@ -12,6 +12,7 @@ mod ribbon;
 mod shape;
 
 pub use choose::{expected_reads, most_items, shape};
+pub use encoding::odds;
 pub use rate::{FALSE_POSITIVE_RATES, ShapeError, check_rate, rate_to_build, with_collisions};
 pub use ribbon::MAX_RIBBON_ITEMS;
 pub use shape::{Aim, Choice, Method, Reason, Shape};

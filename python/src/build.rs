@@ -217,17 +217,25 @@ fn run<'py>(
     let result = py.detach(|| pipeline::build(options, output, &watch));
     watch.ended()?;
     match result {
-        Ok(summary) => {
-            for note in ARGUMENTS.notes(&summary.counts, &options.inputs) {
-                warn(py, &note)?;
-            }
-            dictionary(py, &Report::new(output, options, &summary))
-        }
+        Ok(summary) => built(py, output, options, &summary),
         Err(error) => {
             let notes = ARGUMENTS.notes_of(&error, &options.inputs);
             Err(of_build(&error, notes))
         }
     }
+}
+
+/// What was built, with what must not be missed said.
+pub(crate) fn built<'py>(
+    py: Python<'py>,
+    output: &Path,
+    options: &BuildOptions,
+    summary: &Summary,
+) -> PyResult<Bound<'py, PyDict>> {
+    for note in ARGUMENTS.notes(&summary.counts, &options.inputs) {
+        warn(py, &note)?;
+    }
+    dictionary(py, &Report::new(output, options, summary))
 }
 
 /// What must not be missed, though the file was built.

@@ -7,6 +7,7 @@
 
 mod array;
 mod build;
+mod cluster;
 mod column;
 mod error;
 mod filter;
@@ -24,6 +25,8 @@ mod native {
     #[pymodule_export]
     use crate::build::build;
     #[pymodule_export]
+    use crate::cluster::{Driver, Task};
+    #[pymodule_export]
     use crate::error::{BuildError, FilterError};
     #[pymodule_export]
     use crate::filter::{Filter, inspect};
@@ -36,4 +39,7 @@ mod native {
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "so it is called in Python")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+    /// The first look of a build on a cluster is at so many rows at most.
+    #[pymodule_export]
+    const LOOK_ROWS: usize = leaksieve::cluster::LOOK_ROWS;
 }

@@ -11,6 +11,7 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, anyhow, bail};
 use crossbeam_channel::Receiver;
 use leaksieve::file::together::{Together, Verdicts};
+use leaksieve::file::words::Class;
 use leaksieve::file::{FileError, FilterFile};
 use leaksieve::input::source::{Input, LineBatches, content, split_lines};
 use leaksieve::parallel::ordered_parallel;

@@ -1,116 +1,35 @@
 //! The driver: says what tasks there are, compares what they tell, and joins what they made.
 
+mod error;
 mod exact;
 mod filter;
 mod lists;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use leaksieve_core::hash::HashFunction;
 
+pub use self::error::ClusterError;
 use self::exact::{Exact, Gathered, Led};
 use self::filter::Filter;
 use self::lists::{List, Told};
-use super::staging::{Staging, StagingError, Sum};
-use super::task::{HashTask, Read, StageKind, StageTask, Task, TaskError};
+use super::staging::{Staging, Sum};
+use super::task::{HashTask, Read, StageKind, StageTask, Task};
 use super::{NUM_SEGMENTS, Row, Shuffle, Source, Step};
-use crate::file::{Access, AtomicFile, OutputError, WriteError};
+use crate::file::{Access, AtomicFile};
 use crate::input::normalise::{Counts, Keys, Rules};
-use crate::input::source::{Input, Layout, SourceError, Values};
+use crate::input::source::{Input, Layout, Values};
 use crate::input::speller::Sample;
 use crate::input::survey::column::{Column, Parts};
 use crate::pipeline::build::{Written, ensure_possible, keys_of, reason_of, seed_of};
 use crate::pipeline::exact::begins as begins_of;
 use crate::pipeline::partition::range_of;
 use crate::pipeline::plan::NumberingPlan;
-use crate::pipeline::{
-    BuildError, BuildOptions, Count, Counting, EncodeError, InputError, PlanError, RecheckError,
-    Summary, ensure_read,
-};
+use crate::pipeline::{BuildOptions, Count, Counting, PlanError, Summary, ensure_read};
 use crate::progress::{Cost, Observer, Stage};
 use crate::sizing::Reason;
-
-/// Why there is no filter.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClusterError {
-    /// As on one machine.
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    /// Not so many segments.
-    #[error(
-        "{0} segments are not possible: give a power of two from {least} to {most}",
-        least = NUM_SEGMENTS.start(), most = NUM_SEGMENTS.end()
-    )]
-    Segments(u32),
-    /// Tasks cannot be told the staging folder.
-    #[error("{}: the staging folder's name has to be UTF-8", .0.display())]
-    StagingName(PathBuf),
-    /// The staging folder.
-    #[error(transparent)]
-    Staging(#[from] StagingError),
-    /// What tasks made.
-    #[error(transparent)]
-    Task(#[from] TaskError),
-    /// [`Build::next`] before [`Build::look`], or after an error.
-    #[error("the build cannot go on: it failed before, or its first rows were not looked at")]
-    NotInOrder,
-    /// The rows of a step are not those of its tasks.
-    #[error(
-        "the rows that came back are not those of the tasks, so nothing was saved: run the build again. \
-         If this is told again, please report it"
-    )]
-    OtherRows,
-    /// What came is not what was sent.
-    #[error(
-        "{sent} hashes were sent through a shuffle, and {came} came, or others, so nothing was saved. Do the rows of \
-         the column change when it is read again? Write it into a table first"
-    )]
-    Shuffle {
-        /// How many were sent.
-        sent: u64,
-        /// How many came.
-        came: u64,
-    },
-    /// Pages or questions are not of all items.
-    #[error(
-        "{expected} items were staged, and {found} are in the pages or were asked for, or others, so nothing was saved: \
-         check the shared disk, and build again"
-    )]
-    Items {
-        /// How many there are.
-        expected: u64,
-        /// How many were found.
-        found: u64,
-    },
-}
-
-macro_rules! as_build_errors {
-    ($($error:ty),*) => {$(
-        impl From<$error> for ClusterError {
-            fn from(error: $error) -> Self {
-                Self::Build(error.into())
-            }
-        }
-    )*};
-}
-
-as_build_errors!(
-    EncodeError,
-    InputError,
-    OutputError,
-    PlanError,
-    RecheckError,
-    WriteError
-);
-
-impl From<SourceError> for ClusterError {
-    fn from(error: SourceError) -> Self {
-        InputError::Source(error).into()
-    }
-}
 
 /// A build on a cluster: a state machine that holds no hash and no page. See [the module](super).
 ///
@@ -248,7 +167,7 @@ impl Build {
     /// its name.
     ///
     /// # Errors
-    /// [`ClusterError`]; nothing was saved then, but for [`OutputError::NotSynced`].
+    /// [`ClusterError`]; nothing was saved then, but for [`OutputError::NotSynced`](crate::file::OutputError::NotSynced).
     pub fn next(
         &mut self,
         rows: &[Row],

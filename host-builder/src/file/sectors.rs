@@ -31,13 +31,14 @@ pub(crate) fn read_sectors(
 
 /// As [`read_sectors`], of a part of a file: the first of them stands at this byte.
 pub(crate) fn read_sectors_at(
-    file: &File,
+    file: &dyn ReadAt,
     byte: u64,
     file_id: FileId,
     sectors: Range<u32>,
 ) -> Result<Vec<u8>, ReadError<io::Error>> {
     let mut bytes = vec![0; sectors.len() * SECTOR_BYTES];
-    read_exact_at(file, &mut bytes, byte).map_err(ReadError::Source)?;
+    file.read_exact_at(&mut bytes, byte)
+        .map_err(ReadError::Source)?;
     let read: &[Sector] = bytes.as_chunks().0;
     for (index, sector) in sectors.zip(read) {
         verify(file_id, SectorIndex(index), sector)?;
@@ -56,7 +57,7 @@ pub(crate) fn read_payloads(
 
 /// As [`read_sectors_at`], without the checksums.
 pub(crate) fn read_payloads_at(
-    file: &File,
+    file: &dyn ReadAt,
     byte: u64,
     file_id: FileId,
     sectors: Range<u32>,

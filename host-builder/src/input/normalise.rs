@@ -188,6 +188,15 @@ impl Counts {
         }
     }
 
+    /// Records of the lists.
+    pub fn num_lines(&self) -> u64 {
+        self.num_accepted
+            + self.num_blank
+            + self.num_below_min_count
+            + self.num_padding
+            + self.rejects.count()
+    }
+
     /// Give each place another, in the same order.
     pub fn move_places(&mut self, to: &dyn Fn(Place) -> Place) {
         for rejects in [

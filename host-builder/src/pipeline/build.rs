@@ -277,6 +277,7 @@ impl Building<'_, '_> {
     fn filter(&mut self, hashes: &Hashes, reason: Reason) -> Result<Written, BuildError> {
         let num_threads = self.options.num_threads;
         let counted = self.count(hashes)?;
+        ensure_goes_on(self.costs.observer)?;
         let method = self.method_of(counted.num_items);
         let draft = Draft::new(self.options, self.numbering, Some(method), self.seed)?;
         let mut plan = Plan::new(draft, self.counts, counted)?;

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import BuildError, Encoding, Filter, Kind, Summary, __version__
-from ._native import LOOK_ROWS, Driver, Step
+from ._native import LOOK_ROWS, Driver
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -150,7 +150,7 @@ def build(
         _look(values, driver)
         rows: list[tuple[int, bytes]] = []
         while (step := driver.next(rows)) is not None:
-            rows = _run(values, step)
+            rows = _run(values, *step)
         return driver.summary()
     finally:
         # Whatever happened, and of an interrupt, too: nothing is left.
@@ -173,6 +173,7 @@ def _mounted(path: Path) -> str:
 
 def _look(values: DataFrame, driver: Driver) -> None:
     """Show the driver the first rows. Spark reads as many partitions as have them."""
+    import pyarrow as pa
     from pyspark.sql import functions
 
     rows = _first(values)
@@ -180,7 +181,7 @@ def _look(values: DataFrame, driver: Driver) -> None:
     if not driver.look(pa.array([row[1] for row in rows]), [row[0] for row in rows]):
         text = functions.col("value").cast("string")
         rows = _first(values.where(functions.trim(text) != ""))
-        driver.look([row[1] for row in rows], [])
+        driver.look(pa.array([row[1] for row in rows]), [])
 
 
 def _first(values: DataFrame) -> list[Any]:
@@ -194,24 +195,27 @@ def _first(values: DataFrame) -> list[Any]:
     return rows
 
 
-def _run(values: DataFrame, step: Step) -> list[tuple[int, bytes]]:
+def _run(
+    values: DataFrame,
+    task: bytes,
+    elements: list[bytes] | None,
+    shuffle: tuple[int, bytes] | None,
+) -> list[tuple[int, bytes]]:
     """Have the cluster do a step; gives what its last tasks say."""
     source = values
-    if step.elements is not None:
+    if elements is not None:
         session = values.sparkSession
-        num_elements = len(step.elements)
         num_cores = session.sparkContext.defaultParallelism
-        num_tasks = min(num_elements, _TASKS_A_CORE * num_cores)
-        source = session.range(0, num_elements, 1, num_tasks)
-    if step.shuffle is None:
-        rows = source.mapInArrow(_work(step.task, step.elements, None), _ROWS)
+        num_tasks = min(len(elements), _TASKS_A_CORE * num_cores)
+        source = session.range(0, len(elements), 1, num_tasks)
+    if shuffle is None:
+        rows = source.mapInArrow(_work(task, elements, None), _ROWS)
     else:
-        num_parts, task = step.shuffle
-        keys = _keys(num_parts)
-        rows = source.mapInArrow(_work(step.task, step.elements, keys), _KEYED_ROWS)
+        num_parts, second_task = shuffle
+        rows = source.mapInArrow(_work(task, elements, _keys(num_parts)), _KEYED_ROWS)
         # Adaptive execution leaves partitions whose number was asked for.
         rows = rows.repartition(num_parts, "key").select("part", "blob")
-        rows = rows.mapInArrow(_work(task, None, None), _ROWS)
+        rows = rows.mapInArrow(_work(second_task, None, None), _ROWS)
     try:
         return [(row[0], bytes(row[1])) for row in rows.collect()]
     except Exception as error:
@@ -263,13 +267,12 @@ def _work(task: bytes, elements: list[bytes] | None, keys: list[int] | None) -> 
             worker = _native.Task(task, context.partitionId() if context else 0)
             for batch in batches:
                 if elements is not None:
-                    numbers = batch.column(0).cast(pa.int32())
-                    blobs = [elements[number] for number in numbers.to_pylist()]
-                    yield from rows(worker.rows(numbers, pa.array(blobs, pa.binary())))
+                    numbers = batch.column(0).to_pylist()
+                    yield from rows(worker.rows(numbers, [elements[number] for number in numbers]))
                 elif batch.num_columns == 1:
                     yield from rows(worker.values(batch.column(0)))
                 else:
-                    yield from rows(worker.rows(batch.column(0), batch.column(1)))
+                    yield from rows(worker.rows(batch.column(0).to_pylist(), batch.column(1)))
             yield from rows(worker.finish())
         except (leaksieve.BuildError, TypeError, ValueError) as error:
             raise failed(error) from error

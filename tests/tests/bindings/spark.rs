@@ -17,9 +17,7 @@ use testkit::spark::{NEWEST, OLDEST, Spark};
 use testkit::{run, sample, workspace};
 
 const NUM_LINES: u64 = 30_000;
-const NUM_EMAILS: u64 = 2_000;
 const CREATED: u64 = 1_700_000_000;
-const RATE: f64 = 1e-3;
 
 /// A file that is to be built.
 #[derive(Clone, Copy)]
@@ -27,6 +25,7 @@ struct Wanted {
     list: &'static str,
     kind: IdentifierKind,
     encoding: &'static str,
+    rate: f64,
     seed: u64,
     max_counted_records: u64,
 }
@@ -35,6 +34,7 @@ const PHONES: Wanted = Wanted {
     list: "phones",
     kind: IdentifierKind::Phone,
     encoding: "bloom",
+    rate: 1e-3,
     seed: 1,
     max_counted_records: MAX_COUNTED_RECORDS,
 };
@@ -43,13 +43,26 @@ const fn phones(encoding: &'static str) -> Wanted {
     Wanted { encoding, ..PHONES }
 }
 
-/// Some page has no solution of the first equations; see `other_equations_where_the_first_have_no_solution`.
-const RETRIED: Wanted = Wanted {
-    list: "emails",
-    kind: IdentifierKind::Email,
-    encoding: "ribbon",
-    ..PHONES
-};
+/// Begun anew, as `other_equations_where_the_first_have_no_solution` has it: by chance, and because the sample of a list that
+/// is too long to be counted was too small.
+const RETRIED: [Wanted; 2] = [
+    Wanted {
+        list: "emails-3540",
+        kind: IdentifierKind::Email,
+        encoding: "ribbon",
+        rate: 0.4,
+        seed: 2_402,
+        ..PHONES
+    },
+    Wanted {
+        list: "emails-3000",
+        kind: IdentifierKind::Email,
+        encoding: "ribbon",
+        rate: 1e-6,
+        seed: 869,
+        max_counted_records: 1_000,
+    },
+];
 
 /// What is done to a build: what, in which of its stages, in which of Spark's stages of it.
 type Fault = (&'static str, &'static str, u32);
@@ -86,14 +99,16 @@ impl Folder {
             18 => "139".to_owned(),
             _ => sample::phone(index * 7_919 % (NUM_LINES * 3 / 4)),
         });
-        let emails = (0..NUM_EMAILS).map(|index| format!("member{index}@example.com"));
         let rejects = (0..1_000).map(|index| match index % 2 {
             0 => "139".to_owned(),
             _ => sample::phone(index),
         });
         let folder = Self(tempfile::tempdir()?);
         fs::write(folder.path("phones"), joined(phones))?;
-        fs::write(folder.path("emails"), joined(emails))?;
+        for number in [3_540, 3_000] {
+            let emails = (0..number).map(|index| format!("member{index}@example.com"));
+            fs::write(folder.path(&format!("emails-{number}")), joined(emails))?;
+        }
         fs::write(folder.path("rejects"), joined(rejects))?;
         fs::create_dir(folder.path("out"))?;
         fs::create_dir(folder.path("staging"))?;
@@ -114,7 +129,7 @@ impl Folder {
         let mut options = BuildOptions::new(inputs, wanted.kind, profile);
         options.name = "Shop".into();
         options.encoding = Choice::from_name(wanted.encoding).context("no encoding")?;
-        options.aim = Aim::FalsePositiveRate(RATE);
+        options.aim = Aim::FalsePositiveRate(wanted.rate);
         options.seed = Some(wanted.seed);
         options.created_unix_s = CREATED;
         options.max_counted_records = wanted.max_counted_records;
@@ -141,7 +156,7 @@ impl Folder {
                 "region": region,
                 "name": "Shop",
                 "encoding": wanted.encoding,
-                "fpr": RATE,
+                "fpr": wanted.rate,
                 "seed": wanted.seed,
                 "created": CREATED,
             },
@@ -200,13 +215,16 @@ impl Folder {
             let found = fs::read(self.path(&format!("out/{number}.lsv")))?;
             ensure!(found == expected, "{name}: other bytes");
             ensure!(answer["summary"]["num_restarts"] == num_restarts, "{name}");
-            ensure!((num_restarts > 0) == (wanted.list == "emails"), "{name}");
+            ensure!((num_restarts > 0) == (wanted.list != "phones"), "{name}");
             println!("{name}: as on one machine; the fault: {}", answer["fault"]);
         }
         if asked.is_some() {
             let said = answers.next().context("no answer")??;
             // But for the line that is blank in the list.
-            ensure!(said["exposed"] == 499 && said["not_covered"] == 500, "{said}");
+            ensure!(
+                said["exposed"] == 499 && said["not_covered"] == 500,
+                "{said}"
+            );
         }
         ensure!(names(&self.path("staging"))?.is_empty());
         ensure!(names(&self.path("out"))? == left);
@@ -300,7 +318,8 @@ fn spark_in_all_ways() -> Result<()> {
                 row(phones("ribbon"), "string", 256),
                 row(phones("bloom"), "string", 1_024),
                 row(phones("exact"), "string", 1_024),
-                row(RETRIED, "string", 64),
+                row(RETRIED[0], "string", 64),
+                row(RETRIED[1], "string", 64),
                 row(
                     Wanted {
                         max_counted_records: 20_000,
