@@ -263,7 +263,7 @@ fn stopped() -> Vec<Row> {
                 list: "rejects",
                 ..PHONES
             },
-            refused: "BuildError: 500 of 1,000",
+            refused: "BuildError: 500 of 1000 records",
             ..row(PHONES, "string", 64)
         },
         Row {
