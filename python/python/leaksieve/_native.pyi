@@ -143,7 +143,7 @@ class Filter:
         self, column: Column, kind: Kind | None = None, *, reason: Literal[False] = False
     ) -> Array:
         """Look a column of texts up, on all cores and without Python's lock. What `check` says of
-        each, at a hundredth of the cost: sectors are read once for many questions.
+        each, at less cost: sectors are read once for many questions.
 
         Args:
             column: n texts; see the guide for what may be one.
