@@ -58,7 +58,7 @@ pub fn install(python: &Path, wheel: &Path) -> Result<()> {
     venv::install(python, &["--no-deps", "--force-reinstall", wheel])
 }
 
-/// An environment with the wheel and [`PACKAGES`].
+/// An environment with the wheel and the packages that its tests use.
 ///
 /// # Errors
 /// When something cannot be got.
