@@ -50,8 +50,8 @@ struct Cluster {
     num_tasks: usize,
     /// In the shuffle of the step of this number.
     fault: Option<(usize, Fault)>,
-    /// In this step, one of the rows for the driver is lost.
-    lost_row: Option<(usize, usize)>,
+    /// Of this step, to one of the rows for the driver.
+    fault_of_row: Option<(usize, usize, Fault)>,
     num_steps: usize,
     num_shuffled_bytes: usize,
     /// Steps in whose shuffle there are hashes.
@@ -71,7 +71,7 @@ impl Cluster {
             random: Random(seed),
             num_tasks,
             fault: None,
-            lost_row: None,
+            fault_of_row: None,
             num_steps: 0,
             num_shuffled_bytes: 0,
             shuffles: Vec::new(),
@@ -127,10 +127,13 @@ impl Cluster {
                 }
             }
             assert!(made.iter().all(|row| row.part == FOR_DRIVER));
-            if let Some((number, index)) = self.lost_row
+            if let Some((number, index, fault)) = self.fault_of_row
                 && number == self.num_steps
             {
-                made.remove(index % made.len());
+                let row = made.remove(index % made.len());
+                if matches!(fault, Fault::Doubled) {
+                    made.extend([row.clone(), row]);
+                }
             }
             self.random.shuffle(&mut made);
             rows = made;
@@ -495,12 +498,15 @@ fn lose(name: &str, num_steps: usize, least_shuffles: usize) {
     let damaged = shuffles
         .into_iter()
         .flat_map(|number| faults.map(|fault| (Some((number, fault)), None)));
-    let lost = (0..num_steps).flat_map(|number| [0, 1, 2].map(|row| (None, Some((number, row)))));
-    for (fault, lost_row) in damaged.chain(lost) {
+    let rows = [0, 1, 2].map(|row| (row, Fault::Dropped));
+    let rows = [rows.as_slice(), &[(0, Fault::Doubled), (1, Fault::Doubled)]].concat();
+    let of_rows = (0..num_steps)
+        .flat_map(|number| rows.iter().map(move |(row, fault)| (number, *row, *fault)));
+    for (fault, of_row) in damaged.chain(of_rows.map(|of_row| (None, Some(of_row)))) {
         let mut cluster = Cluster::new(2, case.num_tasks);
-        (cluster.fault, cluster.lost_row) = (fault, lost_row);
+        (cluster.fault, cluster.fault_of_row) = (fault, of_row);
         let Err(error) = case.on(&mut cluster, &output) else {
-            panic!("{name} {fault:?} {lost_row:?}: it was built");
+            panic!("{name} {fault:?} {of_row:?}: it was built");
         };
         let expected = match fault {
             Some((_, Fault::Altered)) => &["were sent through a shuffle", "damaged"][..],
@@ -512,12 +518,8 @@ fn lose(name: &str, num_steps: usize, least_shuffles: usize) {
             ],
         };
         let is_told = expected.iter().any(|part| error.contains(part));
-        assert!(is_told, "{name} {fault:?} {lost_row:?}: {error}");
-        assert_eq!(
-            names(folder.path()),
-            [""; 0],
-            "{name} {fault:?} {lost_row:?}"
-        );
+        assert!(is_told, "{name} {fault:?} {of_row:?}: {error}");
+        assert_eq!(names(folder.path()), [""; 0], "{name} {fault:?} {of_row:?}");
     }
 }
 
@@ -621,6 +623,16 @@ fn what_is_refused_before_anything_is_read() {
     assert!(build.look(&[], &[]).is_err());
     assert_eq!(names(folder.path()), ["staging"]);
     assert_eq!(names(&staging), [""; 0]);
+    // A folder that cannot be removed is told of, though the build failed for another reason.
+    assert!(build.close().is_ok());
+    let mut build = Build::new(&options, &output, &staging, 64, COLUMN).unwrap();
+    let private = staging.join(&names(&staging)[0]);
+    std::fs::remove_dir(&private).unwrap();
+    std::fs::write(&private, b"no folder").unwrap();
+    assert!(build.next(&[], &()).is_err());
+    let error = build.close().unwrap_err().to_string();
+    assert!(error.contains("remove it yourself"), "{error}");
+    assert!(build.close().is_ok() && build.summary().is_none());
     let error = Worker::new(b"0.0.9", 0)
         .err()
         .map(|error| error.to_string());

@@ -7,7 +7,7 @@ use arrow_array::types::{Int32Type, UInt8Type, UInt64Type};
 use arrow_array::{Array as _, ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{DataType, Field, FieldRef};
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyIterator, PyList, PyTuple};
 use pyo3_arrow::ffi::{
@@ -32,9 +32,12 @@ impl Array {
 impl Array {
     #[new]
     fn new(values: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self {
-            array: of_objects(values)?,
-        })
+        match of_objects(values)? {
+            (array, None) => Ok(Self { array }),
+            (_, Some(row)) => Err(PyTypeError::new_err(format!(
+                "row {row} is a whole number, which may have lost zeros in front: write it as text"
+            ))),
+        }
     }
 
     /// For whoever reads Arrow.

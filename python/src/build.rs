@@ -196,7 +196,9 @@ fn of_values<'py>(
         Some(name) => format!("column `{name}`"),
         None => "the column".to_owned(),
     };
-    let source = crate::column::Column::new(values)?.flat()?;
+    let column = crate::column::Column::new(values)?;
+    column.ensure_kind(arguments.kind()?)?;
+    let source = column.flat()?;
     let mut options = arguments.options(vec![Input::Values(Values::new(&said, source))], &[])?;
     options.layout = match files.as_lines {
         true => Layout::Line,
@@ -239,7 +241,7 @@ pub(crate) fn built<'py>(
 }
 
 /// What must not be missed, though the file was built.
-fn warn(py: Python<'_>, note: &str) -> PyResult<()> {
+pub(crate) fn warn(py: Python<'_>, note: &str) -> PyResult<()> {
     let category = py.get_type::<PyUserWarning>();
     py.import("warnings")?
         .call_method1("warn", (PyString::new(py, note), category, 3))

@@ -11,13 +11,13 @@ use arrow_schema::{DataType, Field, Schema};
 use leaksieve::cluster::{Build, ClusterError, Row, Source, TaskError, Worker};
 use leaksieve::input::source::{Input, Layout, ValueSource, Values};
 use leaksieve::pipeline::BuildOptions;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::array::Batch;
-use crate::build::{ARGUMENTS, Arguments, Watch, built, of_build};
+use crate::build::{ARGUMENTS, Arguments, Watch, built, of_build, warn};
 use crate::column::Column;
 
 /// What tasks are made of; the elements that they take, where they do not take the column; parts of
@@ -31,6 +31,7 @@ type Step<'py> = (
 fn of_cluster(error: &ClusterError, options: &BuildOptions) -> PyErr {
     match error {
         ClusterError::Build(error) => of_build(error, ARGUMENTS.notes_of(error, &options.inputs)),
+        ClusterError::Segments(_) => PyValueError::new_err(error.to_string()),
         error => of_build(error, Vec::new()),
     }
 }
@@ -96,7 +97,9 @@ impl Driver {
 
     /// Judge the first rows; `tasks`: which task will read each. Are they not all blank?
     fn look(&mut self, py: Python<'_>, rows: &Bound<'_, PyAny>, tasks: Vec<u32>) -> PyResult<bool> {
-        let column = Column::new(rows)?.flat()?;
+        let column = Column::new(rows)?;
+        column.ensure_kind(self.options.kind)?;
+        let column = column.flat()?;
         self.go_on(py, |build| {
             let mut rows = Vec::new();
             let _ = column.for_each(&mut |value| {
@@ -143,10 +146,13 @@ impl Driver {
         built(py, &self.output, &self.options, summary)
     }
 
-    /// Remove what a build that did not end leaves.
-    fn close(&mut self, py: Python<'_>) {
+    /// End the build, and remove what it leaves; warn if that cannot be.
+    fn close(&mut self, py: Python<'_>) -> PyResult<()> {
         let build = self.build.take();
-        py.detach(|| drop(build));
+        match py.detach(|| build.map_or(Ok(()), |mut build| build.close())) {
+            Ok(()) => Ok(()),
+            Err(error) => warn(py, &error.to_string()),
+        }
     }
 }
 

@@ -14,11 +14,12 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, UInt32Array};
 use arrow_buffer::ArrowNativeType;
-use arrow_schema::{ArrowError, DataType};
+use arrow_schema::{ArrowError, DataType, Field};
 use arrow_select::take::take;
 use leaksieve::input::source::ValueSource;
 use leaksieve::parallel::ordered_parallel;
-use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
+use leaksieve_core::IdentifierKind;
+use pyo3::exceptions::{PyException, PyImportError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -40,6 +41,7 @@ pub(crate) struct Column {
     /// Arrays of texts, none of them a dictionary.
     arrays: Vec<ArrayRef>,
     chunks: Vec<Chunk>,
+    has_numbers: bool,
 }
 
 /// A column with a text, or null, for each row.
@@ -62,32 +64,60 @@ impl Column {
     ///
     /// # Errors
     /// `TypeError` of what holds neither texts nor whole numbers; `ValueError` of a text that is no
-    /// Unicode. Neither shows a text.
+    /// Unicode. Neither shows a text, though what others say of such a column would.
     pub(crate) fn new(values: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = values.py();
         ensure_column(values)?;
-        // Of NumPy, and of pandas where it has no Arrow: objects of Python. What PyArrow says of those
-        // that it does not take would show one.
+        // Of NumPy, of polars, and of pandas where it has no Arrow: objects of Python, which Arrow would
+        // have as their addresses.
         let has_objects = match values.getattr_opt(intern!(py, "dtype"))? {
-            Some(dtype) => dtype.str()? == "object",
+            Some(dtype) => dtype.str()?.to_cow()?.eq_ignore_ascii_case("object"),
             None => false,
         };
         let has = |name: &Bound<'_, PyString>| values.hasattr(name);
         if !has_objects && has(intern!(py, "__arrow_c_stream__"))? {
             match values.extract::<PyChunkedArray>() {
-                Ok(stream) => return Self::of_arrays(stream.into_inner().0),
+                Ok(stream) => {
+                    let (arrays, field) = stream.into_inner();
+                    check_extension(&field)?;
+                    return Self::of_arrays(arrays);
+                }
+                // Of pandas without PyArrow.
                 Err(error) if error.is_instance_of::<PyImportError>(py) => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(no_arrow(values, error)),
             }
         } else if !has_objects && has(intern!(py, "__arrow_c_array__"))? {
-            let array: PyArray = values.extract()?;
-            return Self::of_arrays(vec![array.into_inner().0]);
+            let array = values.extract::<PyArray>();
+            let array = array.map_err(|error| no_arrow(values, error))?;
+            let (array, field) = array.into_inner();
+            check_extension(&field)?;
+            return Self::of_arrays(vec![array]);
         }
         let values = match has(intern!(py, "tolist"))? {
             true => values.call_method0(intern!(py, "tolist"))?,
             false => values.clone(),
         };
-        Self::of_arrays(vec![of_objects(&values)?])
+        let (array, first_number) = of_objects(&values)?;
+        let mut column = Self::of_arrays(vec![array])?;
+        column.has_numbers = first_number.is_some();
+        Ok(column)
+    }
+
+    /// Whole numbers have no zeros in front. Phone numbers and ids are often written so; of other kinds
+    /// they would be other texts.
+    ///
+    /// # Errors
+    /// `TypeError`: there are some, and they may not be of this kind.
+    pub(crate) fn ensure_kind(&self, kind: IdentifierKind) -> PyResult<()> {
+        match kind {
+            IdentifierKind::Phone | IdentifierKind::Id => Ok(()),
+            _ if !self.has_numbers => Ok(()),
+            _ => Err(PyTypeError::new_err(format!(
+                "the column has whole numbers, which may have lost zeros in front: of kind '{}' give \
+                 text (pandas: dtype=str)",
+                kind.name()
+            ))),
+        }
     }
 
     fn of_arrays(arrays: Vec<ArrayRef>) -> PyResult<Self> {
@@ -100,6 +130,7 @@ impl Column {
         let mut column = Self {
             arrays: Vec::new(),
             chunks: Vec::new(),
+            has_numbers: false,
         };
         let mut last_values: Option<(ArrayRef, usize)> = None;
         for array in arrays {
@@ -108,8 +139,8 @@ impl Column {
                 column.push_all(array);
                 continue;
             };
-            let keys = normalized_keys(dictionary.keys())?;
             let values = dictionary.values();
+            let keys = normalized_keys(dictionary.keys(), values.len())?;
             if values.len() > keys.len() {
                 // Of most values no row is: a slice, or a dictionary that many columns share.
                 column.push_all(take(values, &keys, None).map_err(of_arrow)?);
@@ -126,6 +157,8 @@ impl Column {
     }
 
     fn add(&mut self, array: ArrayRef) -> usize {
+        let data_type = array.data_type();
+        self.has_numbers |= data_type.is_integer() || matches!(data_type, DataType::Decimal128(..));
         self.arrays.push(match array.data_type() {
             // As bytes, which say nothing of what they are.
             DataType::Utf8View => Arc::new(array.as_string_view().clone().to_binary_view()),
@@ -279,8 +312,31 @@ fn spread(found: Vec<u32>, nulls: &[u32], num_rows: usize) -> Vec<u32> {
     spread
 }
 
+/// What a library says of a column that it cannot give as one of Arrow, which may show a text.
+fn no_arrow(values: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
+    let py = values.py();
+    if error.is_instance_of::<PyMemoryError>(py) || !error.is_instance_of::<PyException>(py) {
+        return error;
+    }
+    let name = values.get_type().name();
+    let name = name.map_or_else(|_| String::new(), |name| name.to_string());
+    PyTypeError::new_err(format!(
+        "Arrow cannot read this {name} as one column: give one whose rows are all text"
+    ))
+}
+
 fn of_arrow(error: ArrowError) -> PyErr {
     PyValueError::new_err(error.to_string())
+}
+
+/// Of a type that a library made of another, such as UUIDs of 16 bytes, the bytes are not the text.
+fn check_extension(field: &Field) -> PyResult<()> {
+    match field.extension_type_name() {
+        Some(name) if !field.data_type().is_string() => Err(PyTypeError::new_err(format!(
+            "the column is of the extension type {name}: give it as text"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Are there texts or whole numbers in it?
@@ -308,8 +364,11 @@ fn check_type(data_type: &DataType) -> PyResult<()> {
     }
 }
 
-/// Keys of any type. A key that is no row of the dictionary gives null, as null does.
-fn normalized_keys(keys: &dyn Array) -> PyResult<UInt32Array> {
+/// Keys of any type.
+///
+/// # Errors
+/// `ValueError`: one is not of the `num_values` rows of the dictionary.
+fn normalized_keys(keys: &dyn Array, num_values: usize) -> PyResult<UInt32Array> {
     fn of<T: ArrowPrimitiveType>(keys: &dyn Array) -> UInt32Array {
         keys.as_primitive::<T>().unary(|key| {
             key.to_usize()
@@ -317,7 +376,7 @@ fn normalized_keys(keys: &dyn Array) -> PyResult<UInt32Array> {
                 .unwrap_or(NULL)
         })
     }
-    Ok(match keys.data_type() {
+    let keys = match keys.data_type() {
         DataType::Int8 => of::<Int8Type>(keys),
         DataType::Int16 => of::<Int16Type>(keys),
         DataType::Int32 => of::<Int32Type>(keys),
@@ -331,5 +390,11 @@ fn normalized_keys(keys: &dyn Array) -> PyResult<UInt32Array> {
                 "the column is a dictionary with keys of type {other}"
             )));
         }
-    })
+    };
+    match keys.iter().flatten().all(|key| (key as usize) < num_values) {
+        true => Ok(keys),
+        false => Err(PyValueError::new_err(
+            "the column is a dictionary with keys that are none of its rows",
+        )),
+    }
 }

@@ -195,6 +195,14 @@ impl Filter {
         use pyo3::IntoPyObjectExt;
         let kind = kind.map(crate::kind::kind).transpose()?;
         let column = Column::new(column)?;
+        let datasets = self.opened.file.catalogue().datasets().iter();
+        let kinds = datasets.map(|dataset| dataset.profile.kind());
+        match kind {
+            Some(kind) => column.ensure_kind(kind)?,
+            None => kinds
+                .map(|kind| column.ensure_kind(kind))
+                .collect::<PyResult<()>>()?,
+        }
         let answers = py.detach(|| Answers::of(&self.opened, &column, kind, reason));
         match reason {
             false => Array {

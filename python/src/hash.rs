@@ -42,6 +42,7 @@ pub(crate) fn hash_column(
     let description: Description<'_> = given.description()?;
     let profile = description.profile(kind).map_err(of_description)?;
     let column = Column::new(column)?;
+    column.ensure_kind(kind)?;
     py.detach(|| {
         let plan: &[Payload] = match &profile {
             Profile::Phone(phone) => {

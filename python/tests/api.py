@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import typing
+import uuid
 import warnings
 
 import duckdb
@@ -65,7 +66,7 @@ def columns_of_every_library_and_type():
         [np.int64(MEMBER), bytearray(STRANGER.encode()), float("nan"), OTHER], [MEMBER, STRANGER, pd.NA, OTHER],
         pd.Series(TEXTS), pd.Series(TEXTS, dtype=object), pd.Series(NUMBERS[:1] + TEXTS[1:], dtype=object), pd.Series(TEXTS, dtype="category"),
         pd.Series(NUMBERS, dtype="Int64"), pd.Series(TEXTS, dtype="string[pyarrow]"),
-        pl.Series(TEXTS), pl.Series(TEXTS, dtype=pl.Categorical), pl.Series(NUMBERS),
+        pl.Series(TEXTS), pl.Series(TEXTS, dtype=pl.Categorical), pl.Series(NUMBERS), pl.Series(TEXTS, dtype=pl.Object),
         np.array(TEXTS, dtype=object), leaksieve.Array(TEXTS),
         duckdb.sql(f"select unnest({[text or '' for text in TEXTS]}) as x").to_arrow_table()["x"],
     ]
@@ -176,6 +177,28 @@ def what_is_no_column_or_text():
         raises(TypeError, lambda: verdicts(column), "lost digits", without=[secret])
     for column in [pa.table({"x": [secret]}), pl.DataFrame({"x": [secret]}), pa.array([{"x": secret}])]:
         raises(TypeError, lambda: verdicts(column), "table", without=[secret])
+    # What a library says of them would show a text.
+    for column in [pd.Series([secret, 5], dtype="category"), pl.Series([[secret]], dtype=pl.Object)]:
+        raises(TypeError, lambda: verdicts(column), without=[secret])
+    unique = uuid.uuid5(uuid.NAMESPACE_DNS, secret).bytes
+    for column in [pa.array([unique], pa.uuid()), pa.chunked_array([pa.array([unique], pa.uuid())])]:
+        raises(TypeError, lambda: verdicts(column), "arrow.uuid", "as text")
+    # 007 may have been the text.
+    numbers = [[7], [MEMBER, 7], np.array([7]), pd.Series([7]), pa.array([7]), pa.array([7]).dictionary_encode()]
+    passwords = Filter.open(GOLDEN / "password.lsv")
+    for column in numbers:
+        for ask in [
+            passwords.check_many, lambda column: PHONE.check_many(column, "password"),
+            lambda column: leaksieve.hash_column(column, kind="username", seed=1),
+        ]:
+            raises(TypeError, lambda: ask(column), "zeros in front", without=["7"])
+        assert len(PHONE.check_many(column)) == len(column)
+    for kind in ["password", "email", "username", "sha1", "ntlm"]:
+        raises(TypeError, lambda: leaksieve.build(np.array([7]), "no.lsv", kind=kind), kind, "zeros in front")
+    raises(TypeError, lambda: leaksieve.Array([MEMBER, 7]), "row 1", "zeros in front")
+    wrong = pa.DictionaryArray.from_arrays(pa.array([0, 5]), pa.array([MEMBER]), safe=False)
+    for column in [wrong, wrong.take(pa.array([1]))]:
+        raises(ValueError, lambda: verdicts(column), "none of its rows")
     raises(TypeError, lambda: verdicts(pa.array([[secret]])), "List", without=[secret])
     raises(TypeError, lambda: verdicts(pa.array([True])), "Boolean")
     raises(TypeError, lambda: verdicts(7), "iterable")
@@ -291,7 +314,7 @@ def builds(folder):
             summary = leaksieve.build(list_, by_python, **options, **arguments)
             assert by_cli.read_bytes() == by_python.read_bytes(), options
             for column in columns:
-                values = leaksieve.Array(column) if isinstance(column, list) else column
+                values = leaksieve.Array(map(str, column)) if isinstance(column, list) else column
                 leaksieve.build(values, by_python, **options, **arguments)
                 assert by_cli.read_bytes() == by_python.read_bytes(), (options, type(column))
     assert set(summary) == set(typing.get_type_hints(leaksieve.Summary)), summary

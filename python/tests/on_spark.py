@@ -12,7 +12,7 @@ import traceback
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
-from pyspark.sql.functions import monotonically_increasing_id
+from pyspark.sql.functions import lit, monotonically_increasing_id
 
 import leaksieve
 import leaksieve.spark
@@ -89,7 +89,10 @@ def family(ancestor):
 
 
 def column(session, path, of_type):
-    return session.read.text(path).selectExpr(f"try_cast(value as {of_type}) as value", "1 as one")
+    """Behind partitions without a row, and before some."""
+    empty = session.range(0, 9, 1, 3).where("id < 0").selectExpr("string(id) as value")
+    lines = empty.union(session.read.text(path)).union(empty)
+    return lines.selectExpr(f"try_cast(value as {of_type}) as value", "1 as one")
 
 
 def build(session, work):
@@ -127,20 +130,69 @@ def build(session, work):
 
 
 def check(session, work):
-    frame = column(session, work["list"], "string")
-    frame = frame.withColumn("row", monotonically_increasing_id())
-    asked = leaksieve.spark.check(frame, "value", work["file"], kind="phone", reason="why")
-    rows = asked.orderBy("row").collect()
-    assert asked.columns == [*frame.columns, "verdict", "why"]
-    texts = [row.value for row in rows]
-    answers = pa.record_batch(
-        leaksieve.Filter.open(work["file"]).check_many(pa.array(texts), "phone", reason=True)
-    )
-    expected = list(zip(answers["verdict"].to_pylist(), answers["reason"].to_pylist(), strict=True))
-    assert [(row.verdict, row.why) for row in rows] == expected
-    assert texts == [row.value for row in frame.orderBy("row").collect()]
+    for of_type in ["bigint", "string"]:
+        frame = column(session, work["list"], of_type)
+        # Names that the question might have.
+        frame = frame.withColumn("row", monotonically_increasing_id()).withColumn("Question", lit(2))
+        asked = leaksieve.spark.check(frame, "value", work["file"], kind="phone", reason="why")
+        rows = asked.orderBy("row").collect()
+        assert asked.columns == [*frame.columns, "verdict", "why"]
+        texts = [row.value for row in rows]
+        answers = pa.record_batch(
+            leaksieve.Filter.open(work["file"]).check_many(pa.array(texts), "phone", reason=True)
+        )
+        expected = list(zip(answers["verdict"].to_pylist(), answers["reason"].to_pylist(), strict=True))
+        assert [(row.verdict, row.why) for row in rows] == expected
+        assert texts == [row.value for row in frame.orderBy("row").collect()]
+    for name in ["value", "VALUE", "Row"]:
+        raises(ValueError, lambda: leaksieve.spark.check(frame, "value", work["file"], verdict=name), name)
+    raises(ValueError, lambda: leaksieve.spark.check(frame, "value", work["file"], verdict="x", reason="X"), "'x'")
+    raises(OSError, lambda: leaksieve.spark.check(frame, "value", work["file"] + ".none"), "none")
+    raises(TypeError, lambda: leaksieve.spark.check(frame, frame["one"] * 1.5, work["file"]), "lost digits")
+    raises(TypeError, lambda: leaksieve.spark.check(frame, "row", work["file"], kind="password"), "zeros in front")
+    # Of tasks that find another file there.
+    copy = pathlib.Path(work["file"] + ".copy")
+    copy.write_bytes(pathlib.Path(work["file"]).read_bytes())
+    late = leaksieve.spark.check(frame, "value", copy)
+    copy.write_bytes(pathlib.Path(work["other"]).read_bytes())
+    raises(Exception, late.collect, "is not the file of the driver")
+    copy.unlink()
     said = [row.verdict for row in rows]
     return {verdict: said.count(verdict) for verdict in set(said)}
+
+
+def raises(kind, work, word):
+    try:
+        work()
+    except kind as error:
+        assert word in str(error), error
+    else:
+        raise AssertionError(f"{word}: it is not raised")
+
+
+def refuse(session, work):
+    """What is refused before tasks read the column, and by them."""
+    frame = column(session, work["list"], "string")
+
+    def build(values, **arguments):
+        said = dict(kind="phone", region="CN", staging=work["staging"], segments=64) | arguments
+        return lambda: leaksieve.spark.build(frame.selectExpr(f"{values} as x"), "x", work["output"], **said)
+
+    for values, word in [
+        ("double(value)", "lost digits"), ("double(null)", "lost digits"), ("cast(13.5 as decimal(5, 1))", "lost digits"),
+        ("array(value)", "wanted"), ("struct(value)", "one of its columns"), ("value = '1'", "wanted"),
+    ]:
+        raises(TypeError, build(values), word)
+    raises(TypeError, build("bigint(value)", kind="password", region=None), "zeros in front")
+    raises(ValueError, build("value", segments=65), "65 segments of two")
+    raises(ValueError, build("value", staging="s3://x/y"), "no path of the file system")
+    raises(leaksieve.BuildError, build("value", staging=work["staging"] + "/none"), "all machines need to reach")
+    leaksieve.spark.__version__ = "0.0.9"
+    try:
+        raises(leaksieve.BuildError, build("value"), "and 0.0.9 on the driver")
+    finally:
+        leaksieve.spark.__version__ = leaksieve.__version__
+    return {}
 
 
 def main():
@@ -151,7 +203,7 @@ def main():
             work = json.loads(line)
             began = time.monotonic()
             try:
-                answer = {"build": build, "check": check}[work["do"]](session, work)
+                answer = {"build": build, "check": check, "refuse": refuse}[work["do"]](session, work)
             except Exception:
                 answer = {"error": traceback.format_exc()}
             print(json.dumps(answer), file=answers, flush=True)

@@ -5,7 +5,6 @@ mod exact;
 mod filter;
 mod lists;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -15,7 +14,7 @@ pub use self::error::ClusterError;
 use self::exact::{Exact, Gathered, Led};
 use self::filter::Filter;
 use self::lists::{List, Told};
-use super::staging::{Staging, Sum};
+use super::staging::{Staging, StagingError, Sum};
 use super::task::{HashTask, Read, StageKind, StageTask, Task};
 use super::{NUM_SEGMENTS, Row, Shuffle, Source, Step};
 use crate::file::{Access, AtomicFile};
@@ -23,7 +22,9 @@ use crate::input::normalise::{Counts, Keys, Rules};
 use crate::input::source::{Input, Layout, Values};
 use crate::input::speller::Sample;
 use crate::input::survey::column::{Column, Parts};
-use crate::pipeline::build::{Written, ensure_possible, keys_of, reason_of, seed_of};
+use crate::pipeline::build::{
+    Written, ensure_goes_on, ensure_possible, keys_of, reason_of, seed_of,
+};
 use crate::pipeline::exact::begins as begins_of;
 use crate::pipeline::partition::range_of;
 use crate::pipeline::plan::NumberingPlan;
@@ -38,6 +39,8 @@ pub struct Build {
     /// `None`: it failed or is finished.
     work: Option<Work>,
     summary: Option<Summary>,
+    /// Why the staging folder is still there, though the build ended.
+    left: Option<StagingError>,
 }
 
 /// What a build has as long as it goes on.
@@ -138,6 +141,7 @@ impl Build {
                 clock: Clock::default(),
             }),
             summary: None,
+            left: None,
         })
     }
 
@@ -167,7 +171,8 @@ impl Build {
     /// its name.
     ///
     /// # Errors
-    /// [`ClusterError`]; nothing was saved then, but for [`OutputError::NotSynced`](crate::file::OutputError::NotSynced).
+    /// [`ClusterError`]. No file was saved then, but for
+    /// [`OutputError::NotSynced`](crate::file::OutputError::NotSynced).
     pub fn next(
         &mut self,
         rows: &[Row],
@@ -176,9 +181,12 @@ impl Build {
         let next = self.go_on(|work| {
             work.clock.end(observer);
             let next = work.next(rows, observer)?;
-            if let Next::Step(step) = &next {
-                work.clock.begin(step.stage, observer);
-            }
+            let stage = match &next {
+                Next::Step(step) => step.stage,
+                Next::Made(_) => Stage::Sync,
+            };
+            work.clock.begin(stage, observer);
+            ensure_goes_on(observer)?;
             Ok(next)
         })?;
         match (next, self.work.take()) {
@@ -186,13 +194,15 @@ impl Build {
                 self.work = work;
                 Ok(Some(step))
             }
-            (Next::Made(written), Some(mut work)) => {
-                work.clock.begin(Stage::Sync, observer);
-                let committed = work.shared.file.commit();
-                work.clock.end(observer);
+            (Next::Made(written), Some(work)) => {
+                let Work {
+                    shared, mut clock, ..
+                } = work;
+                let committed = shared.file.commit();
+                clock.end(observer);
+                self.left = shared.staging.close().err();
                 committed?;
-                self.summary = Some(written.summary(work.shared.counts, work.clock.costs));
-                work.shared.staging.close()?;
+                self.summary = Some(written.summary(shared.counts, clock.costs));
                 Ok(None)
             }
             (Next::Made(_), None) => Err(ClusterError::NotInOrder),
@@ -204,6 +214,22 @@ impl Build {
         self.summary.as_ref()
     }
 
+    /// End the build, whether it is finished, failed, or neither: then there is no file.
+    ///
+    /// # Errors
+    /// [`StagingError::Remove`]: the staging folder is still there. Whether a file was saved,
+    /// [`summary`](Self::summary) says.
+    pub fn close(&mut self) -> Result<(), StagingError> {
+        self.fail();
+        self.left.take().map_or(Ok(()), Err)
+    }
+
+    fn fail(&mut self) {
+        if let Some(work) = self.work.take() {
+            self.left = work.shared.staging.close().err();
+        }
+    }
+
     /// After an error nothing is left.
     fn go_on<T>(
         &mut self,
@@ -212,7 +238,7 @@ impl Build {
         let work = self.work.as_mut().ok_or(ClusterError::NotInOrder)?;
         let result = with(work);
         if result.is_err() {
-            self.work = None;
+            self.fail();
         }
         result
     }
@@ -313,7 +339,7 @@ impl Work {
                 ..
             } = *read;
             (hashes_sum, numbers_sum) = (hashes, numbers);
-            let parts = parts_of(&num_rows);
+            let parts = parts_of(num_rows)?;
             shared.counts = counts;
             shared.counts.move_places(&|place| parts.place(place));
             shared.counts.survey = self.column.judge(&rest)?;
@@ -323,7 +349,13 @@ impl Work {
         ensure_read(&shared.options, &shared.counts)?;
         let hashes = List::of(shared.num_bits, 0, &mut told.staged)?;
         let numbers = List::of(shared.num_bits, 1 << shared.num_bits, &mut told.staged)?;
-        if !told.staged.is_empty() {
+        // What is neither among the hashes nor among the numbers, or is a hash where all are numbers, would be in no file.
+        let all = hashes_sum.count.wrapping_add(numbers_sum.count);
+        let has_others = hashes.distinct.count > 0 && shared.counts.no_numbers.count() == 0;
+        if !told.staged.is_empty()
+            || all != shared.counts.num_stored
+            || (has_others && numbers.distinct.count > 0)
+        {
             return Err(ClusterError::OtherRows);
         }
         if numbers.distinct.count == 0 {
@@ -358,11 +390,16 @@ impl Work {
     }
 }
 
-/// Where the shares of the column begin in it.
-fn parts_of(num_rows: &[(u32, u64)]) -> Parts {
-    let by_task: BTreeMap<u32, u64> = num_rows.iter().copied().collect();
-    let last = by_task.last_key_value().map_or(0, |(task, _)| task + 1);
-    Parts::new((0..last).map(|task| by_task.get(&task).copied().unwrap_or(0)))
+/// Where the shares of the column begin in it. One that is there twice, or not, is none of a column.
+fn parts_of(mut num_rows: Vec<(u32, u64)>) -> Result<Parts, ClusterError> {
+    num_rows.sort_unstable();
+    let are_all = (0..)
+        .zip(&num_rows)
+        .all(|(task, (found, _))| task == *found);
+    match are_all {
+        true => Ok(Parts::new(num_rows.into_iter().map(|(_, rows)| rows))),
+        false => Err(ClusterError::OtherRows),
+    }
 }
 
 /// Notes how long each stage takes. What tasks do is not this process's CPU time.

@@ -3,6 +3,7 @@
 use super::Row;
 use super::blob;
 use super::staging::Sum;
+use super::task::Report;
 use crate::pipeline::sort::{sort_and_dedup, sort_and_dedup_keys};
 
 /// Hashes that wait in all parts together, at most: 16 MiB. The more of a part, the fewer bytes each takes.
@@ -92,6 +93,13 @@ impl Sender {
     /// The rows that are ready.
     pub(crate) fn take(&mut self) -> Vec<Row> {
         std::mem::take(&mut self.rows)
+    }
+
+    /// All that wait, as rows, and one that tells the driver how much was sent.
+    pub(crate) fn end(&mut self) -> Vec<Row> {
+        let mut rows = self.finish();
+        rows.push(Report::Sent(self.sent).row());
+        rows
     }
 
     /// All that wait, as rows.

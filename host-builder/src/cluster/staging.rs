@@ -50,7 +50,7 @@ pub enum StagingError {
     },
     /// It could not be removed.
     #[error(
-        "{}: the new file was saved, but this folder cannot be removed: {error}; it has hashes of the list: remove it",
+        "{}: this folder has hashes of the list and cannot be removed: {error}; remove it yourself",
         path.display()
     )]
     Remove {

@@ -37,8 +37,8 @@ trait Work {
 
 impl Worker {
     /// For the task of a [`Step`](super::Step), or of its [`Shuffle`](super::Shuffle). `number` is the task's place
-    /// among those of its kind: of tasks that read a column, no two have the same, and they grow with the
-    /// place of the rows in it.
+    /// among those of its kind. Tasks that read a column are numbered from 0 on, in the order of their rows in
+    /// it; each reports, also without a row.
     ///
     /// # Errors
     /// [`TaskError::OtherVersion`].

@@ -254,7 +254,7 @@ pub(crate) fn reason_of(options: &BuildOptions) -> Reason {
 
 /// # Errors
 /// [`BuildError::Stopped`].
-fn ensure_goes_on(observer: &dyn Observer) -> Result<(), BuildError> {
+pub(crate) fn ensure_goes_on(observer: &dyn Observer) -> Result<(), BuildError> {
     match observer.is_stopped() {
         true => Err(BuildError::Stopped),
         false => Ok(()),

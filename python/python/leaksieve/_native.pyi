@@ -11,9 +11,12 @@ __all__ = [
     "Batch",
     "BuildError",
     "Caveat",
+    "Driver",
     "Filter",
     "FilterError",
+    "LOOK_ROWS",
     "Leak",
+    "Task",
     "Verdict",
     "__version__",
     "build",
@@ -30,7 +33,8 @@ class FilterError(Exception):
 class BuildError(Exception):
     """No filter file was built: a list was refused, has too many lines that cannot be read, or
     something cannot be written. The message says why, where, and what to do; it shows no
-    identifier. What was at the output before is as it was."""
+    identifier. What was at the output before is as it was, unless the message says that the new file
+    was saved."""
 
 @final
 class Leak:
@@ -161,7 +165,8 @@ class Filter:
 
         Raises:
             TypeError: The column holds neither texts nor whole numbers. Floats are refused: they
-                may have lost digits.
+                may have lost digits. So are whole numbers where a leak that is asked has another
+                kind than "phone" or "id": they may have lost zeros in front.
             ValueError: A text has half of a surrogate pair; there is no such kind.
         """
 
@@ -169,6 +174,10 @@ class Filter:
     def check_many(
         self, column: Column, kind: Kind | None = None, *, reason: Literal[True]
     ) -> Batch: ...
+    @overload
+    def check_many(
+        self, column: Column, kind: Kind | None = None, *, reason: bool
+    ) -> Array | Batch: ...
     @property
     def info(self) -> FileInfo:
         """What the file says of itself."""
@@ -179,7 +188,8 @@ class Array:
     `polars.Series(it)`, `pandas.Series.from_arrow(it).array`: rows have no index."""
 
     def __new__(cls, values: Column) -> Array:
-        """Of texts, whole numbers and None of Python."""
+        """Of texts and None of Python. Raises TypeError of anything else, also of whole numbers,
+        which may have lost zeros in front."""
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
     def __arrow_c_schema__(self) -> object: ...
     def __len__(self) -> int: ...
@@ -231,7 +241,8 @@ def hash_column(
 
     Returns:
         An Arrow array of n numbers (uint64). Null is what is null, blank, or no identifier of this
-        kind. Of a text that can mean several things, the hash is that of the usual one.
+        kind. Of a text that can mean several things, the hash is that of the usual one: a build
+        stores several of some texts.
 
     Raises:
         TypeError, ValueError: As of `Filter.check_many`, and an argument does not fit the others.
@@ -282,7 +293,8 @@ class Driver:
     def summary(self) -> Summary:
         """What was built."""
     def close(self) -> None:
-        """End the build, if it has not ended: the staging folder and the unfinished file are gone."""
+        """End the build, if it has not ended: the staging folder and the unfinished file are gone.
+        Warns (UserWarning) if the folder cannot be removed."""
 
 @final
 class Task:

@@ -85,11 +85,12 @@ def build(
     build; write such a column into a table first.
 
     Spark's own errors come through as they are. After any end of the build but the sudden death of
-    the driver the staging folder is gone.
+    the driver the staging folder is gone; if it cannot be removed, a ``UserWarning`` says so.
 
     Args:
         df: Where the column is; of any size, in any order.
-        column: Text, bytes or whole numbers, one identifier a row. Null and blank are left out.
+        column: Text, bytes or, of phone numbers and ids, whole numbers; one identifier a row. Null and
+            blank are left out.
         output: The file to write, on the driver.
         name: Name of the leak. By default that of ``output``.
         staging: A folder that the driver and all executors reach under this path. By default that
@@ -109,13 +110,15 @@ def build(
 
     Raises:
         BuildError: No file was built: the column was refused, or something cannot be read or
-            written. The message says why, where, and what to do, and shows no identifier.
+            written. The message says why, where, and what to do, and shows no identifier. If the
+            file was saved nevertheless, it says so.
         ValueError: An argument does not fit the others, or is out of its range.
         TypeError: The column is of another type, such as a float, which may have lost digits.
     """
     output = _mounted(output)
     values = df.select(column)
     column_name = values.columns[0]
+    of_type = _arrow_type(values)
     # What a column is called may be hard to say in SQL.
     values = values.toDF("value")
     driver = Driver(
@@ -147,7 +150,7 @@ def build(
         progress=_tell if progress is None else progress,
     )
     try:
-        _look(values, driver)
+        _look(values, of_type, driver)
         rows: list[tuple[int, bytes]] = []
         while (step := driver.next(rows)) is not None:
             rows = _run(values, *step)
@@ -171,17 +174,36 @@ def _mounted(path: Path) -> str:
     return os.path.abspath(path)
 
 
-def _look(values: DataFrame, driver: Driver) -> None:
+def _arrow_type(values: DataFrame) -> pa.DataType:
+    """How Arrow has a column."""
+    from pyspark.sql.pandas.types import to_arrow_type
+
+    spark_type = values.schema[0].dataType
+    try:
+        return to_arrow_type(spark_type)
+    except Exception:
+        name = spark_type.simpleString()
+        raise TypeError(
+            f"the column is of type {name}: text, bytes or whole numbers are wanted"
+        ) from None
+
+
+def _look(values: DataFrame, of_type: pa.DataType, driver: Driver) -> None:
     """Show the driver the first rows. Spark reads as many partitions as have them."""
     import pyarrow as pa
     from pyspark.sql import functions
 
+    def array(rows: list[Any]) -> Any:
+        # Of no rows the driver sees the type, and refuses it before one of a wrong type is shown.
+        driver.look(pa.array([], of_type), [])
+        return pa.array([row[1] for row in rows], of_type)
+
     rows = _first(values)
     # Where the first are all blank, those decide that are not.
-    if not driver.look(pa.array([row[1] for row in rows]), [row[0] for row in rows]):
+    if not driver.look(array(rows), [row[0] for row in rows]):
         text = functions.col("value").cast("string")
-        rows = _first(values.where(functions.trim(text) != ""))
-        driver.look(pa.array([row[1] for row in rows]), [])
+        rows = _first(values.where(text.rlike(r"(?U)\S")))
+        driver.look(array(rows), [])
 
 
 def _first(values: DataFrame) -> list[Any]:
@@ -192,7 +214,7 @@ def _first(values: DataFrame) -> list[Any]:
     rows = values.take(_FEW_ROWS)
     if sum(len(str(row[1])) for row in rows) < _LOOK_BYTES and len(rows) == _FEW_ROWS:
         rows = values.take(LOOK_ROWS)
-    return rows
+    return list(rows)
 
 
 def _run(
@@ -327,7 +349,7 @@ def check(
 
     Args:
         df: Where the questions are; its columns are kept.
-        column: Text, bytes or whole numbers.
+        column: Text, bytes or, of phone numbers and ids, whole numbers.
         path: The file, which the driver and all executors reach under this path.
         kind: What the questions are; see ``leaksieve.Filter.check``.
         verdict: Name of the new column.
@@ -337,17 +359,27 @@ def check(
     Raises:
         OSError, FilterError: The driver cannot open the file.
         ValueError: ``df`` has a column of this name, or an argument is out of its range.
+        TypeError: The column is of another type, such as a float, which may have lost digits.
     """
+    import pyarrow as pa
     from pyspark.sql import functions
     from pyspark.sql.types import StringType, StructField, StructType
 
     path = _mounted(path)
-    options = {"key": key, "min_epoch": min_epoch, "allow_expired": allow_expired}
-    file_id = Filter.open(path, **options).info["file_id"]
+    options: Any = {"key": key, "min_epoch": min_epoch, "allow_expired": allow_expired}
+    opened = Filter.open(path, **options)
+    file_id = opened.info["file_id"]
+    # Does the file take questions of this kind and type?
+    opened.check_many(pa.array([], _arrow_type(df.select(column))), kind)
     new = [verdict] if reason is None else [verdict, reason]
+    # Spark takes names for the same that differ in case.
+    names = [name.casefold() for name in [*df.columns, *new]]
     for name in new:
-        if name in df.columns or new.count(name) > 1:
+        if names.count(name.casefold()) > 1:
             raise ValueError(f"there is a column {name!r}: give verdict= or reason= another name")
+    asked = "question"
+    while asked in names:
+        asked += "_"
     fields = [StructField(name, StringType()) for name in new]
     # Of the original columns, and no copy of the question.
     schema = StructType([*df.schema.fields, *fields])
@@ -392,4 +424,4 @@ def check(
 
     question = functions.col(column) if isinstance(column, str) else column
     # Two columns of one name cannot be sent.
-    return df.select("*", question.alias("leaksieve")).mapInArrow(work, schema)
+    return df.select("*", question.alias(asked)).mapInArrow(work, schema)

@@ -35,12 +35,13 @@ pub(super) fn ensure_column(values: &Bound<'_, PyAny>) -> PyResult<()> {
     )))
 }
 
-/// An array of texts, whole numbers and None, or as bytes if some are not UTF-8.
-pub(crate) fn of_objects(values: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+/// An array of texts, whole numbers and None, or as bytes if some are not UTF-8; and the first row that
+/// is a whole number.
+pub(crate) fn of_objects(values: &Bound<'_, PyAny>) -> PyResult<(ArrayRef, Option<usize>)> {
     ensure_column(values)?;
-    let mut texts = LargeBinaryBuilder::new();
+    let (mut texts, mut first_number) = (LargeBinaryBuilder::new(), None);
     for (row, value) in values.try_iter()?.enumerate() {
-        append(&value?, &mut texts).map_err(|what| match what {
+        let appended = append(&value?, &mut texts).map_err(|what| match what {
             NoText::Surrogate => PyValueError::new_err(format!(
                 "row {row} has half of a surrogate pair, which is no character: read the texts \
                  with the right encoding, or give bytes"
@@ -53,12 +54,23 @@ pub(crate) fn of_objects(values: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
                 "row {row} is neither text, bytes, a whole number nor None, but: {name}"
             )),
         })?;
+        if matches!(appended, Appended::Number) {
+            first_number.get_or_insert(row);
+        }
     }
     let texts = texts.finish();
-    Ok(match LargeStringArray::try_from_binary(texts.clone()) {
+    let array: ArrayRef = match LargeStringArray::try_from_binary(texts.clone()) {
         Ok(texts) => Arc::new(texts),
         Err(_) => Arc::new(texts),
-    })
+    };
+    Ok((array, first_number))
+}
+
+/// What an object was.
+enum Appended {
+    /// Or missing.
+    Text,
+    Number,
 }
 
 /// Why an object is no text.
@@ -68,7 +80,7 @@ enum NoText {
     Type(String),
 }
 
-fn append(value: &Bound<'_, PyAny>, texts: &mut LargeBinaryBuilder) -> Result<(), NoText> {
+fn append(value: &Bound<'_, PyAny>, texts: &mut LargeBinaryBuilder) -> Result<Appended, NoText> {
     if let Ok(text) = value.cast::<PyString>() {
         texts.append_value(text.to_str().map_err(|_| NoText::Surrogate)?);
     } else if value.is_none() {
@@ -84,11 +96,14 @@ fn append(value: &Bound<'_, PyAny>, texts: &mut LargeBinaryBuilder) -> Result<()
     } else {
         return append_other(value, texts);
     }
-    Ok(())
+    Ok(Appended::Text)
 }
 
 #[cold]
-fn append_other(value: &Bound<'_, PyAny>, texts: &mut LargeBinaryBuilder) -> Result<(), NoText> {
+fn append_other(
+    value: &Bound<'_, PyAny>,
+    texts: &mut LargeBinaryBuilder,
+) -> Result<Appended, NoText> {
     let name = value.get_type().name().map(|name| name.to_string());
     let name = name.unwrap_or_default();
     let is_number = value.hasattr("__index__").unwrap_or(false);
@@ -96,12 +111,13 @@ fn append_other(value: &Bound<'_, PyAny>, texts: &mut LargeBinaryBuilder) -> Res
         texts.append_null();
     } else if let Ok(bytes) = value.cast::<PyByteArray>() {
         texts.append_value(bytes.to_vec());
-    } else if is_number && !value.is_instance_of::<PyBool>() && name != "bool" {
+    } else if is_number && !value.is_instance_of::<PyBool>() && !name.starts_with("bool") {
         let number = value.call_method0("__index__");
         let number = number.and_then(|number| Ok(number.cast_into::<PyInt>()?.str()?.to_string()));
         texts.append_value(number.map_err(|_| NoText::Type(name))?);
+        return Ok(Appended::Number);
     } else {
         return Err(NoText::Type(name));
     }
-    Ok(())
+    Ok(Appended::Text)
 }

@@ -44,7 +44,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Run to the end and give its stdout; its stderr is in the error if it fails.
+/// Run to the end and give its stdout; what it prints is in the error if it fails.
 ///
 /// # Errors
 /// When it cannot be started, fails, or prints what is not text.
@@ -54,11 +54,12 @@ pub fn output(command: &mut Command) -> Result<String> {
         .output()
         .with_context(|| format!("cannot start `{}`", line_of(command)))?;
     if !out.status.success() {
+        let said = [out.stdout, out.stderr].concat();
         bail!(
             "`{}` failed ({}): {}",
             line_of(command),
             out.status,
-            String::from_utf8_lossy(&out.stderr).trim()
+            String::from_utf8_lossy(&said).trim()
         );
     }
     String::from_utf8(out.stdout)

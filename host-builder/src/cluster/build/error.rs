@@ -42,8 +42,8 @@ pub enum ClusterError {
     OtherRows,
     /// What came is not what was sent.
     #[error(
-        "{sent} hashes were sent through a shuffle, and {came} came, or others, so nothing was saved. Do the rows of \
-         the column change when it is read again? Write it into a table first"
+        "{sent} hashes were sent through a shuffle, and {came} came, or others, so nothing was saved. Has the \
+         column other rows when it is read again, or the same in another order? Write it into a table first"
     )]
     Shuffle {
         /// How many were sent.

@@ -98,7 +98,7 @@ impl Exact {
             State::Check(made) => {
                 let findings = made.checked(told)?;
                 clock.begin(Stage::Join, observer);
-                let written = made.join(shared, &findings)?;
+                let written = made.join(shared, &findings, observer)?;
                 clock.end(observer);
                 return Ok(Led::Next(Next::Made(Box::new(written))));
             }

@@ -14,7 +14,7 @@ use super::lists::{List, Told};
 use super::{Clock, ClusterError, Next, Shared};
 use crate::file::sectors::{groups, read_sectors_at};
 use crate::pipeline::RecheckError;
-use crate::pipeline::build::{Written, write_head};
+use crate::pipeline::build::{Written, ensure_goes_on, write_head};
 use crate::pipeline::encode::{self, EncodeError, Encoded, MAX_RESTARTS};
 use crate::pipeline::pages::{LayerPages, Pages};
 use crate::pipeline::partition::range_of_bits;
@@ -109,7 +109,7 @@ impl Filter {
                     return Ok(Next::Step(step));
                 }
                 clock.begin(Stage::Join, observer);
-                let written = self.join(shared, &asked.findings)?;
+                let written = self.join(shared, &asked.findings, observer)?;
                 clock.end(observer);
                 Ok(Next::Made(Box::new(written)))
             }
@@ -329,7 +329,12 @@ impl Filter {
     }
 
     /// Header, pages: the file, asked as people ask.
-    fn join(&self, shared: &mut Shared, findings: &Findings) -> Result<Written, ClusterError> {
+    fn join(
+        &self,
+        shared: &mut Shared,
+        findings: &Findings,
+        observer: &dyn Observer,
+    ) -> Result<Written, ClusterError> {
         let folder = shared.staging.folder();
         let Shared {
             options,
@@ -344,6 +349,7 @@ impl Filter {
             for part in &made.files {
                 let (path, pages) = folder.open(&part.name)?;
                 for group in groups(part.pages.len() as u32) {
+                    ensure_goes_on(observer)?;
                     let first = layer.sector(part.pages.start).0;
                     let sectors = first + group.start..first + group.end;
                     let byte = u64::from(group.start) * SECTOR_BYTES as u64;

@@ -48,7 +48,11 @@ impl Told {
                 Report::Encoded(encoded) => told.encoded.push(encoded),
                 Report::Unsolvable => told.is_unsolvable = true,
                 Report::Checked(checked) => told.checked.push(checked),
-                Report::Begins(begins) => told.begins = Some(begins),
+                Report::Begins(begins) => {
+                    if told.begins.replace(begins).is_some() {
+                        return Err(ClusterError::OtherRows);
+                    }
+                }
                 Report::Hashed(hashed) => told.hashed.merge(hashed),
                 Report::EncodedExact(encoded) => told.encoded_exact.push(encoded),
             }

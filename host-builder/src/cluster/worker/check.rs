@@ -106,8 +106,7 @@ impl Work for Check {
     fn finish(&mut self) -> Result<Vec<Row>, TaskError> {
         let mut rows = self.take();
         if self.task.pages.next_bits.is_some() {
-            rows.extend(self.sender.finish());
-            rows.push(Report::Sent(self.sender.sent).row());
+            rows.extend(self.sender.end());
         }
         Ok(rows)
     }

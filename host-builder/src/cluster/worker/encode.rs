@@ -140,8 +140,7 @@ impl Work for Encode {
     fn finish(&mut self) -> Result<Vec<Row>, TaskError> {
         let mut rows = self.take();
         if self.task.next_bits.is_some() {
-            rows.extend(self.sender.finish());
-            rows.push(Report::Sent(self.sender.sent).row());
+            rows.extend(self.sender.end());
         }
         Ok(rows)
     }

@@ -11,12 +11,12 @@ use super::super::lists::{List, Told};
 use super::super::{ClusterError, Shared};
 use super::LABEL;
 use crate::file::sectors::{groups, sealed};
-use crate::pipeline::build::{Written, write_head};
+use crate::pipeline::build::{Written, ensure_goes_on, write_head};
 use crate::pipeline::exact;
 use crate::pipeline::pages::Pages;
 use crate::pipeline::plan::ExactPlan;
 use crate::pipeline::recheck::{Expected, Findings, recheck};
-use crate::progress::Stage;
+use crate::progress::{Observer, Stage};
 use crate::sizing::Reason;
 
 /// Pages that are asked.
@@ -79,6 +79,7 @@ impl Check {
         self,
         shared: &mut Shared,
         findings: &Findings,
+        observer: &dyn Observer,
     ) -> Result<Written, ClusterError> {
         let folder = shared.staging.folder();
         let Shared {
@@ -105,6 +106,7 @@ impl Check {
                 write(range.before.map(empty).as_slice())?;
                 if let Some(sectors) = &sectors {
                     for group in groups(range.num_pages) {
+                        ensure_goes_on(observer)?;
                         write(&sectors.read(num_read + group.start..num_read + group.end)?)?;
                     }
                     num_read += range.num_pages;

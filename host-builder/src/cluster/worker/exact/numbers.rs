@@ -74,8 +74,7 @@ impl Work for Numbers {
     }
 
     fn finish(&mut self) -> Result<Vec<Row>, TaskError> {
-        let mut rows = self.sender.finish();
-        rows.push(Report::Sent(self.sender.sent).row());
+        let mut rows = self.sender.end();
         if matches!(self.task.to, NumbersTo::Hashes { .. }) {
             rows.push(Report::Hashed(self.hashed).row());
         }
