@@ -1,36 +1,28 @@
 //! The driver: says what tasks there are, compares what they tell, and joins what they made.
 
+mod clock;
 mod error;
 mod exact;
 mod filter;
 mod lists;
+mod work;
 
 use std::path::Path;
-use std::time::Instant;
 
-use leaksieve_core::hash::HashFunction;
-
+use self::clock::Clock;
 pub use self::error::ClusterError;
-use self::exact::{Exact, Gathered, Led};
-use self::filter::Filter;
-use self::lists::{List, Told};
-use super::staging::{Staging, StagingError, Sum};
-use super::task::{HashTask, Read, StageKind, StageTask, Task};
-use super::{NUM_SEGMENTS, Row, Shuffle, Source, Step};
+use self::work::{Next, Phase, Shared, Work};
+use super::staging::{Staging, StagingError};
+use super::{NUM_SEGMENTS, Row, Step};
 use crate::file::{Access, AtomicFile};
-use crate::input::normalise::{Counts, Keys, Rules};
+use crate::input::normalise::Counts;
 use crate::input::source::{Input, Layout, Values};
 use crate::input::speller::Sample;
-use crate::input::survey::column::{Column, Parts};
-use crate::pipeline::build::{
-    Written, ensure_goes_on, ensure_possible, keys_of, reason_of, seed_of,
-};
-use crate::pipeline::exact::begins as begins_of;
-use crate::pipeline::partition::range_of;
+use crate::input::survey::column::Column;
+use crate::pipeline::build::{ensure_goes_on, ensure_possible, seed_of};
 use crate::pipeline::plan::NumberingPlan;
-use crate::pipeline::{BuildOptions, Count, Counting, PlanError, Summary, ensure_read};
-use crate::progress::{Cost, Observer, Stage};
-use crate::sizing::Reason;
+use crate::pipeline::{BuildOptions, PlanError, Summary};
+use crate::progress::{Observer, Stage};
 
 /// A build on a cluster: a state machine that holds no hash and no page. See [the module](super).
 ///
@@ -41,47 +33,6 @@ pub struct Build {
     summary: Option<Summary>,
     /// Why the staging folder is still there, though the build ended.
     left: Option<StagingError>,
-}
-
-/// What a build has as long as it goes on.
-struct Work {
-    shared: Shared,
-    column: Column,
-    /// How many rows of each task the first look was at.
-    num_first: Vec<u64>,
-    has_looked: bool,
-    phase: Phase,
-    clock: Clock,
-}
-
-/// What all phases use.
-struct Shared {
-    options: BuildOptions,
-    numbering: NumberingPlan,
-    seed: u64,
-    /// The first bits that choose a segment.
-    num_bits: u32,
-    staging: Staging,
-    file: AtomicFile,
-    counts: Counts,
-    sample: Sample,
-}
-
-enum Phase {
-    /// Nothing was read.
-    Begin,
-    /// The column is read.
-    Reading,
-    /// An exact set is made, or tried.
-    Exact(Box<Exact>),
-    /// A filter is made.
-    Filter(Box<Filter>),
-}
-
-/// What a phase leads to.
-enum Next {
-    Step(Step),
-    Made(Box<Written>),
 }
 
 impl Build {
@@ -241,194 +192,5 @@ impl Build {
             self.fail();
         }
         result
-    }
-}
-
-impl Shared {
-    /// How many distinct ones there are, as one machine counts them; `sum` is that of all, duplicates
-    /// included.
-    fn count(&self, list: &List, sum: u128) -> Count {
-        let counting = Counting::new(self.counts.num_stored, self.options.max_counted_records);
-        let end = range_of(counting.partitions().end - 1).end;
-        let below = list.below(end);
-        counting.count(below.count, below.sum, sum)
-    }
-}
-
-impl Work {
-    fn next(&mut self, rows: &[Row], observer: &dyn Observer) -> Result<Next, ClusterError> {
-        let told = Told::of(rows)?;
-        match &mut self.phase {
-            Phase::Begin if self.has_looked => {
-                let step = self.read();
-                self.phase = Phase::Reading;
-                Ok(Next::Step(step))
-            }
-            Phase::Begin => Err(ClusterError::NotInOrder),
-            Phase::Reading => self.plan(told),
-            Phase::Exact(exact) => {
-                match exact.next(&mut self.shared, told, &mut self.clock, observer)? {
-                    Led::Next(next) => Ok(next),
-                    Led::Filter(hashes, sum, reason) => self.filter(hashes, sum, reason),
-                }
-            }
-            Phase::Filter(filter) => filter.next(&mut self.shared, told, &mut self.clock, observer),
-        }
-    }
-
-    fn keys(&self) -> Keys {
-        let seed = self.shared.seed;
-        keys_of(&self.shared.options, HashFunction::Xxh3 { seed })
-    }
-
-    /// Column -> files of hashes, and of numbers.
-    fn read(&self) -> Step {
-        let Shared {
-            options,
-            numbering,
-            seed,
-            num_bits,
-            staging,
-            ..
-        } = &self.shared;
-        let keys = self.keys();
-        let has_numbers = matches!(keys, Keys::Numbers(_));
-        let profile = options.profile.clone();
-        let task = HashTask {
-            rules: Rules::new(options.kind, profile, keys, numbering.payloads),
-            manner: self.column.manner(),
-            num_first: self.num_first.clone(),
-            num_bits: *num_bits,
-            has_numbers,
-            seed: *seed,
-        };
-        Step {
-            stage: Stage::Read,
-            source: Source::Column,
-            task: Task::Hash(Box::new(task)).to_bytes(),
-            then: Some(Shuffle {
-                num_parts: 1 << (num_bits + u32::from(has_numbers)),
-                task: Task::Stage(StageTask {
-                    folder: staging.folder(),
-                    label: "read".into(),
-                    num_bits: *num_bits,
-                    kind: if has_numbers {
-                        StageKind::HashesAndNumbers
-                    } else {
-                        StageKind::Hashes
-                    },
-                })
-                .to_bytes(),
-            }),
-        }
-    }
-
-    /// The column was read: what is to be made of it?
-    fn plan(&mut self, mut told: Told) -> Result<Next, ClusterError> {
-        told.ensure_shuffled()?;
-        let shared = &mut self.shared;
-        let (mut hashes_sum, mut numbers_sum) = (Sum::default(), Sum::default());
-        if let Some(read) = told.read.take() {
-            let Read {
-                counts,
-                mut sample,
-                rest,
-                num_rows,
-                hashes,
-                numbers,
-                ..
-            } = *read;
-            (hashes_sum, numbers_sum) = (hashes, numbers);
-            let parts = parts_of(num_rows)?;
-            shared.counts = counts;
-            shared.counts.move_places(&|place| parts.place(place));
-            shared.counts.survey = self.column.judge(&rest)?;
-            sample.move_places(&|place| parts.place(place));
-            shared.sample = sample;
-        }
-        ensure_read(&shared.options, &shared.counts)?;
-        let hashes = List::of(shared.num_bits, 0, &mut told.staged)?;
-        let numbers = List::of(shared.num_bits, 1 << shared.num_bits, &mut told.staged)?;
-        // What is neither among the hashes nor among the numbers, or is a hash where all are numbers, would be in no file.
-        let all = hashes_sum.count.wrapping_add(numbers_sum.count);
-        let has_others = hashes.distinct.count > 0 && shared.counts.no_numbers.count() == 0;
-        if !told.staged.is_empty()
-            || all != shared.counts.num_stored
-            || (has_others && numbers.distinct.count > 0)
-        {
-            return Err(ClusterError::OtherRows);
-        }
-        if numbers.distinct.count == 0 {
-            let reason = reason_of(&shared.options);
-            return self.filter(hashes, hashes_sum.sum, reason);
-        }
-        // Without a number in the share that says it, nobody does.
-        let begins = match (told.begins.take(), &numbers.parts[0]) {
-            (Some(begins), Some(_)) => begins,
-            (None, None) => begins_of(&[]),
-            _ => return Err(ClusterError::OtherRows),
-        };
-        let gathered = Gathered {
-            numbers,
-            numbers_sum: numbers_sum.sum,
-            begins,
-            others: hashes,
-            others_sum: hashes_sum.sum,
-        };
-        let exact = Exact::new(shared, gathered);
-        let step = exact.begin(shared);
-        self.phase = Phase::Exact(Box::new(exact));
-        Ok(Next::Step(step))
-    }
-
-    /// A filter of these hashes; `sum` is that of all, duplicates included.
-    fn filter(&mut self, hashes: List, sum: u128, reason: Reason) -> Result<Next, ClusterError> {
-        let filter = Filter::new(&self.shared, hashes, sum, reason)?;
-        let step = filter.encode(&self.shared);
-        self.phase = Phase::Filter(Box::new(filter));
-        Ok(Next::Step(step))
-    }
-}
-
-/// Where the shares of the column begin in it. One that is there twice, or not, is none of a column.
-fn parts_of(mut num_rows: Vec<(u32, u64)>) -> Result<Parts, ClusterError> {
-    num_rows.sort_unstable();
-    let are_all = (0..)
-        .zip(&num_rows)
-        .all(|(task, (found, _))| task == *found);
-    match are_all {
-        true => Ok(Parts::new(num_rows.into_iter().map(|(_, rows)| rows))),
-        false => Err(ClusterError::OtherRows),
-    }
-}
-
-/// Notes how long each stage takes. What tasks do is not this process's CPU time.
-#[derive(Default)]
-struct Clock {
-    costs: Vec<Cost>,
-    running: Option<(Stage, Instant)>,
-}
-
-impl Clock {
-    fn begin(&mut self, stage: Stage, observer: &dyn Observer) {
-        self.end(observer);
-        observer.begin(stage, None);
-        self.running = Some((stage, Instant::now()));
-    }
-
-    fn end(&mut self, observer: &dyn Observer) {
-        let Some((stage, began)) = self.running.take() else {
-            return;
-        };
-        observer.end();
-        let seconds = began.elapsed().as_secs_f64();
-        match self.costs.last_mut() {
-            Some(last) if last.stage == stage => last.seconds += seconds,
-            _ => self.costs.push(Cost {
-                stage,
-                seconds,
-                cpu_seconds: None,
-            }),
-        }
     }
 }
