@@ -2,6 +2,7 @@
 elsewhere, see `ask/wheel.py`."""
 
 import decimal
+import inspect
 import io
 import json
 import pathlib
@@ -21,6 +22,7 @@ import polars as pl
 import pyarrow as pa
 
 import leaksieve
+import leaksieve.spark
 from leaksieve import BuildError, Filter, FilterError
 
 GOLDEN, CLI = pathlib.Path(sys.argv[1]), sys.argv[2]
@@ -324,6 +326,18 @@ def builds(folder):
     assert summary["file"] == str(folder / "8.lsv")
 
 
+def builds_have_the_same_arguments_on_spark():
+    here = dict(inspect.signature(leaksieve.build).parameters)
+    there = dict(inspect.signature(leaksieve.spark.build).parameters)
+    for name in "lists column delimiter charset field partial min_count threads memory temp_dir".split():
+        del here[name]
+    for name in "df column staging segments".split():
+        del there[name]
+    assert [str(it) for it in here.values() if it.name != "output"] == [
+        str(it) for it in there.values() if it.name != "output"
+    ]
+
+
 def builds_that_are_refused(folder):
     output = folder / "new.lsv"
     lines = [f"138000000{i:02}" for i in range(90)]
@@ -413,6 +427,7 @@ def main():
     verdict_of_one_text()
     what_is_no_column_or_text()
     hashes()
+    builds_have_the_same_arguments_on_spark()
     nothing_is_kept()
     for test in [
         files_that_cannot_be_opened_or_asked, expired_files, typed_dictionaries_have_the_fields, builds,
