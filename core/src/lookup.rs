@@ -273,7 +273,8 @@ impl Lookup<'_> {
     ) -> Result<Found, Error> {
         match pending.wanted {
             Wanted::Page(question) => {
-                let said = question.look(dataset, payload).ok_or(Error::Unfinished)?;
+                let said = question.look(dataset, pending.sector, payload);
+                let said = said.ok_or(Error::Unfinished)?;
                 let index = pending.sector;
                 said.map_err(|_| Error::PageMalformed { index })
             }
@@ -487,15 +488,18 @@ impl Lookup<'_> {
     /// The key of the reading that comes next, if there is one.
     #[inline(never)]
     fn key(&mut self, dataset: &Dataset) -> Result<Option<u64>, NormaliseError> {
+        // Its one reading was asked. Of millions that wait, none has to look at its text here.
+        #[cfg(feature = "std")]
+        if self.asking.is_short {
+            return Ok(None);
+        }
         #[cfg(feature = "std")]
         if let Some(Some(shortcuts)) = self.shortcuts.get(usize::from(self.asking.dataset))
             && let Some(item) = shortcuts.item_of(&self.identifier)
         {
-            let asking = &mut self.asking;
-            let is_first = !asking.is_short;
-            asking.is_short = true;
-            asking.is_number = true;
-            return Ok(is_first.then(|| dataset.key_of_short(item)).flatten());
+            self.asking.is_short = true;
+            self.asking.is_number = true;
+            return Ok(dataset.key_of_short(item));
         }
         let mut item = Item::empty();
         while self.reading(dataset, self.asking.reading, &mut item)? {

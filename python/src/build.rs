@@ -108,7 +108,9 @@ fn paths(lists: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
     if lists.is_instance_of::<PyBytes>() {
         return Err(wanted());
     }
-    let paths = match lists.extract::<PathBuf>() {
+    let one = lists.extract::<PathBuf>();
+    let is_one = one.is_ok();
+    let paths = match one {
         Ok(path) => vec![path],
         Err(_) => {
             let paths = lists.try_iter().map_err(|_| wanted())?;
@@ -117,6 +119,13 @@ fn paths(lists: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
                 .collect::<PyResult<_>>()?
         }
     };
+    // Whoever takes texts for paths is not shown one.
+    let no_file = paths.iter().position(|path| !path.exists());
+    if let Some(place) = no_file.filter(|_| !is_one) {
+        return Err(BuildError::new_err(format!(
+            "lists[{place}] is no file or folder. To build of values, give leaksieve.Array(values)"
+        )));
+    }
     match paths.is_empty() {
         true => Err(value_error("there is no list: name at least one file")),
         false => Ok(paths),

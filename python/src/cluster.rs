@@ -147,11 +147,14 @@ impl Driver {
     }
 
     /// End the build, and remove what it leaves; warn if that cannot be.
-    fn close(&mut self, py: Python<'_>) -> PyResult<()> {
+    fn close(&mut self, py: Python<'_>) {
         let build = self.build.take();
-        match py.detach(|| build.map_or(Ok(()), |mut build| build.close())) {
-            Ok(()) => Ok(()),
-            Err(error) => warn(py, &error.to_string()),
+        let closed = py.detach(|| build.map_or(Ok(()), |mut build| build.close()));
+        // A warning that is an error does not hide why the build failed.
+        if let Err(error) = closed
+            && let Err(warning) = warn(py, &error.to_string())
+        {
+            warning.write_unraisable(py, None);
         }
     }
 }

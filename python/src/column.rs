@@ -68,9 +68,19 @@ impl Column {
     pub(crate) fn new(values: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = values.py();
         ensure_column(values)?;
+        let dtype = values.getattr_opt(intern!(py, "dtype"))?;
+        if let Some(dtype) = &dtype
+            && let Some(kind) = dtype.getattr_opt(intern!(py, "kind"))?
+            && matches!(&*kind.str()?.to_cow()?, "m" | "M")
+        {
+            // NumPy would give them as whole numbers.
+            return Err(PyTypeError::new_err(
+                "the column holds dates or times: give it as text",
+            ));
+        }
         // Of NumPy, of polars, and of pandas where it has no Arrow: objects of Python, which Arrow would
         // have as their addresses.
-        let has_objects = match values.getattr_opt(intern!(py, "dtype"))? {
+        let has_objects = match dtype {
             Some(dtype) => dtype.str()?.to_cow()?.eq_ignore_ascii_case("object"),
             None => false,
         };

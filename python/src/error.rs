@@ -24,7 +24,8 @@ create_exception!(
     PyException,
     "No filter file was built: a list was refused, has too many lines that cannot be read, or \
      something cannot be written. The message says why, where, and what to do; it shows no \
-     identifier. What was at the output before is as it was."
+     identifier. What was at the output before is as it was, unless the message says that the new \
+     file was saved."
 );
 
 /// An error of the system as Python has it, but for its text, which names the file.

@@ -1,6 +1,7 @@
 """What the wheel's interface promises: GOLDEN_FOLDER COMMAND_LINE. Answers themselves are compared
 elsewhere, see `ask/wheel.py`."""
 
+import datetime
 import decimal
 import inspect
 import io
@@ -182,6 +183,11 @@ def what_is_no_column_or_text():
     # What a library says of them would show a text.
     for column in [pd.Series([secret, 5], dtype="category"), pl.Series([[secret]], dtype=pl.Object)]:
         raises(TypeError, lambda: verdicts(column), without=[secret])
+    for column in [
+        np.array(["2021-01-01"], dtype="datetime64[ns]"), np.array([5], dtype="timedelta64[ns]"),
+        pd.Series(["2021-01-01"], dtype="datetime64[ns]"), pl.Series([datetime.date(2021, 1, 1)]),
+    ]:
+        raises(TypeError, lambda: PHONE.check_many(column, "id"))
     unique = uuid.uuid5(uuid.NAMESPACE_DNS, secret).bytes
     for column in [pa.array([unique], pa.uuid()), pa.chunked_array([pa.array([unique], pa.uuid())])]:
         raises(TypeError, lambda: verdicts(column), "arrow.uuid", "as text")
@@ -373,6 +379,8 @@ def builds_that_are_refused(folder):
         raises(ValueError, lambda: build(output=other, **options), word)
     for lists in [[], ["-"]]:
         raises(ValueError, lambda: build(lists, other))
+    for lists in [["13812345678"], [GOLDEN / "phone.txt", "13812345678"]]:
+        raises(BuildError, lambda: build(lists, other), "Array(values)", f"lists[{len(lists) - 1}]", without=["13812345678"])
     for lists in [7, b"x", [7]]:
         raises(TypeError, lambda: build(lists, other), "path")
     assert not other.exists()

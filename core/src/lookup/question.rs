@@ -1,7 +1,7 @@
 //! What a sector is wanted for, and what it says.
 
 use crate::encoding::exact::{self, Next, PageDefect};
-use crate::encoding::{Encoding, Layer, Match, ribbon};
+use crate::encoding::{Encoding, Match, ribbon};
 use crate::header::Dataset;
 use crate::identifier::phone::plan::{Step as PlanStep, Walk};
 use crate::sector::{Payload, SectorIndex};
@@ -87,23 +87,27 @@ impl Question {
     fn sector(self, dataset: &Dataset) -> Option<SectorIndex> {
         let page = match self.step {
             Step::Layer(index) => {
-                let (layer, page) = place(dataset, index, self.key)?;
-                layer.first_page.saturating_add(page)
+                let layer = dataset.encoding.layer(dataset.num_sectors, index)?;
+                layer.first_page.saturating_add(layer.page_of(self.key))
             }
             Step::Exact(step) => step.page(dataset.num_sectors)?,
         };
         Some(dataset.sector_of(page))
     }
 
-    /// What the page says. `None`: there is no such page.
+    /// What the page says, which is in the sector that was wanted. `None`: there is no such page.
     pub(super) fn look(
         self,
         dataset: &Dataset,
+        sector: SectorIndex,
         payload: &Payload,
     ) -> Option<Result<Found, PageDefect>> {
         match self.step {
             Step::Layer(index) => {
-                let (layer, page) = place(dataset, index, self.key)?;
+                let layer = dataset.encoding.layer(dataset.num_sectors, index)?;
+                // To compute the page anew would take a division.
+                let first = dataset.sector_of(layer.first_page);
+                let page = sector.0.checked_sub(first.0)?;
                 Some(Ok(match layer.query(page, payload, self.key) {
                     Match::Bumped => Found::Bumped,
                     said => Found::Page(Next::Said(said)),
@@ -115,12 +119,6 @@ impl Question {
             }
         }
     }
-}
-
-/// A layer, and the page in it of a hash.
-fn place(dataset: &Dataset, index: u8, hash: u64) -> Option<(Layer, u32)> {
-    let layer = dataset.encoding.layer(dataset.num_sectors, index)?;
-    Some((layer, layer.page_of(hash)))
 }
 
 impl Wanted {

@@ -25,8 +25,8 @@ use stdin::answer_stdin;
 
 /// Bytes of output that are gathered before they are written.
 const WRITE_BYTES: usize = 1 << 16;
-/// Lines that are answered together, on all cores: 45 MiB of what waits for a sector.
-const MAX_TOGETHER: usize = 1 << 19;
+/// Lines that are answered together, on all cores: 25 MiB of what waits for a sector.
+const MAX_TOGETHER: usize = 1 << 18;
 
 #[derive(clap::Args)]
 #[command(

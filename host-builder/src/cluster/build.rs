@@ -168,8 +168,7 @@ impl Build {
     /// End the build, whether it is finished, failed, or neither: then there is no file.
     ///
     /// # Errors
-    /// [`StagingError::Remove`]: the staging folder is still there. Whether a file was saved,
-    /// [`summary`](Self::summary) says.
+    /// [`StagingError::Remove`]: the staging folder is still there.
     pub fn close(&mut self) -> Result<(), StagingError> {
         self.fail();
         self.left.take().map_or(Ok(()), Err)

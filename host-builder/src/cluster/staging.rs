@@ -98,10 +98,11 @@ impl Sum {
     }
 }
 
-/// The driver's: removed with all files when it is dropped.
+/// The driver's: removed with all files when it is closed, or else dropped.
 #[derive(Debug)]
 pub(crate) struct Staging {
     folder: TempDir,
+    is_closed: bool,
 }
 
 impl Staging {
@@ -121,7 +122,10 @@ impl Staging {
             path: shared.to_path_buf(),
             error,
         })?;
-        Ok(Self { folder })
+        Ok(Self {
+            folder,
+            is_closed: false,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -129,8 +133,10 @@ impl Staging {
     }
 
     /// Remove it, or say that it is still there.
-    pub(crate) fn close(self) -> Result<(), StagingError> {
+    pub(crate) fn close(mut self) -> Result<(), StagingError> {
         let path = self.path().to_path_buf();
+        self.is_closed = true;
+        self.folder.disable_cleanup(true);
         remove(&path).map_err(|error| StagingError::Remove { path, error })
     }
 
@@ -152,26 +158,31 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        let _ = remove(self.path());
+        if !self.is_closed {
+            let _ = remove(self.path());
+        }
     }
 }
 
 /// Remove the folder. Tasks of a build that failed, and second attempts that are not wanted any more, may
-/// write into it for a moment; they do not make it anew.
+/// write into it for a moment; they do not make it anew. On NFS a file that is open stays, under another
+/// name, until it is closed.
 fn remove(folder: &Path) -> io::Result<()> {
     let began = Instant::now();
     loop {
         match std::fs::remove_dir_all(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error)
-                if error.kind() == io::ErrorKind::DirectoryNotEmpty
-                    && began.elapsed() < PATIENCE =>
-            {
+            Err(error) if is_in_use(&error) && began.elapsed() < PATIENCE => {
                 std::thread::sleep(Duration::from_millis(50));
             }
             result => return result,
         }
     }
+}
+
+fn is_in_use(error: &io::Error) -> bool {
+    use io::ErrorKind::{DirectoryNotEmpty, ResourceBusy};
+    matches!(error.kind(), DirectoryNotEmpty | ResourceBusy)
 }
 
 /// The folder, as a task knows it.

@@ -42,6 +42,7 @@ pub struct Together<'f> {
 }
 
 /// A question that wants a sector.
+#[derive(Clone, Copy)]
 struct Asker {
     waiting: Waiting,
     /// Index among the identifiers.
@@ -105,6 +106,7 @@ impl Together<'_> {
         let catalogue = self.file.catalogue();
         self.said.begin(identifiers.len());
         self.waiting.clear();
+        self.waiting.reserve(identifiers.len());
         for (question, identifier) in (0..).zip(identifiers) {
             let lookup = catalogue.lookup_by_shortcuts(*identifier, self.shortcuts);
             self.said
@@ -142,10 +144,13 @@ impl Together<'_> {
         );
         order.sort_unstable();
 
+        let mut fetched = Default::default();
         let mut rest = order.as_slice();
         while let Some((range, num_askers)) = group(rest) {
             let (now, later) = rest.split_at(num_askers);
             rest = later;
+            fetch(waiting, identifiers, now, &mut fetched);
+            let mut fetched = fetched.0.iter().zip(&fetched.1);
             let is_read = read(source, range.clone(), sectors).is_ok();
             for same in now.chunk_by(|a, b| sector_of(*a) == sector_of(*b)) {
                 let index = sector_of(same[0]);
@@ -153,13 +158,11 @@ impl Together<'_> {
                 let verified = sector.filter(|_| is_read).and_then(|sector| {
                     verify(catalogue, source, SectorIndex(index), sector, tags).ok()
                 });
-                for key in same {
-                    let asker = &waiting[*key as u32 as usize];
-                    let identifier = identifiers[asker.question as usize];
+                for (asker, identifier) in fetched.by_ref().take(same.len()) {
                     let answers = said.begun[asker.begun as usize].clone();
                     let lookup = asker
                         .waiting
-                        .go_on(catalogue, identifier, shortcuts, answers);
+                        .go_on(catalogue, *identifier, shortcuts, answers);
                     match supply(lookup, verified.as_ref()) {
                         Ok(lookup) => said.settle(file, asker.question, lookup, waiting_next),
                         // By itself, so that it is told what is wrong, and where.
@@ -175,6 +178,24 @@ impl Together<'_> {
             }
         }
     }
+}
+
+/// Those who want sectors of a group, and what they ask, from all over the memory. It is waited for
+/// here, for many at once, and not for one after the other as they are asked.
+fn fetch<'i>(
+    waiting: &[Asker],
+    identifiers: &[Identifier<'i>],
+    order: &[u64],
+    (askers, asked): &mut (Vec<Asker>, Vec<Identifier<'i>>),
+) {
+    askers.clear();
+    askers.extend(order.iter().map(|key| waiting[*key as u32 as usize]));
+    asked.clear();
+    asked.extend(
+        askers
+            .iter()
+            .map(|asker| identifiers[asker.question as usize]),
+    );
 }
 
 fn sector_of(key: u64) -> u32 {

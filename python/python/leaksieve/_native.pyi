@@ -150,7 +150,7 @@ class Filter:
         each, at less cost: sectors are read once for many questions.
 
         Args:
-            column: n texts; see the guide for what may be one.
+            column: n texts; see `leaksieve.Column` for what may be one.
             kind: As for `check`.
             reason: Also tell the reason of each verdict, as `Verdict.reason` does.
 

@@ -80,7 +80,7 @@ def build(
     """Build a filter file of a column. The file has the bytes that ``leaksieve.build`` gives for the
     same rows, arguments, ``seed`` and ``created``.
 
-    The rows are evaluated once, and the first of them once or twice before, to judge what they are.
+    The rows are evaluated once, and the first of them up to four times before, to judge what they are.
     A column that has other rows when an executor is lost and its work is done again fails the
     build; write such a column into a table first.
 
@@ -95,7 +95,7 @@ def build(
         name: Name of the leak. By default that of ``output``.
         staging: A folder that the driver and all executors reach under this path. By default that
             of ``output``. A private folder is made in it, and in the end removed; it takes up to
-            7 bytes a row and the size of the file, and whoever reads it can find out the phone
+            12 bytes a row and the size of the file, and whoever reads it can find out the phone
             numbers of the list.
         segments: The list is divided into so many parts, 64 to 1,024, a power of two. Each is sorted
             by one task, and takes 16 bytes of memory a row in it at most. Fewer cost less, more
@@ -181,6 +181,8 @@ def _arrow_type(values: DataFrame) -> pa.DataType:
     spark_type = values.schema[0].dataType
     try:
         return to_arrow_type(spark_type)
+    except ImportError:
+        raise
     except Exception:
         name = spark_type.simpleString()
         raise TypeError(
@@ -247,25 +249,28 @@ def _run(
         raise BuildError(ours[1]) from error
 
 
-def _work(task: bytes, elements: list[bytes] | None, keys: list[int] | None) -> Work:
-    """What a task runs in its Python worker. It refers to nothing of this module, so it can be
-    unpickled, and say what is wrong, where the package is missing."""
-    mark, version = _MARK, __version__
+def _failed() -> Callable[[object], RuntimeError]:
+    """What a task of a worker fails with. As all that tasks run, it refers to nothing of this module,
+    so it can be unpickled, and say what is wrong, where the package is missing."""
+    mark = _MARK
 
-    def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def failed(why: object) -> RuntimeError:
         import socket
 
-        import pyarrow as pa
-        from pyspark import TaskContext
+        # In a line, which is found among Spark's.
+        said = str(why).replace("\n", "; ")
+        return RuntimeError(f"{mark}{said} (on {socket.gethostname()})")
 
-        def failed(why: object) -> RuntimeError:
-            # In a line, which is found among Spark's.
-            said = str(why).replace("\n", "; ")
-            return RuntimeError(f"{mark}{said} (on {socket.gethostname()})")
+    return failed
 
+
+def _ensure_here() -> Callable[[], None]:
+    """Is leaksieve there, where a task runs, in the same version?"""
+    version, failed = __version__, _failed()
+
+    def ensure_here() -> None:
         try:
             import leaksieve
-            from leaksieve import _native
         except ImportError as error:
             raise failed(f"{error}: install leaksieve on every machine, or send it along") from None
         if leaksieve.__version__ != version:
@@ -273,6 +278,21 @@ def _work(task: bytes, elements: list[bytes] | None, keys: list[int] | None) -> 
                 f"leaksieve is {leaksieve.__version__} here and {version} on the driver: install "
                 "the same version on both"
             )
+
+    return ensure_here
+
+
+def _work(task: bytes, elements: list[bytes] | None, keys: list[int] | None) -> Work:
+    """What a task of a build runs in its Python worker."""
+    ensure_here, failed = _ensure_here(), _failed()
+
+    def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+        from pyspark import TaskContext
+
+        ensure_here()
+        import leaksieve
+        from leaksieve import _native
 
         def rows(of_task: Any) -> Iterator[pa.RecordBatch]:
             batch = pa.record_batch(of_task)
@@ -369,6 +389,8 @@ def check(
     options: Any = {"key": key, "min_epoch": min_epoch, "allow_expired": allow_expired}
     opened = Filter.open(path, **options)
     file_id = opened.info["file_id"]
+    # Executors need not have the file of a key.
+    options["key"] = key and opened.info["signer"]
     # Does the file take questions of this kind and type?
     opened.check_many(pa.array([], _arrow_type(df.select(column))), kind)
     new = [verdict] if reason is None else [verdict, reason]
@@ -384,16 +406,17 @@ def check(
     # Of the original columns, and no copy of the question.
     schema = StructType([*df.schema.fields, *fields])
     num_rows, num_bytes, with_reason = _ASKED_ROWS, _ASKED_BYTES, reason is not None
+    ensure_here, failed = _ensure_here(), _failed()
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        import socket
-
-        import leaksieve
         import pyarrow as pa
+
+        ensure_here()
+        import leaksieve
 
         file = leaksieve.Filter.open(path, **options)
         if file.info["file_id"] != file_id:
-            raise RuntimeError(f"{path} on {socket.gethostname()} is not the file of the driver")
+            raise failed(f"{path} is not the file of the driver")
 
         def answered(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             questions = pa.chunked_array([batch.column(batch.num_columns - 1) for batch in batches])

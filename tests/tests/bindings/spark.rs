@@ -44,6 +44,14 @@ const LATE: Wanted = Wanted {
     ..PHONES
 };
 
+/// Numbers so close that there is an exact set without being asked for. `phones` are so far apart that
+/// there is none.
+const DENSE: Wanted = Wanted {
+    list: "dense",
+    encoding: "auto",
+    ..PHONES
+};
+
 /// Too long to be counted.
 const LONG: Wanted = Wanted {
     encoding: "ribbon",
@@ -116,6 +124,8 @@ impl Folder {
             _ => sample::phone(index),
         });
         let folder = Self(tempfile::tempdir()?);
+        let dense = (0..NUM_LINES).map(|index| format!("138{:08}", index * 7_919 % NUM_LINES));
+        fs::write(folder.path("dense"), joined(dense))?;
         // As many blank rows as a first look is at, and more.
         let blank = (0..70_000).map(|_| "\u{a0}".to_owned());
         fs::write(
@@ -314,6 +324,7 @@ fn spark_in_one_process() -> Result<()> {
         },
         row(phones("exact"), "binary", 64),
         row(LATE, "string", 64),
+        row(phones("auto"), "string", 64),
     ]);
     let folder = Folder::new()?;
     folder.run(&rows, |script| spark.local(&settings("true"), script))
@@ -351,6 +362,7 @@ fn spark_in_all_ways() -> Result<()> {
                 row(RETRIED[1], "string", 64),
                 row(LONG, "string", 64),
                 row(LATE, "string", 64),
+                row(phones("auto"), "bigint", 64),
             ]);
             folder.run(&local, |script| spark.local(&settings, script))?;
 
@@ -358,9 +370,17 @@ fn spark_in_all_ways() -> Result<()> {
             many.extend([
                 row(phones("bloom"), "string", 256),
                 row(phones("exact"), "string", 1_024),
+                row(DENSE, "bigint", 64),
                 row(RETRIED[0], "string", 64),
                 row(LONG, "string", 64),
             ]);
+            // Numbers that are sorted; and those that no exact set is made of.
+            for (stage, wanted) in [("sorting", phones("exact")), ("hashing", phones("auto"))] {
+                many.push(Row {
+                    fault: Some(("kill executor", stage, 0)),
+                    ..row(wanted, "string", 64)
+                });
+            }
             // While hashes are made, while they are shuffled, while pages are made, and while they are asked.
             for (stage, nth) in [
                 ("reading", 0),
