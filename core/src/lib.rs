@@ -49,7 +49,8 @@
 //!
 //! None is on by default, and none changes an answer for another that was right.
 //!
-//! - `std`: [`mod@file`], Unicode's tables to fold what has several spellings, `eight-datasets`.
+//! - `std`: [`mod@file`], [`verified`] sectors and [`lookup::Waiting`] to ask many questions at once, Unicode's tables to fold what has
+//!   several spellings, `eight-datasets`.
 //! - `signatures`: read signed files. Without it they are refused.
 //! - `eight-datasets`: read files of up to 8 datasets. Without it up to 2, others are refused.
 //! - `small`, `fast-crc`: less code, or faster checksums; the answers are the same.
