@@ -3,6 +3,7 @@
 use std::fmt;
 
 use leaksieve::input::source::Fault;
+use leaksieve_core::IdentifierKind;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -10,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::lists::Record;
 
 /// Panics if these are not the records of a line.
-pub(crate) fn compare(line: &[u8], path: &str, found: &[Record]) {
+pub(crate) fn compare(line: &[u8], path: &str, kind: IdentifierKind, found: &[Record]) {
     let found: Vec<Result<&[u8], Fault>> = found
         .iter()
         .map(|(text, _, fault)| fault.map_or(Ok(text.as_slice()), Err))
@@ -24,7 +25,7 @@ pub(crate) fn compare(line: &[u8], path: &str, found: &[Record]) {
         // Only then is every text of it one, and every number within bounds.
         let raw: &RawValue = serde_json::from_slice(line).expect("a value is one");
         let mut expected = Vec::new();
-        if !find(raw, path, &mut expected) {
+        if !find(raw, path, kind, &mut expected) {
             expected = vec![Err(Fault::MissingField)];
         }
         let expected: Vec<_> = expected
@@ -40,46 +41,59 @@ pub(crate) fn compare(line: &[u8], path: &str, found: &[Record]) {
 type Texts = Vec<Result<Vec<u8>, Fault>>;
 
 /// The values at a path; says whether there is one.
-fn find(value: &RawValue, path: &str, texts: &mut Texts) -> bool {
+fn find(value: &RawValue, path: &str, kind: IdentifierKind, texts: &mut Texts) -> bool {
     let mut found = false;
     if value.get().starts_with('{') {
         let mut reader = serde_json::Deserializer::from_str(value.get());
         let pairs = reader.deserialize_map(Pairs).expect("an object");
         for (key, value) in pairs {
             if key == path {
-                text(value, false, texts);
+                text(value, false, kind, texts);
                 found = true;
             } else if let Some(rest) = path.strip_prefix(&format!("{key}.")) {
-                found |= find(value, rest, texts);
+                found |= find(value, rest, kind, texts);
             }
         }
     } else if value.get().starts_with('[') {
         let elements: Vec<&RawValue> = serde_json::from_str(value.get()).expect("an array");
         for element in elements {
-            found |= find(element, path, texts);
+            found |= find(element, path, kind, texts);
         }
     }
     found
 }
 
 /// What a value is written as.
-fn text(value: &RawValue, is_element: bool, texts: &mut Texts) {
+fn text(value: &RawValue, is_element: bool, kind: IdentifierKind, texts: &mut Texts) {
     let raw = value.get();
+    let number = |digits: &str| match kind {
+        IdentifierKind::Phone | IdentifierKind::Id => Ok(digits.as_bytes().to_vec()),
+        _ => Err(Fault::WholeNumber),
+    };
     texts.push(match raw.as_bytes()[0] {
         b'"' => match serde_json::from_str::<Value>(raw) {
             Ok(Value::String(text)) => Ok(text.into_bytes()),
             _ => Err(Fault::NotJson),
         },
         b'n' => Ok(Vec::new()),
-        b'-' | b'0'..=b'9' if raw.bytes().all(|b| b == b'-' || b.is_ascii_digit()) => {
-            Ok(raw.as_bytes().to_vec())
-        }
-        b'-' | b'0'..=b'9' => Err(Fault::NotWholeNumber),
+        b'-' | b'0'..=b'9' if raw.bytes().all(|b| b == b'-' || b.is_ascii_digit()) => number(raw),
+        // Of a long number with `.0` behind it all digits are known.
+        b'-' | b'0'..=b'9' => match raw.split_once('.') {
+            Some((digits, zeros))
+                if (6..=15).contains(&digits.len())
+                    && digits.bytes().all(|b| b.is_ascii_digit())
+                    && !zeros.is_empty()
+                    && zeros.bytes().all(|b| b == b'0') =>
+            {
+                number(digits)
+            }
+            _ => Err(Fault::NotWholeNumber),
+        },
         b'[' if !is_element => {
             let elements: Vec<&RawValue> = serde_json::from_str(raw).expect("an array");
             if !elements.is_empty() {
                 for element in elements {
-                    text(element, true, texts);
+                    text(element, true, kind, texts);
                 }
                 return;
             }

@@ -59,7 +59,10 @@ pub fn run(data: &[u8]) {
             delimiter,
             kind,
         },
-        _ => Layout::Field(name.into()),
+        _ => Layout::Field {
+            path: name.into(),
+            kind,
+        },
     };
     // A file of this name has lines without their first five digits.
     let is_range = selector >= 128;
@@ -153,7 +156,7 @@ fn compare(
                 assert!(found.is_sorted_by_key(|record| record.1));
             }
         }
-        Layout::Field(path) => {
+        Layout::Field { path, kind } => {
             let found = match found {
                 Ok(found) => found,
                 Err(error) => return assert!(is_refused_start(&error, content)),
@@ -165,7 +168,7 @@ fn compare(
             for (line, text) in numbered() {
                 let num_records = found.iter().take_while(|record| record.1 == line).count();
                 let (here, rest) = found.split_at(num_records);
-                json_oracle::compare(text, path, here);
+                json_oracle::compare(text, path, *kind, here);
                 found = rest;
             }
             assert!(found.is_empty());

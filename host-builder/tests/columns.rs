@@ -343,7 +343,10 @@ fn builds_the_same_file() {
 #[test]
 fn values_have_no_columns() {
     let list: List = rows(&[("{p}", 3)]);
-    let layout = Layout::Field("phone".into());
+    let layout = Layout::Field {
+        path: "phone".into(),
+        kind: IdentifierKind::Phone,
+    };
     let input = Input::Values(Values::new("column `c`", list));
     let message = whole(IdentifierKind::Phone, input, &layout).unwrap_err();
     assert!(

@@ -212,6 +212,15 @@ fn types_lists_and_places() {
     for column in ["ratio", "money"] {
         run(column, "id").fails(&["list.parquet", column, "neither text nor whole numbers"]);
     }
+    for (column, kind) in [
+        ("long", "password"),
+        ("unsigned", "username"),
+        ("short", "email"),
+        ("short", "sha1"),
+        ("short", "ntlm"),
+    ] {
+        run(column, kind).fails(&["list.parquet", column, "zeros in front", kind, "as text"]);
+    }
     for arguments in [
         "--column nothing",
         "--column 8",

@@ -64,6 +64,9 @@ impl fmt::Display for Reason {
             Self::Row(Fault::NotWholeNumber) => f.write_str(
                 "the field is a number with a fraction or an exponent: its digits may not be those of the identifier",
             ),
+            Self::Row(Fault::WholeNumber) => f.write_str(
+                "the field is a whole number, which may have lost zeros in front: give it as text, in quotation marks",
+            ),
             Self::Row(Fault::NoCount) => {
                 f.write_str("no colon and count after the hash")
             }

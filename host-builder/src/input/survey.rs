@@ -184,7 +184,7 @@ impl<'a> List<'a> {
                 is_range: input.path().and_then(range_prefix).is_some(),
                 is_counted: *min_count > 0,
             },
-            Layout::Table { .. } | Layout::Field(_) => Place::Cells,
+            Layout::Table { .. } | Layout::Field { .. } => Place::Cells,
         };
         Self {
             input,

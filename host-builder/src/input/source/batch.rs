@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use leaksieve_core::IdentifierKind;
+
 use super::hash_count::HashCount;
 use super::record::{Fault, Field, Odd, Record};
 use super::table::Table;
@@ -33,7 +35,8 @@ pub(crate) enum Records {
 pub(crate) enum LineLayout {
     Whole,
     HashCount(HashCount),
-    Field(Arc<str>),
+    /// The values at a path, of a kind.
+    Field(Arc<str>, IdentifierKind),
     Table(Arc<Table>),
 }
 
@@ -91,13 +94,13 @@ impl LineLayout {
         match self {
             Self::HashCount(lines) => lines.read(text, give),
             // What is so long was cut.
-            Self::Field(path) if text.len() < lines::BATCH_BYTES => {
-                json::identifiers(text, path, |value| match value {
+            Self::Field(path, kind) if text.len() < lines::BATCH_BYTES => {
+                json::identifiers(text, path, *kind, |value| match value {
                     Ok(text) => give(text, None),
                     Err(fault) => give(b"", Some(fault)),
                 });
             }
-            Self::Field(_) | Self::Whole | Self::Table(_) => give(text, None),
+            Self::Field(..) | Self::Whole | Self::Table(_) => give(text, None),
         }
     }
 }

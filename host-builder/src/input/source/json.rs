@@ -2,17 +2,26 @@
 
 use std::fmt;
 
+use leaksieve_core::IdentifierKind;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::layout::may_be_numbers;
 use super::record::Fault;
 
 /// Give the identifiers of a line to `each`: text, or what is wrong with it.
 ///
 /// `path` is a key, or keys of nested objects with dots between; a key may have dots
 /// itself. Arrays give each of their elements, a repeated key each of its values (programs
-/// differ in which they take), and null is blank.
-pub(crate) fn identifiers(line: &[u8], path: &str, mut each: impl FnMut(Result<&[u8], Fault>)) {
+/// differ in which they take), and null is blank. Numbers are taken of kinds that
+/// [`may_be_numbers`]; others are at fault line by line, as a program may write what looks like a
+/// number as one, and all else as text.
+pub(crate) fn identifiers(
+    line: &[u8],
+    path: &str,
+    kind: IdentifierKind,
+    mut each: impl FnMut(Result<&[u8], Fault>),
+) {
     if line.trim_ascii().is_empty() {
         return each(Ok(b""));
     }
@@ -30,15 +39,21 @@ pub(crate) fn identifiers(line: &[u8], path: &str, mut each: impl FnMut(Result<&
         Ok(false) => each(Err(Fault::MissingField)),
         Ok(true) => {
             for value in values {
-                text(value, &mut each);
+                text(value, kind, &mut each);
             }
         }
     }
 }
 
 /// What a value is written as.
-fn text(value: &RawValue, each: &mut impl FnMut(Result<&[u8], Fault>)) {
+fn text(value: &RawValue, kind: IdentifierKind, each: &mut impl FnMut(Result<&[u8], Fault>)) {
     let raw = value.get();
+    let number = |digits: &str, each: &mut dyn FnMut(Result<&[u8], Fault>)| {
+        each(match may_be_numbers(kind) {
+            true => Ok(digits.as_bytes()),
+            false => Err(Fault::WholeNumber),
+        });
+    };
     match raw.as_bytes() {
         [b'"', ..] => match serde_json::from_str::<String>(raw) {
             Ok(text) => each(Ok(text.as_bytes())),
@@ -47,13 +62,13 @@ fn text(value: &RawValue, each: &mut impl FnMut(Result<&[u8], Fault>)) {
         b"null" => each(Ok(b"")),
         // The digits of a long number are known, in spite of its `.0`.
         [b'0'..=b'9', ..] if whole(raw).is_some() => {
-            each(Ok(whole(raw).unwrap_or(raw).as_bytes()));
+            number(whole(raw).unwrap_or(raw), each);
         }
         // 1.38e10 and 13800138000.5 are what a program made of a number, not its digits.
         [b'-' | b'0'..=b'9', ..] if raw.contains(['.', 'e', 'E']) => {
             each(Err(Fault::NotWholeNumber));
         }
-        [b'-' | b'0'..=b'9', ..] => each(Ok(raw.as_bytes())),
+        [b'-' | b'0'..=b'9', ..] => number(raw, each),
         [b'[', ..] => match serde_json::from_str::<Vec<&RawValue>>(raw) {
             Ok(elements) if elements.is_empty() => each(Ok(b"")),
             Ok(elements) => {
@@ -61,7 +76,7 @@ fn text(value: &RawValue, each: &mut impl FnMut(Result<&[u8], Fault>)) {
                     if element.get().starts_with('[') {
                         each(Err(Fault::NotText));
                     } else {
-                        text(element, each);
+                        text(element, kind, each);
                     }
                 }
             }
@@ -197,8 +212,12 @@ mod tests {
     use super::*;
 
     fn of(line: &str, path: &str) -> Vec<Result<String, Fault>> {
+        of_kind(line, path, IdentifierKind::Phone)
+    }
+
+    fn of_kind(line: &str, path: &str, kind: IdentifierKind) -> Vec<Result<String, Fault>> {
         let mut all = Vec::new();
-        identifiers(line.as_bytes(), path, |text| {
+        identifiers(line.as_bytes(), path, kind, |text| {
             all.push(text.map(|text| String::from_utf8(text.to_vec()).unwrap()));
         });
         all
@@ -250,6 +269,26 @@ mod tests {
                 .map(|text: Result<&str, Fault>| text.map(str::to_owned))
                 .collect();
             assert_eq!(of(line, path), expected, "{line}");
+            assert_eq!(of_kind(line, path, IdentifierKind::Id), expected, "{line}");
+        }
+    }
+
+    /// Of a password 007 a program that takes texts for numbers writes 7.
+    #[test]
+    fn numbers_of_kinds_that_are_texts() {
+        use IdentifierKind::{Email, Ntlm, Password, Sha1, Username};
+        let fault = || Err(Fault::WholeNumber);
+        for (line, expected) in [
+            (r#"{"p":7}"#, vec![fault()]),
+            (r#"{"p":-7}"#, vec![fault()]),
+            (r#"{"p":13800138000.0}"#, vec![fault()]),
+            (r#"{"p":7.5}"#, vec![Err(Fault::NotWholeNumber)]),
+            (r#"{"p":"7"}"#, vec![Ok("7".to_owned())]),
+            (r#"{"q":7,"p":["a",7]}"#, vec![Ok("a".to_owned()), fault()]),
+        ] {
+            for kind in [Email, Ntlm, Password, Sha1, Username] {
+                assert_eq!(of_kind(line, "p", kind), expected, "{kind:?} {line}");
+            }
         }
     }
 
@@ -278,7 +317,9 @@ mod tests {
         let mut not_utf_8 = br#"{"p":"a"#.to_vec();
         not_utf_8.extend_from_slice(b"\xFF\"}");
         let mut faults = Vec::new();
-        identifiers(&not_utf_8, "p", |text| faults.push(text.is_err()));
+        identifiers(&not_utf_8, "p", IdentifierKind::Phone, |text| {
+            faults.push(text.is_err())
+        });
         assert_eq!(faults, [true]);
     }
 

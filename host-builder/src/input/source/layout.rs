@@ -36,8 +36,13 @@ pub enum Layout {
         /// 0: the count is not looked at, and need not be there.
         min_count: u32,
     },
-    /// A field of JSON lines: its key, or keys of nested objects with dots between.
-    Field(Arc<str>),
+    /// A field of JSON lines.
+    Field {
+        /// Its key, or keys of nested objects with dots between.
+        path: Arc<str>,
+        /// What the values are.
+        kind: IdentifierKind,
+    },
     /// Text of another charset than UTF-8.
     Encoded {
         /// The charset.
@@ -72,7 +77,10 @@ impl Form {
                 delimiter: self.delimiter,
                 kind,
             },
-            (None, Some(field), _) => Layout::Field(Arc::clone(field)),
+            (None, Some(field), kind) => Layout::Field {
+                path: Arc::clone(field),
+                kind,
+            },
             // Hexadecimal has no colon, so a line without a count is read as well.
             (None, None, IdentifierKind::Sha1 | IdentifierKind::Ntlm) => {
                 Layout::BeforeColon { kind, min_count }
@@ -88,6 +96,12 @@ impl Form {
             None => layout,
         }
     }
+}
+
+/// May identifiers of this kind be read from whole numbers? These have no zeros in front. Phone
+/// numbers and ids are often written so; of other kinds they would be other texts.
+pub const fn may_be_numbers(kind: IdentifierKind) -> bool {
+    matches!(kind, IdentifierKind::Phone | IdentifierKind::Id)
 }
 
 impl Layout {

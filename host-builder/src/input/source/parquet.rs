@@ -27,7 +27,7 @@ use super::column::{Column, places_of};
 use super::error::SourceError;
 use super::gather::{Gather, append};
 use super::input::Input;
-use super::layout::Layout;
+use super::layout::{Layout, may_be_numbers};
 
 /// Longest metadata: 64 MiB.
 const MAX_METADATA_BYTES: u64 = 64 << 20;
@@ -111,7 +111,7 @@ fn read_column<E>(
     let schema = metadata.file_metadata().schema_descr();
     let leaf = find(layout, schema).map_err(Failure::Column)?;
     let descriptor = schema.column(leaf);
-    let text = Text::of(&descriptor).map_err(Failure::Column)?;
+    let text = Text::of(&descriptor, layout).map_err(Failure::Column)?;
     let num_bytes = file.metadata()?.len();
     let num_groups = metadata.num_row_groups() as u64;
     let mut sink = Sink {
@@ -278,7 +278,9 @@ struct Text {
 }
 
 impl Text {
-    fn of(column: &ColumnDescriptor) -> Result<Self, String> {
+    /// # Errors
+    /// The column is not text, or is of numbers where the layout's kind may not be.
+    fn of(column: &ColumnDescriptor, layout: &Layout) -> Result<Self, String> {
         let is_integer = matches!(column.physical_type(), Type::INT32 | Type::INT64);
         let is_bytes = matches!(
             column.physical_type(),
@@ -310,8 +312,16 @@ impl Text {
             }
             Some(_) => None,
         };
-        match by_name {
-            Some(is_unsigned) if is_integer || is_bytes => Ok(Self {
+        match (by_name, layout) {
+            (Some(_), Layout::Table { kind, .. }) if is_integer && !may_be_numbers(*kind) => {
+                Err(format!(
+                    "the column {:?} of this Parquet file has whole numbers, which may have lost \
+                     zeros in front: of kind {} export it as text, or choose another column",
+                    column.path().string(),
+                    kind.name()
+                ))
+            }
+            (Some(is_unsigned), _) if is_integer || is_bytes => Ok(Self {
                 unsigned_bits: is_unsigned.then_some(match column.physical_type() {
                     Type::INT32 => 32,
                     _ => 64,

@@ -82,7 +82,7 @@ pub fn read<E: From<SourceError>>(
             return table::read(index, input, reader, is_decoded, wanted, take);
         }
         Layout::Line | Layout::LineOf(_) | Layout::Encoded { .. } => LineLayout::Whole,
-        Layout::Field(path) => LineLayout::Field(Arc::clone(path)),
+        Layout::Field { path, kind } => LineLayout::Field(Arc::clone(path), *kind),
         Layout::BeforeColon { min_count, kind } => {
             let lines = HashCount {
                 prefix: match input {

@@ -44,6 +44,8 @@ pub enum Fault {
     NotText,
     /// The field is a number with a fraction or an exponent.
     NotWholeNumber,
+    /// The field is a whole number, and identifiers of the kind may begin with zeros.
+    WholeNumber,
     /// The line has no count, and entries are to be left out by it.
     NoCount,
     /// What stands behind the colon is no count.

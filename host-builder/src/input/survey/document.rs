@@ -29,7 +29,7 @@ pub(in crate::input) fn open<'a>(
     if let Some(mut refusal) = look(&start, layout) {
         let option = match layout {
             Layout::Table { .. } => "--column",
-            Layout::Field(_) => "--field",
+            Layout::Field { .. } => "--field",
             _ => "",
         };
         if !refusal.remedy.contains(option) {
@@ -79,10 +79,10 @@ fn look(start: &[u8], layout: &Layout) -> Option<Refusal> {
         return Some(Refusal::new("XML or HTML", markup_remedy(&lines)));
     }
     let is_whole = first.starts_with(b"[") && lines.last().is_some_and(|line| line.ends_with(b"]"));
-    let is_field = matches!(layout, Layout::Field(_));
+    let is_field = matches!(layout, Layout::Field { .. });
     if (is_field || !is_whole) && is_objects_with_commas(&lines) {
         let name = match layout {
-            Layout::Field(_) => " --field NAME",
+            Layout::Field { .. } => " --field NAME",
             Layout::Table { .. } => " --field NAME, without --column",
             _ => " --field NAME",
         };

@@ -175,7 +175,7 @@ fn for_some(batch: &Batch, num: usize, each: &mut dyn FnMut(&[u8])) -> u64 {
             let mut give_line = |line: &[u8]| match layout {
                 // The whole line: what stands behind a hash may be no count.
                 LineLayout::Whole | LineLayout::HashCount(_) | LineLayout::Table(_) => give(line),
-                LineLayout::Field(path) => json::identifiers(line, path, |value| {
+                LineLayout::Field(path, kind) => json::identifiers(line, path, *kind, |value| {
                     if let Ok(text) = value {
                         give(text);
                     }

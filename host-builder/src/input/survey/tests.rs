@@ -408,7 +408,10 @@ fn inputs_and_layouts() {
         delimiter: None,
         kind: Username,
     };
-    let field = Layout::Field("n".into());
+    let field = |kind| Layout::Field {
+        path: "n".into(),
+        kind,
+    };
     for (kind, layout, row, part) in [
         (Username, &table, "{w}:pw{i},x", "--delimiter colon"),
         (
@@ -419,12 +422,12 @@ fn inputs_and_layouts() {
         ),
         (
             Password,
-            &field,
+            &field(Password),
             "{\"n\":\"8846F7EAEE8FB117AD06BDD8{h}\"}",
             "--kind ntlm",
         ),
         (Phone, &table, "INSERT INTO u VALUES ({i},'{p}');", "SQL"),
-        (Phone, &field, "{\"n\":\"138****80{i}\"}", "masks"),
+        (Phone, &field(Phone), "{\"n\":\"138****80{i}\"}", "masks"),
     ] {
         let message = survey(kind, layout, &[&[(row, 30)]]).unwrap_err();
         assert!(message.contains(part), "{message}");
