@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use leaksieve::input::source::{self, Charset, Column, Delimiter, Form, Input, Layout};
 use leaksieve_core::IdentifierKind;
 
-use super::text::count;
-
 /// The heading of these options in a help.
 pub(super) const HEADING: &str = "Input";
 
@@ -82,12 +80,8 @@ impl ListArgs {
         if self.layout(kind, 0).has_counts() && !self.partial {
             source::check_ranges(&found.inputs)?;
         }
-        if let Some(first) = found.first_skipped {
-            eprintln!(
-                "leaksieve: {} hidden or special files and folders were skipped, the first is {}",
-                count(found.num_skipped),
-                first.display()
-            );
+        if let Some(note) = found.note() {
+            eprintln!("leaksieve: {note}");
         }
         Ok(found.inputs)
     }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use leaksieve_core::sentence::Grouped;
 use walkdir::{DirEntry, WalkDir};
 
 use super::compression;
@@ -48,6 +49,16 @@ pub fn find(arguments: &[PathBuf]) -> Result<Found, SourceError> {
 }
 
 impl Found {
+    /// What of the folders is not among the inputs.
+    pub fn note(&self) -> Option<String> {
+        let first = self.first_skipped.as_ref()?;
+        Some(format!(
+            "{} hidden or special files and folders were skipped, the first is {}",
+            Grouped(self.num_skipped),
+            first.display()
+        ))
+    }
+
     fn add_folder(&mut self, folder: &Path) -> Result<(), SourceError> {
         let (num_inputs, num_skipped) = (self.inputs.len(), self.num_skipped);
         let mut seen = HashSet::new();
