@@ -48,12 +48,6 @@ pub(crate) fn identifiers(
 /// What a value is written as.
 fn text(value: &RawValue, kind: IdentifierKind, each: &mut impl FnMut(Result<&[u8], Fault>)) {
     let raw = value.get();
-    let number = |digits: &str, each: &mut dyn FnMut(Result<&[u8], Fault>)| {
-        each(match may_be_numbers(kind) {
-            true => Ok(digits.as_bytes()),
-            false => Err(Fault::WholeNumber),
-        });
-    };
     match raw.as_bytes() {
         [b'"', ..] => match serde_json::from_str::<String>(raw) {
             Ok(text) => each(Ok(text.as_bytes())),
@@ -62,13 +56,13 @@ fn text(value: &RawValue, kind: IdentifierKind, each: &mut impl FnMut(Result<&[u
         b"null" => each(Ok(b"")),
         // The digits of a long number are known, in spite of its `.0`.
         [b'0'..=b'9', ..] if whole(raw).is_some() => {
-            number(whole(raw).unwrap_or(raw), each);
+            each(number(whole(raw).unwrap_or(raw), kind));
         }
         // 1.38e10 and 13800138000.5 are what a program made of a number, not its digits.
         [b'-' | b'0'..=b'9', ..] if raw.contains(['.', 'e', 'E']) => {
             each(Err(Fault::NotWholeNumber));
         }
-        [b'-' | b'0'..=b'9', ..] => number(raw, each),
+        [b'-' | b'0'..=b'9', ..] => each(number(raw, kind)),
         [b'[', ..] => match serde_json::from_str::<Vec<&RawValue>>(raw) {
             Ok(elements) if elements.is_empty() => each(Ok(b"")),
             Ok(elements) => {
@@ -83,6 +77,14 @@ fn text(value: &RawValue, kind: IdentifierKind, each: &mut impl FnMut(Result<&[u
             Err(_) => each(Err(Fault::NotJson)),
         },
         _ => each(Err(Fault::NotText)),
+    }
+}
+
+/// A whole number.
+fn number(digits: &str, kind: IdentifierKind) -> Result<&[u8], Fault> {
+    match may_be_numbers(kind) {
+        true => Ok(digits.as_bytes()),
+        false => Err(Fault::WholeNumber),
     }
 }
 
