@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
 
 use leaksieve::input::source::{self, Column, Form, Input, Layout, Values};
+use leaksieve::pipeline::advice::Settings;
 use leaksieve::pipeline::report::Report;
 use leaksieve::pipeline::{self, BuildOptions, Summary};
 use pyo3::exceptions::{PyTypeError, PyUserWarning};
@@ -15,8 +16,8 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::error::BuildError;
 use crate::json::dictionary;
-use arguments::value_error;
-pub(crate) use arguments::{ARGUMENTS, Arguments, Given, of_description};
+use arguments::{ARGUMENTS, OF_VALUES, value_error};
+pub(crate) use arguments::{Arguments, Given, OF_SPARK, of_description};
 pub(crate) use watch::Watch;
 
 /// Where and how files of lists are read, and with what.
@@ -164,14 +165,18 @@ pub(crate) fn build<'py>(
         }
         Ok(found)
     });
-    let found = found.map_err(|error: source::SourceError| of_build(&error, Vec::new()))?;
+    let found =
+        found.map_err(|error: source::SourceError| of_build(&ARGUMENTS, &error, Vec::new()))?;
     if found.inputs.contains(&Input::Stdin) {
         return Err(value_error("- is no file: give the path of one"));
+    }
+    if let Some(note) = found.note() {
+        warn(py, &note)?;
     }
     let mut options = arguments.options(found.inputs, &named)?;
     options.layout = layout;
     files.resources(&mut options)?;
-    run(py, &options, &output, progress)
+    run(py, &ARGUMENTS, &options, &output, progress)
 }
 
 /// Values in memory: what Arrow, NumPy or pandas has. A list holds paths.
@@ -214,12 +219,13 @@ fn of_values<'py>(
         false => Layout::LineOf(options.kind),
     };
     files.resources(&mut options)?;
-    run(py, &options, output, progress)
+    run(py, &OF_VALUES, &options, output, progress)
 }
 
 /// Build, and tell what was built.
 fn run<'py>(
     py: Python<'py>,
+    settings: &Settings,
     options: &BuildOptions,
     output: &Path,
     progress: Option<Bound<'py, PyAny>>,
@@ -228,10 +234,10 @@ fn run<'py>(
     let result = py.detach(|| pipeline::build(options, output, &watch));
     watch.ended()?;
     match result {
-        Ok(summary) => built(py, output, options, &summary),
+        Ok(summary) => built(py, settings, output, options, &summary),
         Err(error) => {
-            let notes = ARGUMENTS.notes_of(&error, &options.inputs);
-            Err(of_build(&error, notes))
+            let notes = settings.notes_of(&error, &options.inputs);
+            Err(of_build(settings, &error, notes))
         }
     }
 }
@@ -239,11 +245,14 @@ fn run<'py>(
 /// What was built, with what must not be missed said.
 pub(crate) fn built<'py>(
     py: Python<'py>,
+    settings: &Settings,
     output: &Path,
     options: &BuildOptions,
     summary: &Summary,
 ) -> PyResult<Bound<'py, PyDict>> {
-    for note in ARGUMENTS.notes(&summary.counts, &options.inputs) {
+    let mut notes = settings.notes(&summary.counts, &options.inputs);
+    notes.extend(settings.notes_of_file(output, options, summary));
+    for note in notes {
         warn(py, &note)?;
     }
     dictionary(py, &Report::new(output, options, summary))
@@ -259,16 +268,20 @@ pub(crate) fn warn(py: Python<'_>, note: &str) -> PyResult<()> {
 
 /// An error with its causes, where the message does not say them; what helps; and which lines are
 /// at fault.
-pub(crate) fn of_build(error: &(dyn StdError + 'static), notes: Vec<String>) -> PyErr {
-    let mut message = error.to_string();
-    let mut advice = ARGUMENTS.advice(error);
+pub(crate) fn of_build(
+    settings: &Settings,
+    error: &(dyn StdError + 'static),
+    notes: Vec<String>,
+) -> PyErr {
+    let mut message = settings.message(error);
+    let mut advice = settings.advice(error);
     let mut cause = error.source();
     while let Some(error) = cause {
-        let text = error.to_string();
+        let text = settings.message(error);
         if !message.contains(&text) {
             message = format!("{message}: {text}");
         }
-        advice = advice.or_else(|| ARGUMENTS.advice(error));
+        advice = advice.or_else(|| settings.advice(error));
         cause = error.source();
     }
     let hint = advice.map(|advice| format!("hint: {advice}"));

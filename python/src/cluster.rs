@@ -17,7 +17,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::array::Batch;
-use crate::build::{ARGUMENTS, Arguments, Watch, built, of_build, warn};
+use crate::build::{Arguments, OF_SPARK, Watch, built, of_build, warn};
 use crate::column::Column;
 
 /// What tasks are made of; the elements that they take, where they do not take the column; parts of
@@ -30,9 +30,12 @@ type Step<'py> = (
 
 fn of_cluster(error: &ClusterError, options: &BuildOptions) -> PyErr {
     match error {
-        ClusterError::Build(error) => of_build(error, ARGUMENTS.notes_of(error, &options.inputs)),
+        ClusterError::Build(error) => {
+            let notes = OF_SPARK.notes_of(error, &options.inputs);
+            of_build(&OF_SPARK, error, notes)
+        }
         ClusterError::Segments(_) => PyValueError::new_err(error.to_string()),
-        error => of_build(error, Vec::new()),
+        error => of_build(&OF_SPARK, error, Vec::new()),
     }
 }
 
@@ -143,7 +146,7 @@ impl Driver {
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let summary = self.build.as_ref().and_then(Build::summary);
         let summary = summary.ok_or_else(|| PyRuntimeError::new_err("nothing was built yet"))?;
-        built(py, &self.output, &self.options, summary)
+        built(py, &OF_SPARK, &self.output, &self.options, summary)
     }
 
     /// End the build, and remove what it leaves; warn if that cannot be.
@@ -167,7 +170,7 @@ pub(crate) struct Task {
 }
 
 fn of_task(error: TaskError) -> PyErr {
-    of_build(&error, Vec::new())
+    of_build(&OF_SPARK, &error, Vec::new())
 }
 
 /// Rows as Spark takes them. All batches have to have the same types, and the same fields may be null.

@@ -3,6 +3,7 @@ elsewhere, see `ask/wheel.py`."""
 
 import datetime
 import decimal
+import hashlib
 import inspect
 import io
 import json
@@ -344,6 +345,26 @@ def builds_have_the_same_arguments_on_spark():
     ]
 
 
+def builds_that_warn(folder):
+    """What the command line says of a file that was built."""
+    lists = folder / "lists"
+    lists.mkdir()
+    (lists / ".hidden").write_text("ann\n")
+    (lists / "names.txt").write_text("".join(f"ann{n % 3}\n" for n in range(90)))
+    many = [f"ann{n}" for n in range(5000)]
+    for list_, options, warned in [
+        (lists, dict(), ["1 hidden or special", "only 3 of 90 identifiers are distinct"]),
+        (leaksieve.Array(["ann"] * 60), dict(name="x"), ["only 1 of 60 identifiers are distinct"]),
+        (leaksieve.Array(many), dict(name="x", max_size=3072, encoding="bloom"), ["For fewer, use encoding='ribbon', more room"]),
+    ]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            leaksieve.build(list_, folder / "warned.lsv", kind="username", replace=True, **options)
+        said = [str(it.message) for it in caught]
+        assert len(said) == len(warned) and all(words in it for it, words in zip(said, warned)), said
+        assert all(it.category is UserWarning and it.filename == __file__ for it in caught), caught
+
+
 def builds_that_are_refused(folder):
     output = folder / "new.lsv"
     lines = [f"138000000{i:02}" for i in range(90)]
@@ -384,6 +405,21 @@ def builds_that_are_refused(folder):
     for lists in [7, b"x", [7]]:
         raises(TypeError, lambda: build(lists, other), "path")
     assert not other.exists()
+
+    # What reads a list is said in the words of Python: of files, and of columns.
+    sha1 = [hashlib.sha1(bytes([n])).hexdigest() for n in range(30)]
+    one_a_row = ["one identifier a row", "as_lines=True"]
+    for kind, rows, of_file, of_column in [
+        ("username", [f"ann{it[:9]}:secret{it[9:16]}" for it in sha1], ["column=1, delimiter='colon'", "as_lines=True"], one_a_row),
+        ("password", [f"{it}:{n + 1}" for n, it in enumerate(sha1)], ["kind='sha1'"], ["kind='sha1'"]),
+        ("username", [f'{{"name": "ann{it[:9]}"}}' for it in sha1], ["field=NAME"], one_a_row),
+        ("ntlm", sha1, ["kind='sha1'"], ["kind='sha1'"]),
+        ("email", [f"13800138000_ann{it[:9]}@example.com" for it in sha1], ["FILE > NEW, and build NEW"], one_a_row),
+    ]:
+        (folder / "refused.txt").write_text("\n".join(rows))
+        for list_, words in [(folder / "refused.txt", of_file), (pa.array(rows), of_column)]:
+            options = dict(list_=list_, output=other, name="x", kind=kind, region=None)
+            raises(BuildError, lambda: build(**options), *words, without=["--", "leaksieve build", "hint: give --", "FILE |"])
 
     # An exception of who is told ends the build, as Ctrl-C does.
     def tell(stage):
@@ -439,6 +475,7 @@ def main():
     nothing_is_kept()
     for test in [
         files_that_cannot_be_opened_or_asked, expired_files, typed_dictionaries_have_the_fields, builds,
+        builds_that_warn,
         builds_that_are_refused,
     ]:
         with tempfile.TemporaryDirectory() as folder:

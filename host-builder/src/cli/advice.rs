@@ -18,6 +18,7 @@ use super::text::quoted;
 pub(super) const OPTIONS: Settings = Settings {
     name: |setting| format!("--{setting}"),
     set: |setting, value| format!("--{setting} {}", quoted(value)),
+    has: |_| true,
 };
 
 /// The options that help, if an error or one of its causes has some.

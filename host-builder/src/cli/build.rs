@@ -248,7 +248,7 @@ impl Args {
             Ok(summary) => {
                 report::warn_of(OPTIONS.notes(&summary.counts, &options.inputs));
                 if !self.quiet {
-                    report::warn(&output, &options, &summary);
+                    report::warn_of(OPTIONS.notes_of_file(&output, &options, &summary));
                     let seconds = began.elapsed().as_secs_f64();
                     report::report(&output, &options, &summary, seconds, self.format)
                         .with_context(|| unsaid(&output))?;

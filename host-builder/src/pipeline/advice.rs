@@ -1,15 +1,15 @@
 //! What to do about an error of a build, in the words of who called it. Errors themselves do not
-//! know which option a caller has for a setting.
+//! know which option a caller has for a setting, and name those of the command line.
+
+mod notes;
+mod words;
 
 use std::error::Error as StdError;
 
-use leaksieve_core::NormaliseError;
-use leaksieve_core::sentence::Grouped;
-
 use crate::file::{OutputError, WriteError};
 use crate::input::normalise::Counts;
-use crate::input::reject::{Reason, Rejects};
-use crate::input::source::{Column, Fault, Input, Remedy, SourceError};
+use crate::input::reject::Reason;
+use crate::input::source::{Column, Remedy, SourceError};
 use crate::pipeline::{BuildError, EncodeError, InputError, PlanError, RecheckError, SpoolError};
 use crate::sizing::ShapeError;
 use crate::sizing::fit::Misfit;
@@ -22,24 +22,39 @@ pub struct Settings {
     /// A setting with a value: `--column phone`, `column='phone'`. A value in capital letters stands
     /// for others.
     pub set: fn(&str, &str) -> String,
+    /// Has the caller this setting? `-` stands for lists on standard input, `estimate` for that
+    /// command, `column` for lists in files. What needs another setting is not advised.
+    pub has: fn(&str) -> bool,
 }
 
 impl Settings {
-    fn name(&self, setting: &str) -> String {
-        (self.name)(setting)
+    fn name(&self, setting: &str) -> Option<String> {
+        (self.has)(setting).then(|| (self.name)(setting))
     }
 
-    fn set(&self, setting: &str, value: &str) -> String {
-        (self.set)(setting, value)
+    fn set(&self, setting: &str, value: &str) -> Option<String> {
+        (self.has)(setting).then(|| (self.set)(setting, value))
+    }
+
+    /// Those of these settings that the caller has: `a, b or c`.
+    fn one_of(&self, settings: &[&str]) -> String {
+        let names = settings.iter().filter_map(|setting| self.name(setting));
+        let names: Vec<String> = names.collect();
+        match names.split_last() {
+            Some((last, first)) if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+            _ => names.concat(),
+        }
     }
 
     /// For text that is not UTF-8.
     fn charset(&self) -> String {
-        format!(
-            "give {}, as in {}, big5, shift_jis or windows-1252",
-            self.name("charset"),
-            self.set("charset", "gb18030")
-        )
+        let names = self.name("charset").zip(self.set("charset", "gb18030"));
+        match names {
+            Some((name, set)) => {
+                format!("give {name}, as in {set}, big5, shift_jis or windows-1252")
+            }
+            None => "convert it to UTF-8".into(),
+        }
     }
 
     /// What helps against an error of a build or a part of it, if something does; causes are not
@@ -64,26 +79,26 @@ impl Settings {
 
     fn of_build(&self, error: &BuildError) -> Option<String> {
         match error {
-            BuildError::NoSeed(_) => Some(format!("give one with {}", self.name("seed"))),
+            BuildError::NoSeed(_) => Some(format!("give one with {}", self.name("seed")?)),
             BuildError::Input(error) => self.of_input(error),
             BuildError::Plan(PlanError::Shape(error)) => self.of_shape(error),
             BuildError::Plan(PlanError::DoesNotFit(misfit)) => self.of_misfit(misfit),
             BuildError::Plan(PlanError::ExactTooLarge { .. }) => Some(format!(
                 "leave {} out: a filter is built then, if one fits",
-                self.set("encoding", "exact")
+                self.set("encoding", "exact")?
             )),
             BuildError::Encode(EncodeError::Unsolvable) => Some(format!(
                 "give another {}, or {}",
-                self.name("seed"),
-                self.set("encoding", "bloom")
+                self.name("seed")?,
+                self.set("encoding", "bloom")?
             )),
             BuildError::Spool(error)
             | BuildError::Encode(EncodeError::Spool(error))
             | BuildError::Recheck(RecheckError::Spool(error)) => match error {
                 SpoolError::Write { .. } => Some(format!(
                     "name a folder with more room with {}, or give more {}",
-                    self.name("temp-dir"),
-                    self.name("memory")
+                    self.name("temp-dir")?,
+                    self.name("memory")?
                 )),
                 _ => None,
             },
@@ -92,37 +107,42 @@ impl Settings {
             | BuildError::Recheck(RecheckError::Write(error)) => self.of_write(error),
             BuildError::Recheck(RecheckError::Misread { .. }) => Some(format!(
                 "{} shows how the list is read",
-                self.name("dry-run")
+                self.name("dry-run")?
             )),
             _ => None,
         }
     }
 
     fn of_input(&self, error: &InputError) -> Option<String> {
-        let [kind, column, field, region] =
-            ["kind", "column", "field", "region"].map(|name| self.name(name));
         match error {
             InputError::Source(error) => self.of_source(error),
-            InputError::NoItems(_) => Some(format!(
-                "is this the right file, and the right {kind}, {column}, {field} or {region}?"
-            )),
+            InputError::NoItems(_) => {
+                let names = self.one_of(&["kind", "column", "field", "region"]);
+                Some(match (self.has)("column") {
+                    true => format!("is this the right file, and the right {names}?"),
+                    false => format!("is this the right column, and the right {names}?"),
+                })
+            }
             InputError::TooManyRejects { counts, .. } => {
-                let header = match is_header_alone(counts) {
-                    true => {
+                let header = match (is_header_alone(counts), (self.has)("-")) {
+                    (false, _) => "",
+                    (true, false) => {
+                        ". Only line 1 was rejected: if it is a row of names, leave it out"
+                    }
+                    (true, true) => {
                         ". Only line 1 was rejected: if it is a row of names, leave it out: tail -n +2 FILE | leaksieve build -"
                     }
-                    false => "",
                 };
                 Some(format!(
-                    "is this the right {kind}, {column} or {region}? If these lines are not identifiers, \
-                     allow more with {}{header}",
-                    self.name("max-rejected")
+                    "is this the right {}? If these lines are not identifiers, allow more with {}{header}",
+                    self.one_of(&["kind", "column", "region"]),
+                    self.name("max-rejected")?
                 ))
             }
             InputError::NoNumbers(_) => Some(format!(
                 "take these lines out of the list, or leave {} out. Chinese resident ids need {}",
-                self.set("encoding", "exact"),
-                self.set("id-scheme", "chinese-resident")
+                self.set("encoding", "exact")?,
+                self.set("id-scheme", "chinese-resident")?
             )),
         }
     }
@@ -131,36 +151,36 @@ impl Settings {
         Some(match error {
             SourceError::Unsupported { remedy, .. } => match remedy {
                 Remedy::Charset(charset) => {
-                    format!("give {}", self.set("charset", charset))
+                    format!("give {}", self.set("charset", charset)?)
                 }
                 Remedy::Kind(kind) => {
-                    format!("if they are, give {}", self.set("kind", kind.name()))
+                    format!("if they are, give {}", self.set("kind", kind.name())?)
                 }
                 Remedy::Field => format!(
                     "give {}, without {}",
-                    self.set("field", "NAME"),
-                    self.name("column")
+                    self.set("field", "NAME")?,
+                    self.name("column")?
                 ),
                 _ => return None,
             },
             SourceError::OtherCharset { marked, .. } => {
-                format!("give {}", self.set("charset", &marked.to_string()))
+                format!("give {}", self.set("charset", &marked.to_string())?)
             }
             SourceError::NotUtf8 { .. } => self.charset(),
             SourceError::NoSuchColumn { .. } => format!(
                 "give {}, counted from 1, or {} with a name of the first row",
-                self.set("column", "NUMBER"),
-                self.set("column", "NAME")
+                self.set("column", "NUMBER")?,
+                self.set("column", "NAME")?
             ),
             SourceError::DuplicateColumn { name, numbers, .. } => {
                 let last = numbers.last().unwrap_or(&1);
-                format!("give {}", self.set("column", &format!("{name}#{last}")))
+                format!("give {}", self.set("column", &format!("{name}#{last}"))?)
             }
             SourceError::NamesDoNotFit { .. } => {
-                format!("give {}, counted from 1", self.set("column", "NUMBER"))
+                format!("give {}, counted from 1", self.set("column", "NUMBER")?)
             }
             SourceError::NoDelimiter { other, column, .. } => {
-                let delimiter = self.name("delimiter");
+                let delimiter = self.name("delimiter")?;
                 match (other, column) {
                     (Some(other), _) => {
                         // It stands in quotes there if it has no name.
@@ -168,27 +188,27 @@ impl Settings {
                         let bare = text.strip_prefix('\'');
                         let bare = bare.and_then(|text| text.strip_suffix('\''));
                         let text = bare.unwrap_or(&text);
-                        format!("give {}", self.set("delimiter", text))
+                        format!("give {}", self.set("delimiter", text)?)
                     }
                     (None, Column::Index(0)) => format!(
                         "leave {} out if each line is an identifier, or give {delimiter}",
-                        self.name("column")
+                        self.name("column")?
                     ),
                     (None, _) => format!(
                         "give {delimiter}, as in {} or {}",
-                        self.set("delimiter", "blank"),
-                        self.set("delimiter", "#")
+                        self.set("delimiter", "blank")?,
+                        self.set("delimiter", "#")?
                     ),
                 }
             }
             SourceError::ParquetColumn { .. } => format!(
                 "choose it with {} or {}",
-                self.set("column", "NAME"),
-                self.set("column", "NUMBER")
+                self.set("column", "NAME")?,
+                self.set("column", "NUMBER")?
             ),
             SourceError::MissingRanges { .. } | SourceError::EmptyRange { .. } => format!(
                 "give {} to build without the missing ones",
-                self.name("partial")
+                self.name("partial")?
             ),
             _ => return None,
         })
@@ -205,7 +225,7 @@ impl Settings {
         match error {
             OutputError::Exists(_) => Some(format!(
                 "name another file, or give {} to replace it",
-                self.name("force")
+                self.name("force")?
             )),
             _ => None,
         }
@@ -213,15 +233,17 @@ impl Settings {
 
     fn of_shape(&self, error: &ShapeError) -> Option<String> {
         match error {
-            ShapeError::TooSmall { .. } => Some("`leaksieve estimate` shows what fits".into()),
+            ShapeError::TooSmall { .. } => {
+                (self.has)("estimate").then(|| "`leaksieve estimate` shows what fits".to_owned())
+            }
             _ => None,
         }
     }
 
     /// What makes a filter fit a board.
     pub fn of_misfit(&self, misfit: &Misfit) -> Option<String> {
-        let board = self.set("board", misfit.board());
-        let as_ribbon = self.set("encoding", "ribbon");
+        let board = self.set("board", misfit.board())?;
+        let as_ribbon = self.set("encoding", "ribbon")?;
         let ribbon = match misfit.fits_as_ribbon() {
             true => format!(", or with {as_ribbon}"),
             false => String::new(),
@@ -231,107 +253,13 @@ impl Settings {
         } else if misfit.fits_at_a_rate() {
             Some(format!(
                 "build it with {board} and without {}{ribbon}",
-                self.name("fpr")
+                self.name("fpr")?
             ))
         } else {
             misfit
                 .fits_as_ribbon()
                 .then(|| format!("build it with {board} {as_ribbon}"))
         }
-    }
-
-    /// More about why lines were rejected.
-    fn of_reason(&self, reason: Reason) -> Option<String> {
-        match reason {
-            Reason::Row(Fault::MoreThanTwoCells(_)) => {
-                Some(format!("build NEW with {}", self.set("delimiter", "----")))
-            }
-            Reason::Row(Fault::NoCount) => Some(format!("{} needs one", self.name("min-count"))),
-            Reason::Normalise(NormaliseError::NotUtf8) => Some(self.charset()),
-            _ => None,
-        }
-    }
-
-    /// The reasons and places of rejected records, one line a reason.
-    pub fn rejects(&self, rejects: &Rejects, inputs: &[Input]) -> Vec<String> {
-        rejects
-            .groups()
-            .map(|(reason, group)| {
-                let places: Vec<String> = group
-                    .first
-                    .iter()
-                    .filter_map(|place| {
-                        Some(format!("{} line {}", inputs.get(place.input)?, place.line))
-                    })
-                    .collect();
-                let more = if group.count > group.first.len() as u64 {
-                    ", ..."
-                } else {
-                    ""
-                };
-                let advice = self.of_reason(reason);
-                let advice = advice.map_or_else(String::new, |advice| format!(": {advice}"));
-                format!(
-                    "{}: {reason}{advice} ({}{more})",
-                    Grouped(group.count),
-                    places.join(", ")
-                )
-            })
-            .collect()
-    }
-
-    /// What of lists that were taken may not be what was meant. Nobody wants so much quiet that a
-    /// member is missed.
-    pub fn notes(&self, counts: &Counts, inputs: &[Input]) -> Vec<String> {
-        let mut notes = self.notes_of_rejects(counts, inputs);
-        if counts.num_not_utf8 > 0 {
-            notes.push(format!(
-                "{} of {} passwords are not UTF-8, and were stored as raw bytes. A password with characters \
-                 outside ASCII that is not found will get \"cannot say\". If the list is in another charset, {}",
-                Grouped(counts.num_not_utf8),
-                Grouped(counts.num_accepted),
-                self.charset()
-            ));
-        }
-        notes
-    }
-
-    /// Lines that the filter lacks, or knows in one spelling only: said even when they are few.
-    fn notes_of_rejects(&self, counts: &Counts, inputs: &[Input]) -> Vec<String> {
-        [
-            (
-                &counts.rejects,
-                "rejected lines, which are not in the filter",
-            ),
-            (
-                &counts.outside_plan,
-                "numbers that no phone has, which are found only as they are written in the list",
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(rejects, what)| self.note(rejects, what, inputs))
-        .collect()
-    }
-
-    /// The same of lists that were not taken: which of their lines are at fault.
-    pub fn notes_of(&self, error: &BuildError, inputs: &[Input]) -> Vec<String> {
-        match error {
-            BuildError::Input(
-                InputError::TooManyRejects { counts, .. } | InputError::NoItems(counts),
-            ) => self.notes_of_rejects(counts, inputs),
-            BuildError::Input(InputError::NoNumbers(counts)) => {
-                let what = "identifiers that an exact set cannot hold";
-                let note = self.note(&counts.no_numbers, what, inputs);
-                note.into_iter().collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn note(&self, rejects: &Rejects, what: &str, inputs: &[Input]) -> Option<String> {
-        let lines = self.rejects(rejects, inputs).into_iter();
-        let lines: String = lines.map(|line| format!("\n  {line}")).collect();
-        (rejects.count() > 0).then(|| format!("{what}:{lines}"))
     }
 }
 

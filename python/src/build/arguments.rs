@@ -5,6 +5,7 @@ use leaksieve::input::profile::{Description, DescriptionError};
 use leaksieve::input::source::Input;
 use leaksieve::pipeline::advice::Settings;
 use leaksieve::pipeline::{BuildOptions, name_of};
+use leaksieve::sizing::media::FAT32_MAX_FILTER_BYTES;
 use leaksieve::sizing::{Aim, Choice, check_rate};
 use leaksieve_core::IdentifierKind;
 use pyo3::exceptions::PyValueError;
@@ -12,17 +13,66 @@ use pyo3::prelude::*;
 
 use crate::kind;
 
-/// How Python writes settings.
+/// The arguments of a build of files.
 pub(crate) const ARGUMENTS: Settings = Settings {
-    name: |setting| format!("{}=", argument(setting)),
+    name: |setting| match setting {
+        "as-lines" | "force" | "partial" => format!("{}=True", argument(setting)),
+        _ => format!("{}=", argument(setting)),
+    },
     set: |setting, value| {
+        let value = match (setting, value) {
+            ("max-size", "fat32") => FAT32_MAX_FILTER_BYTES.to_string(),
+            _ => value.to_owned(),
+        };
         let stands_for_others = value.chars().all(|c| c.is_ascii_uppercase());
         match stands_for_others || value.parse::<u64>().is_ok() {
             true => format!("{}={value}", argument(setting)),
-            false => format!("{}={value:?}", argument(setting)),
+            false => format!("{}={}", argument(setting), quoted(&value)),
         }
     },
+    has: is_of_python,
 };
+
+/// Those of a build of values in memory.
+pub(crate) const OF_VALUES: Settings = Settings {
+    has: |setting| is_of_python(setting) && !is_of_files(setting),
+    ..ARGUMENTS
+};
+
+/// Those of a build on Spark.
+pub(crate) const OF_SPARK: Settings = Settings {
+    has: |setting| {
+        is_of_python(setting)
+            && !is_of_files(setting)
+            && !matches!(setting, "memory" | "temp-dir" | "threads")
+    },
+    ..ARGUMENTS
+};
+
+/// Is it no setting, or command, of the command line alone?
+fn is_of_python(setting: &str) -> bool {
+    !matches!(setting, "-" | "board" | "dry-run" | "estimate")
+}
+
+fn is_of_files(setting: &str) -> bool {
+    matches!(
+        setting,
+        "charset" | "column" | "delimiter" | "field" | "min-count" | "partial"
+    )
+}
+
+/// A text as Python writes it.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("'");
+    for c in text.chars() {
+        match c {
+            '\'' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_ascii_control() => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted + "'"
+}
 
 /// What the command line's setting is called here.
 fn argument(setting: &str) -> String {

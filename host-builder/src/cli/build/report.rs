@@ -8,51 +8,12 @@ use leaksieve::input::survey;
 use leaksieve::pipeline::report::{ReadingReport, Report};
 use leaksieve::pipeline::{BuildOptions, Summary};
 use leaksieve::progress::usage::Usage;
-use leaksieve::sizing::media::FAT32_MAX_BYTES;
-use leaksieve::sizing::{Aim, Method, Reason};
+use leaksieve::sizing::Reason;
 use leaksieve_core::encoding::exact::number::MAX_DIGITS;
 
 use crate::cli::arguments::Format;
 use crate::cli::encoding;
 use crate::cli::text::{count, one_in_f64, size};
-
-/// Of so many lines it is said when they are nearly all the same.
-const MANY_LINES: u64 = 50;
-/// Lines for each distinct identifier that make one doubt.
-const MANY_A_LINE: u64 = 20;
-/// A filter that was made for a room says this of its rate only if it is above: 1 in 100.
-const HIGH_RATE: f64 = 0.01;
-
-/// What a person should know of its size and rate before the filter is used.
-pub(super) fn warn(output: &Path, options: &BuildOptions, summary: &Summary) {
-    if summary.num_bytes > FAT32_MAX_BYTES {
-        eprintln!(
-            "leaksieve: {}: {} is too large for a file on a FAT32 card; for a card, build it with --max-size fat32",
-            output.display(),
-            size(summary.num_bytes)
-        );
-    }
-    let num_stored = summary.counts.num_stored;
-    if num_stored >= MANY_LINES && summary.num_items * MANY_A_LINE <= num_stored {
-        eprintln!(
-            "leaksieve: {}: only {} of {} identifiers are distinct. Is this the right column, and the whole list?",
-            output.display(),
-            count(summary.num_items),
-            count(num_stored)
-        );
-    }
-    if matches!(options.aim, Aim::MaxBytes(_)) && summary.measured > HIGH_RATE {
-        let ribbon = match Method::of(&summary.shape.encoding) {
-            Some(Method::Bloom) => " --encoding ribbon,",
-            Some(Method::Ribbon) | None => "",
-        };
-        eprintln!(
-            "leaksieve: {}: too little room for so many items: false alarms are {}. For fewer, use{ribbon} more room or fewer items",
-            output.display(),
-            one_in_f64(summary.measured)
-        );
-    }
-}
 
 /// What was built.
 pub(super) fn report(

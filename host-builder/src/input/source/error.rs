@@ -9,7 +9,8 @@ use leaksieve_core::IdentifierKind;
 use super::column::{Column, Delimiter};
 use super::input::Input;
 
-/// Why an input could not be read.
+/// Why an input could not be read. Settings are named as the command line does;
+/// [`Settings::message`](crate::pipeline::advice::Settings::message) has other words.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
@@ -47,14 +48,21 @@ pub enum SourceError {
         remedy: Remedy,
     },
     /// Records that are no identifiers, or more than one.
-    #[error("{input}: the lines look like {found}: {remedy}")]
+    #[error("{input}: the lines look like {found}: {remedy}{}{shapes}", match may_insist {
+        true => "; --as-lines takes each whole line as it is",
+        false => "",
+    })]
     LooksLike {
         /// The input.
         input: Input,
         /// What they look like.
         found: String,
-        /// What to do, and the shapes that were seen.
+        /// What to do.
         remedy: String,
+        /// Can whole lines be taken as they are?
+        may_insist: bool,
+        /// The shapes that were seen, in brackets.
+        shapes: String,
     },
     /// The list is another behind its first MiB.
     #[error(

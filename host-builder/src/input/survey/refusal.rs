@@ -31,15 +31,12 @@ impl Refusal {
 
     /// Of an input; `is_lines` if `--as-lines` would insist.
     pub(super) fn of(self, input: &Input, shapes: &[Shape], is_lines: bool) -> SourceError {
-        let insist = if is_lines {
-            "; --as-lines takes each whole line as it is"
-        } else {
-            ""
-        };
         SourceError::LooksLike {
             input: input.clone(),
             found: self.found,
-            remedy: format!("{}{insist}{}", self.remedy, in_brackets(shapes)),
+            remedy: self.remedy,
+            may_insist: is_lines,
+            shapes: in_brackets(shapes),
         }
     }
 }
