@@ -121,7 +121,9 @@ fn paths(lists: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
         }
     };
     // Whoever takes texts for paths is not shown one.
-    let no_file = paths.iter().position(|path| !path.exists());
+    let no_file = paths
+        .iter()
+        .position(|path| !path.exists() && path.as_os_str() != "-");
     if let Some(place) = no_file.filter(|_| !is_one) {
         return Err(BuildError::new_err(format!(
             "lists[{place}] is no file or folder. To build of values, give leaksieve.Array(values)"

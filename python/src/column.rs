@@ -16,7 +16,7 @@ use arrow_array::{Array, ArrayRef, UInt32Array};
 use arrow_buffer::ArrowNativeType;
 use arrow_schema::{ArrowError, DataType, Field};
 use arrow_select::take::take;
-use leaksieve::input::source::ValueSource;
+use leaksieve::input::source::{ValueSource, may_be_numbers};
 use leaksieve::parallel::ordered_parallel;
 use leaksieve_core::IdentifierKind;
 use pyo3::exceptions::{PyException, PyImportError, PyMemoryError, PyTypeError, PyValueError};
@@ -119,10 +119,9 @@ impl Column {
     /// # Errors
     /// `TypeError`: there are some, and they may not be of this kind.
     pub(crate) fn ensure_kind(&self, kind: IdentifierKind) -> PyResult<()> {
-        match kind {
-            IdentifierKind::Phone | IdentifierKind::Id => Ok(()),
-            _ if !self.has_numbers => Ok(()),
-            _ => Err(PyTypeError::new_err(format!(
+        match self.has_numbers && !may_be_numbers(kind) {
+            false => Ok(()),
+            true => Err(PyTypeError::new_err(format!(
                 "the column has whole numbers, which may have lost zeros in front: of kind '{}' give \
                  text (pandas: dtype=str)",
                 kind.name()

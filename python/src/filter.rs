@@ -196,12 +196,10 @@ impl Filter {
         let kind = kind.map(crate::kind::kind).transpose()?;
         let column = Column::new(column)?;
         let datasets = self.opened.file.catalogue().datasets().iter();
-        let kinds = datasets.map(|dataset| dataset.profile.kind());
+        let mut kinds = datasets.map(|dataset| dataset.profile.kind());
         match kind {
             Some(kind) => column.ensure_kind(kind)?,
-            None => kinds
-                .map(|kind| column.ensure_kind(kind))
-                .collect::<PyResult<()>>()?,
+            None => kinds.try_for_each(|kind| column.ensure_kind(kind))?,
         }
         let answers = py.detach(|| Answers::of(&self.opened, &column, kind, reason));
         match reason {
