@@ -5,7 +5,7 @@
 >>> leaksieve.spark.build(numbers, "phone", "/shared/leak.lsv", kind="phone", region="CN")
 >>> leaksieve.spark.check(customers, "phone", "/shared/leak.lsv").show()
 
-One machine makes a file of a billion identifiers in about a minute, with less CPU time.
+One machine makes a file of a billion identifiers in minutes, with a fifth of the CPU time or less.
 This is for lists that are too large to copy, or may not leave their cluster; see docs/spark.md.
 
 The driver and all executors need this package in the same version, and a folder that all of them
