@@ -234,7 +234,7 @@ async function setLanguage(code) {
   showAll();
 }
 
-/** Speak the language that a person chose, next time too; the one before if it cannot be loaded. */
+/** Speak a chosen language, next time too; if it cannot be loaded, that before. */
 async function chooseLanguage() {
   const code = at("language").value;
   try {

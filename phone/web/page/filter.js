@@ -11,7 +11,7 @@ export class FilterError extends Error {
   }
 }
 
-/** The module's hash, which `cargo xtask web` fills in: the one of another version is refused. */
+/** The module's hash, which `cargo xtask web` fills in: another is refused. */
 const INTEGRITY = "INTEGRITY leaksieve.wasm";
 
 /** Can the browser run the module? Not in the Lockdown Mode of iPhones. */
@@ -28,7 +28,7 @@ async function compile() {
   return WebAssembly.compile(await response.arrayBuffer());
 }
 
-/** The module, compiled once. It is loaded with the scripts, before a next version can be. */
+/** The module, compiled once, before a next version can be. */
 let compiled = compile();
 // Whoever opens a file is told, and tries again.
 compiled.catch(() => {});
@@ -83,7 +83,7 @@ export class Filter {
     if (bytes.length > this.#module.text_bytes()) {
       throw new FilterError("too_long");
     }
-    // Half a pair of surrogates has no UTF-8, and what stood for it would be asked instead.
+    // Half a surrogate pair has no UTF-8: another text would be asked.
     if (new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) !== text) {
       throw new FilterError("not_text");
     }
@@ -124,7 +124,7 @@ export class Filter {
     return new Uint8Array(bytes);
   }
 
-  /** Bytes of the module's memory. Made anew each time: memory that grows leaves its old buffer. */
+  /** Bytes of the module's memory, anew each time: it grows into another buffer. */
   #memory(address, length) {
     return new Uint8Array(this.#module.memory.buffer, address, length);
   }

@@ -9,7 +9,7 @@ let plurals;
 /** Grows with each choice, so that a language which comes late is not spoken. */
 let choice = 0;
 
-/** Speak a language once its texts are there. Gives whether it is still the one that is wanted. */
+/** Speak a language once its texts are there. Is it still wanted? */
 export async function speak(code) {
   const mine = (choice += 1);
   const loaded = await load(code);

@@ -49,7 +49,7 @@ export async function keep(file, told, signal) {
   return Promise.race([copied, cancelled]);
 }
 
-/** Does the browser promise not to delete files by itself? Some ask a person, some never answer. */
+/** Does the browser promise to keep files? Some never answer. */
 export async function isLasting() {
   try {
     return await navigator.storage.persist();
@@ -97,7 +97,7 @@ export async function remove(name) {
   await (await folder(KEPT)).removeEntry(name);
 }
 
-/** What could not be stored, which is the newer then: it lasts as long as the page. */
+/** What could not be stored, and so is newer: it lasts as long as the page. */
 const unstored = new Map();
 const nameOf = (setting) => `leaksieve.${setting}`;
 

@@ -90,7 +90,7 @@ function warnings({ has_expired, expires_unix_s, num_trailing_bytes }) {
   return lines;
 }
 
-/** A file that another program sent. Any page can send one, so that a person is asked. */
+/** A file that another program sent. Any page can, so a person is asked. */
 function showShared() {
   at("shared").hidden = state.shared === null;
   at("shared-text").replaceChildren(...(state.shared ? shown("shared_ask", { name: state.shared.name }) : []));
@@ -170,7 +170,7 @@ export function showIdentifier() {
   const isSecret = SECRET.includes(kind);
   at("identifier-label").textContent = say(`kind_${kind}`);
   at("identifier-hint").replaceChildren(...nodes(hint(state.filter.about, kind)));
-  // Never of type "password": a password manager would take the question for a login, and keep it.
+  // Never of type "password": a password manager would keep the question.
   identifier.classList.toggle("masked", isSecret && !state.isRevealed);
   // Names and passwords can be of any script; the others are written from the left.
   identifier.dir = ["username", "password"].includes(kind) ? "auto" : "ltr";
@@ -216,7 +216,7 @@ export function showVerdict() {
   verdict.dataset.error = found?.code ?? "";
 }
 
-/** Which files are accepted; also when what was pasted is no key, and changed nothing. */
+/** Which files are accepted; also when what was pasted is no key. */
 export function showKey({ isBad = false } = {}) {
   const key = store.setting("key");
   const inForce = key === null ? shown("key_none") : shown("key_set", { key: grouped(key) });
