@@ -126,7 +126,10 @@ fn thin(name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
         );
         if !line.is_empty() && !is_comment {
             thinned.push_str(line);
-            thinned.push('\n');
+            // JSON is the same in one line.
+            if !name.ends_with(".json") {
+                thinned.push('\n');
+            }
         }
     }
     Ok(thinned.into_bytes())
