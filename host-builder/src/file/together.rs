@@ -51,7 +51,7 @@ struct Asker {
     begun: u32,
 }
 
-// Sorted and fetched one by one, so that each should be a cache line.
+// Fetched in the order of the sectors, so that each should be a cache line.
 const _: () = assert!(size_of::<Asker>() <= 64);
 
 /// What a file says of many identifiers. Equal verdicts are kept once.
@@ -180,8 +180,8 @@ impl Together<'_> {
     }
 }
 
-/// Those who want sectors of a group, and what they ask, from all over the memory. It is waited for
-/// here, for many at once, and not for one after the other as they are asked.
+/// Copy those who want sectors of a group, and what they ask, one beside the other. They lie all over
+/// the memory: in a loop that does nothing else, a core waits for many of them at once.
 fn fetch<'i>(
     waiting: &[Asker],
     identifiers: &[Identifier<'i>],

@@ -196,10 +196,10 @@ def _look(values: DataFrame, of_type: pa.DataType, driver: Driver) -> None:
     from pyspark.sql import functions
 
     def array(rows: list[Any]) -> Any:
-        # Of no rows the driver sees the type, and refuses it before one of a wrong type is shown.
-        driver.look(pa.array([], of_type), [])
         return pa.array([row[1] for row in rows], of_type)
 
+    # A type that cannot be taken is refused before a row is shown.
+    driver.look(array([]), [])
     rows = _first(values)
     # Where the first are all blank, those decide that are not.
     if not driver.look(array(rows), [row[0] for row in rows]):
