@@ -197,8 +197,8 @@ impl Lookup<'_> {
     }
 
     /// What a sector says is believed.
-    // Not inlined: two call it on a host, and on a device the one who does is smaller so.
-    #[inline(never)]
+    // A device calls it from one place, where a further frame would make its stack deeper.
+    #[inline(always)]
     fn take(&mut self, dataset: &Dataset, found: Found) -> Result<(), Error> {
         match found {
             Found::Page(Next::Wants(step)) => return self.turn(dataset, Some(step)),
@@ -371,6 +371,11 @@ impl Lookup<'_> {
             self.want_plan(dataset);
             return Ok(());
         }
+        self.next_reading(dataset)
+    }
+
+    /// Go on with the next reading.
+    fn next_reading(&mut self, dataset: &Dataset) -> Result<(), Error> {
         self.asking.reading = self.asking.reading.saturating_add(1);
         self.ask_next(dataset)
     }
@@ -391,8 +396,7 @@ impl Lookup<'_> {
                 self.ask(dataset, key, false);
                 return Ok(());
             }
-            self.asking.reading = self.asking.reading.saturating_add(1);
-            return self.ask_next(dataset);
+            return self.next_reading(dataset);
         }
         if judgement == Judgement::OUTSIDE {
             let reason = NormaliseError::OutsideNumberingPlan;
@@ -409,8 +413,7 @@ impl Lookup<'_> {
                 _ => self.asking.reason = Some(NormaliseError::TooManyReadings),
             }
         }
-        self.asking.reading = self.asking.reading.saturating_add(1);
-        self.ask_next(dataset)
+        self.next_reading(dataset)
     }
 
     /// Ask the page of the next reading, or answer.

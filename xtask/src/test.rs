@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 
-use testkit::boards as packages;
+use testkit::boards::{self as packages, Package};
 use testkit::cross::{CORE_TARGETS, CORTEX_M0, CORTEX_M3, Cross, WASM, targets};
 use testkit::emulator::Storage;
 use testkit::firmware::{self, Variant};
@@ -56,6 +56,9 @@ pub(crate) fn test(all: bool) -> Result<()> {
         .join()
         .map_err(|_| anyhow!("the thread that builds the command line ended"))??;
 
+    // Before the tests, which take far longer.
+    let sizes = sizes(&qemu, &cli, &elves, &others)?;
+
     binaries::test_workspace(|tests| {
         tests
             .envs(programs.iter().map(|(name, value)| (name, value)))
@@ -92,8 +95,23 @@ pub(crate) fn test(all: bool) -> Result<()> {
     }
     oracle::of_test(&cli, all)?;
 
-    let filter = small_filter(&cli)?;
-    let signed = sign::sign_beside(&cli, &filter)?;
+    println!("\n{sizes}");
+    println!("all tests passed ({})", run::seconds(start.elapsed()));
+    Ok(())
+}
+
+/// What the firmware takes of its chips: a table. Each emulated board is asked what takes it deep.
+///
+/// # Errors
+/// When a board does not boot or answer, or takes more than it may.
+fn sizes(
+    qemu: &Path,
+    cli: &Path,
+    elves: &[(Variant, PathBuf)],
+    others: &[(Package, PathBuf)],
+) -> Result<String> {
+    let filter = small_filter(cli)?;
+    let signed = sign::sign_beside(cli, &filter)?;
     let rows: Vec<_> = elves
         .iter()
         .map(|(variant, elf)| {
@@ -102,26 +120,25 @@ pub(crate) fn test(all: bool) -> Result<()> {
                 _ => &signed,
             };
             let image = filter.with_extension("img");
-            host::card_image(&cli, filter, &image)?;
+            host::card_image(cli, filter, &image)?;
             let storage = match variant {
                 Variant::InternalFlash => Storage::Flash(filter),
                 _ => Storage::Card(&image),
             };
-            let stack = firmware::deepest_stack(&qemu, elf, storage)?;
+            let stack = firmware::deepest_stack(qemu, elf, storage)?;
             Ok((*variant, firmware::size(elf)?, Some(stack)))
         })
         .collect::<Result<_>>()?;
-    let stack = boards::microbit_stack(&qemu, packages::microbit_of(&others)?, &filter)?;
-    let others = boards::table(&others, Some(stack))?;
-    println!("\n{}\n{others}", boards::variants_table(&rows));
+    let stack = boards::microbit_stack(qemu, packages::microbit_of(others)?, &filter)?;
+    let others = boards::table(others, Some(stack))?;
+    let sizes = format!("{}\n{others}", boards::variants_table(&rows));
     let stack_of = |wanted| {
         let row = rows.iter().find(|(variant, ..)| *variant == wanted);
         let stack = row.and_then(|(.., stack)| stack.as_ref());
         stack.map(|stack| u64::from(stack.used_bytes))
     };
     cost_of_signatures("stack", stack_of, 4 << 10)?;
-    println!("all tests passed ({})", run::seconds(start.elapsed()));
-    Ok(())
+    Ok(sizes)
 }
 
 /// Take the pictures of the web page anew.
