@@ -232,6 +232,12 @@ fn surveyed_and_counted_as_a_file() {
             &[("null", LOOK), ("{p} 7", 300)],
             "one or two digits after the numbers",
         ),
+        // Of the first batch, none of the rows that are looked at first has anything.
+        (
+            Phone,
+            &[("  ", 1), ("86{p}", 1), ("  ", LOOK), ("86{p}", 300)],
+            "",
+        ),
         (Email, &[(&long, 15_000)], ""),
         (Email, &[(&long, 14_500), ("\"a{i}@example.com\"", 700)], ""),
         (
@@ -268,6 +274,28 @@ fn surveyed_and_counted_as_a_file() {
         }
         same(kind, &list, &told);
     }
+}
+
+/// Rows between blanks, of which a survey looks at some, are read as all others are.
+#[test]
+fn rows_between_blanks_lose_what_is_around_them() {
+    let kind = IdentifierKind::Username;
+    let keys = |list: &List| in_memory(kind, list).map(|(_, keys)| keys);
+    let list = rows(&[
+        ("  ", 1),
+        ("\"name{i}\"", 1),
+        ("  ", 2 * LOOK),
+        ("\"name{i}\"", 40),
+    ]);
+    let bare = keys(&rows(&[("name{i}", 1), ("name{i}", 40)])).unwrap();
+    assert!(keys(&list).unwrap() == bare);
+
+    let bench = Bench::new();
+    let lines: Vec<&[u8]> = list.iter().map(|row| row.as_deref().unwrap()).collect();
+    std::fs::write(bench.path("list.txt"), lines.join(&b'\n')).unwrap();
+    let input = Input::File(bench.path("list.txt"));
+    let (_, keys) = whole(kind, input, &Layout::LineOf(kind)).unwrap();
+    assert!(keys == bare);
 }
 
 /// More than a survey keeps: parts keep other rows of the rest than one reader does, and judge alike.

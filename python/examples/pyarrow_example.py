@@ -11,4 +11,5 @@ people = pa.table(
 )
 leaks = leaksieve.Filter.open(sys.argv[1])
 verdicts = pa.array(leaks.check_many(people["phone"], kind="phone"))
-print(people.append_column("verdict", verdicts).to_pylist())
+for person in people.append_column("verdict", verdicts).to_pylist():
+    print(person)

@@ -16,7 +16,8 @@ use pyo3_arrow::ffi::{
 
 use crate::column::of_objects;
 
-/// An Arrow array.
+/// An Arrow array, which whoever reads Arrow takes without a copy: `pyarrow.array(it)`,
+/// `polars.Series(it)`, `pandas.Series.from_arrow(it).array`: rows have no index.
 #[pyclass(frozen, sequence, module = "leaksieve")]
 pub(crate) struct Array {
     pub(crate) array: ArrayRef,
@@ -122,7 +123,8 @@ fn value<'py>(py: Python<'py>, array: &ArrayRef, row: usize) -> PyResult<Bound<'
     }
 }
 
-/// An Arrow record batch: columns of as many rows each.
+/// An Arrow record batch, which whoever reads Arrow takes without a copy:
+/// `pyarrow.record_batch(it)`, `polars.DataFrame(it)`, `duckdb.sql("from it")`.
 #[pyclass(frozen, module = "leaksieve")]
 pub(crate) struct Batch {
     pub(crate) batch: RecordBatch,
@@ -170,7 +172,7 @@ impl Batch {
         self.batch.num_rows()
     }
 
-    /// A column.
+    /// A column. Raises KeyError if there is none of that name.
     fn column(&self, name: &str) -> PyResult<Array> {
         let column = self.batch.column_by_name(name);
         let array = column.ok_or_else(|| {

@@ -189,6 +189,11 @@ fn is_column(lists: &Bound<'_, PyAny>) -> PyResult<bool> {
         .try_fold(false, |found, mark| Ok(found || lists.hasattr(*mark)?))
 }
 
+/// What messages call a column.
+pub(crate) fn called(name: &str) -> PyResult<String> {
+    source::called(name).map_err(|error| BuildError::new_err(error.to_string()))
+}
+
 /// Build a filter file of values in memory.
 fn of_values<'py>(
     py: Python<'py>,
@@ -207,11 +212,7 @@ fn of_values<'py>(
     let name = values
         .getattr_opt("name")?
         .and_then(|name| name.extract::<String>().ok());
-    let name = name.filter(|name| !name.is_empty());
-    let said = match &name {
-        Some(name) => format!("column `{name}`"),
-        None => "the column".to_owned(),
-    };
+    let said = called(&name.unwrap_or_default())?;
     let column = crate::column::Column::new(values)?;
     column.ensure_kind(arguments.kind()?)?;
     let source = column.flat()?;

@@ -17,7 +17,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::array::Batch;
-use crate::build::{Arguments, OF_SPARK, Watch, built, of_build, warn};
+use crate::build::{Arguments, OF_SPARK, Watch, built, called, of_build, warn};
 use crate::column::Column;
 
 /// What tasks are made of; the elements that they take, where they do not take the column; parts of
@@ -39,7 +39,7 @@ fn of_cluster(error: &ClusterError, options: &BuildOptions) -> PyErr {
     }
 }
 
-/// The driver of a build.
+/// The driver of a build on a cluster; see `leaksieve.spark`. It holds no hash and no page.
 #[pyclass(module = "leaksieve._native")]
 pub(crate) struct Driver {
     build: Option<Build>,
@@ -77,7 +77,7 @@ impl Driver {
         progress: Py<PyAny>,
         max_counted_records: Option<u64>,
     ) -> PyResult<Self> {
-        let column = format!("column `{column}`");
+        let column = called(column)?;
         let values = Values::new(&column, Vec::<Option<Vec<u8>>>::new());
         let named = [Input::File(output.clone())];
         let mut options = arguments.options(vec![Input::Values(values)], &named)?;
@@ -98,7 +98,8 @@ impl Driver {
         })
     }
 
-    /// Judge the first rows; `tasks`: which task will read each. Are they not all blank?
+    /// Judge the first rows; `tasks`: the number of the task that will read each, or empty if
+    /// that is not known. False: they are all blank, so look again, at those behind.
     fn look(&mut self, py: Python<'_>, rows: &Bound<'_, PyAny>, tasks: Vec<u32>) -> PyResult<bool> {
         let column = Column::new(rows)?;
         column.ensure_kind(self.options.kind)?;
@@ -114,7 +115,13 @@ impl Driver {
         })
     }
 
-    /// The next step, when these rows came of the one before. None: the file is there.
+    /// The next step, when these rows (part, blob) came of the last tasks of the one before.
+    /// None: the file is there.
+    ///
+    /// A step is: what to make the first tasks of; elements, each for any of these tasks, with its
+    /// index, or None: they take the column; and (number of parts, what to make the second tasks
+    /// of), or None: there are none. All rows of a part that the first tasks give go to one second
+    /// task; those of part -1, too.
     fn next<'py>(
         &mut self,
         py: Python<'py>,
@@ -149,7 +156,8 @@ impl Driver {
         built(py, &OF_SPARK, &self.output, &self.options, summary)
     }
 
-    /// End the build, and remove what it leaves; warn if that cannot be.
+    /// End the build, if it has not ended: the staging folder and the unfinished file are gone.
+    /// Warns (UserWarning) if the folder cannot be removed.
     fn close(&mut self, py: Python<'_>) {
         let build = self.build.take();
         let closed = py.detach(|| build.map_or(Ok(()), |mut build| build.close()));
@@ -162,7 +170,8 @@ impl Driver {
     }
 }
 
-/// Does a task.
+/// Does a task of a step. What is given back are batches of the columns `part` (int32) and
+/// `blob` (binary).
 #[pyclass(frozen, module = "leaksieve._native")]
 pub(crate) struct Task {
     /// `None`: it is finished.
@@ -234,14 +243,14 @@ impl Task {
         })
     }
 
-    /// The next values of the column; gives rows that are ready.
+    /// The next values of the column.
     fn values(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<Batch> {
         self.give(py, column, |worker, value| {
             worker.values(std::iter::once(value))
         })
     }
 
-    /// Elements with their numbers, or rows of a shuffle; gives rows that are ready.
+    /// Elements with their index, or rows of a shuffle.
     fn rows(&self, py: Python<'_>, parts: Vec<i32>, blobs: &Bound<'_, PyAny>) -> PyResult<Batch> {
         let mut parts = parts.into_iter();
         self.give(py, blobs, |worker, blob| match parts.next().zip(blob) {
@@ -250,7 +259,7 @@ impl Task {
         })
     }
 
-    /// Nothing follows; gives all rows that are left.
+    /// Nothing follows.
     fn finish(&self, py: Python<'_>) -> PyResult<Batch> {
         let worker = self.worker().take();
         let rows = py.detach(|| worker.map_or_else(|| Ok(Vec::new()), Worker::finish));

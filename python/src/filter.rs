@@ -68,7 +68,8 @@ fn identifier(text: &[u8], kind: Option<IdentifierKind>) -> Identifier<'_> {
     }
 }
 
-/// An open filter file. Several threads may ask it at once.
+/// An open filter file. Several threads may ask it at once. It is not read whole: a question
+/// reads one sector (512 bytes) for each leak, or a few.
 #[pyclass(frozen, module = "leaksieve")]
 pub(crate) struct Filter {
     opened: Arc<Opened>,
@@ -126,7 +127,20 @@ fn open(
 
 #[pymethods]
 impl Filter {
-    /// Open a file and verify its header, and of a signed file its signature.
+    /// Open a file, verify its header, and of a signed file its signature.
+    ///
+    /// Args:
+    ///     source: Its path; its bytes; or an object that is open to be read, with `read()` and
+    ///         `seek()`, which is then used by this alone.
+    ///     key: Accept only files that this key signed, or one of these: 64 hexadecimal digits, or
+    ///         the path of a .pub file. By default every file is accepted, whoever made it.
+    ///     min_epoch: Refuse files of a lower epoch.
+    ///     allow_expired: Let an expired file say "not exposed"; it then means: as of that day.
+    ///
+    /// Raises:
+    ///     FileNotFoundError, OSError: It cannot be read.
+    ///     FilterError: It is no filter file, is damaged, or is not trusted.
+    ///     ValueError: A key is none.
     #[staticmethod]
     #[pyo3(signature = (source, *, key=None, min_epoch=0, allow_expired=false))]
     fn open(
@@ -147,6 +161,15 @@ impl Filter {
     }
 
     /// Look one text up.
+    ///
+    /// Args:
+    ///     text: As it is typed; a leaked password may be bytes that are not UTF-8.
+    ///     kind: What it is. By default all leaks of the file are asked, and "not exposed" is said
+    ///         only if all of them cover it.
+    ///
+    /// Raises:
+    ///     FilterError, OSError: A sector is damaged, forged, or cannot be read.
+    ///     ValueError: The text has half of a surrogate pair; there is no such kind.
     #[pyo3(signature = (text, kind=None))]
     fn check(
         &self,
@@ -183,7 +206,27 @@ impl Filter {
         Ok(Verdict::new(Arc::clone(opened), verdict))
     }
 
-    /// Look a column of texts up.
+    /// Look a column of texts up, on all cores and without Python's lock. What `check` says of
+    /// each, at less cost: sectors are read once for many questions.
+    ///
+    /// Args:
+    ///     column: n texts; see `leaksieve.Column` for what may be one.
+    ///     kind: As for `check`.
+    ///     reason: Also tell the reason of each verdict, as `Verdict.reason` does.
+    ///
+    /// Returns:
+    ///     An Arrow array of n outcomes: a dictionary of the texts of `leaksieve.Outcome`, in the
+    ///     order of its description, with keys of one byte (uint8). A row that is null is null.
+    ///     With `reason`, a record batch of two columns of n rows: "verdict", and "reason", a
+    ///     dictionary of texts.
+    ///     A sector that is damaged or cannot be read is an "error" of the questions that need it,
+    ///     and of no other.
+    ///
+    /// Raises:
+    ///     TypeError: The column holds neither texts nor whole numbers. Floats are refused: they
+    ///         may have lost digits. So are whole numbers where a leak that is asked has another
+    ///         kind than "phone" or "id": they may have lost zeros in front.
+    ///     ValueError: A text has half of a surrogate pair; there is no such kind.
     #[pyo3(signature = (column, kind=None, *, reason=false))]
     fn check_many<'py>(
         &self,
@@ -227,7 +270,7 @@ impl Filter {
     }
 }
 
-/// What a file says of itself.
+/// What a file says of itself. Arguments and errors are those of `Filter.open`.
 #[pyfunction]
 #[pyo3(signature = (source, *, key=None, min_epoch=0))]
 pub(crate) fn inspect<'py>(

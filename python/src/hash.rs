@@ -16,7 +16,23 @@ use crate::build::{Given, of_description};
 use crate::column::{Column, NULL};
 use crate::kind;
 
-/// The hash of each row.
+/// The hash of each identifier of a column, 64 bits: spellings of one identifier have one hash.
+/// For joins and counts of distinct identifiers across tables, with the rules of a build.
+///
+/// A hash is no secret: who has `seed` can try all phone numbers in minutes.
+///
+/// Args:
+///     column: n identifiers.
+///     kind, region, case, id_scheme, separators, digest: As for `build`.
+///     seed: 0 to 2**64 - 1; hashes of different seeds say nothing of each other.
+///
+/// Returns:
+///     An Arrow array of n numbers (uint64). Null is what is null, blank, or no identifier of this
+///     kind. Of a text that can mean several things, the hash is that of the usual one: a build
+///     stores several of some texts.
+///
+/// Raises:
+///     TypeError, ValueError: As of `Filter.check_many`, and an argument does not fit the others.
 #[pyfunction]
 #[pyo3(signature = (column, *, kind, seed, region=None, case=None, id_scheme=None, separators=None, digest=None))]
 #[expect(clippy::too_many_arguments, reason = "each is an argument in Python")]

@@ -13,7 +13,9 @@ use crate::filter::Opened;
 /// What one does in Python to take an expired file as of its day.
 pub(crate) const ACCEPT: &str = "open it with allow_expired=True";
 
-/// What a file says of a text. It has no truth value: a question that could not be answered is no
+/// What a file says of a text. `str()` of it is a sentence, which does not repeat the text.
+///
+/// It has no truth value (`bool()` raises TypeError): a question that could not be answered is no
 /// "no".
 #[pyclass(frozen, module = "leaksieve")]
 pub(crate) struct Verdict {
@@ -53,7 +55,7 @@ pub(crate) fn told<T>(
 
 #[pymethods]
 impl Verdict {
-    /// "exposed", "not_exposed", "not_covered" or "expired".
+    /// What it is; see `leaksieve.Outcome`.
     #[getter]
     fn outcome(&self) -> &'static str {
         self.class().name()
@@ -65,14 +67,14 @@ impl Verdict {
         self.class() == Class::Exposed
     }
 
-    /// Does every leak that was asked cover the text, and none has it? False does not mean that it
-    /// is exposed: perhaps the file cannot say.
+    /// Does every leak that was asked cover the text, and none has it? False does not mean that
+    /// it is exposed: perhaps the file cannot say.
     #[getter]
     fn is_not_exposed(&self) -> bool {
         self.class() == Class::NotExposed
     }
 
-    /// The leaks that have the text.
+    /// The leaks that have the text; empty if it is not exposed.
     #[getter]
     fn leaks(&self) -> Vec<Leak> {
         self.tell(|told| {
@@ -104,7 +106,8 @@ impl Verdict {
         })
     }
 
-    /// The verdict in English words, without those that say its outcome.
+    /// The sentence without its first words: which leaks have it, at what odds; which lack it;
+    /// or why they cannot say.
     #[getter]
     fn reason(&self) -> String {
         self.tell(|told| told.words())
@@ -148,8 +151,8 @@ pub(crate) struct Leak {
     name: String,
     /// When it happened: "2021-06-11", "2021-06" or "2021". None: unknown.
     date: Option<String>,
-    /// Of so many people who are not in it and ask such a text, one is told this too. None: nobody
-    /// is.
+    /// Of so many people who are not in it and ask such a text, one is told this too. None:
+    /// nobody is.
     false_alarm_one_in: Option<u64>,
     /// How the text was found, behind "found": "without its +tag". None: as it was typed.
     found: Option<&'static str>,

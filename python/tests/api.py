@@ -1,6 +1,7 @@
 """What the wheel's interface promises: GOLDEN_FOLDER COMMAND_LINE. Answers themselves are compared
 elsewhere, see `ask/wheel.py`."""
 
+import ast
 import datetime
 import decimal
 import hashlib
@@ -345,6 +346,27 @@ def builds_have_the_same_arguments_on_spark():
     ]
 
 
+def help_says_what_editors_show():
+    """Rust's documentation is that of the stub, word for word."""
+    stub = ast.parse((pathlib.Path(leaksieve.__file__).parent / "_native.pyi").read_text())
+    documented = (ast.FunctionDef, ast.ClassDef)
+    said = {}
+    for item in stub.body:
+        if isinstance(item, documented) and hasattr(leaksieve, item.name):
+            said[item.name] = ast.get_docstring(item)
+            for member in item.body:
+                if isinstance(member, documented) and ast.get_docstring(member):
+                    said.setdefault(f"{item.name}.{member.name}", ast.get_docstring(member))
+    # That of a build is Python's own, and Python's `object` documents how all objects are made.
+    del said["build"], said["Array.__new__"]
+    assert {"Filter.check_many", "Verdict.reason", "FilterError", "inspect"} < set(said), set(said)
+    for name, text in said.items():
+        here = leaksieve
+        for part in name.split("."):
+            here = getattr(here, part)
+        assert (inspect.getdoc(here) or "").split() == (text or "").split(), name
+
+
 def builds_that_warn(folder):
     """What the command line says of a file that was built."""
     lists = folder / "lists"
@@ -386,6 +408,12 @@ def builds_that_are_refused(folder):
     column = pa.array(lines + ["no number"] * 10)
     raises(BuildError, lambda: build(column, other, name="x"), "the column line 91", without=["no number"])
     raises(BuildError, lambda: build(pl.Series("tel", column), other, name="x"), "column `tel` line 91")
+    for name in ["hunter2", None]:
+        values = pd.Series(lines + ["no number"] * 10, name=name)
+        raises(BuildError, lambda: build(values, other, name="x"), "the column line 91", without=["hunter2"])
+    for name in ["13812345678", "ann@example.com"]:
+        values = pd.Series(lines, name=name)
+        raises(BuildError, lambda: build(values, other, name="x"), "row of names", without=[name])
     raises(BuildError, lambda: build(folder / "missing.txt", other), "missing.txt")
     raises(ValueError, lambda: build(column, other), "name=")
     raises(ValueError, lambda: build(column, other, name="x", field="y"), "field=")
@@ -472,6 +500,7 @@ def main():
     what_is_no_column_or_text()
     hashes()
     builds_have_the_same_arguments_on_spark()
+    help_says_what_editors_show()
     nothing_is_kept()
     for test in [
         files_that_cannot_be_opened_or_asked, expired_files, typed_dictionaries_have_the_fields, builds,

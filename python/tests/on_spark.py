@@ -184,6 +184,15 @@ def refuse(session, work):
     ]:
         raises(TypeError, build(values), word)
     raises(TypeError, build("bigint(value)", kind="password", region=None), "zeros in front")
+    for name in ["spark.sql.files.ignoreCorruptFiles", "spark.sql.files.ignoreMissingFiles"]:
+        session.conf.set(name, "true")
+        raises(leaksieve.BuildError, build("value"), name)
+        session.conf.unset(name)
+    named = frame.withColumnRenamed("value", "13800138000")
+    raises(
+        leaksieve.BuildError,
+        lambda: leaksieve.spark.build(named, "13800138000", work["output"], kind="phone", region="CN"), "row of names",
+    )
     raises(ValueError, build("value", segments=65), "65 segments")
     raises(ValueError, build("value", staging="s3://x/y"), "no path of the file system")
     raises(leaksieve.BuildError, build("value", staging=work["staging"] + "/none"), "all machines need to reach")

@@ -25,7 +25,7 @@ mod values;
 
 pub use self::batch::Batch;
 pub use self::charset::{Charset, UnknownCharset};
-pub use self::column::{Column, Delimiter, NoDelimiter};
+pub use self::column::{Column, Delimiter, NameIsIdentifier, NoDelimiter, called};
 pub use self::error::{Remedy, SourceError};
 pub(crate) use self::files::range_prefix;
 pub use self::files::{Found, check_ranges, find};

@@ -159,7 +159,6 @@ class Filter:
             order of its description, with keys of one byte (uint8). A row that is null is null.
             With `reason`, a record batch of two columns of n rows: "verdict", and "reason", a
             dictionary of texts.
-
             A sector that is damaged or cannot be read is an "error" of the questions that need it,
             and of no other.
 

@@ -26,7 +26,7 @@ from ._native import LOOK_ROWS, Driver
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, SparkSession
 
     Path = str | os.PathLike[str]
     Work = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -116,6 +116,7 @@ def build(
         TypeError: The column is of another type, such as a float, which may have lost digits.
     """
     output = _mounted(output)
+    _ensure_all_rows(df.sparkSession)
     values = df.select(column)
     column_name = values.columns[0]
     of_type = _arrow_type(values)
@@ -164,6 +165,14 @@ def _tell(stage: str) -> None:
     print(f"leaksieve: {stage}", file=sys.stderr, flush=True)
 
 
+def _ensure_all_rows(session: SparkSession) -> None:
+    """Who stands in a file that Spark skips would be told that they are not exposed."""
+    for setting in ["Corrupt", "Missing"]:
+        for name in [f"spark.sql.files.ignore{setting}Files", f"spark.files.ignore{setting}Files"]:
+            if str(session.conf.get(name, "false")).lower() == "true":
+                raise BuildError(f"{name} is true, so rows may be missing: set it to false")
+
+
 def _mounted(path: Path) -> str:
     path = os.fspath(path)
     if re.match(r"\w+:/", path):
@@ -204,7 +213,8 @@ def _look(values: DataFrame, of_type: pa.DataType, driver: Driver) -> None:
     # Where the first are all blank, those decide that are not.
     if not driver.look(array(rows), [row[0] for row in rows]):
         text = functions.col("value").cast("string")
-        rows = _first(values.where(text.rlike(r"(?U)\S")))
+        # Blanks are those of ASCII.
+        rows = _first(values.where(text.rlike(r"[^ \t\n\f\r]")))
         driver.look(array(rows), [])
 
 

@@ -127,7 +127,7 @@ impl Folder {
         let dense = (0..NUM_LINES).map(|index| format!("138{:08}", index * 7_919 % NUM_LINES));
         fs::write(folder.path("dense"), joined(dense))?;
         // As many blank rows as a first look is at, and more.
-        let blank = (0..70_000).map(|_| "\u{a0}".to_owned());
+        let blank = (0..70_000).map(|_| "  ".to_owned());
         fs::write(
             folder.path("late"),
             joined(blank.chain((0..1_000).map(sample::phone))),
@@ -249,7 +249,10 @@ impl Folder {
             let (expected, num_restarts) = self.expected(wanted)?;
             let found = fs::read(self.path(&format!("out/{number}.lsv")))?;
             ensure!(found == expected, "{name}: other bytes");
-            ensure!(answer["summary"]["num_restarts"] == num_restarts, "{name}");
+            let summary = &answer["summary"];
+            ensure!(summary["num_restarts"] == num_restarts, "{name}");
+            ensure!(summary["size_bytes"] == found.len(), "{name}: {summary}");
+            ensure!(answer["stages"][0] == "reading", "{name}: {answer}");
             let is_retried = wanted.list.starts_with("emails");
             ensure!((num_restarts > 0) == is_retried, "{name}");
             println!("{name}: as on one machine; the fault: {}", answer["fault"]);
@@ -361,6 +364,14 @@ fn spark_in_all_ways() -> Result<()> {
                 row(RETRIED[0], "string", 64),
                 row(RETRIED[1], "string", 64),
                 row(LONG, "string", 64),
+                row(
+                    Wanted {
+                        encoding: "bloom",
+                        ..LONG
+                    },
+                    "string",
+                    64,
+                ),
                 row(LATE, "string", 64),
                 row(phones("auto"), "bigint", 64),
             ]);
@@ -369,6 +380,7 @@ fn spark_in_all_ways() -> Result<()> {
             let mut many = rows(None);
             many.extend([
                 row(phones("bloom"), "string", 256),
+                row(phones("ribbon"), "string", 1_024),
                 row(phones("exact"), "string", 1_024),
                 row(DENSE, "bigint", 64),
                 row(RETRIED[0], "string", 64),

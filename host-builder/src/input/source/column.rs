@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use leaksieve_core::IdentifierKind;
 
+use super::table::{is_data, is_usual_name};
+
 /// Longest delimiter.
 const MAX_DELIMITER_BYTES: usize = 8;
 
@@ -65,6 +67,27 @@ pub(super) fn places_of(name: &str, names: &[impl AsRef<str>]) -> Vec<usize> {
     let mut numbered = all(&|found| found.eq_ignore_ascii_case(name.trim_end()));
     numbered.retain(|place| number.parse() == Ok(place + 1));
     numbered
+}
+
+/// The name of a column of values is an identifier: whoever read the list took its first row for
+/// names, and the identifier is in no row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the column's name looks like an identifier, so the first row was taken for names: read the list \
+     again without a row of names, or rename the column"
+)]
+pub struct NameIsIdentifier;
+
+/// What messages call a column of values: by its name, if that surely is one.
+///
+/// # Errors
+/// [`NameIsIdentifier`].
+pub fn called(name: &str) -> Result<String, NameIsIdentifier> {
+    match name {
+        name if is_data(name.as_bytes()) => Err(NameIsIdentifier),
+        name if is_usual_name(name) => Ok(format!("column `{name}`")),
+        _ => Ok("the column".to_owned()),
+    }
 }
 
 /// What stands between the columns of a table.

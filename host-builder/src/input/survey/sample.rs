@@ -43,10 +43,19 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// Of the first batch.
+    /// Of the first batch. It is empty only if all of them are blank.
     pub(super) fn first(batch: &Batch, num: usize) -> Self {
         let mut sample = Self::default();
         sample.num_seen = for_some(batch, num, &mut |text| sample.lines.push(text.to_vec()));
+        if sample.is_empty() {
+            // Those between the ones that were chosen may not be.
+            let all = batch.bytes.len().saturating_add(1);
+            for_some(batch, all, &mut |text| {
+                if sample.lines.len() < num {
+                    sample.lines.push(text.to_vec());
+                }
+            });
+        }
         sample
     }
 

@@ -256,12 +256,12 @@ impl<'a> Sample<'a> {
 }
 
 /// Is this an identifier, and no name of a column?
-fn is_data(cell: &[u8]) -> bool {
+pub(in crate::input::source) fn is_data(cell: &[u8]) -> bool {
     cell.contains(&b'@') || cell.iter().filter(|byte| byte.is_ascii_digit()).count() >= MIN_DIGITS
 }
 
 /// `E-Mail`, `userName`, `phone_1`: nothing but words that columns are named by.
-fn is_usual_name(cell: &str) -> bool {
+pub(in crate::input::source) fn is_usual_name(cell: &str) -> bool {
     let mut words = String::new();
     let mut is_small = false;
     for c in cell.chars() {
