@@ -232,12 +232,6 @@ fn surveyed_and_counted_as_a_file() {
             &[("null", LOOK), ("{p} 7", 300)],
             "one or two digits after the numbers",
         ),
-        // Of the first batch, none of the rows that are looked at first has anything.
-        (
-            Phone,
-            &[("  ", 1), ("86{p}", 1), ("  ", LOOK), ("86{p}", 300)],
-            "",
-        ),
         (Email, &[(&long, 15_000)], ""),
         (Email, &[(&long, 14_500), ("\"a{i}@example.com\"", 700)], ""),
         (
