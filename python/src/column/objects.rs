@@ -7,8 +7,7 @@ use arrow_array::{ArrayRef, LargeStringArray};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyFloat, PyFrozenSet, PyInt, PyMapping, PyMemoryView, PySet,
-    PyString,
+    PyBool, PyByteArray, PyBytes, PyFloat, PyFrozenSet, PyInt, PyMemoryView, PySet, PyString,
 };
 
 /// What has parts that are no rows is not taken for a column: of a text the characters would be
@@ -21,9 +20,11 @@ pub(super) fn ensure_column(values: &Bound<'_, PyAny>) -> PyResult<()> {
         || values.is_instance_of::<PyBytes>()
         || values.is_instance_of::<PyByteArray>()
         || values.is_instance_of::<PyMemoryView>();
+    // PyO3's cast prints the whole column if an interrupt is waiting.
+    let mapping = values.py().import("collections.abc")?.getattr("Mapping")?;
     let what = if is_text {
         "one text: put it into a list, or use check()"
-    } else if values.cast::<PyMapping>().is_ok() || values.hasattr("columns")? {
+    } else if values.is_instance(&mapping)? || values.hasattr("columns")? {
         "a table: give one of its columns"
     } else if values.is_instance_of::<PySet>() || values.is_instance_of::<PyFrozenSet>() {
         "a set, which has no order: put it into a list"
