@@ -1,4 +1,4 @@
-"""Which people of a table are in a leak: pandas. Give a file of phone numbers."""
+"""Which people of a table are in a leak: pandas. Arguments: a file of phone numbers."""
 
 import sys
 
@@ -9,10 +9,11 @@ import leaksieve
 people = pd.DataFrame(
     {"name": ["Ann", "Bo", "Chen", "Di"], "phone": ["+86 138 0013 8000", "13900139999", None, "12"]}
 ).sort_values("name", ascending=False)
+if len(sys.argv) != 2:
+    sys.exit("name a file of phone numbers; docs/python.md makes one")
 leaks = leaksieve.Filter.open(sys.argv[1])
-verdicts = leaks.check_many(people["phone"], kind="phone")
-# The answers have no index: ".array", or pandas would sort them by it.
-people["verdict"] = pd.Series.from_arrow(verdicts).array  # type: ignore[attr-defined]  # pandas-stubs lack it
+# Row by row, whatever the index is.
+people["verdict"] = leaks.check_many(people["phone"], kind="phone")
 print(people)
 # Only "not_exposed" is a no.
 print(people.loc[people["verdict"] != "not_exposed", "name"].to_list())

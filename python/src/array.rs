@@ -17,7 +17,7 @@ use pyo3_arrow::ffi::{
 use crate::column::of_objects;
 
 /// An Arrow array, which whoever reads Arrow takes without a copy: `pyarrow.array(it)`,
-/// `polars.Series(it)`, `pandas.Series.from_arrow(it).array`: rows have no index.
+/// `polars.Series(it)`. pandas takes it as a column: `frame["verdict"] = it`, row by row.
 #[pyclass(frozen, sequence, module = "leaksieve")]
 pub(crate) struct Array {
     pub(crate) array: ArrayRef,

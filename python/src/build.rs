@@ -14,6 +14,7 @@ use pyo3::exceptions::{PyTypeError, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
+use crate::argument::{Named, NumberOrText};
 use crate::error::BuildError;
 use crate::json::dictionary;
 use arguments::{ARGUMENTS, OF_VALUES, value_error};
@@ -21,10 +22,8 @@ pub(crate) use arguments::{Arguments, Given, OF_SPARK, of_description};
 pub(crate) use watch::Watch;
 
 /// Where and how files of lists are read, and with what.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(crate) struct Files {
-    column: Option<ColumnArgument>,
+struct Files {
+    column: Option<NumberOrText>,
     delimiter: Option<String>,
     charset: Option<String>,
     field: Option<String>,
@@ -37,14 +36,26 @@ pub(crate) struct Files {
     replace: bool,
 }
 
-/// A column of a table, by its number or its name.
-#[derive(FromPyObject)]
-enum ColumnArgument {
-    Number(usize),
-    Name(String),
-}
-
 impl Files {
+    /// Of a mapping of Python.
+    fn new(files: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let named = Named(files);
+        let column = "a name, or a whole number from 1";
+        Ok(Self {
+            column: named.number_or_text("column", column)?,
+            delimiter: named.text("delimiter")?,
+            charset: named.text("charset")?,
+            field: named.text("field")?,
+            as_lines: named.flag("as_lines")?,
+            partial: named.flag("partial")?,
+            min_count: named.optional("min_count", "a whole number from 0 to 2**32 - 1")?,
+            threads: named.optional("threads", "a whole number from 1")?,
+            memory: named.optional("memory", "a whole number of bytes")?,
+            temp_dir: named.optional("temp_dir", "the path of a folder")?,
+            replace: named.flag("replace")?,
+        })
+    }
+
     /// Is something said that values in memory do not have?
     const fn is_of_files(&self) -> bool {
         self.column.is_some()
@@ -71,12 +82,13 @@ impl Files {
 
     fn form(&self) -> PyResult<Form> {
         let column = match &self.column {
-            Some(ColumnArgument::Number(number)) => Some(Column::Index(
+            Some(NumberOrText::Number(number)) => Some(Column::Index(
                 number
                     .checked_sub(1)
+                    .and_then(|index| usize::try_from(index).ok())
                     .ok_or_else(|| value_error("columns are counted from 1"))?,
             )),
-            Some(ColumnArgument::Name(name)) => Some(Column::Name(name.clone())),
+            Some(NumberOrText::Text(name)) => Some(Column::Name(name.clone())),
             None => None,
         };
         if column.is_some() && (self.field.is_some() || self.as_lines)
@@ -142,10 +154,11 @@ pub(crate) fn build<'py>(
     py: Python<'py>,
     lists: &Bound<'py, PyAny>,
     output: PathBuf,
-    arguments: Arguments,
-    files: Files,
+    arguments: &Bound<'py, PyAny>,
+    files: &Bound<'py, PyAny>,
     progress: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
+    let (arguments, files) = (Arguments::new(arguments)?, Files::new(files)?);
     let kind = arguments.kind()?;
     if is_column(lists)? {
         return of_values(py, lists, &output, &arguments, &files, progress);

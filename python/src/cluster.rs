@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::argument::segments;
 use crate::array::Batch;
 use crate::build::{Arguments, OF_SPARK, Watch, built, called, of_build, warn};
 use crate::column::Column;
@@ -69,15 +70,15 @@ impl Driver {
     fn new(
         output: PathBuf,
         staging: PathBuf,
-        segments: u32,
+        #[pyo3(from_py_with = segments)] segments: u32,
         column: &str,
         as_lines: bool,
         replace: bool,
-        arguments: Arguments,
+        arguments: &Bound<'_, PyAny>,
         progress: Py<PyAny>,
         max_counted_records: Option<u64>,
     ) -> PyResult<Self> {
-        let column = called(column)?;
+        let (arguments, column) = (Arguments::new(arguments)?, called(column)?);
         let values = Values::new(&column, Vec::<Option<Vec<u8>>>::new());
         let named = [Input::File(output.clone())];
         let mut options = arguments.options(vec![Input::Values(values)], &named)?;

@@ -12,7 +12,7 @@ use arrow_array::types::{
     ArrowPrimitiveType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
     UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_array::{Array, ArrayRef, NullArray, UInt32Array};
 use arrow_buffer::ArrowNativeType;
 use arrow_schema::{ArrowError, DataType, Field};
 use arrow_select::take::take;
@@ -79,9 +79,9 @@ impl Column {
             ));
         }
         // Of NumPy, of polars, and of pandas where it has no Arrow: objects of Python, which Arrow would
-        // have as their addresses.
+        // have as their addresses. And rows of polars that are all missing.
         let has_objects = match dtype {
-            Some(dtype) => dtype.str()?.to_cow()?.eq_ignore_ascii_case("object"),
+            Some(dtype) => matches!(&*dtype.str()?.to_cow()?, "object" | "Object" | "Null"),
             None => false,
         };
         let has = |name: &Bound<'_, PyString>| values.hasattr(name);
@@ -113,8 +113,7 @@ impl Column {
         Ok(column)
     }
 
-    /// Whole numbers have no zeros in front. Phone numbers and ids are often written so; of other kinds
-    /// they would be other texts.
+    /// Whole numbers have no zeros in front: of most kinds they would be other texts.
     ///
     /// # Errors
     /// `TypeError`: there are some, and they may not be of this kind.
@@ -122,8 +121,9 @@ impl Column {
         match self.has_numbers && !may_be_numbers(kind) {
             false => Ok(()),
             true => Err(PyTypeError::new_err(format!(
-                "the column has whole numbers, which may have lost zeros in front: of kind '{}' give \
-                 text (pandas: dtype=str)",
+                "the column has whole numbers, which may have lost zeros in front: of kind '{}' read \
+                 it as text (pandas: dtype=str). If they never had any, turn them into text \
+                 (pandas: astype(str))",
                 kind.name()
             ))),
         }
@@ -142,7 +142,11 @@ impl Column {
             has_numbers: false,
         };
         let mut last_values: Option<(ArrayRef, usize)> = None;
-        for array in arrays {
+        for mut array in arrays {
+            // pandas has a column so in which all is missing.
+            if array.data_type().is_floating() && !array.is_empty() && array.null_count() == array.len() {
+                array = Arc::new(NullArray::new(array.len()));
+            }
             check_type(array.data_type())?;
             let Some(dictionary) = array.as_any_dictionary_opt() else {
                 column.push_all(array);

@@ -21,6 +21,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
+use crate::argument::min_epoch;
 use crate::array::{Array, Batch};
 use crate::column::{Column, NULL};
 use crate::error::{FilterError, of_file};
@@ -147,7 +148,7 @@ impl Filter {
         py: Python<'_>,
         source: &Bound<'_, PyAny>,
         key: Option<&Bound<'_, PyAny>>,
-        min_epoch: u32,
+        #[pyo3(from_py_with = min_epoch)] min_epoch: u32,
         allow_expired: bool,
     ) -> PyResult<Self> {
         let opened = Opened {
@@ -225,7 +226,7 @@ impl Filter {
     /// Raises:
     ///     TypeError: The column holds neither texts nor whole numbers. Floats are refused: they
     ///         may have lost digits. So are whole numbers where a leak that is asked has another
-    ///         kind than "phone" or "id": they may have lost zeros in front.
+    ///         kind than "phone": they may have lost zeros in front.
     ///     ValueError: A text has half of a surrogate pair; there is no such kind.
     #[pyo3(signature = (column, kind=None, *, reason=false))]
     fn check_many<'py>(
@@ -277,7 +278,7 @@ pub(crate) fn inspect<'py>(
     py: Python<'py>,
     source: &Bound<'py, PyAny>,
     key: Option<&Bound<'py, PyAny>>,
-    min_epoch: u32,
+    #[pyo3(from_py_with = min_epoch)] min_epoch: u32,
 ) -> PyResult<Bound<'py, PyDict>> {
     dictionary(py, &Report::new(&open(py, source, key, min_epoch)?))
 }

@@ -11,6 +11,7 @@ use leaksieve_core::sector::Payload;
 use leaksieve_core::{Identifier, Profile};
 use pyo3::prelude::*;
 
+use crate::argument::seed;
 use crate::array::Array;
 use crate::build::{Given, of_description};
 use crate::column::{Column, NULL};
@@ -40,7 +41,7 @@ pub(crate) fn hash_column(
     py: Python<'_>,
     column: &Bound<'_, PyAny>,
     kind: &str,
-    seed: u64,
+    #[pyo3(from_py_with = seed)] seed: u64,
     region: Option<&str>,
     case: Option<&str>,
     id_scheme: Option<&str>,

@@ -5,6 +5,7 @@
 //! The package itself is `python/leaksieve`, with the types and the documentation of all that is
 //! here in `_native.pyi`.
 
+mod argument;
 mod array;
 mod build;
 mod cluster;

@@ -157,6 +157,91 @@ def verdict_of_one_text():
     assert PHONE.check("").outcome == "not_covered" and PHONE.check("\0").outcome == "not_covered"
 
 
+def what_is_missing_or_negative():
+    for column in [
+        pl.Series([None, None]), pl.DataFrame({"x": [None, None]})["x"], pd.Series([np.nan, np.nan]), pd.Series([None, None]),
+        pd.Series([None, None], dtype="Float64"), pa.array([None, None], pa.float64()), np.array([np.nan, np.nan]),
+    ]:
+        assert verdicts(column) == [None, None], column
+    for column in [pl.Series([]), pd.Series([]), np.array([]), []]:
+        assert verdicts(column) == [], column
+    # Its digits are a member's.
+    negative = -int(MEMBER)
+    for column in [[negative], np.array([negative]), pa.array([negative]), pd.Series([negative]), pa.array([decimal.Decimal(negative)])]:
+        assert verdicts(column) == ["not_covered"], column
+
+
+def answers_in_a_frame():
+    frame = pd.DataFrame({"phone": [OTHER, MEMBER, None, STRANGER]}).sort_values("phone", ascending=False)
+    frame["verdict"] = PHONE.check_many(frame["phone"], "phone")
+    frame["again"] = pd.Series(PHONE.check_many(frame["phone"], "phone"), index=frame.index)
+    expected = {OTHER: "not_covered", MEMBER: "exposed", STRANGER: "not_exposed"}
+    for _, row in frame.iterrows():
+        for said in [row["verdict"], row["again"]]:
+            assert pd.isna(said) if pd.isna(row["phone"]) else said == expected[row["phone"]], row
+    assert list(frame.index) != sorted(frame.index)
+
+
+def interrupts():
+    """While a column is taken: it ends, and nothing of it is printed. A process of its own, whose
+    standard error is looked at."""
+    script = """
+import signal, sys, time
+import numpy as np, pandas as pd, leaksieve
+texts = np.array([f"secret{n}" for n in range(1_500_000)], dtype=object)
+leaks = leaksieve.Filter.open(sys.argv[1])
+for work in [
+    lambda: leaks.check_many(texts), lambda: leaksieve.hash_column(texts, kind="username", seed=1),
+    lambda: leaks.check_many(pd.Series(texts, dtype=object)), lambda: leaksieve.Array(texts),
+    lambda: leaksieve.build(texts, "none.lsv", kind="username", name="x"),
+]:
+    began = time.perf_counter()
+    texts.tolist()
+    took = time.perf_counter() - began
+    for share in [0.3, 0.9, 2]:
+        # As Ctrl-C is handled.
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, share * took)
+        try:
+            work()
+            time.sleep(share * took)
+        except KeyboardInterrupt:
+            print("ended")
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        ran = subprocess.run(
+            [sys.executable, "-c", script, GOLDEN / "username.lsv"], cwd=folder, capture_output=True, text=True
+        )
+        assert ran.stderr == "" and ran.returncode == 0, ran.stderr[:300]
+        assert ran.stdout == "ended\n" * 15, ran.stdout
+        assert not list(pathlib.Path(folder).iterdir())
+
+
+def arguments_that_are_none(folder):
+    """They are named, with what is wanted, and not shown."""
+    def build(**options):
+        return lambda: leaksieve.build(folder / "none.txt", folder / "none.lsv", **{"kind": "phone", "region": "CN", **options})
+
+    for error, options, words in [
+        (ValueError, dict(seed=-1), "2**64 - 1"), (ValueError, dict(seed=2**64), "2**64 - 1"),
+        (ValueError, dict(column=-1), "from 1"), (ValueError, dict(epoch=-1), "2**32 - 1"),
+        (ValueError, dict(epoch=2**32), "2**32 - 1"), (ValueError, dict(threads=-1), "from 1"),
+        (ValueError, dict(memory=-1), "bytes"), (ValueError, dict(max_size=-1), "bytes"), (ValueError, dict(created=-1), "seconds"),
+        (ValueError, dict(min_count=-1), "from 0"), (TypeError, dict(created=1.5), "seconds"), (TypeError, dict(date=2021), "'2021'"),
+        (TypeError, dict(max_size="93"), "bytes"), (TypeError, dict(fpr="93"), "0.5"), (TypeError, dict(seed=1.5), "2**64"),
+        (TypeError, dict(seed=True), "2**64"), (TypeError, dict(column=True), "from 1"), (TypeError, dict(as_lines=1), "True or False"),
+        (TypeError, dict(replace=None), "True or False"), (TypeError, dict(kind=3), "text"), (TypeError, dict(region=3), "text"),
+        (TypeError, dict(encoding=None), "text"), (TypeError, dict(max_rejected="93"), "share"), (TypeError, dict(temp_dir=3), "folder"),
+    ]:
+        (name,) = options
+        raises(error, build(**options), f"{name}= is ", words, without=["93", "extract"])
+    for error, seed in [(ValueError, -1), (ValueError, 2**64), (TypeError, "93"), (TypeError, None)]:
+        raises(error, lambda: leaksieve.hash_column([], kind="email", seed=seed), "seed= is ", "2**64 - 1", without=["93"])
+    for error, epoch in [(ValueError, -1), (ValueError, 2**32), (TypeError, "93")]:
+        for function in [Filter.open, leaksieve.inspect]:
+            raises(error, lambda: function(GOLDEN / "phone.lsv", min_epoch=epoch), "min_epoch= is ", "2**32 - 1", without=["93"])
+
+
 def what_is_no_column_or_text():
     secret = "13812345678"
     lone = secret + "\ud800"
@@ -199,11 +284,12 @@ def what_is_no_column_or_text():
     for column in numbers:
         for ask in [
             passwords.check_many, lambda column: PHONE.check_many(column, "password"),
+            lambda column: PHONE.check_many(column, "id"),
             lambda column: leaksieve.hash_column(column, kind="username", seed=1),
         ]:
             raises(TypeError, lambda: ask(column), "zeros in front", without=["7"])
         assert len(PHONE.check_many(column)) == len(column)
-    for kind in ["password", "email", "username", "sha1", "ntlm"]:
+    for kind in ["password", "email", "username", "id", "sha1", "ntlm"]:
         raises(TypeError, lambda: leaksieve.build(np.array([7]), "no.lsv", kind=kind), kind, "zeros in front")
     raises(TypeError, lambda: leaksieve.Array([MEMBER, 7]), "row 1", "zeros in front")
     wrong = pa.DictionaryArray.from_arrays(pa.array([0, 5]), pa.array([MEMBER]), safe=False)
@@ -377,6 +463,7 @@ def builds_that_warn(folder):
     for list_, options, warned in [
         (lists, dict(), ["1 hidden or special", "only 3 of 90 identifiers are distinct"]),
         (leaksieve.Array(["ann"] * 60), dict(name="x"), ["only 1 of 60 identifiers are distinct"]),
+        (leaksieve.Array(many), dict(name="x", created="2027-01-31", expires="2027-01-30"), ["2027-01-30, before it was made"]),
         (leaksieve.Array(many), dict(name="x", max_size=3072, encoding="bloom"), ["For fewer, use encoding='ribbon', more room"]),
     ]:
         with warnings.catch_warnings(record=True) as caught:
@@ -406,11 +493,11 @@ def builds_that_are_refused(folder):
     raises(BuildError, lambda: build(max_rejected=0.2), "already exists", "replace=", without=["--"])
     other = folder / "other.lsv"
     column = pa.array(lines + ["no number"] * 10)
-    raises(BuildError, lambda: build(column, other, name="x"), "the column line 91", without=["no number"])
-    raises(BuildError, lambda: build(pl.Series("tel", column), other, name="x"), "column `tel` line 91")
+    raises(BuildError, lambda: build(column, other, name="x"), "the column row 90", without=["no number"])
+    raises(BuildError, lambda: build(pl.Series("tel", column), other, name="x"), "column `tel` row 90")
     for name in ["hunter2", None]:
         values = pd.Series(lines + ["no number"] * 10, name=name)
-        raises(BuildError, lambda: build(values, other, name="x"), "the column line 91", without=["hunter2"])
+        raises(BuildError, lambda: build(values, other, name="x"), "the column row 90", without=["hunter2"])
     for name in ["13812345678", "ann@example.com"]:
         values = pd.Series(lines, name=name)
         raises(BuildError, lambda: build(values, other, name="x"), "row of names", without=[name])
@@ -478,7 +565,6 @@ def hashes():
         repeated.to_pylist(), kind="email", seed=0
     ).to_pylist()
     raises(ValueError, lambda: leaksieve.hash_column([], kind="phone", seed=1), "region=")
-    raises(OverflowError, lambda: leaksieve.hash_column([], kind="email", seed=-1))
 
 
 def nothing_is_kept():
@@ -497,6 +583,9 @@ def main():
     slices_chunks_and_many_rows()
     results_go_everywhere()
     verdict_of_one_text()
+    what_is_missing_or_negative()
+    answers_in_a_frame()
+    interrupts()
     what_is_no_column_or_text()
     hashes()
     builds_have_the_same_arguments_on_spark()
@@ -504,7 +593,7 @@ def main():
     nothing_is_kept()
     for test in [
         files_that_cannot_be_opened_or_asked, expired_files, typed_dictionaries_have_the_fields, builds,
-        builds_that_warn,
+        builds_that_warn, arguments_that_are_none,
         builds_that_are_refused,
     ]:
         with tempfile.TemporaryDirectory() as folder:

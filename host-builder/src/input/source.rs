@@ -32,7 +32,7 @@ pub use self::files::{Found, check_ranges, find};
 pub(crate) use self::gather::BATCH_VALUES as LOOK_VALUES;
 pub use self::gather::Gather;
 pub use self::input::{Input, MAX_RECORD_BYTES};
-pub use self::layout::{Form, Layout, may_be_numbers};
+pub use self::layout::{Form, Layout, NEGATIVE_NUMBER, may_be_numbers};
 pub use self::lines::{LineBatches, split as split_lines};
 pub use self::read::{content, read};
 pub use self::record::{Fault, Record};

@@ -127,7 +127,7 @@ impl Settings {
                 let header = match (is_header_alone(counts), (self.has)("-")) {
                     (false, _) => "",
                     (true, false) => {
-                        ". Only line 1 was rejected: if it is a row of names, leave it out"
+                        ". Only the first was rejected: if it is a row of names, leave it out"
                     }
                     (true, true) => {
                         ". Only line 1 was rejected: if it is a row of names, leave it out: tail -n +2 FILE | leaksieve build -"

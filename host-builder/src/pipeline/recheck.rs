@@ -44,9 +44,9 @@ pub enum RecheckError {
     },
     /// A record of the list is not found when it is spelled as people spell it.
     #[error(
-        "{}line {line} is not found when it is spelled {spelling}, so the file was not saved. \
+        "{} is not found when it is spelled {spelling}, so the file was not saved. \
          Was the list read correctly? If it was, please report this",
-        input.as_ref().map_or_else(String::new, |input| format!("{input}: "))
+        input.as_ref().map_or_else(|| format!("line {line}"), |input| input.record(*line))
     )]
     Misread {
         /// Where it stands.

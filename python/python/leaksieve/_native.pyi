@@ -165,7 +165,7 @@ class Filter:
         Raises:
             TypeError: The column holds neither texts nor whole numbers. Floats are refused: they
                 may have lost digits. So are whole numbers where a leak that is asked has another
-                kind than "phone" or "id": they may have lost zeros in front.
+                kind than "phone": they may have lost zeros in front.
             ValueError: A text has half of a surrogate pair; there is no such kind.
         """
 
@@ -184,7 +184,7 @@ class Filter:
 @final
 class Array:
     """An Arrow array, which whoever reads Arrow takes without a copy: `pyarrow.array(it)`,
-    `polars.Series(it)`, `pandas.Series.from_arrow(it).array`: rows have no index."""
+    `polars.Series(it)`. pandas takes it as a column: `frame["verdict"] = it`, row by row."""
 
     def __new__(cls, values: Column) -> Array:
         """Of texts and None of Python. Raises TypeError of anything else, also of whole numbers,

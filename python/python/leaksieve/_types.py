@@ -192,9 +192,9 @@ class FileObject(Protocol):
 Column = Union[ArrowArray, ArrowStream, HasList, Iterable[Union[str, bytes, int, None]]]
 """A column of texts: an Arrow array, or a stream of them, of any library (PyArrow, polars, DuckDB,
 pandas 3, through ``__arrow_c_array__`` or ``__arrow_c_stream__``); an array of NumPy or a Series of
-pandas; a list. Texts are str or bytes, also in dictionaries (categories). Whole numbers, of phone
-numbers and ids alone, are read as their decimal digits. Missing values (null, None, NaN, pandas.NA) give null. Of Arrow nothing is
-copied."""
+pandas; a list. Texts are str or bytes, also in dictionaries (categories). Whole numbers are taken of
+phone numbers alone, and read as their decimal digits. Missing values (null, None, NaN, pandas.NA)
+give null. Of Arrow nothing is copied."""
 
 Path = Union[str, "PathLike[str]"]
 """Where a file is."""

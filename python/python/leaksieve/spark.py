@@ -89,8 +89,8 @@ def build(
 
     Args:
         df: Where the column is; of any size, in any order.
-        column: Text, bytes or, of phone numbers and ids, whole numbers; one identifier a row. Null and
-            blank are left out.
+        column: Text, bytes or, of phone numbers, whole numbers; one identifier a row. Null and blank
+            are left out.
         output: The file to write, on the driver.
         name: Name of the leak. By default that of ``output``.
         staging: A folder that the driver and all executors reach under this path. By default that
@@ -177,8 +177,8 @@ def _mounted(path: Path) -> str:
     path = os.fspath(path)
     if re.match(r"\w+:/", path):
         raise ValueError(
-            f"{path} is no path of the file system: leaksieve writes into folders, such as one of "
-            "NFS or of a FUSE mount"
+            f"{path} is no path of the file system: give one of a folder that all machines reach, such "
+            "as NFS or a FUSE mount"
         )
     return os.path.abspath(path)
 
@@ -379,7 +379,7 @@ def check(
 
     Args:
         df: Where the questions are; its columns are kept.
-        column: Text, bytes or, of phone numbers and ids, whole numbers.
+        column: Text, bytes or, of phone numbers, whole numbers.
         path: The file, which the driver and all executors reach under this path.
         kind: What the questions are; see ``leaksieve.Filter.check``.
         verdict: Name of the new column.
@@ -409,12 +409,17 @@ def check(
     for name in new:
         if names.count(name.casefold()) > 1:
             raise ValueError(f"there is a column {name!r}: give verdict= or reason= another name")
-    asked = "question"
-    while asked in names:
-        asked += "_"
-    fields = [StructField(name, StringType()) for name in new]
-    # Of the original columns, and no copy of the question.
-    schema = StructType([*df.schema.fields, *fields])
+    fields = [*df.schema.fields, *(StructField(name, StringType()) for name in new)]
+    # Two columns of one name cannot be sent, and a dot in a name leads into it. So columns have other
+    # names on their way.
+    sent = [f"c{number}" for number in range(len(df.columns))] + ["question"]
+    answered_names = sent[:-1] + [f"answer{number}" for number in range(len(new))]
+    schema = StructType(
+        [
+            StructField(name, field.dataType, field.nullable, field.metadata)
+            for name, field in zip(answered_names, fields, strict=True)
+        ]
+    )
     num_rows, num_bytes, with_reason = _ASKED_ROWS, _ASKED_BYTES, reason is not None
     ensure_here, failed = _ensure_here(), _failed()
 
@@ -440,7 +445,7 @@ def check(
             for batch in batches:
                 arrays = batch.columns[:-1]
                 arrays += [column.slice(start, batch.num_rows) for column in columns]
-                yield pa.RecordBatch.from_arrays(arrays, schema.names)
+                yield pa.RecordBatch.from_arrays(arrays, answered_names)
                 start += batch.num_rows
 
         waiting: list[pa.RecordBatch] = []
@@ -456,5 +461,5 @@ def check(
             yield from answered(waiting)
 
     question = functions.col(column) if isinstance(column, str) else column
-    # Two columns of one name cannot be sent.
-    return df.select("*", question.alias(asked)).mapInArrow(work, schema)
+    answers = df.select("*", question).toDF(*sent).mapInArrow(work, schema)
+    return answers.toDF(*(field.name for field in fields))

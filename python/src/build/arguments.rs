@@ -11,6 +11,7 @@ use leaksieve_core::IdentifierKind;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::argument::{Named, NumberOrText, SEED};
 use crate::kind;
 
 /// The arguments of a build of files.
@@ -128,8 +129,6 @@ impl<'a> Given<'a> {
 }
 
 /// Arguments that a build has, wherever its list is.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
 pub(crate) struct Arguments {
     kind: String,
     region: Option<String>,
@@ -144,29 +143,46 @@ pub(crate) struct Arguments {
     date: Option<String>,
     source_note: String,
     seed: Option<u64>,
-    created: Option<Time>,
-    expires: Option<Time>,
+    created: Option<NumberOrText>,
+    expires: Option<NumberOrText>,
     epoch: u32,
     max_rejected: Option<f64>,
 }
 
 /// A day, or seconds since 1970.
-#[derive(FromPyObject)]
-pub(crate) enum Time {
-    Seconds(u64),
-    Day(String),
-}
-
-impl Time {
-    fn unix_s(&self) -> PyResult<u64> {
-        match self {
-            Self::Seconds(seconds) => Ok(*seconds),
-            Self::Day(day) => parse_time(day).map_err(value_error),
-        }
+fn unix_s(time: &NumberOrText) -> PyResult<u64> {
+    match time {
+        NumberOrText::Number(seconds) => Ok(*seconds),
+        NumberOrText::Text(day) => parse_time(day).map_err(value_error),
     }
 }
 
 impl Arguments {
+    /// Of a mapping of Python.
+    pub(crate) fn new(arguments: &Bound<'_, PyAny>) -> PyResult<Self> {
+        const TIME: &str = "a day such as '2027-01-31', or whole seconds since 1970-01-01 UTC";
+        let named = Named(arguments);
+        Ok(Self {
+            kind: named.required("kind", "a text")?,
+            region: named.text("region")?,
+            case: named.text("case")?,
+            id_scheme: named.text("id_scheme")?,
+            separators: named.text("separators")?,
+            digest: named.text("digest")?,
+            name: named.text("name")?,
+            fpr: named.optional("fpr", "a number from 1e-7 to 0.5")?,
+            max_size: named.optional("max_size", "a whole number of bytes")?,
+            encoding: named.required("encoding", "a text")?,
+            date: named.optional("date", "a text: '2021-06-11', '2021-06' or '2021'")?,
+            source_note: named.required("source_note", "a text")?,
+            seed: named.optional("seed", SEED)?,
+            created: named.number_or_text("created", TIME)?,
+            expires: named.number_or_text("expires", TIME)?,
+            epoch: named.epoch()?,
+            max_rejected: named.optional("max_rejected", "a share from 0 to 1")?,
+        })
+    }
+
     pub(crate) fn kind(&self) -> PyResult<IdentifierKind> {
         kind::kind(&self.kind)
     }
@@ -201,14 +217,14 @@ impl Arguments {
         options.source_note.clone_from(&self.source_note);
         options.seed = self.seed;
         options.created_unix_s = match &self.created {
-            Some(created) => created.unix_s()?,
+            Some(created) => unix_s(created)?,
             None => created_now().map_err(value_error)?,
         };
-        options.expires_unix_s = self.expires.as_ref().map_or(Ok(0), Time::unix_s)?;
+        options.expires_unix_s = self.expires.as_ref().map_or(Ok(0), unix_s)?;
         options.epoch = self.epoch;
         match self.max_rejected {
             Some(share) if (0.0..=1.0).contains(&share) => options.max_rejected_share = share,
-            Some(_) => return Err(value_error("max_rejected is a share from 0 to 1")),
+            Some(_) => return Err(value_error("max_rejected= is a share from 0 to 1")),
             None => {}
         }
         Ok(options)

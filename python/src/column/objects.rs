@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use arrow_array::builder::LargeBinaryBuilder;
 use arrow_array::{ArrayRef, LargeStringArray};
+use leaksieve::input::source::NEGATIVE_NUMBER;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyFloat, PyFrozenSet, PyInt, PyMemoryView, PySet, PyString,
 };
+
+/// Is there an interrupt? It is asked every so many rows.
+const ROWS_A_LOOK: usize = 1 << 16;
 
 /// What has parts that are no rows is not taken for a column: of a text the characters would be
 /// asked, of a table the names.
@@ -42,6 +46,9 @@ pub(crate) fn of_objects(values: &Bound<'_, PyAny>) -> PyResult<(ArrayRef, Optio
     ensure_column(values)?;
     let (mut texts, mut first_number) = (LargeBinaryBuilder::new(), None);
     for (row, value) in values.try_iter()?.enumerate() {
+        if row % ROWS_A_LOOK == 0 {
+            values.py().check_signals()?;
+        }
         let appended = append(&value?, &mut texts).map_err(|what| match what {
             NoText::Surrogate => PyValueError::new_err(format!(
                 "row {row} has half of a surrogate pair, which is no character: read the texts \
@@ -115,7 +122,11 @@ fn append_other(
     } else if is_number && !value.is_instance_of::<PyBool>() && !name.starts_with("bool") {
         let number = value.call_method0("__index__");
         let number = number.and_then(|number| Ok(number.cast_into::<PyInt>()?.str()?.to_string()));
-        texts.append_value(number.map_err(|_| NoText::Type(name))?);
+        let number = number.map_err(|_| NoText::Type(name))?;
+        texts.append_value(match number.starts_with('-') {
+            true => NEGATIVE_NUMBER,
+            false => &number,
+        });
         return Ok(Appended::Number);
     } else {
         return Err(NoText::Type(name));

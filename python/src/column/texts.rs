@@ -7,9 +7,10 @@ use arrow_array::types::{
     ArrowPrimitiveType, ByteArrayType, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type,
     UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, FixedSizeBinaryArray, GenericByteArray, PrimitiveArray};
+use arrow_array::{Array, ArrowNativeTypeOp, FixedSizeBinaryArray, GenericByteArray, PrimitiveArray};
 use arrow_buffer::ArrowNativeType;
 use arrow_schema::DataType;
+use leaksieve::input::source::NEGATIVE_NUMBER;
 
 /// Where numbers are written as text.
 #[derive(Default)]
@@ -70,8 +71,12 @@ impl Scratch {
         ends.push(0);
         for row in rows.clone() {
             if array.is_valid(row) {
+                let number = numbers.value(row);
                 // A Vec takes all.
-                let _ = write!(text, "{}", numbers.value(row));
+                let _ = match number.is_lt(T::Native::ZERO) {
+                    true => text.write_all(NEGATIVE_NUMBER.as_bytes()),
+                    false => write!(text, "{number}"),
+                };
             }
             ends.push(text.len());
         }

@@ -30,6 +30,14 @@ impl Input {
         }
     }
 
+    /// A record of it, as messages name it: files have lines from 1 on, values rows from 0 on.
+    pub fn record(&self, line: u64) -> String {
+        match self {
+            Self::Values(values) => format!("{values} row {}", line.saturating_sub(1)),
+            file => format!("{file} line {line}"),
+        }
+    }
+
     /// Its place, if it has one.
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {

@@ -98,11 +98,14 @@ impl Form {
     }
 }
 
-/// May identifiers of this kind be read from whole numbers? These have no zeros in front. Phone
-/// numbers and ids are often written so; of other kinds they would be other texts.
+/// May identifiers of this kind be read from whole numbers? These have lost their zeros in front.
+/// A phone number is the same without them, or none; all else is another text then.
 pub const fn may_be_numbers(kind: IdentifierKind) -> bool {
-    matches!(kind, IdentifierKind::Phone | IdentifierKind::Id)
+    matches!(kind, IdentifierKind::Phone)
 }
+
+/// What a negative number is read as. It is no identifier, and its digits could be somebody's.
+pub const NEGATIVE_NUMBER: &str = "-";
 
 impl Layout {
     /// Is it that of `HASH:COUNT` lines?

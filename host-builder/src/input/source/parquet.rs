@@ -27,7 +27,7 @@ use super::column::{Column, places_of};
 use super::error::SourceError;
 use super::gather::{Gather, append};
 use super::input::Input;
-use super::layout::{Layout, may_be_numbers};
+use super::layout::{Layout, NEGATIVE_NUMBER, may_be_numbers};
 
 /// Longest metadata: 64 MiB.
 const MAX_METADATA_BYTES: u64 = 64 << 20;
@@ -340,6 +340,7 @@ impl Text {
         let text = match self.unsigned_bits {
             Some(32) => (value as u32).to_string(),
             Some(_) => (value as u64).to_string(),
+            None if value < 0 => NEGATIVE_NUMBER.to_owned(),
             None => value.to_string(),
         };
         bytes.extend_from_slice(text.as_bytes());

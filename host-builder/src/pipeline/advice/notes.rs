@@ -7,6 +7,7 @@ use leaksieve_core::NormaliseError;
 use leaksieve_core::sentence::Grouped;
 
 use super::Settings;
+use crate::dates::day_of;
 use crate::input::normalise::Counts;
 use crate::input::reject::{Reason, Rejects};
 use crate::input::source::{Fault, Input};
@@ -43,9 +44,7 @@ impl Settings {
                 let places: Vec<String> = group
                     .first
                     .iter()
-                    .filter_map(|place| {
-                        Some(format!("{} line {}", inputs.get(place.input)?, place.line))
-                    })
+                    .filter_map(|place| Some(inputs.get(place.input)?.record(place.line)))
                     .collect();
                 let more = if group.count > group.first.len() as u64 {
                     ", ..."
@@ -133,6 +132,12 @@ impl Settings {
             });
             notes.push(format!(
                 "{size} is too large for a file on a FAT32 card{set}"
+            ));
+        }
+        if (1..=options.created_unix_s).contains(&options.expires_unix_s) {
+            notes.push(format!(
+                "it expired on {}, before it was made: it will never say \"not exposed\"",
+                day_of(options.expires_unix_s)
             ));
         }
         let num_stored = summary.counts.num_stored;
