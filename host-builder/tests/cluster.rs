@@ -52,6 +52,8 @@ struct Cluster {
     fault: Option<(usize, Fault)>,
     /// Of this step, to one of the rows for the driver.
     fault_of_row: Option<(usize, usize, Fault)>,
+    /// After this step, to this file.
+    fault_of_file: Option<(usize, usize, Fault)>,
     num_steps: usize,
     num_shuffled_bytes: usize,
     /// Steps in whose shuffle there are hashes.
@@ -72,6 +74,7 @@ impl Cluster {
             num_tasks,
             fault: None,
             fault_of_row: None,
+            fault_of_file: None,
             num_steps: 0,
             num_shuffled_bytes: 0,
             shuffles: Vec::new(),
@@ -137,6 +140,11 @@ impl Cluster {
             }
             self.random.shuffle(&mut made);
             rows = made;
+            if let Some((number, index, fault)) = self.fault_of_file
+                && number == self.num_steps
+            {
+                damage_file(staging, index, fault);
+            }
             self.num_steps += 1;
             ensure_private(staging);
         }
@@ -269,6 +277,29 @@ impl Case {
         drop(build);
         ran.map(|()| summary.expect("it was built"))
     }
+}
+
+/// Do something to a file of the folder in this one, if there is one.
+fn damage_file(staging: &Path, index: usize, fault: Fault) {
+    let folder = staging.join(&names(staging)[0]);
+    let mut files = names(&folder);
+    files.sort();
+    let Some(file) = files.get(index % files.len().max(1)) else {
+        return;
+    };
+    let path = folder.join(file);
+    let mut bytes = std::fs::read(&path).unwrap();
+    match fault {
+        Fault::Dropped => return std::fs::remove_file(&path).unwrap(),
+        Fault::Doubled => bytes.extend_from_within(..),
+        Fault::Altered => {
+            let middle = bytes.len() / 2;
+            if let Some(byte) = bytes.get_mut(middle) {
+                *byte ^= 4;
+            }
+        }
+    }
+    std::fs::write(&path, bytes).unwrap();
 }
 
 /// Only the owner can look into the folder that is made in this one.
@@ -520,6 +551,49 @@ fn lose(name: &str, num_steps: usize, least_shuffles: usize) {
         let is_told = expected.iter().any(|part| error.contains(part));
         assert!(is_told, "{name} {fault:?} {of_row:?}: {error}");
         assert_eq!(names(folder.path()), [""; 0], "{name} {fault:?} {of_row:?}");
+    }
+}
+
+/// A file of the staging folder that is gone, longer or altered: if it is read, the build fails.
+#[test]
+fn files_that_are_damaged_fail_the_build() {
+    let mut said = String::new();
+    for (name, num_steps) in [("low rate", 9), ("others", 4)] {
+        let case = cases().into_iter().find(|case| case.name == name);
+        let case = case.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("a.lsv");
+        case.on(&mut Cluster::new(1, case.num_tasks), &output)
+            .unwrap();
+        let whole = std::fs::read(&output).unwrap();
+        std::fs::remove_file(&output).unwrap();
+        for number in 0..num_steps {
+            let mut has_failed = false;
+            for (index, fault) in (0..4).flat_map(|index| {
+                [Fault::Dropped, Fault::Doubled, Fault::Altered].map(|fault| (index * 17, fault))
+            }) {
+                let mut cluster = Cluster::new(2, case.num_tasks);
+                cluster.fault_of_file = Some((number, index, fault));
+                match case.on(&mut cluster, &output) {
+                    // Files of attempts that were killed are not read.
+                    Ok(_) => {
+                        let found = std::fs::read(&output).unwrap();
+                        assert!(found == whole, "{name} {number} {index} {fault:?}");
+                        std::fs::remove_file(&output).unwrap();
+                    }
+                    Err(error) => {
+                        has_failed = true;
+                        said += &error;
+                        assert_eq!(names(folder.path()), [""; 0], "{name} {number}");
+                    }
+                }
+            }
+            // Behind the last step nothing is read.
+            assert!(has_failed || number + 1 == num_steps, "{name} {number}");
+        }
+    }
+    for words in ["does not hold what was written", "cannot be read back", "cannot read: "] {
+        assert!(said.contains(words), "{words}: {said}");
     }
 }
 

@@ -11,6 +11,7 @@ import time
 import traceback
 
 import pyarrow as pa
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import lit, monotonically_increasing_id
 
@@ -117,9 +118,7 @@ def build(session, work):
             frame, "value", work["output"], staging=work.get("staging"), segments=work["segments"],
             progress=progress, **work["arguments"],
         )
-    except KeyboardInterrupt:
-        answer["error"] = "KeyboardInterrupt"
-    except (leaksieve.BuildError, ValueError) as error:
+    except (KeyboardInterrupt, leaksieve.BuildError, ValueError, Py4JError) as error:
         answer["error"] = f"{type(error).__name__}: {error}"
     if fault:
         fault.is_over = True
@@ -144,12 +143,19 @@ def check(session, work):
         expected = list(zip(answers["verdict"].to_pylist(), answers["reason"].to_pylist(), strict=True))
         assert [(row.verdict, row.why) for row in rows] == expected
         assert texts == [row.value for row in frame.orderBy("row").collect()]
+    # Names with a dot, and names that are there twice.
+    odd = frame.selectExpr("value as `a.b`", "one as `x.y`", "row as `x.y`", "one as c0")
+    asked = leaksieve.spark.check(odd, "`a.b`", work["file"], kind="phone", verdict="v.w")
+    assert asked.columns == [*odd.columns, "v.w"] and [*asked.schema][:-1] == [*odd.schema]
+    found = sorted((row[2], *row) for row in asked.collect())
+    assert [row[-1] for row in found] == [row.verdict for row in rows]
     for name in ["value", "VALUE", "Row"]:
         raises(ValueError, lambda: leaksieve.spark.check(frame, "value", work["file"], verdict=name), name)
     raises(ValueError, lambda: leaksieve.spark.check(frame, "value", work["file"], verdict="x", reason="X"), "'x'")
     raises(OSError, lambda: leaksieve.spark.check(frame, "value", work["file"] + ".none"), "none")
     raises(TypeError, lambda: leaksieve.spark.check(frame, frame["one"] * 1.5, work["file"]), "lost digits")
-    raises(TypeError, lambda: leaksieve.spark.check(frame, "row", work["file"], kind="password"), "zeros in front")
+    for kind in ["password", "id"]:
+        raises(TypeError, lambda: leaksieve.spark.check(frame, "row", work["file"], kind=kind), "zeros in front")
     # Of tasks that find another file there.
     copy = pathlib.Path(work["file"] + ".copy")
     copy.write_bytes(pathlib.Path(work["file"]).read_bytes())
@@ -183,7 +189,8 @@ def refuse(session, work):
         ("array(value)", "wanted"), ("struct(value)", "one of its columns"), ("value = '1'", "wanted"),
     ]:
         raises(TypeError, build(values), word)
-    raises(TypeError, build("bigint(value)", kind="password", region=None), "zeros in front")
+    for kind in ["password", "id"]:
+        raises(TypeError, build("bigint(value)", kind=kind, region=None), "zeros in front")
     for name in ["spark.sql.files.ignoreCorruptFiles", "spark.sql.files.ignoreMissingFiles"]:
         session.conf.set(name, "true")
         raises(leaksieve.BuildError, build("value"), name)
@@ -194,6 +201,8 @@ def refuse(session, work):
         lambda: leaksieve.spark.build(named, "13800138000", work["output"], kind="phone", region="CN"), "row of names",
     )
     raises(ValueError, build("value", segments=65), "65 segments")
+    raises(ValueError, build("value", segments=-1), "segments= is a power of two")
+    raises(ValueError, build("value", seed=-1), "seed= is ")
     raises(ValueError, build("value", staging="s3://x/y"), "no path of the file system")
     raises(leaksieve.BuildError, build("value", staging=work["staging"] + "/none"), "all machines need to reach")
     leaksieve.spark.__version__ = "0.0.9"
