@@ -592,7 +592,11 @@ fn files_that_are_damaged_fail_the_build() {
             assert!(has_failed || number + 1 == num_steps, "{name} {number}");
         }
     }
-    for words in ["does not hold what was written", "cannot be read back", "cannot read: "] {
+    for words in [
+        "does not hold what was written",
+        "cannot be read back",
+        "cannot read: ",
+    ] {
         assert!(said.contains(words), "{words}: {said}");
     }
 }

@@ -144,7 +144,10 @@ impl Column {
         let mut last_values: Option<(ArrayRef, usize)> = None;
         for mut array in arrays {
             // pandas has a column so in which all is missing.
-            if array.data_type().is_floating() && !array.is_empty() && array.null_count() == array.len() {
+            if array.data_type().is_floating()
+                && !array.is_empty()
+                && array.null_count() == array.len()
+            {
                 array = Arc::new(NullArray::new(array.len()));
             }
             check_type(array.data_type())?;

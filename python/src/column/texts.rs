@@ -7,7 +7,9 @@ use arrow_array::types::{
     ArrowPrimitiveType, ByteArrayType, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type,
     UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrowNativeTypeOp, FixedSizeBinaryArray, GenericByteArray, PrimitiveArray};
+use arrow_array::{
+    Array, ArrowNativeTypeOp, FixedSizeBinaryArray, GenericByteArray, PrimitiveArray,
+};
 use arrow_buffer::ArrowNativeType;
 use arrow_schema::DataType;
 use leaksieve::input::source::NEGATIVE_NUMBER;
