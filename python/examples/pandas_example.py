@@ -13,7 +13,7 @@ if len(sys.argv) != 2:
     sys.exit("name a file of phone numbers; docs/python.md makes one")
 leaks = leaksieve.Filter.open(sys.argv[1])
 # Row by row, whatever the index is.
-people["verdict"] = leaks.check_many(people["phone"], kind="phone")
+people["verdict"] = leaks.check_many(people["phone"], kind="phone").to_pylist()
 print(people)
 # Only "not_exposed" is a no.
 print(people.loc[people["verdict"] != "not_exposed", "name"].to_list())

@@ -17,7 +17,7 @@ use pyo3_arrow::ffi::{
 use crate::column::of_objects;
 
 /// An Arrow array, which whoever reads Arrow takes without a copy: `pyarrow.array(it)`,
-/// `polars.Series(it)`. pandas takes it as a column: `frame["verdict"] = it`, row by row.
+/// `polars.Series(it)`. In pandas: `frame["verdict"] = it.to_pylist()`, row by row.
 #[pyclass(frozen, sequence, module = "leaksieve")]
 pub(crate) struct Array {
     pub(crate) array: ArrayRef,

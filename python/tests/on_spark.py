@@ -57,8 +57,9 @@ class Fault(threading.Thread):
         elif self.what == "kill python":
             mine = family(os.getpid())
             workers = [pid for pid in processes(["pyspark.daemon"]) if pid in mine]
-            # The first started the others.
-            os.kill(workers[-1], signal.SIGKILL)
+            # The first started the others; one that works is wanted.
+            busy = [pid for pid in workers[1:] if state(pid) == "R"]
+            os.kill((busy or workers)[-1], signal.SIGKILL)
         else:
             raise ValueError(self.what)
 
@@ -73,6 +74,14 @@ def processes(words):
         if all(word in line for word in words):
             found.append(int(folder.name))
     return sorted(found)
+
+
+def state(pid):
+    """R: it is running."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return None
 
 
 def family(ancestor):
@@ -134,7 +143,13 @@ def check(session, work):
         # Names that the question might have.
         frame = frame.withColumn("row", monotonically_increasing_id()).withColumn("Question", lit(2))
         asked = leaksieve.spark.check(frame, "value", work["file"], kind="phone", reason="why")
-        rows = asked.orderBy("row").collect()
+        fault = Fault(session, work["fault"], "asking", 0)
+        fault.tell("asking")
+        fault.start()
+        rows = sorted(asked.collect(), key=lambda row: row.row)
+        fault.is_over = True
+        fault.join()
+        assert fault.done and fault.done[0] < fault.done[1], fault.done
         assert asked.columns == [*frame.columns, "verdict", "why"]
         texts = [row.value for row in rows]
         answers = pa.record_batch(
@@ -164,6 +179,7 @@ def check(session, work):
     raises(Exception, late.collect, "is not the file of the driver")
     copy.unlink()
     said = [row.verdict for row in rows]
+    assert len(said) == sum(1 for _ in open(work["list"]))
     return {verdict: said.count(verdict) for verdict in set(said)}
 
 

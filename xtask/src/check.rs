@@ -18,7 +18,7 @@ const CARGO_DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 /// What clippy says is an error.
 const WARNINGS: &str = "-- -D warnings";
 
-/// All of it; stops at the first that fails. `all`: the lints of the benchmarks and of all boards too,
+/// All of it; stops at the first that fails. `all`: the lints of the benchmarks, the fuzz targets and of all boards too,
 /// for which libraries are compiled that nothing else needs, the packages for crates.io, and the licences and sources of
 /// all dependencies.
 ///
@@ -95,12 +95,12 @@ fn lint_hosts(all: bool, host: &dyn Fn(&Path, &str) -> Result<()>) -> Result<()>
         root,
         &format!("clippy --quiet --workspace --all-targets {WARNINGS}"),
     )?;
-    // Its library is all that it has; the rest needs the nightly compiler.
-    host(
-        &workspace::fuzz(),
-        &format!("clippy --quiet --lib {WARNINGS}"),
-    )?;
     if all {
+        // Its library is all that it has; the rest needs the nightly compiler.
+        host(
+            &workspace::fuzz(),
+            &format!("clippy --quiet --lib {WARNINGS}"),
+        )?;
         host(
             &root.join("bench"),
             &format!("clippy --quiet --all-targets {WARNINGS}"),

@@ -184,7 +184,7 @@ class Filter:
 @final
 class Array:
     """An Arrow array, which whoever reads Arrow takes without a copy: `pyarrow.array(it)`,
-    `polars.Series(it)`. pandas takes it as a column: `frame["verdict"] = it`, row by row."""
+    `polars.Series(it)`. In pandas: `frame["verdict"] = it.to_pylist()`, row by row."""
 
     def __new__(cls, values: Column) -> Array:
         """Of texts and None of Python. Raises TypeError of anything else, also of whole numbers,
