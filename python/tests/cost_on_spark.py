@@ -44,6 +44,15 @@ def processes():
     return {pid: found[pid] for pid in mine if pid in found}
 
 
+def heap(session):
+    """Bytes that the driver's Java holds when its garbage is collected; with local[n], those of tasks, too."""
+    runtime = session.sparkContext._jvm.java.lang.Runtime.getRuntime()
+    for _ in range(3):
+        runtime.gc()
+        time.sleep(0.5)
+    return runtime.totalMemory() - runtime.freeMemory()
+
+
 class Peaks(threading.Thread):
     """The most memory that a Python worker took."""
 
@@ -79,6 +88,7 @@ def main():
         frame = session.read.parquet(f"{folder}/list")
         frame.count()
 
+        heap_before = heap(session)
         before, peaks, began = processes(), Peaks(), time.monotonic()
         peaks.start()
         summary = leaksieve.spark.build(frame, "phone", folder / "spark.lsv", segments=SEGMENTS, max_rejected=1, **OPTIONS)
@@ -87,7 +97,7 @@ def main():
         peaks.join()
         after = processes()
         cpu = sum(used for _, used, _ in after.values()) - sum(used for _, used, _ in before.values())
-        this = os.getpid()
+        this, heap_grew = os.getpid(), heap(session) - heap_before
 
         session.stop()
         written = 0
@@ -104,7 +114,7 @@ def main():
         items = summary["num_items"]
         print(f"{items:,} items, {ENCODING}, {SEGMENTS} segments, {MASTER}: {seconds:.1f} s, {cpu / items * 1e6:.2f} us of CPU an item")
         print(f"  shuffled {written / items:.2f} bytes an item; a worker {peaks.worker / MIB:.0f} MiB at most; "
-              f"the driver's Python {(after[this][2] - before[this][2]) / MIB:.0f} MiB more than before")
+              f"the driver's Python {(after[this][2] - before[this][2]) / MIB:.0f} MiB more than before, its Java {heap_grew / MIB:.0f} MiB more")
         print("  " + ", ".join(f"{stage['name']} {stage['seconds']:.1f} s" for stage in summary["stages"]))
         print(f"  one machine: {time.monotonic() - began:.1f} s, "
               f"{(used.user + used.system - usage.user - usage.system) / items * 1e6:.2f} us of CPU an item; the same bytes")
