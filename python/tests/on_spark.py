@@ -21,7 +21,7 @@ import leaksieve.spark
 
 class Fault(threading.Thread):
     """Does something to a build when its Nth stage of Spark, from the time on that it tells of
-    its own stage of this name, has done a task."""
+    its own stage of this name, has done a task; short ones, when a task has begun."""
 
     def __init__(self, session, what, stage, nth):
         super().__init__(daemon=True)
@@ -43,7 +43,10 @@ class Fault(threading.Thread):
                 if stage not in seen:
                     seen.append(stage)
                 info = tracker.getStageInfo(stage)
-                if seen.index(stage) == self.nth and info and info.numCompletedTasks > 0:
+                if seen.index(stage) != self.nth or not info:
+                    continue
+                is_short = self.stage in ["building", "checking"]
+                if info.numCompletedTasks > 0 or is_short and info.numActiveTasks > 0:
                     self.do()
                     self.done = [info.numCompletedTasks, info.numTasks]
                     return

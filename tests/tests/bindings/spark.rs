@@ -13,7 +13,7 @@ use leaksieve_core::{IdentifierKind, Profile};
 use leaksieve_tests::is_exhaustive;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::spark::{NEWEST, OLDEST, Spark};
+use testkit::spark::{NEWEST, OLDEST, Release, Spark};
 use testkit::{run, sample, workspace};
 
 const NUM_LINES: u64 = 30_000;
@@ -343,87 +343,93 @@ fn spark_in_one_process() -> Result<()> {
     })
 }
 
-/// Both releases, adaptive execution on and off, one process and two workers; executors are killed.
 #[test]
 #[ignore = "takes long: cargo xtask test --all"]
-fn spark_in_all_ways() -> Result<()> {
+fn newest_spark_in_all_ways() -> Result<()> {
+    in_all_ways(NEWEST, "KeyboardInterrupt", 1_024)
+}
+
+/// It cannot cancel its jobs while it waits for one, and says so in place of an interrupt. A task
+/// takes a quarter of a second, so there are fewer segments.
+#[test]
+#[ignore = "takes long: cargo xtask test --all"]
+fn oldest_spark_in_all_ways() -> Result<()> {
+    in_all_ways(OLDEST, "Py4JError", 256)
+}
+
+/// Adaptive execution on and off, one process and two workers; executors are killed. `interrupt`: what an
+/// interrupt comes through as.
+fn in_all_ways(release: Release, interrupt: &'static str, most_segments: u32) -> Result<()> {
     if !is_exhaustive() {
         return Ok(());
     }
     let folder = Folder::new()?;
-    // Spark 3.5 cannot cancel its jobs while it waits for one, and says so in place of an interrupt.
-    // A task of it takes a quarter of a second, so there are fewer.
-    for (release, interrupt, most) in [
-        (OLDEST, "Py4JError", 256),
-        (NEWEST, "KeyboardInterrupt", 1_024),
-    ] {
-        let spark = Spark::get(release, &crate::wheel::built()?)?;
-        let mut cluster = spark.cluster()?;
-        for is_adaptive in ["false", "true"] {
-            let settings = settings(is_adaptive);
-            let rows = |fault: Option<Fault>| -> Vec<Row> {
-                let encodings = ["bloom", "ribbon", "exact"].into_iter();
-                let rows = encodings.zip(["string", "bigint", "binary"]);
-                rows.map(|(encoding, of_type)| Row {
-                    fault,
-                    ..row(phones(encoding), of_type, 64)
-                })
-                .collect()
-            };
-            let mut local = stopped(interrupt);
-            local.extend(rows(None));
-            local.extend([
-                row(phones("ribbon"), "string", 256),
-                row(phones("bloom"), "string", most),
-                row(phones("exact"), "string", most),
-                row(RETRIED[0], "string", 64),
-                row(RETRIED[1], "string", 64),
-                row(LONG, "string", 64),
-                row(
-                    Wanted {
-                        encoding: "bloom",
-                        ..LONG
-                    },
-                    "string",
-                    64,
-                ),
-                row(LATE, "string", 64),
-                row(phones("auto"), "bigint", 64),
-            ]);
-            folder.run(&local, "kill python", |script| {
-                spark.local(&settings, script)
-            })?;
+    let spark = Spark::get(release, &crate::wheel::built()?)?;
+    let mut cluster = spark.cluster()?;
+    for is_adaptive in ["false", "true"] {
+        let settings = settings(is_adaptive);
+        let rows = |fault: Option<Fault>| -> Vec<Row> {
+            let encodings = ["bloom", "ribbon", "exact"].into_iter();
+            let rows = encodings.zip(["string", "bigint", "binary"]);
+            rows.map(|(encoding, of_type)| Row {
+                fault,
+                ..row(phones(encoding), of_type, 64)
+            })
+            .collect()
+        };
+        let mut local = stopped(interrupt);
+        local.extend(rows(None));
+        local.extend([
+            row(phones("ribbon"), "string", 256),
+            row(phones("bloom"), "string", most_segments),
+            row(phones("exact"), "string", most_segments),
+            row(RETRIED[0], "string", 64),
+            row(RETRIED[1], "string", 64),
+            row(LONG, "string", 64),
+            row(
+                Wanted {
+                    encoding: "bloom",
+                    ..LONG
+                },
+                "string",
+                64,
+            ),
+            row(LATE, "string", 64),
+            row(phones("auto"), "bigint", 64),
+        ]);
+        folder.run(&local, "kill python", |script| {
+            spark.local(&settings, script)
+        })?;
 
-            let mut many = rows(None);
-            many.extend([
-                row(phones("bloom"), "string", 256),
-                row(phones("ribbon"), "string", most),
-                row(phones("exact"), "string", most),
-                row(DENSE, "bigint", 64),
-                row(RETRIED[0], "string", 64),
-                row(LONG, "string", 64),
-            ]);
-            // Numbers that are sorted; and those that no exact set is made of.
-            for (stage, wanted) in [("sorting", phones("exact")), ("hashing", phones("auto"))] {
-                many.push(Row {
-                    fault: Some(("kill executor", stage, 0)),
-                    ..row(wanted, "string", 64)
-                });
-            }
-            // While hashes are made, while they are shuffled, while pages are made, and while they are asked.
-            for (stage, nth) in [
-                ("reading", 0),
-                ("reading", 1),
-                ("building", 0),
-                ("checking", 0),
-            ] {
-                many.extend(rows(Some(("kill executor", stage, nth))));
-            }
-            folder.run(&many, "kill executor", |script| {
-                spark.submit(&cluster, &settings, script)
-            })?;
-            cluster.ensure_runs()?;
+        let mut many = rows(None);
+        many.extend([
+            row(phones("bloom"), "string", 256),
+            row(phones("ribbon"), "string", most_segments),
+            row(phones("exact"), "string", most_segments),
+            row(DENSE, "bigint", 64),
+            row(RETRIED[0], "string", 64),
+            row(LONG, "string", 64),
+        ]);
+        // Numbers that are sorted; and those that no exact set is made of.
+        for (stage, wanted) in [("sorting", phones("exact")), ("hashing", phones("auto"))] {
+            many.push(Row {
+                fault: Some(("kill executor", stage, 0)),
+                ..row(wanted, "string", 64)
+            });
         }
+        // While hashes are made, while they are shuffled, while pages are made, and while they are asked.
+        for (stage, nth) in [
+            ("reading", 0),
+            ("reading", 1),
+            ("building", 0),
+            ("checking", 0),
+        ] {
+            many.extend(rows(Some(("kill executor", stage, nth))));
+        }
+        folder.run(&many, "kill executor", |script| {
+            spark.submit(&cluster, &settings, script)
+        })?;
+        cluster.ensure_runs()?;
     }
     Ok(())
 }
