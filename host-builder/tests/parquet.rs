@@ -135,7 +135,7 @@ fn types_lists_and_places() {
         required int64 long; required int32 unsigned (integer(32, false)); required int32 short;
         required fixed_len_byte_array(11) fixed;
         optional group phones (list) { repeated group list { optional binary element (utf8); } }
-        required double ratio; required int64 money (decimal(10, 2));
+        required double ratio; required int64 money (decimal(10, 2)); required int64 13800138009;
     }";
     let bytes = file(schema, properties(), 1, |_, column, writer| {
         match column {
@@ -215,6 +215,8 @@ fn types_lists_and_places() {
     for column in ["ratio", "money"] {
         run(column, "id").fails(&["list.parquet", column, "neither text nor whole numbers"]);
     }
+    // Of whoever took a first row for names.
+    run("8", "phone --region CN").fails(&["list.parquet", "row of names"]);
     for (column, kind) in [
         ("long", "id"),
         ("long", "password"),
@@ -227,7 +229,7 @@ fn types_lists_and_places() {
     }
     for arguments in [
         "--column nothing",
-        "--column 8",
+        "--column 9",
         "",
         "--field long",
         "--as-lines",

@@ -8,6 +8,8 @@ use pyo3::types::{PyBool, PyString};
 
 /// What is wanted of an epoch.
 const EPOCH: &str = "a whole number from 0 to 2**32 - 1";
+/// What is wanted of a flag.
+const FLAG: &str = "True or False";
 /// What is wanted of a seed.
 pub(crate) const SEED: &str = "a whole number from 0 to 2**64 - 1";
 
@@ -48,6 +50,16 @@ pub(crate) fn segments(value: &Bound<'_, PyAny>) -> PyResult<u32> {
     argument(value, "segments", "a power of two from 64 to 1,024")
 }
 
+/// The `as_lines` of a build on a cluster.
+pub(crate) fn as_lines(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    argument(value, "as_lines", FLAG)
+}
+
+/// The `replace` of a build on a cluster.
+pub(crate) fn replace(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    argument(value, "replace", FLAG)
+}
+
 /// Arguments by their names.
 pub(crate) struct Named<'a, 'py>(pub(crate) &'a Bound<'py, PyAny>);
 
@@ -77,7 +89,7 @@ impl<'py> Named<'_, 'py> {
     }
 
     pub(crate) fn flag(&self, name: &str) -> PyResult<bool> {
-        self.required(name, "True or False")
+        self.required(name, FLAG)
     }
 
     pub(crate) fn epoch(&self) -> PyResult<u32> {

@@ -12,7 +12,7 @@ use leaksieve::pipeline::report::Report;
 use leaksieve::pipeline::{self, BuildOptions, Summary};
 use pyo3::exceptions::{PyTypeError, PyUserWarning};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use crate::argument::{Named, NumberOrText};
 use crate::error::BuildError;
@@ -202,6 +202,25 @@ fn is_column(lists: &Bound<'_, PyAny>) -> PyResult<bool> {
         .try_fold(false, |found, mark| Ok(found || lists.hasattr(*mark)?))
 }
 
+/// What messages call a column whose name is any object.
+fn name_of(name: &Bound<'_, PyAny>) -> PyResult<String> {
+    if name.is_none() {
+        return called("");
+    }
+    if let Ok(parts) = name.cast::<PyTuple>() {
+        // Of a table whose names have several levels.
+        for part in parts {
+            name_of(&part)?;
+        }
+        return called("");
+    }
+    let text = match name.cast::<PyBytes>() {
+        Ok(bytes) => String::from_utf8_lossy(bytes.as_bytes()).into_owned(),
+        Err(_) => name.str()?.to_string(),
+    };
+    called(&text)
+}
+
 /// What messages call a column.
 pub(crate) fn called(name: &str) -> PyResult<String> {
     source::called(name).map_err(|error| BuildError::new_err(error.to_string()))
@@ -222,10 +241,10 @@ fn of_values<'py>(
              of a column are taken as they are",
         ));
     }
-    let name = values
-        .getattr_opt("name")?
-        .and_then(|name| name.extract::<String>().ok());
-    let said = called(&name.unwrap_or_default())?;
+    let said = match values.getattr_opt("name")? {
+        Some(name) => name_of(&name)?,
+        None => called("")?,
+    };
     let column = crate::column::Column::new(values)?;
     column.ensure_kind(arguments.kind()?)?;
     let source = column.flat()?;

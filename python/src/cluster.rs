@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::argument::segments;
+use crate::argument::{as_lines, replace, segments};
 use crate::array::Batch;
 use crate::build::{Arguments, OF_SPARK, Watch, built, called, of_build, warn};
 use crate::column::Column;
@@ -72,8 +72,8 @@ impl Driver {
         staging: PathBuf,
         #[pyo3(from_py_with = segments)] segments: u32,
         column: &str,
-        as_lines: bool,
-        replace: bool,
+        #[pyo3(from_py_with = as_lines)] as_lines: bool,
+        #[pyo3(from_py_with = replace)] replace: bool,
         arguments: &Bound<'_, PyAny>,
         progress: Py<PyAny>,
         max_counted_records: Option<u64>,

@@ -41,7 +41,8 @@ pub(crate) struct Column {
     /// Arrays of texts, none of them a dictionary.
     arrays: Vec<ArrayRef>,
     chunks: Vec<Chunk>,
-    has_numbers: bool,
+    /// Are there whole numbers among them? These have no zeros in front.
+    pub(crate) has_numbers: bool,
 }
 
 /// A column with a text, or null, for each row.

@@ -31,11 +31,12 @@ use crate::verdict::{Verdict, told};
 
 /// What `check_many` says, in the order of its codes.
 const OUTCOMES: [&str; 5] = ["exposed", "not_exposed", "not_covered", "expired", "error"];
+const EXPOSED: u8 = 0;
 const ERROR: u8 = 4;
 
 const fn code(class: Class) -> u8 {
     match class {
-        Class::Exposed => 0,
+        Class::Exposed => EXPOSED,
         Class::NotExposed => 1,
         Class::NotCovered => 2,
         Class::Expired => 3,
@@ -327,8 +328,26 @@ impl Answers {
                     let identifiers = texts.iter().map(|text| identifier(text, kind));
                     let identifiers: Vec<Identifier<'_>> = identifiers.collect();
                     let verdicts = together.check(&identifiers);
-                    let answers: Vec<_> = verdicts.distinct().iter().map(answer).collect();
-                    (verdicts.places().to_vec(), answers)
+                    let mut answers: Vec<_> = verdicts.distinct().iter().map(answer).collect();
+                    let mut places = verdicts.places().to_vec();
+                    if column.has_numbers {
+                        // It may have been 0044..., or +44...: who is in the list so is exposed.
+                        let texts = texts.iter().map(|text| [b"+", *text].concat());
+                        let texts: Vec<Vec<u8>> = texts.collect();
+                        let identifiers = texts.iter().map(|text| identifier(text, kind));
+                        let identifiers: Vec<Identifier<'_>> = identifiers.collect();
+                        let others = together.check(&identifiers);
+                        let first = answers.len();
+                        answers.extend(others.distinct().iter().map(answer));
+                        for (place, other) in places.iter_mut().zip(others.places()) {
+                            let other = first + *other as usize;
+                            let is_worse = matches!(answers[other].0, EXPOSED | ERROR);
+                            if is_worse && answers[*place as usize].0 != EXPOSED {
+                                *place = other as u32;
+                            }
+                        }
+                    }
+                    (places, answers)
                 }
             },
             |rows, answers: Vec<(u8, String)>| {

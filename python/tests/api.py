@@ -171,6 +171,21 @@ def what_is_missing_or_negative():
         assert verdicts(column) == ["not_covered"], column
 
 
+def numbers_of_other_countries(folder):
+    """0044... and +44... are in the list; as whole numbers they lack what was in front."""
+    foreign = ["+447911123456", "+33612345678", "+12125550123"]
+    (folder / "list.txt").write_text("\n".join([f"01701{n:06}" for n in range(300)] + foreign))
+    leaksieve.build(folder / "list.txt", folder / "de.lsv", kind="phone", region="DE")
+    leaks = Filter.open(folder / "de.lsv")
+    stranger = "1701999999"
+    numbers = [int(text[1:]) for text in foreign] + [1701000001, int(stranger)]
+    for column in [numbers, np.array(numbers), pa.array(numbers), pl.Series(numbers), ["01701000001", *numbers[1:]]]:
+        assert leaks.check_many(column, "phone").to_pylist() == ["exposed"] * 4 + ["not_exposed"], column
+        batch = leaks.check_many(column, reason=True)
+        assert batch.column("verdict").to_pylist() == ["exposed"] * 4 + ["not_exposed"]
+    assert leaks.check_many([text[1:] for text in foreign], "phone").to_pylist()[0] == "not_exposed"
+
+
 def answers_in_a_frame():
     frame = pd.DataFrame({"phone": [OTHER, MEMBER, None, STRANGER]}).sort_values("phone", ascending=False)
     frame["verdict"] = PHONE.check_many(frame["phone"], "phone")
@@ -498,9 +513,9 @@ def builds_that_are_refused(folder):
     for name in ["hunter2", None]:
         values = pd.Series(lines + ["no number"] * 10, name=name)
         raises(BuildError, lambda: build(values, other, name="x"), "the column row 90", without=["hunter2"])
-    for name in ["13812345678", "ann@example.com"]:
+    for name in ["13812345678", "ann@example.com", 13812345678, 13812345678.0, b"ann@example.com", ("x", 13812345678)]:
         values = pd.Series(lines, name=name)
-        raises(BuildError, lambda: build(values, other, name="x"), "row of names", without=[name])
+        raises(BuildError, lambda: build(values, other, name="x"), "row of names", without=["13812345678", "ann@"])
     raises(BuildError, lambda: build(folder / "missing.txt", other), "missing.txt")
     raises(ValueError, lambda: build(column, other), "name=")
     raises(ValueError, lambda: build(column, other, name="x", field="y"), "field=")
@@ -593,7 +608,7 @@ def main():
     nothing_is_kept()
     for test in [
         files_that_cannot_be_opened_or_asked, expired_files, typed_dictionaries_have_the_fields, builds,
-        builds_that_warn, arguments_that_are_none,
+        builds_that_warn, arguments_that_are_none, numbers_of_other_countries,
         builds_that_are_refused,
     ]:
         with tempfile.TemporaryDirectory() as folder:

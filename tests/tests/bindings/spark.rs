@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use leaksieve::input::profile::phone_profile;
@@ -363,6 +364,9 @@ fn in_all_ways(release: Release, interrupt: &'static str, most_segments: u32) ->
     if !is_exhaustive() {
         return Ok(());
     }
+    // Two clusters at once are more than a small machine has room for.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = Folder::new()?;
     let spark = Spark::get(release, &crate::wheel::built()?)?;
     let mut cluster = spark.cluster()?;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use leaksieve_core::IdentifierKind;
 
-use super::table::{is_data, is_usual_name};
+use super::table::{MIN_DIGITS, is_usual_name};
 
 /// Longest delimiter.
 const MAX_DELIMITER_BYTES: usize = 8;
@@ -84,10 +84,23 @@ pub struct NameIsIdentifier;
 /// [`NameIsIdentifier`].
 pub fn called(name: &str) -> Result<String, NameIsIdentifier> {
     match name {
-        name if is_data(name.as_bytes()) => Err(NameIsIdentifier),
+        name if is_identifier(name) => Err(NameIsIdentifier),
         name if is_usual_name(name) => Ok(format!("column `{name}`")),
         _ => Ok("the column".to_owned()),
     }
+}
+
+/// A number of many digits, an address or a hash; and neither `phone_20210611` nor an expression, as
+/// programs name columns that they computed.
+fn is_identifier(name: &str) -> bool {
+    let is_digit = |c: char| c.is_numeric();
+    // Of a resident id.
+    let is_x = |c: char| matches!(c, 'x' | 'X');
+    let num_digits = name.chars().filter(|c| is_digit(*c)).count();
+    let has_words = name.chars().any(|c| c.is_alphabetic() && !is_x(c));
+    let is_address = name.contains('@') && !name.contains(['(', ')', ' ', ',']);
+    let is_hash = name.len() >= 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    num_digits >= MIN_DIGITS && !has_words || is_address || is_hash
 }
 
 /// What stands between the columns of a table.
@@ -178,4 +191,34 @@ pub(super) struct Wanted<'a> {
     pub(super) column: &'a Column,
     pub(super) delimiter: Option<Delimiter>,
     pub(super) kind: IdentifierKind,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_identifiers() {
+        for name in [
+            "13800138000",
+            "+86 138-0013-8000",
+            "１３８００１３８０００",
+            "11010519491231002X",
+            "ann@example.com",
+            "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
+        ] {
+            assert_eq!(called(name), Err(NameIsIdentifier), "{name}");
+        }
+        for (name, expected) in [
+            ("phone", "column `phone`"),
+            ("phone_20210611", "the column"),
+            ("substring(phone, 3, 2147483647)", "the column"),
+            ("split(email, @, -1)[0]", "the column"),
+            ("0", "the column"),
+            ("", "the column"),
+            ("hunter2", "the column"),
+        ] {
+            assert_eq!(called(name).as_deref(), Ok(expected), "{name}");
+        }
+    }
 }

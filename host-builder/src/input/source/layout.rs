@@ -99,8 +99,9 @@ impl Form {
 }
 
 /// May identifiers of this kind be read from whole numbers? These have lost their zeros in front.
-/// A phone number is the same without them, or none, but in Gabon and Ascension, and of 3 in 100
-/// landlines in Italy; all else is another text then.
+/// A phone number of the region is the same without them, or none, but in Gabon and Ascension, and of 3
+/// in 100 landlines in Italy; of another country it lacks what was in front of its country code. All
+/// else is another text then.
 pub const fn may_be_numbers(kind: IdentifierKind) -> bool {
     matches!(kind, IdentifierKind::Phone)
 }

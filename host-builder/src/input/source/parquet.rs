@@ -23,7 +23,7 @@ use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use self::guard::{Bounded, Pages};
 use super::batch::Batch;
-use super::column::{Column, places_of};
+use super::column::{Column, called, places_of};
 use super::error::SourceError;
 use super::gather::{Gather, append};
 use super::input::Input;
@@ -110,6 +110,7 @@ fn read_column<E>(
     let metadata = metadata(file)?;
     let schema = metadata.file_metadata().schema_descr();
     let leaf = find(layout, schema).map_err(Failure::Column)?;
+    called(schema.column(leaf).name()).map_err(|error| Failure::Column(error.to_string()))?;
     let descriptor = schema.column(leaf);
     let text = Text::of(&descriptor, layout).map_err(Failure::Column)?;
     let num_bytes = file.metadata()?.len();

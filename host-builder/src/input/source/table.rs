@@ -11,7 +11,7 @@ mod sample;
 
 pub(super) use self::read::read;
 pub(crate) use self::rows::Table;
-pub(super) use self::sample::{is_data, is_usual_name};
+pub(super) use self::sample::{MIN_DIGITS, is_usual_name};
 
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,7 @@ const NAME_CHARS: usize = 40;
 /// Columns whose shapes a message has.
 const NUM_SHAPED: usize = 8;
 /// A cell with so many digits is no name of a column.
-const MIN_DIGITS: usize = 7;
+pub(in crate::input::source) const MIN_DIGITS: usize = 7;
 /// Usual names of columns, and the words of which they are made.
 const NAMES: &str = " id uid guid uuid user users username name names first last given family middle full \
     surname firstname lastname fullname email emails mail mails address addresses addr phone phones mobile tel \
@@ -256,7 +256,7 @@ impl<'a> Sample<'a> {
 }
 
 /// Is this an identifier, and no name of a column?
-pub(in crate::input::source) fn is_data(cell: &[u8]) -> bool {
+fn is_data(cell: &[u8]) -> bool {
     cell.contains(&b'@') || cell.iter().filter(|byte| byte.is_ascii_digit()).count() >= MIN_DIGITS
 }
 
