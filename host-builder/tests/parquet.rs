@@ -241,7 +241,7 @@ fn types_lists_and_places() {
             .fails(&[
                 "list.parquet",
                 "--column",
-                "7 of them",
+                "8 of them",
                 "\"phones.list.element\"",
             ]);
     }

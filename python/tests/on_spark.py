@@ -27,9 +27,11 @@ class Fault(threading.Thread):
         super().__init__(daemon=True)
         self.context = session.sparkContext
         self.what, self.stage, self.nth = what, stage, nth
-        self.told, self.is_over, self.done = None, False, None
+        self.told, self.is_over, self.done, self.last = None, False, None, -1
 
     def tell(self, stage):
+        # Spark may still call a stage active that has ended.
+        self.last = max([self.last, *self.context.statusTracker().getActiveStageIds()])
         self.told = stage
 
     def run(self):
@@ -40,6 +42,8 @@ class Fault(threading.Thread):
                 continue
             tracker = self.context.statusTracker()
             for stage in sorted(tracker.getActiveStageIds()):
+                if stage <= self.last:
+                    continue
                 if stage not in seen:
                     seen.append(stage)
                 info = tracker.getStageInfo(stage)
@@ -220,6 +224,7 @@ def refuse(session, work):
         lambda: leaksieve.spark.build(named, "13800138000", work["output"], kind="phone", region="CN"), "row of names",
     )
     raises(ValueError, build("value", segments=65), "65 segments")
+    raises(TypeError, build("value", as_lines="x"), "as_lines= is True or False")
     raises(ValueError, build("value", segments=-1), "segments= is a power of two")
     raises(ValueError, build("value", seed=-1), "seed= is ")
     raises(ValueError, build("value", staging="s3://x/y"), "no path of the file system")

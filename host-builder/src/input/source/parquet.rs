@@ -261,7 +261,10 @@ fn find(layout: &Layout, schema: &SchemaDescriptor) -> Result<usize, String> {
     let named: Vec<String> = names
         .iter()
         .take(NUM_NAMED)
-        .map(|name| format!("{name:?}"))
+        .map(|name| match called(name) {
+            Ok(_) => format!("{name:?}"),
+            Err(_) => "(an identifier)".to_owned(),
+        })
         .collect();
     let more = if names.len() > NUM_NAMED { ", ..." } else { "" };
     Err(format!(
