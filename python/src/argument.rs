@@ -8,22 +8,19 @@ use pyo3::types::{PyBool, PyString};
 
 /// What is wanted of an epoch.
 const EPOCH: &str = "a whole number from 0 to 2**32 - 1";
-/// What is wanted of a flag.
-const FLAG: &str = "True or False";
 /// What is wanted of a seed.
 pub(crate) const SEED: &str = "a whole number from 0 to 2**64 - 1";
 
-/// An argument, as a type of Rust. True and False are no numbers.
+/// An argument, as a type of Rust. True and False are no numbers: see [`flag`].
 ///
 /// # Errors
 /// `ValueError` of a number that is out of its range, else `TypeError`.
 pub(crate) fn argument<'py, T>(value: &Bound<'py, PyAny>, name: &str, wanted: &str) -> PyResult<T>
 where
-    T: FromPyObjectOwned<'py> + 'static,
+    T: FromPyObjectOwned<'py>,
 {
-    let is_for_bool = std::any::TypeId::of::<T>() == std::any::TypeId::of::<bool>();
     let message = format!("{name}= is {wanted}");
-    if value.is_instance_of::<PyBool>() && !is_for_bool {
+    if value.is_instance_of::<PyBool>() {
         return Err(PyTypeError::new_err(message));
     }
     value.extract::<T>().map_err(|error| {
@@ -33,6 +30,12 @@ where
             false => PyTypeError::new_err(message),
         }
     })
+}
+
+/// An argument that is True or False.
+fn flag(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
+    let flag = value.extract::<bool>();
+    flag.map_err(|_| PyTypeError::new_err(format!("{name}= is True or False")))
 }
 
 /// The `seed` of a function.
@@ -52,12 +55,12 @@ pub(crate) fn segments(value: &Bound<'_, PyAny>) -> PyResult<u32> {
 
 /// The `as_lines` of a build on a cluster.
 pub(crate) fn as_lines(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    argument(value, "as_lines", FLAG)
+    flag(value, "as_lines")
 }
 
 /// The `replace` of a build on a cluster.
 pub(crate) fn replace(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    argument(value, "replace", FLAG)
+    flag(value, "replace")
 }
 
 /// Arguments by their names.
@@ -67,7 +70,7 @@ impl<'py> Named<'_, 'py> {
     /// One that has to be there.
     pub(crate) fn required<T>(&self, name: &str, wanted: &str) -> PyResult<T>
     where
-        T: FromPyObjectOwned<'py> + 'static,
+        T: FromPyObjectOwned<'py>,
     {
         argument(&self.0.get_item(name)?, name, wanted)
     }
@@ -75,7 +78,7 @@ impl<'py> Named<'_, 'py> {
     /// One that may be None.
     pub(crate) fn optional<T>(&self, name: &str, wanted: &str) -> PyResult<Option<T>>
     where
-        T: FromPyObjectOwned<'py> + 'static,
+        T: FromPyObjectOwned<'py>,
     {
         let value = self.0.get_item(name)?;
         match value.is_none() {
@@ -89,7 +92,7 @@ impl<'py> Named<'_, 'py> {
     }
 
     pub(crate) fn flag(&self, name: &str) -> PyResult<bool> {
-        self.required(name, FLAG)
+        flag(&self.0.get_item(name)?, name)
     }
 
     pub(crate) fn epoch(&self) -> PyResult<u32> {

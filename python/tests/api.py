@@ -508,11 +508,11 @@ def builds_that_are_refused(folder):
     raises(BuildError, lambda: build(max_rejected=0.2), "already exists", "replace=", without=["--"])
     other = folder / "other.lsv"
     column = pa.array(lines + ["no number"] * 10)
-    raises(BuildError, lambda: build(column, other, name="x"), "the column row 90", without=["no number"])
-    raises(BuildError, lambda: build(pl.Series("tel", column), other, name="x"), "column `tel` row 90")
+    raises(BuildError, lambda: build(column, other, name="x"), "row 90 of the column", without=["no number"])
+    raises(BuildError, lambda: build(pl.Series("tel", column), other, name="x"), "row 90 of column `tel`")
     for name in ["hunter2", None]:
         values = pd.Series(lines + ["no number"] * 10, name=name)
-        raises(BuildError, lambda: build(values, other, name="x"), "the column row 90", without=["hunter2"])
+        raises(BuildError, lambda: build(values, other, name="x"), "row 90 of the column", without=["hunter2"])
     for name in ["13812345678", "ann@example.com", 13812345678, 13812345678.0, b"ann@example.com", ("x", 13812345678)]:
         values = pd.Series(lines, name=name)
         raises(BuildError, lambda: build(values, other, name="x"), "row of names", without=["13812345678", "ann@"])

@@ -192,8 +192,8 @@ impl Folder {
         })
     }
 
-    /// Have a session build all of these, ask one of them, and compare.
-    /// While it is asked, something is killed.
+    /// Have a session build all of these, ask one of them, and compare. `kill`: what is killed while it
+    /// is asked, as [`Fault`] has it.
     fn run(&self, rows: &[Row], kill: &str, command: impl Fn(&Path) -> Command) -> Result<()> {
         let (works, answers) = (self.path("works"), self.path("answers"));
         let mut lines: Vec<String> = (0..)
@@ -347,24 +347,23 @@ fn spark_in_one_process() -> Result<()> {
 #[test]
 #[ignore = "takes long: cargo xtask test --all"]
 fn newest_spark_in_all_ways() -> Result<()> {
-    in_all_ways(NEWEST, "KeyboardInterrupt", 1_024)
+    in_all_ways(NEWEST, "KeyboardInterrupt")
 }
 
-/// It cannot cancel its jobs while it waits for one, and says so in place of an interrupt. A task
-/// takes a quarter of a second, so there are fewer segments.
+/// It cannot cancel its jobs while it waits for one, and says so in place of an interrupt.
 #[test]
 #[ignore = "takes long: cargo xtask test --all"]
 fn oldest_spark_in_all_ways() -> Result<()> {
-    in_all_ways(OLDEST, "Py4JError", 256)
+    in_all_ways(OLDEST, "Py4JError")
 }
 
 /// Adaptive execution on and off, one process and two workers; executors are killed. `interrupt`: what an
 /// interrupt comes through as.
-fn in_all_ways(release: Release, interrupt: &'static str, most_segments: u32) -> Result<()> {
+fn in_all_ways(release: Release, interrupt: &'static str) -> Result<()> {
     if !is_exhaustive() {
         return Ok(());
     }
-    // Two clusters at once are more than a small machine has room for.
+    // A small machine has no room for two clusters at once.
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = Folder::new()?;
@@ -385,8 +384,8 @@ fn in_all_ways(release: Release, interrupt: &'static str, most_segments: u32) ->
         local.extend(rows(None));
         local.extend([
             row(phones("ribbon"), "string", 256),
-            row(phones("bloom"), "string", most_segments),
-            row(phones("exact"), "string", most_segments),
+            row(phones("bloom"), "string", 1_024),
+            row(phones("exact"), "string", 1_024),
             row(RETRIED[0], "string", 64),
             row(RETRIED[1], "string", 64),
             row(LONG, "string", 64),
@@ -408,8 +407,8 @@ fn in_all_ways(release: Release, interrupt: &'static str, most_segments: u32) ->
         let mut many = rows(None);
         many.extend([
             row(phones("bloom"), "string", 256),
-            row(phones("ribbon"), "string", most_segments),
-            row(phones("exact"), "string", most_segments),
+            row(phones("ribbon"), "string", 1_024),
+            row(phones("exact"), "string", 1_024),
             row(DENSE, "bigint", 64),
             row(RETRIED[0], "string", 64),
             row(LONG, "string", 64),

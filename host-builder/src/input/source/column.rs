@@ -93,11 +93,10 @@ pub fn called(name: &str) -> Result<String, NameIsIdentifier> {
 /// A number of many digits, an address or a hash; and neither `phone_20210611` nor an expression, as
 /// programs name columns that they computed.
 fn is_identifier(name: &str) -> bool {
-    let is_digit = |c: char| c.is_numeric();
-    // Of a resident id.
-    let is_x = |c: char| matches!(c, 'x' | 'X');
-    let num_digits = name.chars().filter(|c| is_digit(*c)).count();
-    let has_words = name.chars().any(|c| c.is_alphabetic() && !is_x(c));
+    let num_digits = name.chars().filter(|c| c.is_numeric()).count();
+    let num_letters = name.chars().filter(char::is_ascii_alphabetic).count();
+    // A passport has some letters.
+    let has_words = num_letters > 3 || name.chars().any(|c| !c.is_ascii() && c.is_alphabetic());
     let is_address = name.contains('@') && !name.contains(['(', ')', ' ', ',']);
     let is_hash = name.len() >= 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     num_digits >= MIN_DIGITS && !has_words || is_address || is_hash
@@ -204,6 +203,7 @@ mod tests {
             "+86 138-0013-8000",
             "１３８００１３８０００",
             "11010519491231002X",
+            "AB1234567",
             "ann@example.com",
             "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
         ] {
@@ -212,6 +212,7 @@ mod tests {
         for (name, expected) in [
             ("phone", "column `phone`"),
             ("phone_20210611", "the column"),
+            ("手机20210611", "the column"),
             ("substring(phone, 3, 2147483647)", "the column"),
             ("split(email, @, -1)[0]", "the column"),
             ("0", "the column"),

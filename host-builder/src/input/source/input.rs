@@ -33,7 +33,7 @@ impl Input {
     /// A record of it, as messages name it: files have lines from 1 on, values rows from 0 on.
     pub fn record(&self, line: u64) -> String {
         match self {
-            Self::Values(values) => format!("{values} row {}", line.saturating_sub(1)),
+            Self::Values(values) => format!("row {} of {values}", line.saturating_sub(1)),
             file => format!("{file} line {line}"),
         }
     }
