@@ -15,7 +15,7 @@ pub(crate) const SEED: &str = "a whole number from 0 to 2**64 - 1";
 ///
 /// # Errors
 /// `ValueError` of a number that is out of its range, else `TypeError`.
-pub(crate) fn argument<'py, T>(value: &Bound<'py, PyAny>, name: &str, wanted: &str) -> PyResult<T>
+fn argument<'py, T>(value: &Bound<'py, PyAny>, name: &str, wanted: &str) -> PyResult<T>
 where
     T: FromPyObjectOwned<'py>,
 {

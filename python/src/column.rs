@@ -124,7 +124,7 @@ impl Column {
             true => Err(PyTypeError::new_err(format!(
                 "the column has whole numbers, which may have lost zeros in front: of kind '{}' read \
                  it as text (pandas: dtype=str). If they never had any, turn them into text \
-                 (pandas: astype(str))",
+                 (pandas: astype(str), Spark: cast as string)",
                 kind.name()
             ))),
         }

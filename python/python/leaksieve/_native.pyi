@@ -150,7 +150,8 @@ class Filter:
         each, at less cost: sectors are read once for many questions.
 
         Args:
-            column: n texts; see `leaksieve.Column` for what may be one.
+            column: n texts; see `leaksieve.Column` for what may be one. A whole number is asked with a
+                plus sign, too, and is exposed if either is: it may have been 0044...
             kind: As for `check`.
             reason: Also tell the reason of each verdict, as `Verdict.reason` does.
 
