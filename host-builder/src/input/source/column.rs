@@ -212,7 +212,8 @@ mod tests {
         for (name, expected) in [
             ("phone", "column `phone`"),
             ("phone_20210611", "the column"),
-            ("手机20210611", "the column"),
+            ("手机20210611", "column `手机20210611`"),
+            ("данные20210611", "the column"),
             ("substring(phone, 3, 2147483647)", "the column"),
             ("split(email, @, -1)[0]", "the column"),
             ("0", "the column"),
